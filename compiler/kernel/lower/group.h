@@ -1,0 +1,141 @@
+/* group.h: what lowering hands to the schedules in kernel/pass/: index maps (Affine), values at a point of a loop space
+ * (Point), and groups of nodes that become one kernel. All that can change a bit is fixed here, by shape only (MIDDLE.md 3.2):
+ * which nodes share a group never changes bits (each value is rounded at its node); the Order of every reduction does.
+ * Nothing here may read the machine. */
+#ifndef NNC_GROUP_H
+#define NNC_GROUP_H
+
+#include "../kernel.h"
+
+/* ---- Affine: c0 + sum coef * atom over the axes of a group; hash-consed, so equal maps are equal pointers ---- */
+typedef enum AtomKind { ATOM_axis, ATOM_div, ATOM_mod } AtomKind;
+typedef struct Affine Affine;
+typedef struct Term {
+  int64_t coef;
+  AtomKind kind;
+  int axis;         /* ATOM_axis */
+  const Affine *of; /* ATOM_div, ATOM_mod */
+  int64_t by;       /* > 0 */
+} Term;
+struct Affine {
+  int64_t c0;
+  int64_t lo, hi; /* range over the group's axes, inclusive */
+  int n;
+  Term term[]; /* sorted; coefficients not 0 */
+};
+
+/* ---- Point: the value of a node at a point of the group's space, after all views were composed away ---- */
+typedef enum PointKind {
+  P_const,  /* value */
+  P_load,   /* slot[index (+ stride * clamp(arg0, 0, count - 1) when nargs is 1: gather)] */
+  P_op,     /* elementwise row on args (cast, bitcast to dtype) */
+  P_index,  /* the affine index itself, as an integer of dtype (iota) */
+  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls (scalars); place */
+  P_guard,  /* lo <= index < hi (and index mod `stride` == 0 when stride > 1): arg0, else the constant `value` */
+  P_result, /* the result of phase number `phase` of this group, or the product of a dot */
+} PointKind;
+
+typedef struct Point Point;
+struct Point {
+  PointKind kind;
+  DType dtype;
+  Op op;
+  int nargs;
+  Point *arg[3];
+  union {
+    double f;
+    int64_t i;
+  } value;
+  Slot *slot;
+  const Affine *index;
+  int64_t lo, hi, stride, count;
+  uint32_t place;
+  int phase;
+  const Node *node; /* for the line and the name; not part of the identity */
+};
+
+/* ---- Order (MIDDLE.md 3.2) ---- */
+typedef struct Order {
+  int64_t chunk; /* Q */
+  int lanes;     /* L: 1, 16 or 64 */
+} Order;
+
+typedef struct Reduction {
+  Op op;          /* OP_sum, OP_prod, OP_max, OP_min, OP_argmax, OP_argmin */
+  Point *element; /* over kept and reduced axes */
+  Order order;
+  DType dtype;
+  const Node *node;
+} Reduction;
+
+typedef struct Write {
+  Slot *slot;
+  const Affine *index;
+  Point *value;
+  bool full; /* at every point of kept x reduced axes; else once per point of the kept axes */
+} Write;
+
+typedef enum GroupKind { GROUP_map, GROUP_row, GROUP_column, GROUP_dot, GROUP_scatter } GroupKind;
+
+/* An operand of a dot: slot[offset + sum stride[axis] * i_axis]; no guards, no arithmetic. */
+typedef struct Operand {
+  Slot *slot;
+  int64_t offset;
+  int64_t stride[RANK_MAX * 3];
+} Operand;
+
+/* Axes are numbered: kept axes first (map, row, column) or batch, m, n, k (dot), with extents; extents of 1 are gone. */
+typedef struct Group {
+  GroupKind kind;
+  const char *name; /* of the kernel to be made */
+  int naxes, kept;  /* kept = naxes when nothing is reduced */
+  int64_t extent[RANK_MAX * 3];
+  int nb, nm, nn, nk; /* dot: counts of axes, in this order; naxes = nb + nm + nn + nk, kept = nb + nm + nn */
+  Operand a, b;       /* dot */
+  int slices;         /* dot: S; Reduction order is {ceil(k/S) rounded up to 16, 1}; or `lanes` when min(m, n) <= 2 */
+  Order dot_order;
+  DType dot_dtype;
+  VEC(Reduction) phases; /* row, column; in order, a later one may use results of earlier ones */
+  VEC(Write) writes;
+  VEC(const Node *) members;
+  /* scatter: writes[0].slot is x in place or its copy; see pass/scatter.c */
+} Group;
+
+/* ---- the schedules: a group becomes a kernel and its call's arguments (pass/<name>.c) ---- */
+typedef struct Call {
+  Kernel *kernel;
+  VEC(Slot *) args; /* one per kernel->params */
+} Call;
+typedef VEC(Call) Calls;
+
+/* GROUP_map, GROUP_row, GROUP_column */
+void schedule_nest(Program *p, const Group *g, Calls *calls);
+/* GROUP_dot with nm, nn, nk <= 1 (0 stands for extent 1) and any nb: packing kernels and the tiled product.
+ * Returns false when the shape asks for the plain nest (schedule_dot_nest). */
+bool schedule_dot(Program *p, const Group *g, Calls *calls);
+void schedule_dot_nest(Program *p, const Group *g, Calls *calls);
+void schedule_scatter(Program *p, const Group *g, Calls *calls);
+
+/* ---- points to expressions (pass/points.c): used by all schedules ---- */
+typedef struct PointGen {
+  Program *program;
+  Arena *arena;
+  Call *call;             /* kernel under construction and its arguments; slots become parameters on first use */
+  Block *body;            /* where lets are appended */
+  Expr *axis[RANK_MAX * 3]; /* index expression (i64 scalar) of each axis; the first lane's for the vector axis */
+  int vector_axis;        /* -1: scalar code */
+  int lanes;              /* 1: scalar code */
+  Expr *mask;             /* lanes that are on (NULL: all) */
+  Expr *result[16];       /* value of P_result by phase, with `lanes` lanes or scalar (then it is splat on use) */
+  VEC(struct PointMemo { const Point *point; Expr *expr; }) memo;
+} PointGen;
+Buffer *point_buffer(PointGen *gen, Slot *slot, bool written); /* the parameter that stands for slot */
+Expr *affine_expr(PointGen *gen, const Affine *index);         /* i64 scalar, at the first lane */
+int64_t affine_stride(const Affine *index, int axis, bool *simple); /* coefficient; *simple false: axis inside a div or mod */
+/* The value, `lanes` wide (scalar results of subtrees that do not vary along the vector axis are splat at the use).
+ * Shared subtrees become lets in *body. */
+Expr *point_expr(PointGen *gen, const Point *point);
+void point_write(PointGen *gen, const Write *write);
+void point_forget(PointGen *gen); /* clears the memo: after the axes changed */
+bool point_vectorises(const Point *point, int axis); /* every load has stride 0 or 1 along axis and nothing needs lane loops */
+#endif

@@ -1,0 +1,138 @@
+/* nnrt.h: all that an emitted program includes. The tables below describe one compiled model; nnrt_main (host/) runs it.
+ *
+ * An emitted file holds: kernels (static functions), one step function per entry and batch size, one `init`, the tables,
+ * and `int main(int argc, char **argv) { return nnrt_main(&model, argc, argv); }`. A step function is SPMD: every thread of the
+ * pool calls it with its own nnrt_thread; parallel loops cut their range by nnrt_lo/nnrt_hi; nnrt_barrier stands between
+ * kernels. It allocates nothing. Sizes are bytes, offsets are from the start of their arena; arenas are aligned to 64. */
+#ifndef NNRT_H
+#define NNRT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- what a step function works on ---- */
+typedef struct nnrt_memory {
+  unsigned char *params, *state, *scratch, *output;
+  const unsigned char *input; /* the block of this entry: batch fields, hypers, values (nnrt_input gives the offsets) */
+} nnrt_memory;
+
+typedef struct nnrt_pool nnrt_pool;
+typedef struct nnrt_thread {
+  int id, count;
+  nnrt_pool *pool; /* NULL: one thread, barriers are empty */
+} nnrt_thread;
+
+typedef void nnrt_step(const nnrt_memory *memory, const nnrt_thread *thread);
+
+/* ---- tables ---- */
+typedef enum nnrt_dtype { NNRT_f32, NNRT_f64, NNRT_f16, NNRT_bf16, NNRT_i32, NNRT_i64, NNRT_u32, NNRT_u8, NNRT_bool } nnrt_dtype; /* the order of dtype.def */
+
+typedef struct nnrt_state {
+  const char *name;  /* "0.weight", as in PyTorch's state_dict */
+  int dtype, rank;
+  int64_t dim[8];
+  int trained, saved; /* trained: lies in params, else in state */
+  int64_t offset;
+} nnrt_state;
+
+typedef struct nnrt_hyper {
+  const char *name; /* the flag is --name */
+  double value, min, max;
+  int integer;
+  const char *help; /* or NULL */
+} nnrt_hyper;
+
+typedef struct nnrt_field {
+  const char *name;
+  int dtype, rank;
+  int64_t dim[8]; /* of one row */
+} nnrt_field;
+
+typedef struct nnrt_source {
+  const char *name, *kind;  /* "train", "idx" */
+  int nfields;
+  const nnrt_field *fields;
+  const char *const *files; /* one per field */
+  int batch, shuffle;
+  int64_t rows;             /* promised at compile time, or -1 */
+  int64_t classes;          /* integer labels must be below it; 0: unchecked */
+} nnrt_source;
+
+enum { NNRT_INPUT_FIELD, NNRT_INPUT_VALUE, NNRT_INPUT_HYPER, NNRT_INPUT_FIRST, NNRT_INPUT_LAST, NNRT_INPUT_EPOCH, NNRT_INPUT_TOTAL_STEPS };
+typedef struct nnrt_input {
+  const char *name;
+  int kind, dtype;
+  int64_t count, offset;    /* elements; in the entry's input block */
+  int source, field, hyper; /* indices, or -1 */
+  const void *value;        /* NNRT_INPUT_VALUE: default, or NULL */
+} nnrt_input;
+
+typedef struct nnrt_output {
+  const char *name;
+  int dtype;
+  int64_t count, offset; /* in the entry's output block */
+} nnrt_output;
+
+typedef struct nnrt_variant {
+  int rows; /* batch rows; 0 when the entry takes no source */
+  nnrt_step *step;
+  int ninputs, noutputs;
+  const nnrt_input *inputs;
+  const nnrt_output *outputs;
+  int64_t input_bytes, output_bytes;
+} nnrt_variant;
+
+typedef struct nnrt_func {
+  const char *name;
+  int whole_pass; /* one call is a pass over its source: evaluation */
+  int nsources;
+  const int *sources;
+  int nvariants;
+  const nnrt_variant *variants; /* the full batch first */
+} nnrt_func;
+
+typedef struct nnrt_act {
+  int func, times, every, when_func, when_output; /* -1 when not given */
+} nnrt_act;
+
+typedef struct nnrt_phase {
+  int by_epochs;
+  double count;
+  int count_hyper; /* index in hypers, or -1 */
+  int nbefore, nstep, neach_epoch, nafter;
+  const nnrt_act *before, *step, *each_epoch, *after;
+  int stop_func, stop_output; /* -1 */
+} nnrt_phase;
+
+typedef struct nnrt_model {
+  const char *name, *source, *compiler; /* "fashion_mlp", "models/fashion_mlp.lua", "nnc 0.1" */
+  uint64_t hash;                        /* of the optimised program's text */
+  int64_t params_bytes, state_bytes, scratch_bytes;
+  int max_threads;
+  int nstates, nhypers, nsources, nfuncs, nphases;
+  const nnrt_state *states;
+  const nnrt_hyper *hypers;
+  const nnrt_source *sources;
+  const nnrt_func *funcs;
+  const nnrt_phase *phases;
+  nnrt_step *init; /* writes every state's initial value; reads state `nnrt.seed` (u32 [2]), which the caller has set */
+  int64_t seed_offset; /* of nnrt.seed in the state arena, or -1 */
+} nnrt_model;
+
+/* ---- routines: one row each in abi.def ---- */
+#define NNRT(result, name, parameters, llvm) result name parameters;
+#include "abi.def"
+#undef NNRT
+
+/* The part of 0 … count-1 that thread t works on. */
+static inline int64_t nnrt_lo(int64_t count, const nnrt_thread *t) { return count * t->id / t->count; }
+static inline int64_t nnrt_hi(int64_t count, const nnrt_thread *t) { return count * (t->id + 1) / t->count; }
+
+#ifdef __cplusplus
+}
+#endif
+#endif
