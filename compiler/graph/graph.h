@@ -107,6 +107,16 @@ typedef struct Output {
   Loc loc;
 } Output;
 
+/* One call of graph_gradient, kept so that `nnc --check` can compare it with central differences: gradients[i] is
+ * d (cotangent . y) / d xs[i], NULL where y does not depend on xs[i]. Valid for the graph as it was built: passes and
+ * graph_rebuild drop the record. */
+typedef struct Asked {
+  Node *y, *cotangent; /* cotangent NULL: y is scalar and stands for itself */
+  int n;
+  Node **xs, **gradients;
+  Loc loc;
+} Asked;
+
 struct Graph {
   Arena *arena;
   const char *name; /* "train" */
@@ -114,6 +124,7 @@ struct Graph {
   VEC(Input *) inputs; /* each has exactly one OP_input node or none */
   VEC(Output) outputs;
   VEC(Node *) assigns; /* the last OP_assign of each state that the function assigns, in state order */
+  VEC(Asked) asked;    /* the gradients that were asked, in order; filled by graph_gradient */
 };
 
 /* ---- the Module: a program as the front hands it over ---- */
@@ -124,14 +135,14 @@ typedef struct Field {
 } Field;
 
 typedef struct Source {
-  const char *name;   /* key in data = { … }: "train" */
-  const char *kind;   /* "idx"; "random" (made up, for benchmarks) */
+  const char *name; /* key in data = { … }: "train" */
+  const char *kind; /* "idx"; "random" (made up, for benchmarks) */
   VEC(Field) fields;
-  VEC(const char *) files;  /* one per field (idx) */
+  VEC(const char *) files; /* one per field (idx) */
   int batch;
   bool shuffle;
-  int64_t rows;       /* known at compile time, else -1 */
-  int64_t classes;    /* labels must be below it; 0: unchecked */
+  int64_t rows;    /* known at compile time, else -1 */
+  int64_t classes; /* labels must be below it; 0: unchecked */
   Loc loc;
 } Source;
 
@@ -158,9 +169,9 @@ typedef struct Func {
 } Func;
 
 typedef struct Act {
-  int func;                     /* index in Module.funcs; -1 for save and load (issue: built program) */
-  int times, every;             /* 1 when not given */
-  int when_func, when_output;   /* METRIC; -1 when not given */
+  int func;                   /* index in Module.funcs; -1 for save and load (issue: built program) */
+  int times, every;           /* 1 when not given */
+  int when_func, when_output; /* METRIC; -1 when not given */
 } Act;
 
 typedef struct Count {
@@ -207,17 +218,18 @@ Node *graph_add(Graph *g, Op op, int nin, Node *const *in, const Attr *attr, Loc
 Node *graph_op1(Graph *g, Op op, Node *a);
 Node *graph_op2(Graph *g, Op op, Node *a, Node *b); /* same shape and dtype */
 Node *graph_op3(Graph *g, Op op, Node *a, Node *b, Node *c);
-Node *graph_const(Graph *g, DType dtype, double value, Loc loc);           /* rank 0 */
-Node *graph_const_tensor(Graph *g, const Tensor *value, Loc loc);          /* copied */
+Node *graph_const(Graph *g, DType dtype, double value, Loc loc);             /* rank 0 */
+Node *graph_const_tensor(Graph *g, const Tensor *value, Loc loc);            /* copied */
 Node *graph_full(Graph *g, DType dtype, Shape shape, double value, Loc loc); /* const + broadcast */
-Node *graph_like(Graph *g, const Node *like, double value);                /* same dtype and shape, all `value` */
-Node *graph_cast(Graph *g, Node *a, DType dtype);                          /* a itself when it has that dtype */
+Node *graph_like(Graph *g, const Node *like, double value);                  /* same dtype and shape, all `value` */
+Node *graph_cast(Graph *g, Node *a, DType dtype);                            /* a itself when it has that dtype */
 Node *graph_bitcast(Graph *g, Node *a, DType dtype);
 Node *graph_input(Graph *g, Input *input);
 Node *graph_state(Graph *g, State *state, Loc loc); /* the version at entry; one node per state */
 Node *graph_assign(Graph *g, State *state, Node *value, Loc loc);
 Node *graph_iota(Graph *g, int64_t n, Loc loc); /* i32 [n]: 0 … n-1 */
-Node *graph_random(Graph *g, Node *seed, Node *calls, Shape shape, uint32_t place, Loc loc); /* u32 bits; seed u32 [2], calls u32 [] */
+Node *graph_random(Graph *g, Node *seed, Node *calls, Shape shape, uint32_t place,
+                   Loc loc); /* u32 bits; seed u32 [2], calls u32 [] */
 Node *graph_reshape(Graph *g, Node *a, Shape shape);
 Node *graph_transpose(Graph *g, Node *a, Axes permutation);
 Node *graph_broadcast(Graph *g, Node *a, Shape shape); /* equal rank, dims equal or 1; rank 0 to anything is allowed */
@@ -229,7 +241,7 @@ Node *graph_reverse(Graph *g, Node *a, Axes dims);
 Node *graph_reduce(Graph *g, Op op, Node *a, Axes dims); /* dims are dropped from the shape; argmax: one dim, i32 */
 Node *graph_unreduce(Graph *g, Node *reduced, Shape shape, Axes dims); /* the dropped dims back by broadcasting */
 Node *graph_dot(Graph *g, Node *a, Node *b, Axes batch, Axes batch_b, Axes contract, Axes contract_b);
-Node *graph_matmul(Graph *g, Node *a, Node *b);          /* as torch.matmul, rank >= 1 each, batches broadcast */
+Node *graph_matmul(Graph *g, Node *a, Node *b);              /* as torch.matmul, rank >= 1 each, batches broadcast */
 Node *graph_gather(Graph *g, Node *x, Node *index, int dim); /* y[…,i…,…] = x[…,index[i…],…]; index i32 or i64 */
 Node *graph_scatter(Graph *g, Node *x, Node *index, Node *source, int dim); /* x with source's rows added */
 
@@ -240,7 +252,8 @@ void graph_gradient(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, 
 
 /* ---- walking and rebuilding ---- */
 /* A pass makes a new graph: for each live node in order, `rewrite` (may be NULL: copy) gets the node and its new
- * operands, and returns the new node. Inputs, outputs, assigns follow. Nodes not reached from outputs and assigns go. */
+ * operands, and returns the new node. Inputs, outputs, assigns follow. Nodes not reached from outputs and assigns go.
+ */
 typedef Node *Rewrite(Graph *to, const Node *n, Node *const *in, void *context);
 Graph *graph_rebuild(const Graph *g, Rewrite *rewrite, void *context);
 Node *graph_copy_node(Graph *to, const Node *n, Node *const *in);
@@ -250,7 +263,7 @@ void graph_use_counts(const Graph *g, int *uses); /* uses[node id], outputs and 
 void graph_print(Text *out, const Graph *g);
 void module_print(Text *out, const Module *m);
 Module *module_parse(Arena *arena, const char *file, const char *text); /* user errors name file and line */
-void graph_verify(const Graph *g);                                       /* bug() when an invariant is broken */
+void graph_verify(const Graph *g);                                      /* bug() when an invariant is broken */
 void module_verify(const Module *m);
 
 /* ---- reference evaluator (eval.c): f64 arithmetic for every float, exact integers ---- */
@@ -266,7 +279,10 @@ typedef struct Env {
   Value *(*state)(void *context, const State *state);
   Value *(*input)(void *context, const Input *input);
   void *context;
-  bool round; /* round every float node to its dtype, as the emitted code does; else keep f64 */
+  bool round;      /* round every float node to its dtype, as the emitted code does; else keep f64 */
+  int noverride;   /* central differences: node override[k] has override_value[k], whatever its operands give */
+  Node **override; /* each of the same dtype and shape as its value */
+  Value **override_value;
 } Env;
 Value **graph_eval(const Graph *g, const Env *env); /* indexed by node id */
 Value *value_new(Arena *arena, DType dtype, Shape shape);
