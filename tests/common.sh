@@ -1,0 +1,35 @@
+# common.sh: what every test script sources. A script's exit code is 0 passed, 1 failed, 77 skipped; `skip` and `fail` say why in one line.
+# ctest gives NNC, NNC_SOURCE_DIR, NNC_BUILD_DIR, NNC_RUNTIME_LIBRARY; by hand, from the top of the tree, the defaults below do.
+# Scripts work in their own folder below the build tree and leave the tree alone.
+set -euo pipefail
+: "${NNC_SOURCE_DIR:=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}"
+: "${NNC_BUILD_DIR:=$NNC_SOURCE_DIR/build}"
+: "${NNC:=$NNC_BUILD_DIR/nnc}"
+: "${NNC_RUNTIME_LIBRARY:=$(find "$NNC_BUILD_DIR" -name libnnrt.a -print -quit 2>/dev/null || true)}"
+: "${NNC_SANITIZE:=}"
+test_name=$(basename "$(dirname "$0")")_$(basename "$0" .sh)
+work=$NNC_BUILD_DIR/work/$test_name
+rm -rf "$work"
+mkdir -p "$work"
+fashion=/usr/share/datasets/fashion-mnist
+
+failures=0
+skip() { printf 'SKIPPED: %s\n' "$*" && exit 77; }
+fail() { printf 'FAILED: %s\n' "$*" && failures=$((failures + 1)); }
+die() { printf 'FAILED: %s\n' "$*" && exit 1; }
+finish() { [ "$failures" = 0 ] || { printf '%s failures\n' "$failures" && exit 1; }; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+need_nnc() { [ -x "$NNC" ] || die "there is no compiler at $NNC (./dev build makes it)"; }
+need_fashion() { [ -f "$fashion/train-images-idx3-ubyte.gz" ] || skip "the Debian package dataset-fashion-mnist is not installed"; }
+
+# build_c CC FLAGS… SOURCE PROGRAM: an emitted C file against the runtime, as the README says it
+link_flags=(-lz -lm -pthread)
+[ -z "$NNC_SANITIZE" ] || link_flags+=("-fsanitize=$NNC_SANITIZE")
+build_c() {
+  local n=$#
+  local program=${!n} source=${@:n-1:1}
+  "${@:1:n-2}" "$source" -I"$NNC_SOURCE_DIR/runtime" "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o "$program"
+}
+# losses LOG: the values of the field "loss" (or "train.loss") of a log of one JSON object a line, one a line, as they were printed
+losses() { grep -oE '"(train\.)?loss": *[^,}]+' "$1" | sed 's/.*: *//'; }
