@@ -33,3 +33,7 @@ build_c() {
 }
 # losses LOG: the values of the field "loss" (or "train.loss") of a log of one JSON object a line, one a line, as they were printed
 losses() { grep -oE '"(train\.)?loss": *[^,}]+' "$1" | sed 's/.*: *//'; }
+# train PROGRAM LOG ARGS…: a quiet run of a built fashion_mlp on the real images in file order; losses_of PROGRAM ARGS… prints its losses
+train() { "$1" --data "train=$fashion/train-images-idx3-ubyte.gz,$fashion/train-labels-idx1-ubyte.gz" --no-shuffle --quiet --log "$2" "${@:3}" </dev/null; }
+# The parameters of fashion_mlp at a width, as tool_tensors init wants them
+fashion_shapes() { echo "1.weight:$1x784:784 1.bias:$1:784 3.weight:$1x$1:$1 3.bias:$1:$1 5.weight:10x$1:$1 5.bias:10:$1"; }

@@ -1,0 +1,194 @@
+/* tool_tensors.c: the small file work of the test scripts, in C so that the tests need no Python.
+ *
+ *   tool_tensors init OUT NAME:ROWSxCOLUMNS:FAN_IN …   weights by the formula of tests/oracle/formula.py, bound
+ * 1/sqrt(FAN_IN), as safetensors (f32) tool_tensors compare RUN REFERENCE STRIDE LIMIT    every STRIDE-th element of
+ * RUN's tensors against REFERENCE's; exit code 1 when one is off by more tool_tensors head IN OUT ROWS the first ROWS
+ * rows of an uncompressed IDX file
+ *
+ * It links nothing of nnc: a reader or writer of ours that is wrong must not agree with itself here. Safetensors is an
+ * 8-byte little-endian length, a JSON header {"name": {"dtype", "shape", "data_offsets"}}, then the bytes. */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Noreturn void die(const char *what, const char *which) {
+  fprintf(stderr, "tool_tensors: %s: %s\n", what, which);
+  exit(2);
+}
+
+typedef struct Bytes {
+  char *at;
+  size_t n;
+} Bytes;
+
+static Bytes file_bytes(const char *path) {
+  FILE *in = fopen(path, "rb");
+  if (!in) die("cannot read", path);
+  Bytes b = {NULL, 0};
+  size_t cap = 1 << 16, got;
+  b.at = malloc(cap + 1);
+  while (b.at && (got = fread(b.at + b.n, 1, cap - b.n, in)) > 0)
+    if ((b.n += got) == cap) b.at = realloc(b.at, (cap *= 2) + 1);
+  fclose(in);
+  if (!b.at) die("no memory for", path);
+  b.at[b.n] = 0;
+  return b;
+}
+
+static FILE *file_new(const char *path) {
+  FILE *out = fopen(path, "wb");
+  if (!out) die("cannot write", path);
+  return out;
+}
+
+/* ---- init ---- */
+static double formula(uint32_t tensor, uint32_t element) {
+  uint32_t h = element * 0x9E3779B1u + (tensor + 1) * 0x7F4A7C15u;
+  h = (h ^ h >> 16) * 0x85EBCA6Bu;
+  h = (h ^ h >> 13) * 0xC2B2AE35u;
+  h ^= h >> 16;
+  return h / 0x1p31 - 1.0;
+}
+
+typedef struct Spec {
+  char name[64];
+  long rows, columns, fan_in; /* columns 0: a vector */
+} Spec;
+
+static Spec spec_read(const char *text) {
+  Spec s = {.columns = 0};
+  if (sscanf(text, "%63[^:]:%ldx%ld:%ld", s.name, &s.rows, &s.columns, &s.fan_in) == 4) return s;
+  s.columns = 0;
+  if (sscanf(text, "%63[^:]:%ld:%ld", s.name, &s.rows, &s.fan_in) != 3) die("not NAME:SHAPE:FAN_IN", text);
+  return s;
+}
+
+static long spec_count(Spec s) { return s.rows * (s.columns ? s.columns : 1); }
+
+static int init(const char *path, int n, char **texts) {
+  FILE *out = file_new(path);
+  char header[4096] = "{";
+  size_t length = 1;
+  long offset = 0;
+  for (int t = 0; t < n; t++) {
+    Spec s = spec_read(texts[t]);
+    char shape[64];
+    snprintf(shape, sizeof shape, s.columns ? "%ld,%ld" : "%ld", s.rows, s.columns);
+    length += (size_t)snprintf(header + length, sizeof header - length,
+                               "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[%s],\"data_offsets\":[%ld,%ld]}", t ? "," : "",
+                               s.name, shape, offset, offset + 4 * spec_count(s));
+    offset += 4 * spec_count(s);
+    if (length + 16 > sizeof header) die("too many tensors", path);
+  }
+  header[length++] = '}';
+  while (length % 8) header[length++] = ' ';
+  for (int i = 0; i < 8; i++) fputc((int)((uint64_t)length >> (8 * i) & 255), out);
+  fwrite(header, 1, length, out);
+  for (int t = 0; t < n; t++) {
+    Spec s = spec_read(texts[t]);
+    double bound = 1 / sqrt((double)s.fan_in);
+    for (long i = 0; i < spec_count(s); i++) {
+      float x = (float)(formula((uint32_t)t, (uint32_t)i) * bound);
+      fwrite(&x, 4, 1, out);
+    }
+  }
+  return fclose(out) == 0 ? 0 : 2;
+}
+
+/* ---- compare ---- */
+typedef struct Tensor {
+  const float *at;
+  long n;
+} Tensor;
+
+static uint64_t header_length(Bytes file) {
+  uint64_t n = 0;
+  for (int i = 0; i < 8 && file.n >= 8; i++) n |= (uint64_t)(unsigned char)file.at[i] << (8 * i);
+  return n;
+}
+
+/* The tensor called `name`, or n = -1. */
+static Tensor tensor_find(Bytes file, const char *path, const char *name) {
+  uint64_t header = header_length(file);
+  if (header < 2 || header > file.n - 8) die("not a safetensors file", path);
+  char key[128];
+  snprintf(key, sizeof key, "\"%s\"", name);
+  char *text = calloc(1, header + 1);
+  if (!text) die("no memory for", path);
+  memcpy(text, file.at + 8, header);
+  const char *found = strstr(text, key), *offsets = found ? strstr(found, "\"data_offsets\"") : NULL;
+  long begin = 0, end = -4;
+  if (offsets && (!strstr(found, "F32") || sscanf(offsets, "\"data_offsets\" : [ %ld , %ld", &begin, &end) != 2))
+    die("not an f32 tensor", name);
+  free(text);
+  Tensor t = {NULL, (end - begin) / 4};
+  if (begin < 0 || end > (long)(file.n - 8 - header)) die("offsets outside the file", name);
+  float *copy = malloc(t.n > 0 ? 4 * (size_t)t.n : 1);
+  if (!copy) die("no memory for", path);
+  if (t.n > 0) memcpy(copy, file.at + 8 + header + begin, 4 * (size_t)t.n);
+  t.at = copy;
+  return t;
+}
+
+static int compare_one(const char *name, Tensor run, Tensor reference, long stride, double limit) {
+  if (run.n < 0 || (run.n + stride - 1) / stride != reference.n) {
+    printf("%-12s %ld elements, the reference has %ld of every %ld\n", name, run.n, reference.n, stride);
+    return 1;
+  }
+  double worst = 0;
+  for (long i = 0; i < reference.n; i++) {
+    double d = fabs((double)run.at[i * stride] - reference.at[i]);
+    if (!(d <= worst)) worst = d; /* a NaN stays */
+  }
+  printf("%-12s %7ld elements compared, largest difference %.2e\n", name, reference.n, worst);
+  return !(worst <= limit);
+}
+
+static int compare(const char *run_path, const char *reference_path, long stride, double limit) {
+  Bytes run = file_bytes(run_path), reference = file_bytes(reference_path);
+  int bad = 0, tensors = 0;
+  const char *at = reference.at + 8, *end = at + header_length(reference);
+  while ((at = strstr(at, "\"dtype\"")) && at < end) { /* the name stands before `": {"dtype"` */
+    const char *close = at;
+    while (*close != ':') close--;
+    while (*close != '"') close--;
+    const char *open = close - 1;
+    while (*open != '"') open--;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
+    bad += compare_one(name, tensor_find(run, run_path, name), tensor_find(reference, reference_path, name), stride,
+                       limit);
+    tensors++;
+    at++;
+  }
+  if (!tensors) die("no tensors in", reference_path);
+  return bad != 0;
+}
+
+/* ---- head ---- */
+static int head(const char *in, const char *path, uint32_t rows) {
+  Bytes file = file_bytes(in);
+  int rank = file.n > 4 ? file.at[3] : 0;
+  if (rank < 1 || rank > 4 || file.n < 4 + 4 * (size_t)rank) die("not an IDX file of bytes", in);
+  size_t row = 1, header = 4 + 4 * (size_t)rank;
+  for (int d = 1; d < rank; d++) {
+    const unsigned char *p = (const unsigned char *)file.at + 4 + 4 * d;
+    row *= (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+  }
+  if (header + rows * row > file.n) die("fewer rows than asked for in", in);
+  for (int i = 0; i < 4; i++) file.at[4 + i] = (char)(rows >> (24 - 8 * i));
+  FILE *out = file_new(path);
+  fwrite(file.at, 1, header + rows * row, out);
+  return fclose(out) == 0 ? 0 : 2;
+}
+
+int main(int argc, char **argv) {
+  const char *command = argc > 1 ? argv[1] : "";
+  if (!strcmp(command, "init") && argc > 3) return init(argv[2], argc - 3, argv + 3);
+  if (!strcmp(command, "compare") && argc == 6) return compare(argv[2], argv[3], atol(argv[4]), atof(argv[5]));
+  if (!strcmp(command, "head") && argc == 5) return head(argv[2], argv[3], (uint32_t)atol(argv[4]));
+  fprintf(stderr, "usage: tool_tensors init|compare|head …\n");
+  return 2;
+}
