@@ -47,6 +47,8 @@ typedef struct Attr {
   int64_t step[RANK_MAX]; /* slice: step >= 1; pad: interior >= 0 */
   int dim;                /* concat, gather, scatter */
   double fill;            /* pad: the value outside */
+  int rank;               /* reshape, broadcast, random: number of dims of the shape in `high` */
+  DType dtype;            /* cast, bitcast: of the result */
   uint32_t place;         /* random: hash of (function, draw's place in the trace) */
   State *state;           /* state, assign */
   Input *input;           /* input */
