@@ -74,6 +74,7 @@ struct Expr {
   Op op;
   int nargs;
   Expr *arg[3];
+  Expr **more; /* E_call with more than 3 operands: all of them (arg holds the first three too); otherwise NULL */
   union {
     double f;  /* float dtypes */
     int64_t i; /* integers, bool, E_extract */
@@ -82,6 +83,8 @@ struct Expr {
   const Buffer *buffer;
   const Kernel *callee;
 };
+
+static inline Expr *expr_arg(const Expr *e, int i) { return e->more ? e->more[i] : e->arg[i]; }
 
 typedef VEC(Stmt *) Block;
 
@@ -184,6 +187,8 @@ typedef struct Program {
 
 /* ---- building (kernel.c) ---- */
 static inline Type type_of(DType dtype, int lanes) { return (Type){dtype, lanes}; }
+/* What an elementwise row gives (*type), or what is wrong with its operands, as text that follows the op's name; NULL: good. */
+const char *expr_infer(Op op, int n, Expr *const *args, Type *type);
 Expr *expr_index(Arena *a, int64_t value);              /* i64 constant */
 Expr *expr_const(Arena *a, Type type, double value);    /* of the type's class */
 Expr *expr_int(Arena *a, Type type, int64_t value);     /* integers, exact */
