@@ -295,4 +295,9 @@ Tensor *tensor_of_value(Arena *arena, const Value *v);
 #define GRAPH_PASS(name, what) Graph *pass_##name(Graph *g);
 #include "passes.def"
 #undef GRAPH_PASS
+void rules_fast(bool on); /* --fast: simplify applies the rules flagged FAST too */
+
+/* ---- check.c: every gradient asked in m (as the front made it, before passes) against central differences in f64.
+ * A line per gradient to `report`; false when a relative error is above 1e-6. ---- */
+bool module_check(Text *report, const Module *m);
 #endif
