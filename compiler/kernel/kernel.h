@@ -165,7 +165,7 @@ typedef struct Host {
   Func *func;       /* NULL for init */
   int rows;
   Graph *graph;     /* the optimised graph it came from */
-  VEC(Stmt *) body;
+  Block body;
   VEC(Slot *) inputs;  /* HOME_input, one per Input that is read; offsets within the function's input block */
   VEC(Slot *) outputs; /* HOME_output, in the order of graph->outputs */
   int64_t input_bytes, output_bytes;
@@ -225,13 +225,22 @@ Slot *program_slot(Program *p, Home home, const char *name, DType dtype, Shape s
 /* Makes variable names unique and replaces rows marked MATH by calls of instances (added to p->math). */
 void kernel_finish(Program *p, Kernel *k);
 
+/* ---- walking (walk.c) ---- */
+enum { STMT_EXPRS_MAX = 8 };
+int stmt_exprs(const Stmt *s, Expr *expr[STMT_EXPRS_MAX]); /* the expressions that stand in s itself; their count */
+/* Every statement, outer before inner, with its depth (0: top level). */
+void block_walk(const Block *b, int depth, void (*visit)(void *context, Stmt *s, int depth), void *context);
+bool kernel_is_serial(const Kernel *k); /* no parallel loop: thread 0 alone runs it */
+
 /* ---- text, verifier ---- */
 void kernel_print(Text *out, const Kernel *k);
 void host_print(Text *out, const Host *h);
 void program_print(Text *out, const Program *p);
 typedef VEC(Kernel *) Kernels;
 Kernels *kernels_parse(Arena *arena, const char *file, const char *text); /* kernels and functions of a text */
-void kernel_verify(const Kernel *k, const Machine *m);
+/* What is wrong with a kernel, as text, and the statement where (*at: NULL for the head); NULL: nothing. m may be NULL. */
+const char *kernel_problem(Arena *arena, const Kernel *k, const Machine *m, const Stmt **at);
+void kernel_verify(const Kernel *k, const Machine *m); /* bug() when there is one */
 void program_verify(const Program *p); /* and: written slots that overlap in one barrier interval */
 
 /* ---- math.ir (math.c): the instance for (op, dtype, lanes), made on first use with what it calls ---- */
