@@ -1,0 +1,948 @@
+/* nnrt_simd.h: vectors. The only file with intrinsics; emitted kernels include it and say what is in elementwise.def.
+ *
+ * A type is named by its tag: f32x16 is 16 floats; f32 f64 i32 i64 u32 u8 f16 bf16 in widths 2, 4, 8, 16. boolx16 is a
+ * mask for 16 lanes (opaque: &, | and ^ work on it). Functions are <tag>_<name>; scalars have them too (f32_floor).
+ * Meaning is that of MIDDLE.md 3.1 and the same bits at any width: fma is one rounding, float to integer truncates and
+ * saturates (NaN gives 0), integers wrap, division of integers is floor division and 0 by 0, a shift by the width or
+ * more shifts everything out. f16 and bf16 are bits; arithmetic on them is done in f32 by who prints it.
+ *
+ * NNRT_V4 (AVX-512) and NNRT_V3 (AVX2, FMA) before the #include allow the instructions of that x86-64 level in the
+ * functions of its width (16 lanes of 4 bytes, 8 lanes of 4 bytes and narrower ones), whatever the compiler's flags
+ * say; who calls those must carry the target too (NNRT_KERNEL_V4). Both may stand in one file. AArch64 needs no macro.
+ * Without any of them every function is complete, by lane loops. */
+#ifndef NNRT_SIMD_H
+#define NNRT_SIMD_H
+
+/* ---- numerics: what `cc -ffp-contract=off -fno-math-errno -fno-trapping-math` says, for the rest of the file ---- */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=off", "no-math-errno", "no-trapping-math")
+#endif
+#pragma GCC diagnostic ignored "-Wpsabi" /* every function here is inlined: no vector crosses a call */
+
+#include "nnrt.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* ---- targets ---- */
+#if defined(__x86_64__) && defined(NNRT_V4)
+#define NNRT_X86_V4 1
+#endif
+#if defined(__x86_64__) && (defined(NNRT_V3) || defined(NNRT_V4))
+#define NNRT_X86_V3 1
+#endif
+#if defined(NNRT_X86_V3)
+#include <immintrin.h>
+#define NNRT_TARGET_V3 __attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt")))
+#else
+#define NNRT_TARGET_V3
+#endif
+#if defined(NNRT_X86_V4)
+#define NNRT_TARGET_V4                                                                                                 \
+  __attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt")))
+#else
+#define NNRT_TARGET_V4 NNRT_TARGET_V3
+#endif
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+#if defined(NNRT_X86_V3) || defined(__FMA__) || defined(__aarch64__) || defined(__ARM_FEATURE_FMA) ||                  \
+    defined(__riscv_fdiv)
+#define NNRT_HARD_FMA 1
+#endif
+
+#define NNRT_INLINE static inline __attribute__((always_inline, unused))
+/* How kernels are declared. They stay functions of their own: for profiles, and because arenas change their types
+ * between kernels. */
+#define NNRT_KERNEL_V4 __attribute__((noinline)) NNRT_TARGET_V4
+#define NNRT_KERNEL_V3 __attribute__((noinline)) NNRT_TARGET_V3
+#define NNRT_KERNEL_NEON __attribute__((noinline))
+#define NNRT_KERNEL_GENERIC __attribute__((noinline))
+#define NNRT_INLINE_V4 inline __attribute__((always_inline)) NNRT_TARGET_V4
+#define NNRT_INLINE_V3 inline __attribute__((always_inline)) NNRT_TARGET_V3
+#define NNRT_INLINE_NEON inline __attribute__((always_inline))
+#define NNRT_INLINE_GENERIC inline __attribute__((always_inline))
+
+/* The functions of W lanes with elements of S bytes: the smallest level whose registers hold them. */
+#define NNRT_FN_2_1 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_2_2 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_2_4 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_2_8 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_4_1 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_4_2 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_4_4 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_4_8 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_8_1 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_8_2 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_8_4 NNRT_INLINE NNRT_TARGET_V3
+#define NNRT_FN_8_8 NNRT_INLINE NNRT_TARGET_V4
+#define NNRT_FN_16_1 NNRT_INLINE NNRT_TARGET_V4
+#define NNRT_FN_16_2 NNRT_INLINE NNRT_TARGET_V4
+#define NNRT_FN_16_4 NNRT_INLINE NNRT_TARGET_V4
+#define NNRT_FN_16_8 NNRT_INLINE NNRT_TARGET_V4
+#define NNRT_FN(W, S) NNRT_FN_##W##_##S
+
+#define NNRT_REPEAT_2(x) x, x
+#define NNRT_REPEAT_4(x) x, x, x, x
+#define NNRT_REPEAT_8(x) NNRT_REPEAT_4(x), NNRT_REPEAT_4(x)
+#define NNRT_REPEAT_16(x) NNRT_REPEAT_8(x), NNRT_REPEAT_8(x)
+#define NNRT_COUNT_2 0, 1
+#define NNRT_COUNT_4 0, 1, 2, 3
+#define NNRT_COUNT_8 NNRT_COUNT_4, 4, 5, 6, 7
+#define NNRT_COUNT_16 NNRT_COUNT_8, 8, 9, 10, 11, 12, 13, 14, 15
+
+/* ---- types ---- */
+typedef uint16_t nnrt_f16, nnrt_bf16;
+#define NNRT_TYPE(name, E, W) typedef E name __attribute__((vector_size(sizeof(E) * W)));
+#define NNRT_TYPES(W)                                                                                                  \
+  NNRT_TYPE(f32x##W, float, W)                                                                                         \
+  NNRT_TYPE(f64x##W, double, W)                                                                                        \
+  NNRT_TYPE(f16x##W, nnrt_f16, W)                                                                                      \
+  NNRT_TYPE(bf16x##W, nnrt_bf16, W)                                                                                    \
+  NNRT_TYPE(i32x##W, int32_t, W)                                                                                       \
+  NNRT_TYPE(i64x##W, int64_t, W)                                                                                       \
+  NNRT_TYPE(u32x##W, uint32_t, W)                                                                                      \
+  NNRT_TYPE(u8x##W, uint8_t, W)                                                                                        \
+  NNRT_TYPE(nnrt_u64x##W, uint64_t, W)                                                                                 \
+  NNRT_TYPE(nnrt_m1x##W, int8_t, W)                                                                                    \
+  NNRT_TYPE(nnrt_m2x##W, int16_t, W)                                                                                   \
+  NNRT_TYPE(nnrt_m4x##W, int32_t, W)                                                                                   \
+  NNRT_TYPE(nnrt_m8x##W, int64_t, W)
+NNRT_TYPES(2)
+NNRT_TYPES(4)
+NNRT_TYPES(8)
+NNRT_TYPES(16)
+typedef i32x2 boolx2;
+typedef i32x4 boolx4;
+typedef i32x8 boolx8;
+#if defined(NNRT_X86_V4)
+typedef __mmask16 boolx16; /* bit l is lane l; elsewhere a mask is lanes of 0 and -1 */
+#else
+typedef i32x16 boolx16;
+#endif
+
+/* ---- masks: wide<S> gives lanes of S bytes, 0 or -1; narrow<S> takes them back ---- */
+#define NNRT_WIDE(W, S)                                                                                                \
+  NNRT_FN(W, S) nnrt_m##S##x##W nnrt_wide##S##x##W(boolx##W m) { return __builtin_convertvector(m, nnrt_m##S##x##W); } \
+  NNRT_FN(W, S) boolx##W nnrt_narrow##S##x##W(nnrt_m##S##x##W m) { return __builtin_convertvector(m, i32x##W); }
+#define NNRT_WIDES(W) NNRT_WIDE(W, 1) NNRT_WIDE(W, 2) NNRT_WIDE(W, 4) NNRT_WIDE(W, 8)
+NNRT_WIDES(2)
+NNRT_WIDES(4)
+NNRT_WIDES(8)
+#if defined(NNRT_X86_V4)
+NNRT_FN(16, 1) nnrt_m1x16 nnrt_wide1x16(boolx16 m) { return (nnrt_m1x16)_mm_movm_epi8(m); }
+NNRT_FN(16, 1) boolx16 nnrt_narrow1x16(nnrt_m1x16 m) { return _mm_movepi8_mask((__m128i)m); }
+NNRT_FN(16, 2) nnrt_m2x16 nnrt_wide2x16(boolx16 m) { return (nnrt_m2x16)_mm256_movm_epi16(m); }
+NNRT_FN(16, 2) boolx16 nnrt_narrow2x16(nnrt_m2x16 m) { return _mm256_movepi16_mask((__m256i)m); }
+NNRT_FN(16, 4) nnrt_m4x16 nnrt_wide4x16(boolx16 m) { return (nnrt_m4x16)_mm512_movm_epi32(m); }
+NNRT_FN(16, 4) boolx16 nnrt_narrow4x16(nnrt_m4x16 m) { return _mm512_movepi32_mask((__m512i)m); }
+NNRT_FN(16, 8) nnrt_m8x16 nnrt_wide8x16(boolx16 m) { return __builtin_convertvector(nnrt_wide4x16(m), nnrt_m8x16); }
+NNRT_FN(16, 8) boolx16 nnrt_narrow8x16(nnrt_m8x16 m) { return nnrt_narrow4x16(__builtin_convertvector(m, nnrt_m4x16)); }
+#else
+NNRT_WIDES(16)
+#endif
+
+/* ---- any element: memory, splat, one lane, choice ---- */
+#define NNRT_MEMORY(t, E, W, S)                                                                                        \
+  NNRT_FN(W, S) t##x##W t##x##W##_load(const E *p) {                                                                   \
+    t##x##W v;                                                                                                         \
+    memcpy(&v, p, sizeof v);                                                                                           \
+    return v;                                                                                                          \
+  }                                                                                                                    \
+  NNRT_FN(W, S) void t##x##W##_store(E *p, t##x##W v) { memcpy(p, &v, sizeof v); }                                     \
+  NNRT_FN(W, S) t##x##W t##x##W##_set1(E x) { return (t##x##W){NNRT_REPEAT_##W(x)}; }                                  \
+  NNRT_FN(W, S) E t##x##W##_extract(t##x##W v, int lane) { return v[lane]; }
+/* Lanes that are off are neither read nor written. */
+#define NNRT_MEMORY_MASK(t, E, W, S)                                                                                   \
+  NNRT_FN(W, S) t##x##W t##x##W##_load_mask(const E *p, boolx##W m) {                                                  \
+    nnrt_m##S##x##W on = nnrt_wide##S##x##W(m);                                                                        \
+    t##x##W v = {0};                                                                                                   \
+    for (int l = 0; l < W; l++)                                                                                        \
+      if (on[l]) v[l] = p[l];                                                                                          \
+    return v;                                                                                                          \
+  }                                                                                                                    \
+  NNRT_FN(W, S) void t##x##W##_store_mask(E *p, t##x##W v, boolx##W m) {                                               \
+    nnrt_m##S##x##W on = nnrt_wide##S##x##W(m);                                                                        \
+    for (int l = 0; l < W; l++)                                                                                        \
+      if (on[l]) p[l] = v[l];                                                                                          \
+  }
+#define NNRT_WHERE(t, W, S)                                                                                            \
+  NNRT_FN(W, S) t##x##W t##x##W##_where(boolx##W m, t##x##W a, t##x##W b) {                                            \
+    nnrt_m##S##x##W on = nnrt_wide##S##x##W(m);                                                                        \
+    return (t##x##W)((on & (nnrt_m##S##x##W)a) | (~on & (nnrt_m##S##x##W)b));                                          \
+  }
+#define NNRT_COMPARE(t, W, S)                                                                                          \
+  NNRT_FN(W, S) boolx##W t##x##W##_lt(t##x##W a, t##x##W b) { return nnrt_narrow##S##x##W(a < b); }                    \
+  NNRT_FN(W, S) boolx##W t##x##W##_le(t##x##W a, t##x##W b) { return nnrt_narrow##S##x##W(a <= b); }                   \
+  NNRT_FN(W, S) boolx##W t##x##W##_eq(t##x##W a, t##x##W b) { return nnrt_narrow##S##x##W(a == b); }
+
+#define NNRT_MEMORIES(W)                                                                                               \
+  NNRT_MEMORY(f32, float, W, 4)                                                                                        \
+  NNRT_MEMORY(f64, double, W, 8)                                                                                       \
+  NNRT_MEMORY(f16, nnrt_f16, W, 2)                                                                                     \
+  NNRT_MEMORY(bf16, nnrt_bf16, W, 2)                                                                                   \
+  NNRT_MEMORY(i32, int32_t, W, 4)                                                                                      \
+  NNRT_MEMORY(i64, int64_t, W, 8)                                                                                      \
+  NNRT_MEMORY(u32, uint32_t, W, 4)                                                                                     \
+  NNRT_MEMORY(u8, uint8_t, W, 1)                                                                                       \
+  NNRT_MEMORY_MASK(f16, nnrt_f16, W, 2)                                                                                \
+  NNRT_MEMORY_MASK(bf16, nnrt_bf16, W, 2)                                                                              \
+  NNRT_WHERE(f16, W, 2)                                                                                                \
+  NNRT_WHERE(bf16, W, 2)                                                                                               \
+  NNRT_WHERE(u8, W, 1)                                                                                                 \
+  NNRT_COMPARE(u8, W, 1)
+NNRT_MEMORIES(2)
+NNRT_MEMORIES(4)
+NNRT_MEMORIES(8)
+NNRT_MEMORIES(16)
+
+/* The rest by width; a section below replaces what it does better. */
+#define NNRT_MASKED_4(W)                                                                                               \
+  NNRT_MEMORY_MASK(f32, float, W, 4) NNRT_MEMORY_MASK(i32, int32_t, W, 4) NNRT_MEMORY_MASK(u32, uint32_t, W, 4)
+#define NNRT_MASKED_8(W) NNRT_MEMORY_MASK(f64, double, W, 8) NNRT_MEMORY_MASK(i64, int64_t, W, 8)
+#define NNRT_MASKED_1(W) NNRT_MEMORY_MASK(u8, uint8_t, W, 1)
+#define NNRT_CHOICE_4(W)                                                                                               \
+  NNRT_WHERE(f32, W, 4)                                                                                                \
+  NNRT_WHERE(i32, W, 4)                                                                                                \
+  NNRT_WHERE(u32, W, 4) NNRT_COMPARE(f32, W, 4) NNRT_COMPARE(i32, W, 4) NNRT_COMPARE(u32, W, 4)
+#define NNRT_CHOICE_8(W) NNRT_WHERE(f64, W, 8) NNRT_WHERE(i64, W, 8) NNRT_COMPARE(f64, W, 8) NNRT_COMPARE(i64, W, 8)
+
+NNRT_MASKED_1(2)
+NNRT_MASKED_1(4)
+NNRT_MASKED_1(8)
+NNRT_MASKED_4(2)
+NNRT_MASKED_8(2)
+NNRT_MASKED_8(16)
+NNRT_CHOICE_4(2)
+NNRT_CHOICE_4(4)
+NNRT_CHOICE_8(2)
+NNRT_CHOICE_8(8)
+NNRT_CHOICE_8(16)
+
+#if defined(NNRT_X86_V4)
+#define NNRT_V4_CHOICE(t, V, suffix, blend, compare)                                                                   \
+  NNRT_FN(16, 4) t t##_where(boolx16 m, t a, t b) { return (t)_mm512_mask_blend_##blend(m, (V)b, (V)a); }              \
+  NNRT_FN(16, 4) boolx16 t##_lt(t a, t b) { return compare(suffix, LT, a, b); }                                        \
+  NNRT_FN(16, 4) boolx16 t##_le(t a, t b) { return compare(suffix, LE, a, b); }                                        \
+  NNRT_FN(16, 4) boolx16 t##_eq(t a, t b) { return compare(suffix, EQ, a, b); }
+#define NNRT_V4_FLOATS(suffix, how, a, b) _mm512_cmp_##suffix##_mask((__m512)a, (__m512)b, _CMP_##how##_OQ)
+#define NNRT_V4_INTEGERS(suffix, how, a, b) _mm512_cmp_##suffix##_mask((__m512i)a, (__m512i)b, _MM_CMPINT_##how)
+NNRT_V4_CHOICE(f32x16, __m512, ps, ps, NNRT_V4_FLOATS)
+NNRT_V4_CHOICE(i32x16, __m512i, epi32, epi32, NNRT_V4_INTEGERS)
+NNRT_V4_CHOICE(u32x16, __m512i, epu32, epi32, NNRT_V4_INTEGERS)
+#define NNRT_V4_MEMORY_MASK(t, E, V, suffix)                                                                           \
+  NNRT_FN(16, 4) t t##_load_mask(const E *p, boolx16 m) { return (t)_mm512_maskz_loadu_##suffix(m, p); }               \
+  NNRT_FN(16, 4) void t##_store_mask(E *p, t v, boolx16 m) { _mm512_mask_storeu_##suffix(p, m, (V)v); }
+NNRT_V4_MEMORY_MASK(f32x16, float, __m512, ps)
+NNRT_V4_MEMORY_MASK(i32x16, int32_t, __m512i, epi32)
+NNRT_V4_MEMORY_MASK(u32x16, uint32_t, __m512i, epi32)
+NNRT_FN(16, 1) u8x16 u8x16_load_mask(const uint8_t *p, boolx16 m) { return (u8x16)_mm_maskz_loadu_epi8(m, p); }
+NNRT_FN(16, 1) void u8x16_store_mask(uint8_t *p, u8x16 v, boolx16 m) { _mm_mask_storeu_epi8(p, m, (__m128i)v); }
+NNRT_FN(8, 8) f64x8 f64x8_load_mask(const double *p, boolx8 m) {
+  return (f64x8)_mm512_maskz_loadu_pd(_mm256_movepi32_mask((__m256i)m), p);
+}
+NNRT_FN(8, 8) void f64x8_store_mask(double *p, f64x8 v, boolx8 m) {
+  _mm512_mask_storeu_pd(p, _mm256_movepi32_mask((__m256i)m), (__m512d)v);
+}
+NNRT_FN(8, 8) i64x8 i64x8_load_mask(const int64_t *p, boolx8 m) {
+  return (i64x8)_mm512_maskz_loadu_epi64(_mm256_movepi32_mask((__m256i)m), p);
+}
+NNRT_FN(8, 8) void i64x8_store_mask(int64_t *p, i64x8 v, boolx8 m) {
+  _mm512_mask_storeu_epi64(p, _mm256_movepi32_mask((__m256i)m), (__m512i)v);
+}
+#else
+NNRT_CHOICE_4(16)
+NNRT_MASKED_4(16)
+NNRT_MASKED_8(8)
+NNRT_MASKED_1(16)
+#endif
+
+#if defined(NNRT_X86_V3)
+#define NNRT_V3_MASK(t, E, W, S, bits, suffix, P, I, V)                                                                \
+  NNRT_FN(W, S) t t##_load_mask(const E *p, boolx##W m) {                                                              \
+    return (t)_mm##bits##_maskload_##suffix((const P *)p, (I)nnrt_wide##S##x##W(m));                                   \
+  }                                                                                                                    \
+  NNRT_FN(W, S) void t##_store_mask(E *p, t v, boolx##W m) {                                                           \
+    _mm##bits##_maskstore_##suffix((P *)p, (I)nnrt_wide##S##x##W(m), (V)v);                                            \
+  }
+NNRT_V3_MASK(f32x8, float, 8, 4, 256, ps, float, __m256i, __m256)
+NNRT_V3_MASK(i32x8, int32_t, 8, 4, 256, epi32, int, __m256i, __m256i)
+NNRT_V3_MASK(u32x8, uint32_t, 8, 4, 256, epi32, int, __m256i, __m256i)
+NNRT_V3_MASK(f64x4, double, 4, 8, 256, pd, double, __m256i, __m256d)
+NNRT_V3_MASK(i64x4, int64_t, 4, 8, 256, epi64, long long, __m256i, __m256i)
+NNRT_V3_MASK(f32x4, float, 4, 4, , ps, float, __m128i, __m128)
+NNRT_V3_MASK(i32x4, int32_t, 4, 4, , epi32, int, __m128i, __m128i)
+NNRT_V3_MASK(u32x4, uint32_t, 4, 4, , epi32, int, __m128i, __m128i)
+#define NNRT_V3_WHERE(t, W, S, suffix, V)                                                                              \
+  NNRT_FN(W, S) t t##_where(boolx##W m, t a, t b) {                                                                    \
+    return (t)_mm256_blendv_##suffix((V)b, (V)a, (V)nnrt_wide##S##x##W(m));                                            \
+  }
+NNRT_V3_WHERE(f32x8, 8, 4, ps, __m256)
+NNRT_V3_WHERE(i32x8, 8, 4, ps, __m256)
+NNRT_V3_WHERE(u32x8, 8, 4, ps, __m256)
+NNRT_V3_WHERE(f64x4, 4, 8, pd, __m256d)
+NNRT_V3_WHERE(i64x4, 4, 8, pd, __m256d)
+#else
+NNRT_MASKED_4(4)
+NNRT_MASKED_4(8)
+NNRT_MASKED_8(4)
+NNRT_WHERE(f32, 8, 4)
+NNRT_WHERE(i32, 8, 4)
+NNRT_WHERE(u32, 8, 4)
+NNRT_WHERE(f64, 4, 8)
+NNRT_WHERE(i64, 4, 8)
+#endif
+NNRT_COMPARE(f32, 8, 4)
+NNRT_COMPARE(i32, 8, 4)
+NNRT_COMPARE(u32, 8, 4)
+NNRT_COMPARE(f64, 4, 8)
+NNRT_COMPARE(i64, 4, 8)
+
+/* ---- masks as values; in memory a bool is a byte, 0 or 1 ---- */
+#define NNRT_BOOLS(W)                                                                                                  \
+  NNRT_FN(W, 4) boolx##W boolx##W##_mask(int64_t n) { /* lanes below n */                                              \
+    i32x##W lane = {NNRT_COUNT_##W};                                                                                   \
+    return i32x##W##_lt(lane, i32x##W##_set1((int32_t)(n < W ? n : W)));                                               \
+  }                                                                                                                    \
+  NNRT_FN(W, 4) i32x##W i32x##W##_lane(void) { return (i32x##W){NNRT_COUNT_##W}; }                                     \
+  NNRT_FN(W, 1) boolx##W boolx##W##_of_bytes(u8x##W v) { return nnrt_narrow1x##W(v != 0); }                            \
+  NNRT_FN(W, 1) u8x##W boolx##W##_to_bytes(boolx##W m) { return (u8x##W)(nnrt_wide1x##W(m) & 1); }                     \
+  NNRT_FN(W, 1) boolx##W boolx##W##_load(const uint8_t *p) { return boolx##W##_of_bytes(u8x##W##_load(p)); }           \
+  NNRT_FN(W, 1) void boolx##W##_store(uint8_t *p, boolx##W v) { u8x##W##_store(p, boolx##W##_to_bytes(v)); }           \
+  NNRT_FN(W, 1) boolx##W boolx##W##_load_mask(const uint8_t *p, boolx##W m) {                                          \
+    return boolx##W##_of_bytes(u8x##W##_load_mask(p, m));                                                              \
+  }                                                                                                                    \
+  NNRT_FN(W, 1) void boolx##W##_store_mask(uint8_t *p, boolx##W v, boolx##W m) {                                       \
+    u8x##W##_store_mask(p, boolx##W##_to_bytes(v), m);                                                                 \
+  }                                                                                                                    \
+  NNRT_FN(W, 4) boolx##W boolx##W##_set1(bool x) { return nnrt_narrow4x##W(i32x##W##_set1(-(int32_t)x)); }             \
+  NNRT_FN(W, 4) bool boolx##W##_extract(boolx##W m, int lane) { return nnrt_wide4x##W(m)[lane] != 0; }                 \
+  NNRT_FN(W, 4) boolx##W boolx##W##_not(boolx##W m) { return (boolx##W) ~m; }                                          \
+  NNRT_FN(W, 4) boolx##W boolx##W##_eq(boolx##W a, boolx##W b) { return (boolx##W) ~(a ^ b); }                         \
+  NNRT_FN(W, 4) boolx##W boolx##W##_le(boolx##W a, boolx##W b) { return (boolx##W)(~a | b); }                          \
+  NNRT_FN(W, 4) boolx##W boolx##W##_lt(boolx##W a, boolx##W b) { return (boolx##W)(~a & b); }                          \
+  NNRT_FN(W, 4) boolx##W boolx##W##_where(boolx##W m, boolx##W a, boolx##W b) { return (boolx##W)((m & a) | (~m & b)); }
+NNRT_BOOLS(2)
+NNRT_BOOLS(4)
+NNRT_BOOLS(8)
+NNRT_BOOLS(16)
+NNRT_INLINE bool bool_not(bool a) { return !a; }
+
+/* ---- floats ---- */
+/* Scalars. B: unsigned integer of the same size, SF: suffix of the compiler's builtin. */
+#define NNRT_FLOAT(t, E, B, SF)                                                                                        \
+  NNRT_INLINE B t##_to_bits(E a) {                                                                                     \
+    B b;                                                                                                               \
+    memcpy(&b, &a, sizeof b);                                                                                          \
+    return b;                                                                                                          \
+  }                                                                                                                    \
+  NNRT_INLINE E t##_of_bits(B b) {                                                                                     \
+    E a;                                                                                                               \
+    memcpy(&a, &b, sizeof a);                                                                                          \
+    return a;                                                                                                          \
+  }                                                                                                                    \
+  NNRT_INLINE E t##_abs(E a) { return t##_of_bits(t##_to_bits(a) & ((B)-1 >> 1)); }                                    \
+  NNRT_INLINE E t##_sign(E a) { return a > 0 ? 1 : a < 0 ? -1 : a; }                                                   \
+  NNRT_INLINE E t##_sqrt(E a) { return __builtin_sqrt##SF(a); }                                                        \
+  NNRT_INLINE E t##_rsqrt(E a) { return 1 / __builtin_sqrt##SF(a); }                                                   \
+  NNRT_INLINE E t##_floor(E a) { return __builtin_floor##SF(a); }                                                      \
+  NNRT_INLINE E t##_mod(E a, E b) { return a - b * __builtin_floor##SF(a / b); }                                       \
+  NNRT_INLINE E t##_maximum(E a, E b) { return a > b || a != a ? a : b; }                                              \
+  NNRT_INLINE E t##_minimum(E a, E b) { return a < b || a != a ? a : b; }
+NNRT_FLOAT(f32, float, uint32_t, f)
+NNRT_FLOAT(f64, double, uint64_t, )
+#if defined(NNRT_HARD_FMA)
+NNRT_INLINE NNRT_TARGET_V3 float f32_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+NNRT_INLINE NNRT_TARGET_V3 double f64_fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+NNRT_INLINE float f32_fma(float a, float b, float c) { return nnrt_fmaf(a, b, c); }
+NNRT_INLINE double f64_fma(double a, double b, double c) { return nnrt_fma(a, b, c); }
+#endif
+
+#define NNRT_LANES(t, W, S, name, from, value)                                                                         \
+  NNRT_FN(W, S) t##x##W t##x##W##_##name(from) {                                                                       \
+    t##x##W y;                                                                                                         \
+    for (int l = 0; l < W; l++) y[l] = value;                                                                          \
+    return y;                                                                                                          \
+  }
+#define NNRT_FLOAT_SIGNS(t, W, S)                                                                                      \
+  NNRT_FN(W, S) t##x##W t##x##W##_abs(t##x##W a) {                                                                     \
+    nnrt_m##S##x##W sign = (nnrt_m##S##x##W)(-(t##x##W){0});                                                           \
+    return (t##x##W)((nnrt_m##S##x##W)a & ~sign);                                                                      \
+  }                                                                                                                    \
+  NNRT_FN(W, S) t##x##W t##x##W##_sign(t##x##W a) {                                                                    \
+    t##x##W zero = {0}, one = {NNRT_REPEAT_##W(1)};                                                                    \
+    t##x##W y = t##x##W##_where(t##x##W##_lt(a, zero), -one, a);                                                       \
+    return t##x##W##_where(t##x##W##_lt(zero, a), one, y);                                                             \
+  }                                                                                                                    \
+  NNRT_FN(W, S) t##x##W t##x##W##_rsqrt(t##x##W a) { return 1 / t##x##W##_sqrt(a); }                                   \
+  NNRT_FN(W, S) t##x##W t##x##W##_mod(t##x##W a, t##x##W b) { return a - b * t##x##W##_floor(a / b); }
+#define NNRT_FLOAT_EXTREMES(t, W, S)                                                                                   \
+  NNRT_FN(W, S) t##x##W t##x##W##_maximum(t##x##W a, t##x##W b) {                                                      \
+    return t##x##W##_where(nnrt_narrow##S##x##W((a > b) | (a != a)), a, b);                                            \
+  }                                                                                                                    \
+  NNRT_FN(W, S) t##x##W t##x##W##_minimum(t##x##W a, t##x##W b) {                                                      \
+    return t##x##W##_where(nnrt_narrow##S##x##W((a < b) | (a != a)), a, b);                                            \
+  }
+#define NNRT_FLOAT_LANES(t, W, S)                                                                                      \
+  NNRT_LANES(t, W, S, sqrt, t##x##W a, t##_sqrt(a[l]))                                                                 \
+  NNRT_LANES(t, W, S, floor, t##x##W a, t##_floor(a[l]))                                                               \
+  NNRT_FN(W, S) t##x##W t##x##W##_fma(t##x##W a, t##x##W b, t##x##W c) {                                               \
+    t##x##W y;                                                                                                         \
+    for (int l = 0; l < W; l++) y[l] = t##_fma(a[l], b[l], c[l]);                                                      \
+    return y;                                                                                                          \
+  }
+
+/* sqrt, floor, fma in one instruction each; max(a, b) of x86 is a > b ? a : b. */
+#define NNRT_X86_FLOAT(t, W, S, bits, suffix, V, floor_of)                                                             \
+  NNRT_FN(W, S) t t##_sqrt(t a) { return (t)_mm##bits##_sqrt_##suffix((V)a); }                                         \
+  NNRT_FN(W, S) t t##_floor(t a) { return (t)floor_of((V)a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }              \
+  NNRT_FN(W, S) t t##_fma(t a, t b, t c) { return (t)_mm##bits##_fmadd_##suffix((V)a, (V)b, (V)c); }
+#define NNRT_X86_EXTREMES(t, W, S, bits, suffix, V)                                                                    \
+  NNRT_FN(W, S) t t##_maximum(t a, t b) {                                                                              \
+    return t##_where(nnrt_narrow##S##x##W(a != a), a, (t)_mm##bits##_max_##suffix((V)a, (V)b));                        \
+  }                                                                                                                    \
+  NNRT_FN(W, S) t t##_minimum(t a, t b) {                                                                              \
+    return t##_where(nnrt_narrow##S##x##W(a != a), a, (t)_mm##bits##_min_##suffix((V)a, (V)b));                        \
+  }
+
+#if defined(NNRT_X86_V4)
+NNRT_X86_FLOAT(f32x16, 16, 4, 512, ps, __m512, _mm512_roundscale_ps)
+NNRT_X86_FLOAT(f64x8, 8, 8, 512, pd, __m512d, _mm512_roundscale_pd)
+NNRT_X86_EXTREMES(f64x8, 8, 8, 512, pd, __m512d)
+NNRT_FN(16, 4) f32x16 f32x16_maximum(f32x16 a, f32x16 b) {
+  __mmask16 nan = _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q);
+  return (f32x16)_mm512_mask_mov_ps(_mm512_max_ps((__m512)a, (__m512)b), nan, (__m512)a);
+}
+NNRT_FN(16, 4) f32x16 f32x16_minimum(f32x16 a, f32x16 b) {
+  __mmask16 nan = _mm512_cmp_ps_mask((__m512)a, (__m512)a, _CMP_UNORD_Q);
+  return (f32x16)_mm512_mask_mov_ps(_mm512_min_ps((__m512)a, (__m512)b), nan, (__m512)a);
+}
+#else
+NNRT_FLOAT_LANES(f32, 16, 4)
+NNRT_FLOAT_LANES(f64, 8, 8)
+NNRT_FLOAT_EXTREMES(f32, 16, 4)
+NNRT_FLOAT_EXTREMES(f64, 8, 8)
+#endif
+#if defined(NNRT_X86_V3)
+NNRT_X86_FLOAT(f32x8, 8, 4, 256, ps, __m256, _mm256_round_ps)
+NNRT_X86_FLOAT(f64x4, 4, 8, 256, pd, __m256d, _mm256_round_pd)
+NNRT_X86_FLOAT(f32x4, 4, 4, , ps, __m128, _mm_round_ps)
+NNRT_X86_FLOAT(f64x2, 2, 8, , pd, __m128d, _mm_round_pd)
+NNRT_X86_EXTREMES(f32x8, 8, 4, 256, ps, __m256)
+NNRT_X86_EXTREMES(f64x4, 4, 8, 256, pd, __m256d)
+NNRT_X86_EXTREMES(f32x4, 4, 4, , ps, __m128)
+NNRT_X86_EXTREMES(f64x2, 2, 8, , pd, __m128d)
+#else
+NNRT_FLOAT_LANES(f32, 8, 4)
+NNRT_FLOAT_LANES(f64, 4, 8)
+NNRT_FLOAT_EXTREMES(f32, 8, 4)
+NNRT_FLOAT_EXTREMES(f64, 4, 8)
+NNRT_FLOAT_EXTREMES(f32, 4, 4)
+NNRT_FLOAT_EXTREMES(f64, 2, 8)
+#if defined(__aarch64__)
+#define NNRT_NEON_FLOAT(t, W, S, suffix, V)                                                                            \
+  NNRT_FN(W, S) t t##_sqrt(t a) { return (t)vsqrtq_##suffix((V)a); }                                                   \
+  NNRT_FN(W, S) t t##_floor(t a) { return (t)vrndmq_##suffix((V)a); }                                                  \
+  NNRT_FN(W, S) t t##_fma(t a, t b, t c) { return (t)vfmaq_##suffix((V)c, (V)a, (V)b); }
+NNRT_NEON_FLOAT(f32x4, 4, 4, f32, float32x4_t)
+NNRT_NEON_FLOAT(f64x2, 2, 8, f64, float64x2_t)
+#else
+NNRT_FLOAT_LANES(f32, 4, 4)
+NNRT_FLOAT_LANES(f64, 2, 8)
+#endif
+#endif
+NNRT_FLOAT_LANES(f32, 2, 4)
+NNRT_FLOAT_LANES(f64, 16, 8)
+NNRT_FLOAT_EXTREMES(f32, 2, 4)
+NNRT_FLOAT_EXTREMES(f64, 16, 8)
+#define NNRT_FLOATS(W) NNRT_FLOAT_SIGNS(f32, W, 4) NNRT_FLOAT_SIGNS(f64, W, 8)
+NNRT_FLOATS(2)
+NNRT_FLOATS(4)
+NNRT_FLOATS(8)
+NNRT_FLOATS(16)
+
+/* ---- integers ---- */
+/* Scalars. U: the unsigned type in which they wrap; bits: their width. */
+#define NNRT_INTEGER(t, E, U, bits)                                                                                    \
+  NNRT_INLINE E t##_neg(E a) { return (E)(0 - (U)a); }                                                                 \
+  NNRT_INLINE E t##_add(E a, E b) { return (E)((U)a + (U)b); }                                                         \
+  NNRT_INLINE E t##_sub(E a, E b) { return (E)((U)a - (U)b); }                                                         \
+  NNRT_INLINE E t##_mul(E a, E b) { return (E)((U)a * (U)b); }                                                         \
+  NNRT_INLINE E t##_not(E a) { return (E)~a; }                                                                         \
+  NNRT_INLINE E t##_maximum(E a, E b) { return a > b ? a : b; }                                                        \
+  NNRT_INLINE E t##_minimum(E a, E b) { return a < b ? a : b; }                                                        \
+  NNRT_INLINE E t##_shl(E a, E b) { return (U)b < bits ? (E)((U)a << b) : 0; }
+#define NNRT_SIGNED(t, E, U, bits)                                                                                     \
+  NNRT_INTEGER(t, E, U, bits)                                                                                          \
+  NNRT_INLINE E t##_abs(E a) { return a < 0 ? t##_neg(a) : a; }                                                        \
+  NNRT_INLINE E t##_sign(E a) { return (a > 0) - (a < 0); }                                                            \
+  NNRT_INLINE E t##_shr(E a, E b) { return a >> ((U)b < bits ? b : bits - 1); }                                        \
+  NNRT_INLINE E t##_div(E a, E b) {                                                                                    \
+    if (b == 0) return 0;                                                                                              \
+    if (b == -1) return t##_neg(a); /* the least number over -1 has no value in C */                                   \
+    return a / b - (a % b != 0 && (a < 0) != (b < 0));                                                                 \
+  }                                                                                                                    \
+  NNRT_INLINE E t##_mod(E a, E b) {                                                                                    \
+    if (b == 0 || b == -1) return 0;                                                                                   \
+    E r = a % b;                                                                                                       \
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;                                                                   \
+  }
+#define NNRT_UNSIGNED(t, E, bits)                                                                                      \
+  NNRT_INTEGER(t, E, E, bits)                                                                                          \
+  NNRT_INLINE E t##_abs(E a) { return a; }                                                                             \
+  NNRT_INLINE E t##_sign(E a) { return a != 0; }                                                                       \
+  NNRT_INLINE E t##_shr(E a, E b) { return b < bits ? (E)(a >> b) : 0; }                                               \
+  NNRT_INLINE E t##_div(E a, E b) { return b == 0 ? 0 : (E)(a / b); }                                                  \
+  NNRT_INLINE E t##_mod(E a, E b) { return b == 0 ? 0 : (E)(a % b); }
+NNRT_SIGNED(i32, int32_t, uint32_t, 32)
+NNRT_SIGNED(i64, int64_t, uint64_t, 64)
+NNRT_UNSIGNED(u32, uint32_t, 32)
+NNRT_UNSIGNED(u8, uint8_t, 8)
+NNRT_INLINE uint32_t u32_mulhi(uint32_t a, uint32_t b) { return (uint32_t)((uint64_t)a * b >> 32); }
+NNRT_INLINE int32_t i32_mulhi(int32_t a, int32_t b) { return (int32_t)((int64_t)a * b >> 32); }
+
+/* U: vector in which they wrap. */
+#define NNRT_INTEGER_LANES(t, U, W, S, bits)                                                                           \
+  NNRT_FN(W, S) t##x##W t##x##W##_neg(t##x##W a) { return (t##x##W)(0 - (U##x##W)a); }                                 \
+  NNRT_FN(W, S) t##x##W t##x##W##_add(t##x##W a, t##x##W b) { return (t##x##W)((U##x##W)a + (U##x##W)b); }             \
+  NNRT_FN(W, S) t##x##W t##x##W##_sub(t##x##W a, t##x##W b) { return (t##x##W)((U##x##W)a - (U##x##W)b); }             \
+  NNRT_FN(W, S) t##x##W t##x##W##_mul(t##x##W a, t##x##W b) { return (t##x##W)((U##x##W)a * (U##x##W)b); }             \
+  NNRT_FN(W, S) t##x##W t##x##W##_not(t##x##W a) { return ~a; }                                                        \
+  NNRT_FN(W, S) t##x##W t##x##W##_maximum(t##x##W a, t##x##W b) { return t##x##W##_where(t##x##W##_lt(b, a), a, b); }  \
+  NNRT_FN(W, S) t##x##W t##x##W##_minimum(t##x##W a, t##x##W b) { return t##x##W##_where(t##x##W##_lt(a, b), a, b); }  \
+  NNRT_FN(W, S) t##x##W t##x##W##_shl(t##x##W a, t##x##W b) {                                                          \
+    U##x##W inside = (U##x##W)((U##x##W)b < bits);                                                                     \
+    return (t##x##W)((U##x##W)a << ((U##x##W)b & (bits - 1)) & inside);                                                \
+  }                                                                                                                    \
+  NNRT_LANES(t, W, S, div, NNRT_TWO(t##x##W), t##_div(a[l], b[l]))                                                     \
+  NNRT_LANES(t, W, S, mod, NNRT_TWO(t##x##W), t##_mod(a[l], b[l]))
+#define NNRT_TWO(v) v a, v b
+#define NNRT_SIGNED_LANES(t, U, W, S, bits)                                                                            \
+  NNRT_INTEGER_LANES(t, U, W, S, bits)                                                                                 \
+  NNRT_FN(W, S) t##x##W t##x##W##_abs(t##x##W a) {                                                                     \
+    t##x##W sign = a >> (bits - 1);                                                                                    \
+    return (t##x##W)(((U##x##W)a ^ (U##x##W)sign) - (U##x##W)sign);                                                    \
+  }                                                                                                                    \
+  NNRT_FN(W, S) t##x##W t##x##W##_sign(t##x##W a) {                                                                    \
+    return (a >> (bits - 1)) | (t##x##W)((U##x##W)(0 - (U##x##W)a) >> (bits - 1));                                     \
+  }                                                                                                                    \
+  NNRT_FN(W, S) t##x##W t##x##W##_shr(t##x##W a, t##x##W b) {                                                          \
+    U##x##W outside = (U##x##W)((U##x##W)b >= bits);                                                                   \
+    return a >> (t##x##W)(((U##x##W)b | outside) & (bits - 1));                                                        \
+  }
+#define NNRT_UNSIGNED_LANES(t, W, S, bits)                                                                             \
+  NNRT_INTEGER_LANES(t, t, W, S, bits)                                                                                 \
+  NNRT_FN(W, S) t##x##W t##x##W##_abs(t##x##W a) { return a; }                                                         \
+  NNRT_FN(W, S) t##x##W t##x##W##_sign(t##x##W a) { return (t##x##W)(a != 0) & 1; }                                    \
+  NNRT_FN(W, S) t##x##W t##x##W##_shr(t##x##W a, t##x##W b) { return a >> (b & (bits - 1)) & (t##x##W)(b < bits); }
+#define NNRT_INTEGERS(W)                                                                                               \
+  NNRT_SIGNED_LANES(i32, u32, W, 4, 32)                                                                                \
+  NNRT_SIGNED_LANES(i64, nnrt_u64, W, 8, 64)                                                                           \
+  NNRT_UNSIGNED_LANES(u32, W, 4, 32)                                                                                   \
+  NNRT_UNSIGNED_LANES(u8, W, 1, 8)                                                                                     \
+  NNRT_LANES(i32, W, 4, mulhi, NNRT_TWO(i32x##W), i32_mulhi(a[l], b[l]))
+NNRT_INTEGERS(2)
+NNRT_INTEGERS(4)
+NNRT_INTEGERS(8)
+NNRT_INTEGERS(16)
+
+/* Products of even and of odd lanes, then their upper halves side by side. */
+#define NNRT_X86_MULHI(t, W, bits, V, or_of, and_of)                                                                   \
+  NNRT_FN(W, 4) t t##_mulhi(t a, t b) {                                                                                \
+    V even = _mm##bits##_mul_epu32((V)a, (V)b);                                                                        \
+    V odd = _mm##bits##_mul_epu32(_mm##bits##_srli_epi64((V)a, 32), _mm##bits##_srli_epi64((V)b, 32));                 \
+    V high = _mm##bits##_set1_epi64x((long long)0xffffffff00000000);                                                   \
+    return (t)or_of(_mm##bits##_srli_epi64(even, 32), and_of(odd, high));                                              \
+  }
+#if defined(NNRT_X86_V4)
+#define _mm512_set1_epi64x _mm512_set1_epi64
+NNRT_X86_MULHI(u32x16, 16, 512, __m512i, _mm512_or_si512, _mm512_and_si512)
+#undef _mm512_set1_epi64x
+#else
+NNRT_LANES(u32, 16, 4, mulhi, NNRT_TWO(u32x16), u32_mulhi(a[l], b[l]))
+#endif
+#if defined(NNRT_X86_V3)
+NNRT_X86_MULHI(u32x8, 8, 256, __m256i, _mm256_or_si256, _mm256_and_si256)
+NNRT_X86_MULHI(u32x4, 4, , __m128i, _mm_or_si128, _mm_and_si128)
+#else
+NNRT_LANES(u32, 8, 4, mulhi, NNRT_TWO(u32x8), u32_mulhi(a[l], b[l]))
+#if defined(__aarch64__)
+NNRT_FN(4, 4) u32x4 u32x4_mulhi(u32x4 a, u32x4 b) {
+  uint64x2_t low = vmull_u32(vget_low_u32((uint32x4_t)a), vget_low_u32((uint32x4_t)b));
+  uint64x2_t high = vmull_high_u32((uint32x4_t)a, (uint32x4_t)b);
+  return (u32x4)vuzp2q_u32(vreinterpretq_u32_u64(low), vreinterpretq_u32_u64(high));
+}
+#else
+NNRT_LANES(u32, 4, 4, mulhi, NNRT_TWO(u32x4), u32_mulhi(a[l], b[l]))
+#endif
+#endif
+NNRT_LANES(u32, 2, 4, mulhi, NNRT_TWO(u32x2), u32_mulhi(a[l], b[l]))
+
+/* ---- conversion ---- */
+#define NNRT_CONVERT_LANES(to, from, W, S)                                                                             \
+  NNRT_FN(W, S) to##x##W to##x##W##_from_##from##x##W(from##x##W v) { return __builtin_convertvector(v, to##x##W); }
+/* Float to integer: what is outside is taken off before the conversion, whose result would be undefined. */
+#define NNRT_SATURATE_LANES(to, from, W, S, low, high, least, most)                                                    \
+  NNRT_FN(W, S) to##x##W to##x##W##_from_##from##x##W(from##x##W v) {                                                  \
+    from##x##W zero = {0};                                                                                             \
+    boolx##W below = from##x##W##_lt(v, zero + low), inside = from##x##W##_lt(v, zero + high);                         \
+    boolx##W above = from##x##W##_le(zero + high, v);                                                                  \
+    from##x##W safe = from##x##W##_where(boolx##W##_lt(below, inside), v, zero);                                       \
+    to##x##W y = __builtin_convertvector(safe, to##x##W);                                                              \
+    y = to##x##W##_where(above, to##x##W##_set1(most), y);                                                             \
+    return to##x##W##_where(below, to##x##W##_set1(least), y);                                                         \
+  }
+#define NNRT_BOOL_LANES(t, W, S)                                                                                       \
+  NNRT_FN(W, S) t##x##W t##x##W##_from_boolx##W(boolx##W m) {                                                          \
+    return __builtin_convertvector(nnrt_wide##S##x##W(m) & 1, t##x##W);                                                \
+  }                                                                                                                    \
+  NNRT_FN(W, S) boolx##W boolx##W##_from_##t##x##W(t##x##W v) { return nnrt_narrow##S##x##W(v != 0); }
+#define NNRT_BITS_LANES(to, from, W, S)                                                                                \
+  NNRT_FN(W, S) to##x##W to##x##W##_bits_##from##x##W(from##x##W v) { return (to##x##W)v; }
+/* 16-bit floats by way of f32, to and from everything else. */
+#define NNRT_BY_F32_LANES(t, h, W, S)                                                                                  \
+  NNRT_FN(W, S) t##x##W t##x##W##_from_##h##x##W(h##x##W v) {                                                          \
+    return t##x##W##_from_f32x##W(f32x##W##_from_##h##x##W(v));                                                        \
+  }                                                                                                                    \
+  NNRT_FN(W, S) h##x##W h##x##W##_from_##t##x##W(t##x##W v) {                                                          \
+    return h##x##W##_from_f32x##W(f32x##W##_from_##t##x##W(v));                                                        \
+  }
+
+/* Scalars. */
+#define NNRT_CONVERT(to, TE, from, FE)                                                                                 \
+  NNRT_INLINE TE to##_from_##from(FE v) { return (TE)v; }
+#define NNRT_SATURATE(to, TE, from, FE, low, high, least, most)                                                        \
+  NNRT_INLINE TE to##_from_##from(FE v) { return v < low ? least : v < high ? (TE)v : v >= high ? most : 0; }
+#define NNRT_BOOL(t, E)                                                                                                \
+  NNRT_INLINE E t##_from_bool(bool m) { return m; }                                                                    \
+  NNRT_INLINE bool bool_from_##t(E v) { return v != 0; }
+#define NNRT_BITS(to, TE, from, FE)                                                                                    \
+  NNRT_INLINE TE to##_bits_##from(FE v) {                                                                              \
+    TE y;                                                                                                              \
+    memcpy(&y, &v, sizeof y);                                                                                          \
+    return y;                                                                                                          \
+  }
+#define NNRT_BY_F32(t, E, h)                                                                                           \
+  NNRT_INLINE E t##_from_##h(nnrt_##h v) { return t##_from_f32(f32_from_##h(v)); }                                     \
+  NNRT_INLINE nnrt_##h h##_from_##t(E v) { return h##_from_f32(f32_from_##t(v)); }
+
+/* X(to, type, from, type) for each pair that C's own conversion does. */
+#define NNRT_PLAIN_PAIRS(X)                                                                                            \
+  X(f32, float, f64, double)                                                                                           \
+  X(f32, float, i32, int32_t)                                                                                          \
+  X(f32, float, i64, int64_t)                                                                                          \
+  X(f32, float, u32, uint32_t)                                                                                         \
+  X(f32, float, u8, uint8_t)                                                                                           \
+  X(f64, double, f32, float)                                                                                           \
+  X(f64, double, i32, int32_t)                                                                                         \
+  X(f64, double, i64, int64_t)                                                                                         \
+  X(f64, double, u32, uint32_t)                                                                                        \
+  X(f64, double, u8, uint8_t)                                                                                          \
+  X(i32, int32_t, i64, int64_t)                                                                                        \
+  X(i32, int32_t, u32, uint32_t)                                                                                       \
+  X(i32, int32_t, u8, uint8_t)                                                                                         \
+  X(i64, int64_t, i32, int32_t)                                                                                        \
+  X(i64, int64_t, u32, uint32_t)                                                                                       \
+  X(i64, int64_t, u8, uint8_t)                                                                                         \
+  X(u32, uint32_t, i32, int32_t)                                                                                       \
+  X(u32, uint32_t, i64, int64_t)                                                                                       \
+  X(u32, uint32_t, u8, uint8_t)                                                                                        \
+  X(u8, uint8_t, i32, int32_t)                                                                                         \
+  X(u8, uint8_t, i64, int64_t)                                                                                         \
+  X(u8, uint8_t, u32, uint32_t)
+NNRT_PLAIN_PAIRS(NNRT_CONVERT)
+#define NNRT_SATURATED(X, f, E)                                                                                        \
+  X(i32, int32_t, f, E, (E)-0x1p31, (E)0x1p31, INT32_MIN, INT32_MAX)                                                   \
+  X(i64, int64_t, f, E, (E)-0x1p63, (E)0x1p63, INT64_MIN, INT64_MAX)                                                   \
+  X(u32, uint32_t, f, E, (E)0, (E)0x1p32, 0, UINT32_MAX)                                                               \
+  X(u8, uint8_t, f, E, (E)0, (E)0x1p8, 0, UINT8_MAX)
+NNRT_SATURATED(NNRT_SATURATE, f32, float)
+NNRT_SATURATED(NNRT_SATURATE, f64, double)
+NNRT_BOOL(f32, float)
+NNRT_BOOL(f64, double)
+NNRT_BOOL(i32, int32_t)
+NNRT_BOOL(i64, int64_t)
+NNRT_BOOL(u32, uint32_t)
+NNRT_BOOL(u8, uint8_t)
+NNRT_BITS(i32, int32_t, f32, float)
+NNRT_BITS(u32, uint32_t, f32, float)
+NNRT_BITS(f32, float, i32, int32_t)
+NNRT_BITS(f32, float, u32, uint32_t)
+NNRT_BITS(i32, int32_t, u32, uint32_t)
+NNRT_BITS(u32, uint32_t, i32, int32_t)
+NNRT_BITS(i64, int64_t, f64, double)
+NNRT_BITS(f64, double, i64, int64_t)
+NNRT_BITS(f16, nnrt_f16, bf16, nnrt_bf16)
+NNRT_BITS(bf16, nnrt_bf16, f16, nnrt_f16)
+NNRT_INLINE uint8_t u8_bits_bool(bool v) { return v; }
+NNRT_INLINE bool bool_bits_u8(uint8_t v) { return v & 1; }
+
+NNRT_INLINE float f32_from_bf16(nnrt_bf16 v) { return f32_of_bits((uint32_t)v << 16); }
+NNRT_INLINE nnrt_bf16 bf16_from_f32(float v) {
+  uint32_t bits = f32_to_bits(v); /* nearest-even: add half of the last place, less one when its bit is 0 */
+  return v != v ? 0x7fc0 : (nnrt_bf16)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+NNRT_INLINE float f32_from_f16(nnrt_f16 v) {
+  uint32_t sign = (uint32_t)(v & 0x8000) << 16, exponent = v >> 10 & 31, fraction = v & 1023;
+  if (exponent == 0) return f32_of_bits(sign | f32_to_bits((float)fraction * 0x1p-24f));
+  return f32_of_bits(sign | (exponent == 31 ? 255 : exponent + 112) << 23 | fraction << 13);
+}
+NNRT_INLINE nnrt_f16 f16_from_f32(float v) {
+  float a = f32_abs(v);
+  uint32_t sign = f32_to_bits(v) >> 16 & 0x8000, bits = f32_to_bits(a);
+  if (v != v) return 0x7e00;
+  if (a >= 65520) return (nnrt_f16)(sign | 0x7c00);
+  if (a < 0x1p-14f) return (nnrt_f16)(sign | (f32_to_bits(a + 0.5f) - f32_to_bits(0.5f))); /* the sum rounds to 2^-24 */
+  return (nnrt_f16)(sign | (((bits + 0xfff + (bits >> 13 & 1)) >> 13) - (112 << 10)));
+}
+#define NNRT_HALF(h)                                                                                                   \
+  NNRT_BY_F32(f64, double, h)                                                                                          \
+  NNRT_BY_F32(i32, int32_t, h)                                                                                         \
+  NNRT_BY_F32(i64, int64_t, h)                                                                                         \
+  NNRT_BY_F32(u32, uint32_t, h) NNRT_BY_F32(u8, uint8_t, h) NNRT_BY_F32(bool, bool, h)
+NNRT_HALF(f16)
+NNRT_HALF(bf16)
+NNRT_BY_F32(f16, nnrt_f16, bf16)
+
+/* Vectors. */
+#define NNRT_CONVERSIONS(W)                                                                                            \
+  NNRT_CONVERT_LANES(f32, f64, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(f32, i32, W, 4)                                                                                   \
+  NNRT_CONVERT_LANES(f32, i64, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(f32, u32, W, 4)                                                                                   \
+  NNRT_CONVERT_LANES(f64, f32, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(f64, i32, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(f64, i64, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(f64, u32, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(f64, u8, W, 8)                                                                                    \
+  NNRT_CONVERT_LANES(i32, i64, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(i32, u32, W, 4)                                                                                   \
+  NNRT_CONVERT_LANES(i32, u8, W, 4)                                                                                    \
+  NNRT_CONVERT_LANES(i64, i32, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(i64, u32, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(i64, u8, W, 8)                                                                                    \
+  NNRT_CONVERT_LANES(u32, i32, W, 4)                                                                                   \
+  NNRT_CONVERT_LANES(u32, i64, W, 8)                                                                                   \
+  NNRT_CONVERT_LANES(u32, u8, W, 4)                                                                                    \
+  NNRT_CONVERT_LANES(u8, i32, W, 4)                                                                                    \
+  NNRT_CONVERT_LANES(u8, i64, W, 8)                                                                                    \
+  NNRT_CONVERT_LANES(u8, u32, W, 4)                                                                                    \
+  NNRT_SATURATE_LANES(i32, f32, W, 4, -0x1p31f, 0x1p31f, INT32_MIN, INT32_MAX)                                         \
+  NNRT_SATURATE_LANES(i64, f32, W, 8, -0x1p63f, 0x1p63f, INT64_MIN, INT64_MAX)                                         \
+  NNRT_SATURATE_LANES(u32, f32, W, 4, 0.0f, 0x1p32f, 0, UINT32_MAX)                                                    \
+  NNRT_SATURATE_LANES(u8, f32, W, 4, 0.0f, 0x1p8f, 0, UINT8_MAX)                                                       \
+  NNRT_SATURATE_LANES(i32, f64, W, 8, -0x1p31, 0x1p31, INT32_MIN, INT32_MAX)                                           \
+  NNRT_SATURATE_LANES(i64, f64, W, 8, -0x1p63, 0x1p63, INT64_MIN, INT64_MAX)                                           \
+  NNRT_SATURATE_LANES(u32, f64, W, 8, 0.0, 0x1p32, 0, UINT32_MAX)                                                      \
+  NNRT_SATURATE_LANES(u8, f64, W, 8, 0.0, 0x1p8, 0, UINT8_MAX)                                                         \
+  NNRT_BOOL_LANES(f32, W, 4)                                                                                           \
+  NNRT_BOOL_LANES(f64, W, 8)                                                                                           \
+  NNRT_BOOL_LANES(i32, W, 4)                                                                                           \
+  NNRT_BOOL_LANES(i64, W, 8)                                                                                           \
+  NNRT_BOOL_LANES(u32, W, 4)                                                                                           \
+  NNRT_BOOL_LANES(u8, W, 1)                                                                                            \
+  NNRT_BITS_LANES(i32, f32, W, 4)                                                                                      \
+  NNRT_BITS_LANES(u32, f32, W, 4)                                                                                      \
+  NNRT_BITS_LANES(f32, i32, W, 4)                                                                                      \
+  NNRT_BITS_LANES(f32, u32, W, 4)                                                                                      \
+  NNRT_BITS_LANES(i32, u32, W, 4)                                                                                      \
+  NNRT_BITS_LANES(u32, i32, W, 4)                                                                                      \
+  NNRT_BITS_LANES(i64, f64, W, 8)                                                                                      \
+  NNRT_BITS_LANES(f64, i64, W, 8)                                                                                      \
+  NNRT_BITS_LANES(f16, bf16, W, 2)                                                                                     \
+  NNRT_BITS_LANES(bf16, f16, W, 2)                                                                                     \
+  NNRT_FN(W, 1) u8x##W u8x##W##_bits_boolx##W(boolx##W v) { return boolx##W##_to_bytes(v); }                           \
+  NNRT_FN(W, 1) boolx##W boolx##W##_bits_u8x##W(u8x##W v) { return boolx##W##_of_bytes(v & 1); }                       \
+  NNRT_FN(W, 4) f32x##W f32x##W##_from_bf16x##W(bf16x##W v) {                                                          \
+    return (f32x##W)(__builtin_convertvector(v, u32x##W) << 16);                                                       \
+  }                                                                                                                    \
+  NNRT_FN(W, 4) bf16x##W bf16x##W##_from_f32x##W(f32x##W v) {                                                          \
+    u32x##W bits = (u32x##W)v, nan = (u32x##W)(v != v);                                                                \
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;                                                                   \
+    return __builtin_convertvector((bits & ~nan) | (nan & 0x7fc0), bf16x##W);                                          \
+  }
+#define NNRT_F16_LANES(W)                                                                                              \
+  NNRT_FN(W, 4) f32x##W f32x##W##_from_f16x##W(f16x##W v) {                                                            \
+    f32x##W y;                                                                                                         \
+    for (int l = 0; l < W; l++) y[l] = f32_from_f16(v[l]);                                                             \
+    return y;                                                                                                          \
+  }                                                                                                                    \
+  NNRT_FN(W, 4) f16x##W f16x##W##_from_f32x##W(f32x##W v) {                                                            \
+    f16x##W y;                                                                                                         \
+    for (int l = 0; l < W; l++) y[l] = f16_from_f32(v[l]);                                                             \
+    return y;                                                                                                          \
+  }
+NNRT_CONVERSIONS(2)
+NNRT_CONVERSIONS(4)
+NNRT_CONVERSIONS(8)
+NNRT_CONVERSIONS(16)
+NNRT_CONVERT_LANES(f32, u8, 2, 4)
+NNRT_CONVERT_LANES(f32, u8, 4, 4)
+NNRT_F16_LANES(2)
+NNRT_F16_LANES(4)
+#if defined(NNRT_X86_V4)
+NNRT_FN(16, 4) f32x16 f32x16_from_u8x16(u8x16 v) {
+  return (f32x16)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32((__m128i)v));
+}
+NNRT_FN(16, 4) f32x16 f32x16_from_f16x16(f16x16 v) { return (f32x16)_mm512_cvtph_ps((__m256i)v); }
+NNRT_FN(16, 4) f16x16 f16x16_from_f32x16(f32x16 v) {
+  return (f16x16)_mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+#else
+NNRT_CONVERT_LANES(f32, u8, 16, 4)
+NNRT_F16_LANES(16)
+#endif
+#if defined(NNRT_X86_V3)
+NNRT_FN(8, 4) f32x8 f32x8_from_u8x8(u8x8 v) {
+  long long bytes;
+  memcpy(&bytes, &v, sizeof bytes);
+  return (f32x8)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes)));
+}
+NNRT_FN(8, 4) f32x8 f32x8_from_f16x8(f16x8 v) { return (f32x8)_mm256_cvtph_ps((__m128i)v); }
+NNRT_FN(8, 4) f16x8 f16x8_from_f32x8(f32x8 v) { return (f16x8)_mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT); }
+#else
+NNRT_CONVERT_LANES(f32, u8, 8, 4)
+NNRT_F16_LANES(8)
+#endif
+#define NNRT_HALVES_OF(h, W)                                                                                           \
+  NNRT_BY_F32_LANES(f64, h, W, 8)                                                                                      \
+  NNRT_BY_F32_LANES(i32, h, W, 4)                                                                                      \
+  NNRT_BY_F32_LANES(i64, h, W, 8)                                                                                      \
+  NNRT_BY_F32_LANES(u32, h, W, 4) NNRT_BY_F32_LANES(u8, h, W, 4) NNRT_BY_F32_LANES(bool, h, W, 4)
+#define NNRT_HALVES(W) NNRT_HALVES_OF(f16, W) NNRT_HALVES_OF(bf16, W) NNRT_BY_F32_LANES(f16, bf16, W, 4)
+NNRT_HALVES(2)
+NNRT_HALVES(4)
+NNRT_HALVES(8)
+NNRT_HALVES(16)
+
+/* ---- transpose: dst[i * ds + j] = src[j * ss + i] for i, j below the width, in registers where there are enough ----
+ */
+#define NNRT_TRANSPOSE_LOOPS(t, E, W, S)                                                                               \
+  NNRT_FN(W, S) void t##x##W##_transpose(E *dst, int64_t ds, const E *src, int64_t ss) {                               \
+    for (int i = 0; i < W; i++)                                                                                        \
+      for (int j = 0; j < W; j++) dst[i * ds + j] = src[j * ss + i];                                                   \
+  }
+#define NNRT_TRANSPOSES_OF(W)                                                                                          \
+  NNRT_TRANSPOSE_LOOPS(f64, double, W, 8)                                                                              \
+  NNRT_TRANSPOSE_LOOPS(i64, int64_t, W, 8)                                                                             \
+  NNRT_TRANSPOSE_LOOPS(f16, nnrt_f16, W, 2)                                                                            \
+  NNRT_TRANSPOSE_LOOPS(bf16, nnrt_bf16, W, 2)                                                                          \
+  NNRT_TRANSPOSE_LOOPS(u8, uint8_t, W, 1) NNRT_TRANSPOSE_LOOPS(bool, uint8_t, W, 1)
+NNRT_TRANSPOSES_OF(2)
+NNRT_TRANSPOSES_OF(4)
+NNRT_TRANSPOSES_OF(8)
+NNRT_TRANSPOSES_OF(16)
+#define NNRT_TRANSPOSES_4(W)                                                                                           \
+  NNRT_TRANSPOSE_LOOPS(f32, float, W, 4)                                                                               \
+  NNRT_TRANSPOSE_LOOPS(i32, int32_t, W, 4) NNRT_TRANSPOSE_LOOPS(u32, uint32_t, W, 4)
+/* The same for i32 and u32 through the functions for f32: moves keep all bits. */
+#define NNRT_TRANSPOSES_BY_F32(W)                                                                                      \
+  NNRT_FN(W, 4) void i32x##W##_transpose(int32_t *dst, int64_t ds, const int32_t *src, int64_t ss) {                   \
+    f32x##W##_transpose((float *)dst, ds, (const float *)src, ss);                                                     \
+  }                                                                                                                    \
+  NNRT_FN(W, 4) void u32x##W##_transpose(uint32_t *dst, int64_t ds, const uint32_t *src, int64_t ss) {                 \
+    f32x##W##_transpose((float *)dst, ds, (const float *)src, ss);                                                     \
+  }
+NNRT_TRANSPOSES_4(2)
+
+#if defined(NNRT_X86_V4)
+/* Rows r, of which pairs are interleaved by 1, then by 2 elements within each 128 bits, then 128 bits by 128 bits. */
+#define NNRT_STEP_1(i)                                                                                                 \
+  t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);                                                                           \
+  t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+#define NNRT_PAIRS_2(way, a, b) (__m512) _mm512_unpack##way##_pd((__m512d)a, (__m512d)b)
+#define NNRT_STEP_2(i)                                                                                                 \
+  r[i] = NNRT_PAIRS_2(lo, t[i], t[i + 2]);                                                                             \
+  r[i + 1] = NNRT_PAIRS_2(hi, t[i], t[i + 2]);                                                                         \
+  r[i + 2] = NNRT_PAIRS_2(lo, t[i + 1], t[i + 3]);                                                                     \
+  r[i + 3] = NNRT_PAIRS_2(hi, t[i + 1], t[i + 3]);
+#define NNRT_STEP_3(i)                                                                                                 \
+  t[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);                                                                   \
+  t[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);                                                               \
+  t[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);                                                          \
+  t[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
+#define NNRT_STEP_4(i)                                                                                                 \
+  _mm512_storeu_ps(dst + (i)*ds, _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88));                                          \
+  _mm512_storeu_ps(dst + (i + 4) * ds, _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88));                               \
+  _mm512_storeu_ps(dst + (i + 8) * ds, _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd));                                    \
+  _mm512_storeu_ps(dst + (i + 12) * ds, _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0xdd));
+#define NNRT_EACH_OF_4(X) X(0) X(1) X(2) X(3)
+NNRT_FN(16, 4) void f32x16_transpose(float *dst, int64_t ds, const float *src, int64_t ss) {
+  __m512 r[16], t[16];
+  for (int j = 0; j < 16; j++) r[j] = _mm512_loadu_ps(src + j * ss);
+  NNRT_STEP_1(0)
+  NNRT_STEP_1(2) NNRT_STEP_1(4) NNRT_STEP_1(6) NNRT_STEP_1(8) NNRT_STEP_1(10) NNRT_STEP_1(12) NNRT_STEP_1(14)
+      NNRT_STEP_2(0) NNRT_STEP_2(4) NNRT_STEP_2(8) NNRT_STEP_2(12) NNRT_EACH_OF_4(NNRT_STEP_3)
+          NNRT_EACH_OF_4(NNRT_STEP_4)
+}
+NNRT_TRANSPOSES_BY_F32(16)
+#else
+NNRT_TRANSPOSES_4(16)
+#endif
+
+#if defined(NNRT_X86_V3)
+#define NNRT_HALF_STEP_1(i)                                                                                            \
+  t[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);                                                                           \
+  t[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+#define NNRT_HALF_STEP_2(i)                                                                                            \
+  r[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);                                                                      \
+  r[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);                                                                  \
+  r[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);                                                              \
+  r[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+#define NNRT_HALF_STEP_3(i)                                                                                            \
+  _mm256_storeu_ps(dst + (i)*ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x20));                                        \
+  _mm256_storeu_ps(dst + (i + 4) * ds, _mm256_permute2f128_ps(r[i], r[i + 4], 0x31));
+NNRT_FN(8, 4) void f32x8_transpose(float *dst, int64_t ds, const float *src, int64_t ss) {
+  __m256 r[8], t[8];
+  for (int j = 0; j < 8; j++) r[j] = _mm256_loadu_ps(src + j * ss);
+  NNRT_HALF_STEP_1(0)
+  NNRT_HALF_STEP_1(2) NNRT_HALF_STEP_1(4) NNRT_HALF_STEP_1(6) NNRT_HALF_STEP_2(0) NNRT_HALF_STEP_2(4)
+      NNRT_HALF_STEP_3(0) NNRT_HALF_STEP_3(1) NNRT_HALF_STEP_3(2) NNRT_HALF_STEP_3(3)
+}
+NNRT_FN(4, 4) void f32x4_transpose(float *dst, int64_t ds, const float *src, int64_t ss) {
+  __m128 r0 = _mm_loadu_ps(src), r1 = _mm_loadu_ps(src + ss), r2 = _mm_loadu_ps(src + 2 * ss);
+  __m128 r3 = _mm_loadu_ps(src + 3 * ss);
+  _MM_TRANSPOSE4_PS(r0, r1, r2, r3);
+  _mm_storeu_ps(dst, r0);
+  _mm_storeu_ps(dst + ds, r1);
+  _mm_storeu_ps(dst + 2 * ds, r2);
+  _mm_storeu_ps(dst + 3 * ds, r3);
+}
+NNRT_TRANSPOSES_BY_F32(8)
+NNRT_TRANSPOSES_BY_F32(4)
+#elif defined(__aarch64__)
+NNRT_FN(4, 4) void f32x4_transpose(float *dst, int64_t ds, const float *src, int64_t ss) {
+  float32x4_t r0 = (float32x4_t)f32x4_load(src), r1 = (float32x4_t)f32x4_load(src + ss);
+  float32x4_t r2 = (float32x4_t)f32x4_load(src + 2 * ss), r3 = (float32x4_t)f32x4_load(src + 3 * ss);
+  float64x2_t t0 = vreinterpretq_f64_f32(vtrn1q_f32(r0, r1)), t1 = vreinterpretq_f64_f32(vtrn2q_f32(r0, r1));
+  float64x2_t t2 = vreinterpretq_f64_f32(vtrn1q_f32(r2, r3)), t3 = vreinterpretq_f64_f32(vtrn2q_f32(r2, r3));
+  f32x4_store(dst, (f32x4)vreinterpretq_f32_f64(vtrn1q_f64(t0, t2)));
+  f32x4_store(dst + ds, (f32x4)vreinterpretq_f32_f64(vtrn1q_f64(t1, t3)));
+  f32x4_store(dst + 2 * ds, (f32x4)vreinterpretq_f32_f64(vtrn2q_f64(t0, t2)));
+  f32x4_store(dst + 3 * ds, (f32x4)vreinterpretq_f32_f64(vtrn2q_f64(t1, t3)));
+}
+NNRT_TRANSPOSES_BY_F32(4)
+NNRT_TRANSPOSES_4(8)
+#else
+NNRT_TRANSPOSES_4(4)
+NNRT_TRANSPOSES_4(8)
+#endif
+
+/* ---- may this program run here? ---- */
+#if defined(__x86_64__)
+#define NNRT_CPU_V3 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+#define NNRT_CPU_V4                                                                                                    \
+  (NNRT_CPU_V3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                           \
+   __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+#else /* where the functions of a level are lane loops */
+#define NNRT_CPU_V3 1
+#define NNRT_CPU_V4 1
+#endif
+#define NNRT_CPU_NEON 1
+#define NNRT_CPU_GENERIC 1
+#endif
