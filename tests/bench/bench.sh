@@ -90,7 +90,7 @@ done
 # ---- print ----
 for t in $threads; do
   peak=$(median <"$work/peak.$t")
-  floor=$(awk -v t="$t" -v p="$peak" 'BEGIN { print t == 1 ? 1.64 * 272 / p : 0.82 * 2 / t * 543 * t / 2 / p }')
+  floor=$(awk -v t="$t" -v p="$peak" 'BEGIN { print t == 1 ? 1.64 * 272 / p : 0.82 * 543 / p }')
   best=
   for i in "${!names[@]}"; do
     [ -s "$work/ms.$i.$t" ] || continue
