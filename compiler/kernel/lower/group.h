@@ -1,7 +1,7 @@
 /* group.h: what lowering hands to the schedules in kernel/pass/: index maps (Affine), values at a point of a loop space
- * (Point), and groups of nodes that become one kernel. All that can change a bit is fixed here, by shape only (MIDDLE.md 3.2):
- * which nodes share a group never changes bits (each value is rounded at its node); the Order of every reduction does.
- * Nothing here may read the machine. */
+ * (Point), and groups of nodes that become one kernel. All that can change a bit is fixed here, by shape only
+ * (MIDDLE.md 3.2): which nodes share a group never changes bits (each value is rounded at its node); the Order of every
+ * reduction does. Nothing here may read the machine. */
 #ifndef NNC_GROUP_H
 #define NNC_GROUP_H
 
@@ -61,8 +61,9 @@ typedef struct Order {
 } Order;
 
 typedef struct Reduction {
-  Op op;          /* OP_sum, OP_prod, OP_max, OP_min, OP_argmax, OP_argmin */
+  Op op;          /* OP_sum, OP_prod, OP_max, OP_min, OP_argmax, OP_argmin, OP_dot */
   Point *element; /* over kept and reduced axes */
+  Point *factor;  /* OP_dot: the chain is acc = fma(element, factor, acc) */
   Order order;
   DType dtype;
   const Node *node;
@@ -84,7 +85,8 @@ typedef struct Operand {
   int64_t stride[RANK_MAX * 3];
 } Operand;
 
-/* Axes are numbered: kept axes first (map, row, column) or batch, m, n, k (dot), with extents; extents of 1 are gone. */
+/* Axes are numbered: kept axes first (map, row, column) or batch, m, n, k (dot), with extents; extents of 1 are gone.
+ */
 typedef struct Group {
   GroupKind kind;
   const char *name; /* of the kernel to be made */
@@ -95,10 +97,13 @@ typedef struct Group {
   int slices;         /* dot: S; Reduction order is {ceil(k/S) rounded up to 16, 1}; or `lanes` when min(m, n) <= 2 */
   Order dot_order;
   DType dot_dtype;
-  VEC(Reduction) phases; /* row, column; in order, a later one may use results of earlier ones */
+  VEC(Reduction) phases; /* row, column; in order, a later one may use results of earlier ones; dot: its one */
   VEC(Write) writes;
   VEC(const Node *) members;
-  /* scatter: writes[0].slot is x in place or its copy; see pass/scatter.c */
+  Shape scatter_shape[3]; /* scatter: of x, index, source; a.slot is x, b.slot the source, writes[0].slot the result */
+  Slot *scatter_index;
+  int scatter_dim;
+  Loc loc; /* of the first member, for the report */
 } Group;
 
 /* ---- the schedules: a group becomes a kernel and its call's arguments (pass/<name>.c) ---- */
@@ -120,22 +125,36 @@ void schedule_scatter(Program *p, const Group *g, Calls *calls);
 typedef struct PointGen {
   Program *program;
   Arena *arena;
-  Call *call;             /* kernel under construction and its arguments; slots become parameters on first use */
-  Block *body;            /* where lets are appended */
+  Call *call;   /* kernel under construction and its arguments; slots become parameters on first use */
+  Block *body;  /* where lets and stores are appended */
+  Block *hoist; /* an enclosing block, inside the loops of all axes but the vector axis: lets of values that do
+                   not vary along the vector axis go there; NULL: they go to body */
   Expr *axis[RANK_MAX * 3]; /* index expression (i64 scalar) of each axis; the first lane's for the vector axis */
-  int vector_axis;        /* -1: scalar code */
-  int lanes;              /* 1: scalar code */
-  Expr *mask;             /* lanes that are on (NULL: all) */
-  Expr *result[16];       /* value of P_result by phase, with `lanes` lanes or scalar (then it is splat on use) */
-  VEC(struct PointMemo { const Point *point; Expr *expr; }) memo;
+  int vector_axis;          /* -1: scalar code */
+  int lanes;                /* 1: scalar code */
+  Expr *mask;               /* lanes that are on (NULL: all) */
+  Expr *result[16];         /* value of P_result by phase, with `lanes` lanes or scalar (then it is splat on use) */
+  Expr *guard;              /* private: scalar condition and lanes under which the current subtree is read */
+  Expr *guard_mask;
+  uint64_t version[RANK_MAX * 3 + 1], clock; /* private: what the memo may still serve */
+  Intern memo, uses, axes;
 } PointGen;
+void point_gen_init(PointGen *gen, Program *p, Call *call);
+/* Sets the index expression of an axis; values that depend on it will be computed anew. */
+void point_axis(PointGen *gen, int axis, Expr *index);
+void point_result(PointGen *gen, int phase, Expr *value);      /* likewise for a result */
 Buffer *point_buffer(PointGen *gen, Slot *slot, bool written); /* the parameter that stands for slot */
 Expr *affine_expr(PointGen *gen, const Affine *index);         /* i64 scalar, at the first lane */
-int64_t affine_stride(const Affine *index, int axis, bool *simple); /* coefficient; *simple false: axis inside a div or mod */
-/* The value, `lanes` wide (scalar results of subtrees that do not vary along the vector axis are splat at the use).
- * Shared subtrees become lets in *body. */
+int64_t affine_stride(const Affine *index, int axis,
+                      bool *simple); /* coefficient; *simple false: axis inside a div or mod */
+/* The value, `lanes` wide, or scalar when it does not vary along the vector axis (expr_splat it). Values that are used
+ * more than once become lets. They are served again until their axes change (point_axis) or body and hoist do. */
 Expr *point_expr(PointGen *gen, const Point *point);
-void point_write(PointGen *gen, const Write *write);
-void point_forget(PointGen *gen); /* clears the memo: after the axes changed */
-bool point_vectorises(const Point *point, int axis); /* every load has stride 0 or 1 along axis and nothing needs lane loops */
+void point_count(PointGen *gen,
+                 const Point *point); /* announces a use: call for all roots before the first point_expr */
+void point_writes(PointGen *gen, const Group *g,
+                  bool full); /* all writes of that kind: every value first, then the stores */
+bool point_vectorises(const Point *point,
+                      int axis); /* every load has stride 0 or 1 along axis and nothing needs lane loops */
+bool point_depends(PointGen *gen, const Point *point, int axis);
 #endif

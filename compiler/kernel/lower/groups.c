@@ -1,0 +1,501 @@
+/* groups.c: which nodes share a kernel (MIDDLE.md 1.2). Nodes are taken in order; each root joins the cluster where it
+ * saves memory traffic, or opens one. A join is tried for real: the root's point is built in the cluster's space and
+ * refused when a result would be read elsewhere than at its own point, or when a cycle between clusters would follow.
+ *
+ *   reduce   joins a row or column cluster over the same space that it reads from or shares loads with
+ *   map      joins a row or column cluster or a product whose result it reads (epilogue), else a map over the same
+ * space dot, scatter  open their own
+ *
+ * Maps that are not roots are composed into every reader. One that several clusters would compute and that is not cheap
+ * becomes a root, and the choice starts again; the set of roots only grows, so this ends. No choice here changes a bit,
+ * since each value is rounded at its node wherever it is computed. */
+#include "lower.h"
+
+enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
+
+static OpFamily family(const Node *n) { return op_info[n->op].family; }
+
+static bool is_leaf(const Node *n) {
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota;
+}
+
+static bool is_root(const Lowering *l, const Node *n) {
+  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || l->must[n->id];
+}
+
+/* ---- clusters ---- */
+static bool bit(const uint64_t *set, int i) { return set[i / 64] >> (i % 64) & 1; }
+
+bool cluster_before(const Lowering *l, int first, int second) { return bit(l->clusters.at[second]->ancestors, first); }
+
+static void cluster_after(Lowering *l, int ci, int dep) {
+  if (ci == dep || cluster_before(l, dep, ci)) return;
+  const uint64_t *more = l->clusters.at[dep]->ancestors;
+  for (int i = 0; i < l->clusters.n; ++i) {
+    if (i != ci && !cluster_before(l, ci, i)) continue;
+    uint64_t *set = l->clusters.at[i]->ancestors;
+    for (int w = 0; w < l->words; ++w) set[w] |= more[w];
+    set[dep / 64] |= (uint64_t)1 << (dep % 64);
+  }
+}
+
+void cluster_load(Lowering *l, Cluster *c, const Node *n) {
+  for (int i = 0; i < c->loads.n; ++i)
+    if (c->loads.at[i] == n) return;
+  vec_push(l->arena, c->loads, n);
+  if (!l->slot[n->id]) {
+    Slot *s = l->slot[n->id] = NEW(l->arena, Slot);
+    s->home = HOME_scratch;
+    int root = l->root_of[n->id];
+    if (root >= 0) l->roots.at[root].slot = s;
+  }
+}
+
+static int owner(const Lowering *l, const Node *n) {
+  int root = l->root_of[n->id];
+  return root < 0 ? -1 : l->roots.at[root].group;
+}
+
+static int cluster_new(Lowering *l, GroupKind kind) {
+  Cluster *c = NEW(l->arena, Cluster);
+  c->kind = kind;
+  c->ancestors = NEW_N(l->arena, uint64_t, l->words);
+  vec_push(l->arena, l->clusters, c);
+  return l->clusters.n - 1;
+}
+
+/* The value that a root writes, and where: at every point of the space (full) or once per kept point. */
+Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine **linear) {
+  Cluster *c = l->clusters.at[ci];
+  const Affine *index[RANK_MAX];
+  int64_t kept = 1;
+  for (int d = 0; d < c->space_rank; ++d) kept *= c->reduced[d] ? 1 : c->space_dim[d];
+  *full = c->kept != c->naxes && shape_count(r->node->shape) != kept;
+  cluster_index(l, ci, r->node, *full, index);
+  *linear = affine_linear(&c->set, r->node->shape, index);
+  return point_of(l, ci, r->node, index);
+}
+
+/* Reductions carry their element instead of their own value. */
+static Point *reduce_element(Lowering *l, int ci, const Node *n) {
+  Cluster *c = l->clusters.at[ci];
+  const Affine *index[RANK_MAX];
+  for (int d = 0; d < c->space_rank; ++d)
+    index[d] = c->axis[d] < 0 ? affine_const(&c->set, 0) : affine_axis(&c->set, c->axis[d]);
+  return point_of(l, ci, n->in[0], index);
+}
+
+static void build_root(Lowering *l, int ci, const Root *r) {
+  bool full;
+  const Affine *linear;
+  if (r->copy || (family(r->node) != FAMILY_REDUCE && r->node->op != OP_dot && r->node->op != OP_scatter)) {
+    root_point(l, ci, r, &full, &linear);
+  } else if (family(r->node) == FAMILY_REDUCE) {
+    reduce_element(l, ci, r->node);
+  } else if (r->node->op == OP_dot) {
+    Group g = {0};
+    dot_space(l, l->clusters.at[ci], r->node, &g);
+  } else {
+    for (int i = 0; i < 3; ++i) cluster_load(l, l->clusters.at[ci], r->node->in[i]);
+  }
+}
+
+static bool has_division(const Point *p) {
+  if (!p) return false;
+  for (int i = 0; p->index && i < p->index->n; ++i)
+    if (p->index->term[i].kind != ATOM_axis) return true;
+  return has_division(p->arg[0]) || has_division(p->arg[1]) || has_division(p->arg[2]);
+}
+
+static int streams(const Cluster *c) {
+  int n = 0;
+  for (int i = 0; i < c->loads.n; ++i) n += shape_count(c->loads.at[i]->shape) > 1;
+  return n;
+}
+
+static bool deps_allow(Lowering *l, int ci, int from) {
+  Cluster *c = l->clusters.at[ci];
+  for (int i = from; i < c->loads.n; ++i) {
+    int dep = owner(l, c->loads.at[i]);
+    if (dep >= 0 && dep != ci && cluster_before(l, ci, dep)) return false;
+  }
+  return true;
+}
+
+/* Puts root ri into cluster ci if that is allowed; leaves everything as it was otherwise. */
+static bool join(Lowering *l, int ci, int ri) {
+  Cluster *c = l->clusters.at[ci];
+  Root *r = &l->roots.at[ri];
+  const int loads = c->loads.n;
+  bool scalar = shape_count(r->node->shape) == 1;
+  r->group = ci;
+  vec_push(l->arena, c->roots, ri);
+  c->misaligned = false;
+  intern_init(&c->memo, l->arena); /* the memo may hold a load of this root */
+  build_root(l, ci, r);
+  bool good =
+      !c->misaligned && deps_allow(l, ci, loads) && (scalar || (streams(c) <= STREAMS_MAX && c->roots.n <= WRITES_MAX));
+  if (good && c->kind == GROUP_dot && r->node->op != OP_dot) {
+    bool full;
+    const Affine *linear;
+    good = !has_division(root_point(l, ci, r, &full, &linear)) && linear->n == c->kept;
+  }
+  if (good) {
+    for (int i = 0; i < c->loads.n; ++i) {
+      int dep = owner(l, c->loads.at[i]);
+      if (dep >= 0) cluster_after(l, ci, dep);
+    }
+    return true;
+  }
+  c->roots.n--;
+  c->loads.n = loads;
+  r->group = -1;
+  intern_init(&c->memo, l->arena);
+  return false;
+}
+
+static bool same_space(const Cluster *a, const Cluster *b) {
+  if (a->naxes != b->naxes || a->kept != b->kept) return false;
+  for (int i = 0; i < a->naxes; ++i)
+    if (a->set.extent[i] != b->set.extent[i]) return false;
+  return true;
+}
+
+static bool shares_loads(const Cluster *a, const Cluster *b) {
+  for (int i = 0; i < a->loads.n; ++i)
+    for (int j = 0; j < b->loads.n; ++j)
+      if (a->loads.at[i] == b->loads.at[j] && shape_count(a->loads.at[i]->shape) > 1) return true;
+  return false;
+}
+
+static bool reads_from(const Lowering *l, const Cluster *c, int other) {
+  for (int i = 0; i < c->loads.n; ++i)
+    if (owner(l, c->loads.at[i]) == other) return true;
+  return false;
+}
+
+/* Can maps of r's size stand in this cluster at all? */
+static bool fits(const Cluster *c, const Cluster *alone) {
+  int64_t kept = 1, all = 1, own = 1;
+  for (int i = 0; i < c->naxes; ++i) {
+    kept *= i < c->kept ? c->set.extent[i] : 1;
+    all *= c->set.extent[i];
+  }
+  for (int i = 0; i < alone->naxes; ++i) own *= alone->set.extent[i];
+  if (c->kind == GROUP_row) return own == kept || own == all;
+  if (c->kind == GROUP_column || c->kind == GROUP_dot) return own == kept;
+  return c->kind == GROUP_map && same_space(c, alone);
+}
+
+/* The cluster that r was given alone is dropped when a better place is found. */
+static void place(Lowering *l, int ri, int alone, bool (*wanted)(const Lowering *, const Cluster *, int)) {
+  Cluster *own = l->clusters.at[alone];
+  if (!join(l, alone, ri)) bug("node %d cannot be computed on its own", l->roots.at[ri].node->id);
+  for (int ci = alone - 1, tries = 0; ci >= 0 && tries < SIBLINGS_MAX; --ci) {
+    const Cluster *c = l->clusters.at[ci];
+    if (c->dropped || !wanted(l, own, ci)) continue;
+    ++tries;
+    own->roots.n = 0;
+    l->roots.at[ri].group = -1;
+    if (join(l, ci, ri)) {
+      own->dropped = true;
+      return;
+    }
+    l->roots.at[ri].group = alone;
+    vec_push(l->arena, own->roots, ri);
+  }
+}
+
+static bool wanted_reduce(const Lowering *l, const Cluster *own, int ci) {
+  const Cluster *c = l->clusters.at[ci];
+  return c->kind == own->kind && c->kind != GROUP_map && same_space(c, own) &&
+         (shares_loads(c, own) || reads_from(l, own, ci));
+}
+
+static bool wanted_producer(const Lowering *l, const Cluster *own, int ci) {
+  const Cluster *c = l->clusters.at[ci];
+  return c->kind != GROUP_scatter && c->kind != GROUP_map && reads_from(l, own, ci) && fits(c, own);
+}
+
+static bool wanted_sibling(const Lowering *l, const Cluster *own, int ci) {
+  const Cluster *c = l->clusters.at[ci];
+  return c->kind == GROUP_map && fits(c, own) && (own->naxes == 0 || shares_loads(c, own) || reads_from(l, own, ci));
+}
+
+static void place_map(Lowering *l, int ri, bool apart) {
+  const Node *n = l->roots.at[ri].node;
+  int alone = cluster_new(l, GROUP_map);
+  Cluster *own = l->clusters.at[alone];
+  cluster_space(l, own, n->shape.rank, n->shape.dim, NULL);
+  if (apart) {
+    join(l, alone, ri);
+    return;
+  }
+  place(l, ri, alone, wanted_producer);
+  if (own->dropped) return;
+  own->roots.n = 0;
+  l->roots.at[ri].group = -1;
+  own->loads.n = 0;
+  place(l, ri, alone, wanted_sibling);
+}
+
+static void place_root(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  if (family(n) == FAMILY_REDUCE && !l->roots.at[ri].copy) {
+    bool reduced[RANK_MAX] = {false};
+    for (int i = 0; i < n->attr->axes.n; ++i) reduced[n->attr->axes.at[i]] = true;
+    bool lanes = order_reduce(n->in[0]->shape, n->attr->axes).lanes > 1;
+    int alone = cluster_new(l, lanes ? GROUP_row : GROUP_column);
+    cluster_space(l, l->clusters.at[alone], n->in[0]->shape.rank, n->in[0]->shape.dim, reduced);
+    place(l, ri, alone, wanted_reduce);
+  } else if ((n->op == OP_dot || n->op == OP_scatter) && !l->roots.at[ri].copy) {
+    int alone = cluster_new(l, n->op == OP_dot ? GROUP_dot : GROUP_scatter);
+    Cluster *c = l->clusters.at[alone];
+    if (n->op == OP_scatter) cluster_space(l, c, n->shape.rank, n->shape.dim, NULL);
+    join(l, alone, ri);
+  } else {
+    place_map(l, ri, false);
+  }
+}
+
+static void add_root(Lowering *l, const Node *n, Slot *slot, bool copy) {
+  Root r = {n, slot, copy, -1};
+  vec_push(l->arena, l->roots, r);
+  if (!copy) {
+    l->root_of[n->id] = l->roots.n - 1;
+    l->roots.at[l->roots.n - 1].slot = l->slot[n->id];
+  }
+}
+
+/* ---- what must be stored ---- */
+static void must_operand(Lowering *l, const Node *n) {
+  const Node *base;
+  int64_t stride[RANK_MAX], offset;
+  bool plain = operand_plain(l, n, &base, stride, &offset);
+  const Node *stored = plain ? base : n;
+  if (!is_leaf(stored)) l->must[stored->id] = true;
+  if (!plain && is_leaf(n)) l->must[n->id] = true;
+}
+
+/* Broadcasting repeats what comes before it: an expression with a heavy row is computed once, in front. */
+static bool is_heavy(Op op) {
+  return op == OP_exp || op == OP_log || op == OP_tanh || op == OP_erf || op == OP_pow || op == OP_div ||
+         op == OP_sqrt || op == OP_rsqrt || op == OP_sin || op == OP_cos || op == OP_expm1 || op == OP_log1p;
+}
+
+static bool repeats_outside(const Node *broadcast) {
+  const Node *x = broadcast->in[0];
+  bool inner = false;
+  for (int d = x->shape.rank - 1; d >= 0; --d) {
+    if (x->shape.dim[d] != broadcast->shape.dim[d] && inner) return true;
+    inner |= x->shape.dim[d] != 1;
+  }
+  return false;
+}
+
+static const Node *heavy_below(const Lowering *l, const Node *n, int depth) {
+  if (depth == 0 || is_leaf(n) || l->must[n->id] || (family(n) != FAMILY_ELEMENTWISE && family(n) != FAMILY_MOVE))
+    return NULL;
+  if (is_heavy(n->op)) return n;
+  for (int i = 0; i < n->nin; ++i) {
+    const Node *found = heavy_below(l, node_in(n, i), depth - 1);
+    if (found) return found;
+  }
+  return NULL;
+}
+
+static void must_be_stored(Lowering *l) {
+  for (int i = 0; i < l->graph->nodes.n; ++i) {
+    const Node *n = l->graph->nodes.at[i];
+    if (n->op == OP_dot) {
+      must_operand(l, n->in[0]);
+      must_operand(l, n->in[1]);
+    }
+    if (n->op == OP_gather && !is_leaf(n->in[0])) l->must[n->in[0]->id] = true;
+    if (n->op == OP_gather && n->in[0]->op == OP_iota) l->must[n->in[0]->id] = true;
+    for (int k = 0; n->op == OP_scatter && k < 3; ++k)
+      if (n->in[k]->op != OP_input && n->in[k]->op != OP_state) l->must[n->in[k]->id] = true;
+    if (n->op == OP_broadcast && repeats_outside(n)) {
+      const Node *heavy = heavy_below(l, n->in[0], 16);
+      if (heavy) l->must[heavy->id] = true;
+    }
+  }
+}
+
+/* ---- assigns and outputs: a value is computed into its destination where it can be ---- */
+static bool can_live_there(const Lowering *l, const Node *n) {
+  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && !l->slot[n->id];
+}
+
+static const Node *assigned_home(const Lowering *l, const Node *assign) {
+  const Node *v = assign->in[0];
+  while (v->op == OP_assign || v->op == OP_stop_gradient) v = v->in[0];
+  return can_live_there(l, v) ? v : assign;
+}
+
+static void destinations(Lowering *l) {
+  const Graph *g = l->graph;
+  for (int i = 0; i < g->assigns.n; ++i) {
+    const Node *a = g->assigns.at[i];
+    State *s = a->attr->state;
+    const Node *home = l->settled[s->id] ? a : assigned_home(l, a);
+    l->must[home->id] = true;
+    if (!l->settled[s->id]) l->slot[home->id] = l->state_slot[s->id];
+  }
+  for (int i = 0; i < g->outputs.n; ++i) {
+    const Node *n = g->outputs.at[i].node;
+    if (!can_live_there(l, n)) continue;
+    l->slot[n->id] = l->output_slot[i];
+    l->must[n->id] = true;
+  }
+}
+
+static void place_copies(Lowering *l) {
+  const Graph *g = l->graph;
+  for (int i = 0; i < g->assigns.n; ++i) {
+    State *s = g->assigns.at[i]->attr->state;
+    if (!l->settled[s->id]) continue;
+    add_root(l, g->assigns.at[i], l->state_slot[s->id], true);
+    place_map(l, l->roots.n - 1, true);
+  }
+  for (int i = 0; i < g->outputs.n; ++i) {
+    if (l->slot[g->outputs.at[i].node->id] == l->output_slot[i]) continue;
+    add_root(l, g->outputs.at[i].node, l->output_slot[i], true);
+    place_map(l, l->roots.n - 1, false);
+  }
+}
+
+/* ---- maps that several clusters would compute ---- */
+static bool cheap(const Lowering *l, const Node *n, int *ops) {
+  if (is_leaf(n) || n->op == OP_random || l->must[n->id] || family(n) == FAMILY_REDUCE) return true;
+  if (n->op == OP_dot || n->op == OP_scatter || n->op == OP_gather || is_heavy(n->op)) return false;
+  if (op_is_elementwise(n->op) && --*ops < 0) return false;
+  for (int i = 0; i < n->nin; ++i)
+    if (!cheap(l, node_in(n, i), ops)) return false;
+  return true;
+}
+
+static bool random_below(const Node *n, int depth) {
+  if (n->op == OP_random) return true;
+  if (depth == 0 || (family(n) != FAMILY_ELEMENTWISE && family(n) != FAMILY_MOVE)) return false;
+  for (int i = 0; i < n->nin; ++i)
+    if (random_below(node_in(n, i), depth - 1)) return true;
+  return false;
+}
+
+/* A dropout mask is never stored: comparing random bits again costs no memory (MIDDLE.md 1.2, rule 2). */
+static bool is_mask_of_random(const Node *n) { return n->dtype == DT_bool && random_below(n, 6); }
+
+static bool store_shared_maps(Lowering *l) {
+  bool changed = false;
+  for (int i = 0; i < l->graph->nodes.n; ++i) {
+    const Node *n = l->graph->nodes.at[i];
+    int ops = CHEAP_OPS;
+    if (l->user[i] != USER_MANY || l->must[i] || is_mask_of_random(n) || cheap(l, n, &ops)) continue;
+    l->must[i] = changed = true;
+  }
+  return changed;
+}
+
+/* ---- states: readers of the old version come before the cluster that writes the new one ---- */
+static bool reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
+  if (!p) return true;
+  if (p->kind == P_load && p->slot == slot && (p->index != index || p->nargs)) return false;
+  return reads_only_at(p->arg[0], slot, index) && reads_only_at(p->arg[1], slot, index) &&
+         reads_only_at(p->arg[2], slot, index);
+}
+
+/* Within the writing cluster the old version may be read only at the point that is written: by its maps, and by the
+ * reductions of a row, which end before the row is written. */
+static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
+  Cluster *c = l->clusters.at[ci];
+  bool full, reads = false;
+  const Affine *linear;
+  for (int i = 0; i < c->loads.n; ++i) reads |= l->slot[c->loads.at[i]->id] == writer->slot;
+  if (!reads) return true;
+  if (c->kind == GROUP_scatter) return false;
+  root_point(l, ci, writer, &full, &linear);
+  for (int i = 0; i < c->roots.n; ++i) {
+    const Root *r = &l->roots.at[c->roots.at[i]];
+    const Affine *other;
+    bool f;
+    if (!r->copy && family(r->node) == FAMILY_REDUCE) {
+      if (!reads_only_at(reduce_element(l, ci, r->node), writer->slot, c->kind == GROUP_row ? linear : NULL))
+        return false;
+    } else if (r->copy || r->node->op != OP_dot) {
+      if (!reads_only_at(root_point(l, ci, r, &f, &other), writer->slot, f == full ? linear : NULL)) return false;
+    } else {
+      Group g = {0};
+      dot_space(l, c, r->node, &g);
+      if (g.a.slot == writer->slot || g.b.slot == writer->slot) return false;
+    }
+  }
+  return true;
+}
+
+static bool order_states(Lowering *l) {
+  for (int ri = 0; ri < l->roots.n; ++ri) {
+    Root *r = &l->roots.at[ri];
+    if (!r->slot || !r->slot->state) continue;
+    bool good = own_reads_allow(l, r->group, r);
+    for (int ci = 0; good && ci < l->clusters.n; ++ci) {
+      Cluster *c = l->clusters.at[ci];
+      if (c->dropped || ci == r->group) continue;
+      for (int i = 0; good && i < c->loads.n; ++i) {
+        const Node *n = c->loads.at[i];
+        if (n->op != OP_state || l->slot[n->id] != r->slot) continue;
+        good = !cluster_before(l, r->group, ci);
+        if (good) cluster_after(l, r->group, ci);
+      }
+    }
+    if (!good && l->settled[r->slot->state->id])
+      bug("no order of kernels lets state %s be written", r->slot->state->name);
+    if (!good) {
+      l->settled[r->slot->state->id] = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+/* ---- the whole choice ---- */
+static void start(Lowering *l) {
+  const Graph *g = l->graph;
+  l->roots.n = l->clusters.n = 0;
+  l->words = (g->nodes.n * 2 + g->outputs.n + g->assigns.n) / 64 + 2;
+  for (int i = 0; i < g->nodes.n; ++i) {
+    l->root_of[i] = -1;
+    l->user[i] = USER_NONE;
+    if (l->slot[i] && g->nodes.at[i]->op != OP_input && g->nodes.at[i]->op != OP_state &&
+        g->nodes.at[i]->op != OP_const)
+      l->slot[i] = NULL;
+  }
+}
+
+/* Points once more, each cluster complete: fills `user` with what is composed where. */
+static void rebuild_points(Lowering *l) {
+  for (int i = 0; i < l->graph->nodes.n; ++i) l->user[i] = USER_NONE;
+  for (int ci = 0; ci < l->clusters.n; ++ci) {
+    Cluster *c = l->clusters.at[ci];
+    intern_init(&c->memo, l->arena);
+    for (int i = 0; !c->dropped && i < c->roots.n; ++i) build_root(l, ci, &l->roots.at[c->roots.at[i]]);
+  }
+}
+
+void groups_choose(Lowering *l) {
+  for (;;) {
+    start(l);
+    destinations(l);
+    must_be_stored(l);
+    for (int i = 0; i < l->graph->nodes.n; ++i) {
+      const Node *n = l->graph->nodes.at[i];
+      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state) continue;
+      add_root(l, n, NULL, false);
+      place_root(l, l->roots.n - 1);
+    }
+    place_copies(l);
+    rebuild_points(l);
+    if (store_shared_maps(l)) continue;
+    if (order_states(l)) return;
+  }
+}

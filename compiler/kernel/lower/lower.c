@@ -1,0 +1,245 @@
+/* lower.c: from Module to Program: memory for states, inputs and outputs; each function's graph cut into groups
+ * (groups.c), each group handed to its schedule in an order that respects what reads and writes what.
+ *
+ * Nothing here looks at the machine: it is only passed on to the schedules in kernel/pass/. */
+#include "lower.h"
+
+#include <ctype.h>
+
+/* ---- memory of leaves ---- */
+static Slot *state_slot(Program *p, State *s) {
+  Slot *slot = program_slot(p, s->trained ? HOME_params : HOME_state, s->name, s->dtype, s->shape, s->loc);
+  slot->state = s;
+  return slot;
+}
+
+static Slot *input_slot(Lowering *l, Input *input) {
+  for (int i = 0; i < l->host->inputs.n; ++i)
+    if (l->host->inputs.at[i]->input == input) return l->host->inputs.at[i];
+  Slot *slot = program_slot(l->program, HOME_input, input->name, input->dtype, input->shape, input->loc);
+  slot->input = input;
+  vec_push(l->arena, l->host->inputs, slot);
+  return slot;
+}
+
+static void leaf_slots(Lowering *l) {
+  for (int i = 0; i < l->graph->nodes.n; ++i) {
+    const Node *n = l->graph->nodes.at[i];
+    if (n->op == OP_state) l->slot[i] = l->state_slot[n->attr->state->id];
+    if (n->op == OP_input) l->slot[i] = input_slot(l, n->attr->input);
+    if (n->op == OP_const && shape_count(n->shape) > 1) {
+      l->slot[i] = program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
+      l->slot[i]->value = n->attr->value;
+    }
+  }
+}
+
+/* ---- names: what the user would call the kernel, from the prelude functions and ops that made its members ---- */
+static void name_part(char *name, size_t size, const char *part) {
+  const char *dot = strrchr(part, '.');
+  char word[32];
+  size_t n = 0, used = strlen(name);
+  for (const char *p = dot ? dot + 1 : part; *p && n + 1 < sizeof word; ++p)
+    if (isalnum((unsigned char)*p) || *p == '_') word[n++] = (char)tolower((unsigned char)*p);
+  word[n] = 0;
+  if (!n || strstr(name, word) || used + n + 2 > size) return;
+  if (used) name[used++] = '_';
+  memcpy(name + used, word, n + 1);
+}
+
+static const char *cluster_name(Lowering *l, const Cluster *c) {
+  char name[48] = "";
+  for (int i = 0; i < c->roots.n; ++i) {
+    const Node *n = l->roots.at[c->roots.at[i]].node;
+    name_part(name, sizeof name, n->loc.via ? n->loc.via : op_info[n->op].name);
+  }
+  return arena_strdup(l->arena, name[0] ? name : "kernel");
+}
+
+/* ---- clusters to groups ---- */
+static void slot_finish(Lowering *l, Slot *s, const Node *n) {
+  if (s->bytes) return;
+  Slot *made =
+      program_slot(l->program, HOME_scratch, n->name ? n->name : op_info[n->op].name, n->dtype, n->shape, n->loc);
+  *s = *made;
+  l->program->slots.at[l->program->slots.n - 1] = s;
+}
+
+static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
+  Cluster *c = l->clusters.at[ci];
+  const Affine *index[RANK_MAX];
+  for (int d = 0; d < c->space_rank; ++d)
+    index[d] = c->axis[d] < 0 ? affine_const(&c->set, 0) : affine_axis(&c->set, c->axis[d]);
+  Reduction r = {.op = n->op, .dtype = n->dtype, .node = n, .order = order_reduce(n->in[0]->shape, n->attr->axes)};
+  r.element = point_of(l, ci, n->in[0], index);
+  vec_push(l->arena, g->phases, r);
+}
+
+static void group_write(Lowering *l, int ci, Group *g, const Root *r) {
+  Write w = {.slot = r->slot};
+  w.value = root_point(l, ci, r, &w.full, &w.index);
+  vec_push(l->arena, g->writes, w);
+}
+
+/* The product as one reduction too, for shapes that the plain nest computes. */
+static void group_dot(Lowering *l, int ci, Group *g, const Node *n) {
+  Cluster *c = l->clusters.at[ci];
+  dot_space(l, c, n, g);
+  Reduction r = {.op = OP_dot, .dtype = n->dtype, .node = n, .order = g->dot_order};
+  for (int k = 0; k < 2; ++k) {
+    const Operand *o = k ? &g->b : &g->a;
+    const Affine *index = affine_const(&c->set, o->offset);
+    for (int i = 0; i < c->naxes; ++i)
+      index = affine_add(&c->set, index, affine_scale(&c->set, affine_axis(&c->set, i), o->stride[i]));
+    Point *p = NEW(l->arena, Point);
+    *p = (Point){.kind = P_load, .dtype = n->dtype, .slot = o->slot, .index = index, .node = n->in[k]};
+    *(k ? &r.factor : &r.element) = p;
+  }
+  vec_push(l->arena, g->phases, r);
+}
+
+static void group_scatter(Lowering *l, Group *g, const Root *r) {
+  const Node *n = r->node;
+  Write w = {.slot = r->slot};
+  vec_push(l->arena, g->writes, w);
+  g->a.slot = l->slot[n->in[0]->id];
+  g->scatter_index = l->slot[n->in[1]->id];
+  g->b.slot = l->slot[n->in[2]->id];
+  for (int i = 0; i < 3; ++i) g->scatter_shape[i] = n->in[i]->shape;
+  g->scatter_dim = n->attr->dim;
+}
+
+static Group *group_make(Lowering *l, int ci) {
+  Cluster *c = l->clusters.at[ci];
+  Group *g = NEW(l->arena, Group);
+  g->kind = c->kind;
+  g->name = cluster_name(l, c);
+  g->naxes = c->naxes;
+  g->kept = c->kept;
+  memcpy(g->extent, c->set.extent, sizeof g->extent);
+  for (int i = 0; i < c->roots.n; ++i) {
+    Root *r = &l->roots.at[c->roots.at[i]];
+    bool reduce = op_info[r->node->op].family == FAMILY_REDUCE && !r->copy;
+    if (r->slot) slot_finish(l, r->slot, r->node);
+    vec_push(l->arena, g->members, r->node);
+    if (reduce) group_reduction(l, ci, g, r->node);
+    if (r->node->op == OP_dot && !r->copy) group_dot(l, ci, g, r->node);
+    if (c->kind == GROUP_scatter)
+      group_scatter(l, g, r);
+    else if (r->slot)
+      group_write(l, ci, g, r);
+  }
+  g->loc = g->members.at[0]->loc;
+  return g;
+}
+
+/* ---- calls ---- */
+static void add_lines(Lowering *l, Kernel *k, const Group *g) {
+  for (int i = 0; i < g->members.n; ++i) {
+    Loc loc = g->members.at[i]->loc;
+    bool known = !loc.file;
+    for (int j = 0; j < k->locs.n; ++j)
+      known |= k->locs.at[j].line == loc.line && !strcmp(k->locs.at[j].file, loc.file);
+    if (!known) vec_push(l->arena, k->locs, loc);
+  }
+}
+
+static void emit_calls(Lowering *l, const Group *g, const Calls *calls) {
+  for (int i = 0; i < calls->n; ++i) {
+    const Call *call = &calls->at[i];
+    add_lines(l, call->kernel, g);
+    kernel_finish(l->program, call->kernel);
+    vec_push(l->arena, l->program->kernels, call->kernel);
+    Stmt *s = NEW(l->arena, Stmt);
+    s->kind = S_call;
+    s->kernel = call->kernel;
+    s->loc = g->loc;
+    for (int k = 0; k < call->args.n; ++k) vec_push(l->arena, s->args, call->args.at[k]);
+    vec_push(l->arena, l->host->body, s);
+  }
+}
+
+static void schedule(Lowering *l, const Group *g) {
+  Calls calls = {0};
+  if (g->kind == GROUP_scatter)
+    schedule_scatter(l->program, g, &calls);
+  else if (g->kind != GROUP_dot)
+    schedule_nest(l->program, g, &calls);
+  else if (!schedule_dot(l->program, g, &calls))
+    schedule_dot_nest(l->program, g, &calls);
+  emit_calls(l, g, &calls);
+}
+
+/* Clusters in an order in which each comes after its ancestors; the oldest first among those that may run. */
+static void schedule_all(Lowering *l) {
+  bool *done = NEW_N(l->arena, bool, l->clusters.n + 1);
+  for (int left = 0; left < l->clusters.n; ++left) {
+    for (int ci = 0; ci < l->clusters.n; ++ci) {
+      bool ready = !done[ci];
+      for (int dep = 0; ready && dep < l->clusters.n; ++dep) ready = done[dep] || !cluster_before(l, dep, ci);
+      if (!ready) continue;
+      done[ci] = true;
+      if (!l->clusters.at[ci]->dropped) schedule(l, group_make(l, ci));
+      break;
+    }
+  }
+}
+
+static void lower_graph(Program *p, Host *host, const Graph *g, Slot **state_slots, Slot **output_slots) {
+  Lowering l = {.arena = p->arena, .program = p, .host = host, .graph = g};
+  l.root_of = NEW_N(p->arena, int, g->nodes.n + 1);
+  l.must = NEW_N(p->arena, bool, g->nodes.n + 1);
+  l.slot = NEW_N(p->arena, Slot *, g->nodes.n + 1);
+  l.user = NEW_N(p->arena, int, g->nodes.n + 1);
+  l.settled = NEW_N(p->arena, bool, p->module->states.n + 1);
+  l.state_slot = state_slots;
+  l.output_slot = output_slots;
+  leaf_slots(&l);
+  groups_choose(&l);
+  schedule_all(&l);
+}
+
+/* ---- hosts ---- */
+static Host *host_new(Program *p, const char *name, Func *func, int rows, Graph *graph) {
+  Host *h = NEW(p->arena, Host);
+  h->name = name;
+  h->func = func;
+  h->rows = rows;
+  h->graph = graph;
+  vec_push(p->arena, p->hosts, h);
+  return h;
+}
+
+static void lower_init(Program *p, Slot **state_slots) {
+  Host *init = host_new(p, "init", NULL, 0, NULL);
+  for (int i = 0; i < p->module->states.n; ++i) {
+    State *s = p->module->states.at[i];
+    if (s->init) lower_graph(p, init, s->init, state_slots, &state_slots[i]);
+  }
+}
+
+static void lower_func(Program *p, Func *f, Slot **state_slots) {
+  for (int v = 0; v < f->variants.n; ++v) {
+    Graph *g = f->variants.at[v].graph;
+    int rows = f->variants.at[v].rows;
+    Host *h = host_new(p, rows ? arena_printf(p->arena, "%s_%d", f->name, rows) : f->name, f, rows, g);
+    for (int i = 0; i < g->outputs.n; ++i) {
+      const Output *o = &g->outputs.at[i];
+      vec_push(p->arena, h->outputs, program_slot(p, HOME_output, o->name, o->node->dtype, o->node->shape, o->loc));
+    }
+    lower_graph(p, h, g, state_slots, h->outputs.at);
+  }
+}
+
+Program *kernel_lower(Module *m, const Machine *machine, Arena *arena) {
+  Program *p = NEW(arena, Program);
+  p->arena = arena;
+  p->module = m;
+  p->machine = machine;
+  p->max_threads = 16;
+  Slot **state_slots = NEW_N(arena, Slot *, m->states.n + 1);
+  for (int i = 0; i < m->states.n; ++i) state_slots[i] = state_slot(p, m->states.at[i]);
+  lower_init(p, state_slots);
+  for (int i = 0; i < m->funcs.n; ++i) lower_func(p, m->funcs.at[i], state_slots);
+  return p;
+}

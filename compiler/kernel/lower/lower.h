@@ -1,0 +1,73 @@
+/* lower.h: private to kernel/lower/. How one Graph is cut into groups.
+ *
+ * A *root* is a node that ends up in memory or is computed by a loop of its own: reduce, dot, scatter; and maps that
+ * must be stored (assigned, output, operand of a dot, table of a gather, read by several groups and not cheap).
+ * Everything else is composed into its readers: views become index maps, maps become expressions (points.c). A group is
+ * a set of roots over one loop space that share a kernel; groups.c chooses them, lower.c writes them out as Groups. */
+#ifndef NNC_LOWER_H
+#define NNC_LOWER_H
+
+#include "affine.h"
+
+typedef struct Root {
+  const Node *node;
+  Slot *slot; /* destination; NULL: none yet (a scratch slot is made when another group reads it) */
+  bool copy;  /* an extra write of a node that lives elsewhere: it is not the node's home */
+  int group;
+} Root;
+
+/* A group under construction. Its space: the dims of one node, each an axis or of extent 1. */
+typedef struct Cluster {
+  GroupKind kind;
+  Shape space; /* map: the shape; row, column: operand of the reduction; dot: batch, m, n, k; scatter: the source */
+  bool reduced[RANK_MAX * 3];
+  int axis[RANK_MAX * 3]; /* axis of each dim of the space, -1 for extent 1; kept axes first */
+  int64_t space_dim[RANK_MAX * 3];
+  int space_rank;
+  int naxes, kept;
+  AffineSet set;
+  VEC(int) roots;          /* indices in Lowering.roots, in topological order */
+  uint64_t *ancestors;     /* bit i: cluster i must run before */
+  VEC(const Node *) loads; /* stored nodes of other clusters and leaves that its points read */
+  Intern memo;             /* (node, index) -> Point */
+  bool misaligned;         /* set by point_of: a result of this cluster was read at another point than its own */
+  bool dropped;
+} Cluster;
+
+typedef struct Lowering {
+  Arena *arena;
+  Program *program;
+  Host *host;
+  const Graph *graph;
+  VEC(Root) roots;
+  VEC(Cluster *) clusters;
+  int *root_of;       /* by node id: index in roots, or -1 */
+  bool *must;         /* by node id: has to be stored */
+  Slot **slot;        /* by node id: where it is stored (leaves: from the start), or NULL */
+  int words;          /* of an ancestors bit set */
+  int *user;          /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
+  Slot **state_slot;  /* by state id */
+  Slot **output_slot; /* by position in graph->outputs */
+  bool *settled;      /* by state id: the new value goes through scratch, since old readers come after it */
+} Lowering;
+enum { USER_NONE = -1, USER_MANY = -2 };
+
+/* points.c */
+Point *point_of(Lowering *l, int cluster, const Node *n, const Affine *const *index);
+/* Index of `n`, a node of as many elements as the cluster's kept (or whole) space, at the space's point. */
+void cluster_index(Lowering *l, int cluster, const Node *n, bool full, const Affine **index);
+/* Can a dot read n in place from the memory of `base`? Then its strides by dim of n, and its offset. */
+bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset);
+void cluster_space(Lowering *l, Cluster *c, int rank, const int64_t *dim, const bool *reduced);
+
+/* groups.c */
+void groups_choose(Lowering *l);
+void cluster_load(Lowering *l, Cluster *c, const Node *n);
+bool cluster_before(const Lowering *l, int first, int second);    /* must `first` run before `second`? */
+void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g); /* axes, operands, counts */
+Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
+
+/* orders.c */
+Order order_reduce(Shape operand, Axes axes);
+Order order_dot(int64_t batch, int64_t m, int64_t n, int64_t k, int *slices);
+#endif

@@ -1,0 +1,175 @@
+/* columns.c: reductions over outer axes only: rows ascend, the vector runs along the innermost kept axis. Order
+ * (MIDDLE.md 3.2): chunks of Q rows, one chain in each, chunks joined by halving. A unit is a block of up to four
+ * vectors of columns, so that each row of it is whole cache lines.
+ *
+ *   for u parallel                         one block of columns
+ *     stage: for chunk { acc = start; for r { acc_v = op(acc_v, element(r, column v)) }; parts[chunk] = acc } halve
+ *     writes of the columns
+ */
+#include "nest.h"
+
+enum { VECTORS_MAX = 4, PHASES_MAX = 16, PART_BYTES = 16384 };
+
+typedef struct Columns {
+  Nest *nest;
+  int axis, vectors; /* the vector axis; vectors in this block */
+  Expr *base;        /* first column */
+  int64_t rest;      /* lanes of the last vector; 0: all */
+  int64_t rows;      /* reduced elements */
+  Expr *result[PHASES_MAX][VECTORS_MAX];
+} Columns;
+
+static Expr *column_mask(Columns *c, int v) {
+  Arena *a = c->nest->arena;
+  return c->rest && v == c->vectors - 1 ? expr_mask(a, expr_index(a, c->rest), c->nest->lanes) : NULL;
+}
+
+static void select_vector(Columns *c, Block *body, Block *hoist, int v) {
+  Arena *a = c->nest->arena;
+  point_axis(&c->nest->gen, c->axis, expr_add(a, c->base, expr_index(a, (int64_t)v * c->nest->lanes)));
+  nest_vector(c->nest, body, hoist, c->axis, c->nest->lanes, column_mask(c, v));
+}
+
+static void set_results(Columns *c, int phases, int v) {
+  for (int p = 0; p < phases; ++p) point_result(&c->nest->gen, p, c->result[p][v]);
+}
+
+/* Reduced axes from the row number. */
+static void set_rows(Nest *nest, Block *body, Expr *r) {
+  Arena *a = nest->arena;
+  int axes[RANK_MAX * 3], n = 0;
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i)
+    if (nest->extent[i] > 1) axes[n++] = i;
+  Expr *rest = r;
+  for (int i = n - 1; i >= 0; --i) {
+    Expr *index = i == 0 ? rest : expr_imod(a, rest, nest->extent[axes[i]]);
+    point_axis(&nest->gen, axes[i], n == 1 ? index : nest_bind(nest, body, "i", index, NULL));
+    rest = expr_idiv(a, rest, nest->extent[axes[i]]);
+  }
+}
+
+/* Rows lo … hi - 1 of phases first … end - 1 into fresh accumulators; acc[p][v] are their values. */
+static void chunk(Columns *c, Block *body, Expr *lo, Expr *hi, int first, int end, Var *acc[][VECTORS_MAX]) {
+  Nest *nest = c->nest;
+  Expr *r;
+  for (int p = first; p < end; ++p)
+    for (int v = 0; v < c->vectors; ++v)
+      nest_bind(nest, body, "acc", nest_start(nest, &nest->group->phases.at[p], nest->lanes), &acc[p][v]);
+  Block *loop = nest_loop(nest, body, "r", lo, hi, 1, &r);
+  set_rows(nest, loop, r);
+  for (int v = 0; v < c->vectors; ++v) {
+    select_vector(c, loop, loop, v);
+    set_results(c, first, v);
+    for (int p = first; p < end; ++p) {
+      Expr *next = nest_step(nest, &nest->group->phases.at[p], expr_var(nest->arena, acc[p][v]));
+      vec_push(nest->arena, *loop, stmt_set(nest->arena, acc[p][v], next));
+    }
+  }
+}
+
+static void store_parts(Columns *c, Block *body, Buffer **parts, Expr *row, int first, int end,
+                        Var *acc[][VECTORS_MAX]) {
+  Arena *a = c->nest->arena;
+  int64_t width = (int64_t)c->vectors * c->nest->lanes;
+  for (int p = first; p < end; ++p)
+    for (int v = 0; v < c->vectors; ++v) {
+      Expr *at = expr_add(a, expr_mul(a, row, width), expr_index(a, (int64_t)v * c->nest->lanes));
+      vec_push(a, *body, stmt_store(a, parts[p], at, expr_var(a, acc[p][v]), NULL));
+    }
+}
+
+static void chunks(Columns *c, Block *body, int64_t q, int first, int end) {
+  Nest *nest = c->nest;
+  Arena *a = nest->arena;
+  int64_t whole = c->rows / q, count = (c->rows + q - 1) / q, width = (int64_t)c->vectors * nest->lanes;
+  Buffer *parts[PHASES_MAX];
+  Var *acc[PHASES_MAX][VECTORS_MAX];
+  Expr *k;
+  for (int p = first; p < end; ++p) {
+    parts[p] = buffer_local(a, "parts", nest->group->phases.at[p].dtype, count * width);
+    vec_push(a, *body, stmt_local(a, parts[p]));
+  }
+  Block *loop = nest_loop(nest, body, "c", expr_index(a, 0), expr_index(a, whole), 1, &k);
+  chunk(c, loop, expr_mul(a, k, q), expr_add(a, expr_mul(a, k, q), expr_index(a, q)), first, end, acc);
+  store_parts(c, loop, parts, k, first, end, acc);
+  if (count > whole) {
+    Stmt *last = stmt_block(a, (Loc){NULL, 0, NULL}, NULL);
+    vec_push(a, *body, last);
+    chunk(c, &last->body, expr_index(a, whole * q), expr_index(a, c->rows), first, end, acc);
+    store_parts(c, &last->body, parts, expr_index(a, whole), first, end, acc);
+  }
+  for (int p = first; p < end; ++p) {
+    nest_halve(nest, body, nest->group->phases.at[p].op, parts[p], count, width, nest->lanes);
+    for (int v = 0; v < c->vectors; ++v)
+      c->result[p][v] = expr_load(a, parts[p], expr_index(a, (int64_t)v * nest->lanes), nest->lanes, NULL);
+  }
+}
+
+static void block(Columns *c, Block *body) {
+  Nest *nest = c->nest;
+  const Group *g = nest->group;
+  for (int first = 0, end; first < g->phases.n; first = end) {
+    end = nest_stage(nest, first);
+    int64_t q = g->phases.at[first].order.chunk;
+    if (c->rows > q) {
+      chunks(c, body, q, first, end);
+    } else {
+      Var *acc[PHASES_MAX][VECTORS_MAX];
+      chunk(c, body, expr_index(nest->arena, 0), expr_index(nest->arena, c->rows), first, end, acc);
+      for (int p = first; p < end; ++p)
+        for (int v = 0; v < c->vectors; ++v) c->result[p][v] = expr_var(nest->arena, acc[p][v]);
+    }
+    for (int p = first; p < end; ++p)
+      for (int v = 0; v < c->vectors; ++v)
+        c->result[p][v] = nest_bind(nest, body, op_info[g->phases.at[p].op].name, c->result[p][v], NULL);
+  }
+  for (int v = 0; v < c->vectors; ++v) {
+    select_vector(c, body, body, v);
+    set_results(c, g->phases.n, v);
+    point_writes(&nest->gen, g, false);
+  }
+}
+
+/* Vectors in a block: four, fewer where the partial results of its chunks would not fit the stack. */
+static int block_vectors(const Nest *nest, int64_t rows) {
+  int vectors = VECTORS_MAX;
+  for (int p = 0; p < nest->group->phases.n; ++p) {
+    const Reduction *r = &nest->group->phases.at[p];
+    int64_t parts = (rows + r->order.chunk - 1) / r->order.chunk;
+    int64_t bytes = parts * nest->lanes * dtype_info[r->dtype].bytes;
+    while (vectors > 1 && bytes * vectors > PART_BYTES) vectors /= 2;
+  }
+  return vectors;
+}
+
+void nest_columns(Nest *nest, Block *body) {
+  Arena *a = nest->arena;
+  int axes[RANK_MAX * 3], n = 0, count;
+  Columns c = {.nest = nest, .axis = nest_axis(nest, false, &count), .rows = 1};
+  for (int i = 0; i < nest->group->naxes; ++i) {
+    if (i >= nest->group->kept)
+      c.rows *= nest->extent[i];
+    else if (nest->extent[i] > 1 && i != c.axis)
+      axes[n++] = i;
+  }
+  int vectors = block_vectors(nest, c.rows);
+  int64_t columns = nest->extent[c.axis], width = (int64_t)vectors * nest->lanes;
+  int64_t full = columns / width, blocks = (columns + width - 1) / width, rest = columns - full * width;
+  Expr *index;
+  body = nest_units(nest, body, n, axes, blocks, &index);
+  c.base = nest_bind(nest, body, "column", expr_mul(a, index, width), NULL);
+  c.vectors = vectors;
+  if (!rest || !full) {
+    c.vectors = rest ? (int)((rest + nest->lanes - 1) / nest->lanes) : vectors;
+    c.rest = rest % nest->lanes;
+    block(&c, body);
+    return;
+  }
+  Stmt *choice = stmt_if(a, expr_op2(a, OP_lt, index, expr_index(a, full)));
+  vec_push(a, *body, choice);
+  block(&c, &choice->body);
+  c.vectors = (int)((rest + nest->lanes - 1) / nest->lanes);
+  c.rest = rest % nest->lanes;
+  c.base = expr_index(a, full * width);
+  block(&c, &choice->other);
+}

@@ -1,0 +1,364 @@
+/* nest.c: loop nests of map, row and column groups, and what they share: collapsing of axes, the parallel loop, vector
+ * and scalar modes, reductions' steps.
+ *
+ * Two neighbouring axes collapse when every index map walks them with one stride: then the inner axis runs over both
+ * and the outer stays at 0. The order of reductions comes from the group and is realised exactly; nothing here changes
+ * a bit.
+ *
+ *   map     for u parallel { for i by W { writes } rest }          rows.c     one row a unit, lanes along the row
+ *   columns.c  a block of columns a unit, rows ascending           serial.c   scalar code for what does not vectorise
+ */
+#include "nest.h"
+
+#include <math.h>
+
+enum { BLOCK_ELEMENTS = 2048, UNITS_WANTED = 64 };
+
+/* ---- collapsing ---- */
+static bool axis_in_division(const Affine *a, int axis) {
+  for (int i = 0; i < a->n; ++i) {
+    const Term *t = &a->term[i];
+    if (t->kind == ATOM_axis) continue;
+    for (int j = 0; j < t->of->n; ++j)
+      if (t->of->term[j].kind == ATOM_axis && t->of->term[j].axis == axis) return true;
+    if (axis_in_division(t->of, axis)) return true;
+  }
+  return false;
+}
+
+static int64_t coefficient(const Affine *a, int axis) {
+  for (int i = 0; i < a->n; ++i)
+    if (a->term[i].kind == ATOM_axis && a->term[i].axis == axis) return a->term[i].coef;
+  return 0;
+}
+
+static bool affine_collapses(const Affine *a, int outer, int inner, int64_t extent) {
+  return !axis_in_division(a, outer) && !axis_in_division(a, inner) &&
+         coefficient(a, outer) == coefficient(a, inner) * extent;
+}
+
+static bool point_collapses(const Point *p, int outer, int inner, int64_t extent) {
+  if (!p) return true;
+  if (p->index && !affine_collapses(p->index, outer, inner, extent)) return false;
+  for (int i = 0; i < p->nargs; ++i)
+    if (!point_collapses(p->arg[i], outer, inner, extent)) return false;
+  return true;
+}
+
+static bool group_collapses(const Group *g, int outer, int inner, int64_t extent) {
+  for (int i = 0; i < g->phases.n; ++i)
+    if (!point_collapses(g->phases.at[i].element, outer, inner, extent) ||
+        !point_collapses(g->phases.at[i].factor, outer, inner, extent))
+      return false;
+  for (int i = 0; i < g->writes.n; ++i)
+    if (!affine_collapses(g->writes.at[i].index, outer, inner, extent) ||
+        !point_collapses(g->writes.at[i].value, outer, inner, extent))
+      return false;
+  return true;
+}
+
+static void collapse(Nest *nest) {
+  const Group *g = nest->group;
+  for (int part = 0; part < 2; ++part) {
+    int first = part ? g->kept : 0, last = (part ? g->naxes : g->kept) - 1, inner = last;
+    for (int outer = last - 1; outer >= first; --outer) {
+      if (!group_collapses(g, outer, inner, nest->extent[inner])) {
+        inner = outer;
+        continue;
+      }
+      nest->extent[inner] *= nest->extent[outer];
+      nest->extent[outer] = 1;
+    }
+  }
+}
+
+/* ---- the nest ---- */
+static void note_dtype(Nest *nest, DType t) {
+  int lanes = nest->program->machine->lanes[t];
+  if (t != DT_bool && t != DT_u8 && lanes < nest->lanes) nest->lanes = lanes > 0 ? lanes : 1;
+}
+
+static void note_point(Nest *nest, const Point *p) {
+  if (!p) return;
+  point_count(&nest->gen, p);
+  VEC(const Point *) todo = {0};
+  Intern seen;
+  intern_init(&seen, nest->arena);
+  vec_push(nest->arena, todo, p);
+  while (todo.n) {
+    const Point *q = todo.at[--todo.n];
+    void **slot = intern_slot(&seen, &q, sizeof q);
+    if (*slot) continue;
+    *slot = nest;
+    note_dtype(nest, q->dtype);
+    for (int i = 0; i < q->nargs; ++i) vec_push(nest->arena, todo, q->arg[i]);
+  }
+}
+
+void nest_init(Nest *nest, Program *p, const Group *g) {
+  *nest = (Nest){.program = p, .arena = p->arena, .group = g, .lanes = 64};
+  nest->call.kernel = kernel_new(p->arena, g->name);
+  point_gen_init(&nest->gen, p, &nest->call);
+  for (int i = 0; i < g->naxes; ++i) {
+    nest->extent[i] = g->extent[i];
+    point_axis(&nest->gen, i, expr_index(p->arena, 0));
+  }
+  for (int i = 0; i < g->phases.n; ++i) {
+    note_point(nest, g->phases.at[i].element);
+    note_point(nest, g->phases.at[i].factor);
+  }
+  for (int i = 0; i < g->writes.n; ++i) note_point(nest, g->writes.at[i].value);
+  if (nest->lanes == 64) nest->lanes = p->machine->lanes[DT_f32] > 0 ? p->machine->lanes[DT_f32] : 1;
+  collapse(nest);
+}
+
+void nest_done(Nest *nest, Block body, Calls *calls) {
+  nest->call.kernel->body = body;
+  vec_push(nest->arena, *calls, nest->call);
+}
+
+int nest_axis(const Nest *nest, bool reduced, int *count) {
+  int axis = -1;
+  *count = 0;
+  for (int i = reduced ? nest->group->kept : 0; i < (reduced ? nest->group->naxes : nest->group->kept); ++i)
+    if (nest->extent[i] > 1) {
+      axis = i;
+      ++*count;
+    }
+  return axis;
+}
+
+bool nest_vectorises(const Nest *nest, int axis) {
+  const Group *g = nest->group;
+  bool simple;
+  if (axis < 0 || nest->lanes < 2) return false;
+  for (int i = 0; i < g->phases.n; ++i) {
+    const Reduction *r = &g->phases.at[i];
+    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis) || (r->factor && !point_vectorises(r->factor, axis)))
+      return false;
+  }
+  for (int i = 0; i < g->writes.n; ++i) {
+    const Write *w = &g->writes.at[i];
+    if (!w->full && axis >= g->kept) continue;
+    if (!point_vectorises(w->value, axis) || affine_stride(w->index, axis, &simple) != 1) return false;
+  }
+  return true;
+}
+
+Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var) {
+  Var *v = var_new(nest->arena, name, type_of(DT_i64, 1));
+  Stmt *loop = stmt_for(nest->arena, FOR_serial, v, lo, hi, step);
+  vec_push(nest->arena, *body, loop);
+  *var = expr_var(nest->arena, v);
+  return &loop->body;
+}
+
+Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block) {
+  Arena *a = nest->arena;
+  int64_t units = blocks;
+  for (int i = 0; i < n; ++i) units *= nest->extent[axes[i]];
+  Var *u = var_new(a, "u", type_of(DT_i64, 1));
+  Stmt *loop = stmt_for(a, FOR_parallel, u, expr_index(a, 0), expr_index(a, units), 1);
+  vec_push(a, *body, loop);
+  Expr *rest = expr_var(a, u);
+  if (block)
+    *block = blocks == 1       ? expr_index(a, 0)
+             : units == blocks ? rest
+                               : nest_bind(nest, &loop->body, "block", expr_imod(a, rest, blocks), NULL);
+  rest = expr_idiv(a, rest, blocks);
+  for (int i = n - 1; i >= 0; --i) {
+    Expr *index = i == 0 ? rest : expr_imod(a, rest, nest->extent[axes[i]]);
+    if (n > 1 || blocks > 1) index = nest_bind(nest, &loop->body, "i", index, NULL);
+    point_axis(&nest->gen, axes[i], index);
+    rest = expr_idiv(a, rest, nest->extent[axes[i]]);
+  }
+  return &loop->body;
+}
+
+void nest_scalar(Nest *nest, Block *body) { nest_vector(nest, body, NULL, -1, 1, NULL); }
+
+void nest_vector(Nest *nest, Block *body, Block *hoist, int axis, int lanes, Expr *mask) {
+  nest->gen.body = body;
+  nest->gen.hoist = hoist;
+  nest->gen.vector_axis = axis;
+  nest->gen.lanes = lanes;
+  nest->gen.mask = mask;
+}
+
+Expr *nest_bind(Nest *nest, Block *body, const char *name, Expr *value, Var **mutable_var) {
+  if (!mutable_var && (value->kind == E_var || value->kind == E_const)) return value;
+  Var *v = var_new(nest->arena, name, value->type);
+  Stmt *s = mutable_var ? stmt_var(nest->arena, v, value) : stmt_let(nest->arena, v, value);
+  vec_push(nest->arena, *body, s);
+  if (mutable_var) *mutable_var = v;
+  return expr_var(nest->arena, v);
+}
+
+/* ---- reductions ---- */
+bool nest_is_arg(Op op) { return op == OP_argmax || op == OP_argmin; }
+
+static int64_t integer_limit(DType t, bool largest) {
+  switch (t) {
+  case DT_i64: return largest ? INT64_MAX : INT64_MIN;
+  case DT_i32: return largest ? INT32_MAX : INT32_MIN;
+  case DT_u32: return largest ? UINT32_MAX : 0;
+  case DT_u8: return largest ? UINT8_MAX : 0;
+  default: return largest;
+  }
+}
+
+Expr *nest_start(Nest *nest, const Reduction *r, int lanes) {
+  Type type = type_of(r->dtype, lanes);
+  bool largest = r->op == OP_min;
+  if (r->op == OP_max || r->op == OP_min)
+    return dtype_is_float(r->dtype) ? expr_const(nest->arena, type, largest ? INFINITY : -INFINITY)
+                                    : expr_int(nest->arena, type, integer_limit(r->dtype, largest));
+  int one = r->op == OP_prod;
+  return dtype_is_float(r->dtype) ? expr_const(nest->arena, type, one) : expr_int(nest->arena, type, one);
+}
+
+Expr *nest_join(Nest *nest, Op op, Expr *x, Expr *y) {
+  Op row = op == OP_prod ? OP_mul : op == OP_max ? OP_maximum : op == OP_min ? OP_minimum : OP_add;
+  return expr_op2(nest->arena, row, x, y);
+}
+
+Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc) {
+  Arena *a = nest->arena;
+  int lanes = acc->type.lanes;
+  Expr *e = expr_splat(a, point_expr(&nest->gen, r->element), lanes);
+  if (r->op != OP_dot) return nest_join(nest, r->op, acc, e);
+  Expr *f = expr_splat(a, point_expr(&nest->gen, r->factor), lanes);
+  if (dtype_is_float(r->dtype)) return expr_op3(a, OP_fma, e, f, acc);
+  return expr_op2(a, OP_add, acc, expr_op2(a, OP_mul, e, f));
+}
+
+static bool uses_result(const Point *p, int first, int end) {
+  if (!p) return false;
+  if (p->kind == P_result) return p->phase >= first && p->phase < end;
+  for (int i = 0; i < p->nargs; ++i)
+    if (uses_result(p->arg[i], first, end)) return true;
+  return false;
+}
+
+int nest_stage(const Nest *nest, int first) {
+  int end = first + 1;
+  const Group *g = nest->group;
+  while (end < g->phases.n && !uses_result(g->phases.at[end].element, first, end)) ++end;
+  return end;
+}
+
+void nest_halve(Nest *nest, Block *body, Op op, const Buffer *parts, int64_t n, int64_t width, int lanes) {
+  Arena *a = nest->arena;
+  for (int64_t h; n > 1; n = h) {
+    h = (n + 1) / 2;
+    Expr *i, *j;
+    Block *rows = nest_loop(nest, body, "i", expr_index(a, 0), expr_index(a, n - h), 1, &i);
+    Block *inner = nest_loop(nest, rows, "j", expr_index(a, 0), expr_index(a, width), lanes, &j);
+    Expr *at = expr_add(a, expr_mul(a, i, width), j);
+    Expr *x = expr_load(a, parts, at, lanes, NULL);
+    Expr *y = expr_load(a, parts, expr_add(a, at, expr_index(a, h * width)), lanes, NULL);
+    vec_push(a, *inner, stmt_store(a, parts, at, nest_join(nest, op, x, y), NULL));
+  }
+}
+
+/* ---- maps ---- */
+/* Splits the axes for the parallel loop: the first ones until there are enough units; the others loop inside. */
+static int parallel_axes(const Nest *nest, int vector_axis, int *axes, int *total, int64_t *units) {
+  int n = 0;
+  *total = 0;
+  *units = 1;
+  for (int i = 0; i < nest->group->kept; ++i) {
+    if (i == vector_axis || nest->extent[i] == 1) continue;
+    axes[(*total)++] = i;
+    if (*units >= UNITS_WANTED) continue;
+    *units *= nest->extent[i];
+    n = *total;
+  }
+  return n;
+}
+
+static Block *serial_axes(Nest *nest, Block *body, int first, int total, const int *axes) {
+  for (int i = first; i < total; ++i) {
+    Expr *var;
+    body =
+        nest_loop(nest, body, "i", expr_index(nest->arena, 0), expr_index(nest->arena, nest->extent[axes[i]]), 1, &var);
+    point_axis(&nest->gen, axes[i], var);
+  }
+  return body;
+}
+
+static void map_vector(Nest *nest, Block *body, int axis) {
+  Arena *a = nest->arena;
+  int axes[RANK_MAX * 3], total, w = nest->lanes;
+  int64_t units, n = nest->extent[axis], full = n / w * w;
+  int parallel = parallel_axes(nest, axis, axes, &total, &units);
+  int64_t blocks = units < UNITS_WANTED ? (n + BLOCK_ELEMENTS - 1) / BLOCK_ELEMENTS : 1;
+  Expr *block, *at;
+  body = nest_units(nest, body, parallel, axes, blocks, &block);
+  body = serial_axes(nest, body, parallel, total, axes);
+  Expr *lo = blocks == 1 ? expr_index(a, 0) : nest_bind(nest, body, "lo", expr_mul(a, block, BLOCK_ELEMENTS), NULL);
+  Expr *hi = blocks == 1 ? expr_index(a, full)
+                         : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, BLOCK_ELEMENTS)), expr_index(a, full));
+  Block *outer = body, hoisted = {0};
+  if (full) {
+    Stmt *section = stmt_block(a, (Loc){NULL, 0, NULL}, NULL);
+    Block *loop = nest_loop(nest, &section->body, "j", lo, hi, w, &at);
+    point_axis(&nest->gen, axis, at);
+    nest_vector(nest, loop, &hoisted, axis, w, NULL);
+    point_writes(&nest->gen, nest->group, false);
+    for (int i = 0; i < hoisted.n; ++i) vec_push(a, *outer, hoisted.at[i]);
+    for (int i = 0; i < section->body.n; ++i) vec_push(a, *outer, section->body.at[i]);
+  }
+  if (n == full) return;
+  if (blocks > 1) {
+    Stmt *last = stmt_if(a, expr_op2(a, OP_eq, block, expr_index(a, blocks - 1)));
+    vec_push(a, *body, last);
+    body = &last->body;
+  }
+  point_axis(&nest->gen, axis, expr_index(a, full));
+  nest_vector(nest, body, NULL, axis, w, expr_mask(a, expr_index(a, n - full), w));
+  point_writes(&nest->gen, nest->group, false);
+}
+
+static void map_scalar(Nest *nest, Block *body) {
+  int axes[RANK_MAX * 3], total;
+  int64_t units;
+  int parallel = parallel_axes(nest, -1, axes, &total, &units);
+  body = nest_units(nest, body, parallel, axes, 1, NULL);
+  body = serial_axes(nest, body, parallel, total, axes);
+  nest_scalar(nest, body);
+  point_writes(&nest->gen, nest->group, false);
+}
+
+static void schedule_reduction(Nest *nest, Block *body) {
+  int kept, reduced;
+  int along = nest_axis(nest, true, &reduced), across = nest_axis(nest, false, &kept);
+  bool lanes = true, chain = true;
+  for (int i = 0; i < nest->group->phases.n; ++i) {
+    lanes &= nest->group->phases.at[i].order.lanes > 1;
+    chain &= nest->group->phases.at[i].order.lanes == 1;
+  }
+  if (lanes && reduced == 1 && nest_vectorises(nest, along))
+    nest_rows(nest, body);
+  else if (chain && kept > 0 && nest_vectorises(nest, across))
+    nest_columns(nest, body);
+  else
+    nest_serial(nest, body);
+}
+
+void schedule_nest(Program *p, const Group *g, Calls *calls) {
+  Nest nest;
+  Block body = {0};
+  int count;
+  nest_init(&nest, p, g);
+  int axis = nest_axis(&nest, false, &count);
+  if (g->phases.n)
+    schedule_reduction(&nest, &body);
+  else if (nest_vectorises(&nest, axis))
+    map_vector(&nest, &body, axis);
+  else
+    map_scalar(&nest, &body);
+  nest_done(&nest, body, calls);
+}
+
+void schedule_dot_nest(Program *p, const Group *g, Calls *calls) { schedule_nest(p, g, calls); }

@@ -1,0 +1,42 @@
+/* nest.h: private to the schedules of map, row and column groups: one loop nest under construction. */
+#ifndef NNC_NEST_H
+#define NNC_NEST_H
+
+#include "../lower/group.h"
+
+typedef struct Nest {
+  Program *program;
+  Arena *arena;
+  const Group *group;
+  Call call;
+  PointGen gen;
+  int64_t extent[RANK_MAX * 3]; /* after collapsing: the inner axis has the product, the outer one 1 */
+  int lanes;                    /* of the machine for the dtypes at hand */
+} Nest;
+
+/* An axis over `lanes` at a time: full vectors, then one masked rest. */
+typedef void NestBody(Nest *nest, Block *body, void *context);
+
+void nest_init(Nest *nest, Program *p, const Group *g);
+void nest_done(Nest *nest, Block body, Calls *calls);
+int nest_axis(const Nest *nest, bool reduced, int *count); /* innermost axis with extent > 1, or -1; their number */
+bool nest_vectorises(const Nest *nest, int axis);          /* all elements and full writes along it */
+/* Opens `for u parallel` over the axes in `axes` (row-major) times `blocks`; sets the axes; *block is the block number
+ * (NULL: not wanted). Returns the loop's body. */
+Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block);
+Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var); /* serial */
+void nest_scalar(Nest *nest, Block *body); /* scalar code from here on, appended to body */
+void nest_vector(Nest *nest, Block *body, Block *hoist, int axis, int lanes, Expr *mask);
+Expr *nest_start(Nest *nest, const Reduction *r, int lanes); /* neutral element */
+Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc);  /* acc with this point's element */
+Expr *nest_join(Nest *nest, Op op, Expr *x, Expr *y);        /* two partial results */
+int nest_stage(const Nest *nest, int first); /* phases first … end - 1 use no result of each other: returns end */
+bool nest_is_arg(Op op);
+Expr *nest_bind(Nest *nest, Block *body, const char *name, Expr *value, Var **mutable_var);
+/* Joins parts[0 … n-1] (each `width` elements wide) by halving in place (MIDDLE.md 3.2); scalar when lanes is 1. */
+void nest_halve(Nest *nest, Block *body, Op op, const Buffer *parts, int64_t n, int64_t width, int lanes);
+
+void nest_rows(Nest *nest, Block *body);    /* rows.c: vector code along the reduced axis */
+void nest_columns(Nest *nest, Block *body); /* columns.c: vector code along a kept axis */
+void nest_serial(Nest *nest, Block *body);  /* serial.c: scalar code for any reduction */
+#endif

@@ -1,0 +1,363 @@
+/* points.c: Points (values at a point of a group's space) become expressions of the kernel IR, scalar or `lanes` wide
+ * along one axis. All schedules generate their bodies through here, so vector code and scalar code round alike.
+ *
+ * A value is built once for one setting of the axes it depends on (version[] counts the settings) and one enclosing
+ * guard, and served again while the block that holds its let is in scope. Reads under a guard that does not hold are
+ * redirected to element 0 (scalar) or masked (vector); the guard then selects the fill value, so nothing outside an
+ * array is read. */
+#include "../lower/group.h"
+
+#include <ctype.h>
+
+enum { RESULT_BIT = 31, DEPTH_LET = 3 };
+
+void point_gen_init(PointGen *gen, Program *p, Call *call) {
+  *gen = (PointGen){.program = p, .arena = p->arena, .call = call, .vector_axis = -1, .lanes = 1};
+  intern_init(&gen->memo, p->arena);
+  intern_init(&gen->uses, p->arena);
+  intern_init(&gen->axes, p->arena);
+}
+
+void point_axis(PointGen *gen, int axis, Expr *index) {
+  gen->axis[axis] = index;
+  gen->version[axis] = ++gen->clock;
+}
+
+void point_result(PointGen *gen, int phase, Expr *value) {
+  gen->result[phase] = value;
+  gen->version[RANK_MAX * 3] = ++gen->clock;
+}
+
+/* ---- parameters ---- */
+static const char *buffer_name(PointGen *gen, const char *name) {
+  char text[40];
+  size_t n = 0;
+  if (!isalpha((unsigned char)name[0])) text[n++] = 'p';
+  for (const char *c = name; *c && n + 1 < sizeof text; ++c) text[n++] = isalnum((unsigned char)*c) ? *c : '_';
+  text[n] = 0;
+  const Kernel *k = gen->call->kernel;
+  const char *result = arena_strdup(gen->arena, text);
+  for (int i = 0, copy = 1; i < k->params.n; ++i)
+    if (!strcmp(k->params.at[i]->name, result)) {
+      result = arena_printf(gen->arena, "%s_%d", text, ++copy);
+      i = -1;
+    }
+  return result;
+}
+
+Buffer *point_buffer(PointGen *gen, Slot *slot, bool written) {
+  Kernel *k = gen->call->kernel;
+  for (int i = 0; i < gen->call->args.n; ++i)
+    if (gen->call->args.at[i] == slot) {
+      k->params.at[i]->written |= written;
+      return k->params.at[i];
+    }
+  vec_push(gen->arena, gen->call->args, slot);
+  Buffer *b = kernel_param(gen->arena, k, buffer_name(gen, slot->name), slot->dtype, shape_count(slot->shape), written);
+  (written ? &k->bytes_written : &k->bytes_read)[0] += slot->bytes;
+  return b;
+}
+
+/* ---- index maps ---- */
+Expr *affine_expr(PointGen *gen, const Affine *index) {
+  Arena *a = gen->arena;
+  Expr *sum = expr_index(a, 0);
+  for (int i = 0; i < index->n; ++i) {
+    const Term *t = &index->term[i];
+    Expr *x = t->kind == ATOM_axis  ? gen->axis[t->axis]
+              : t->kind == ATOM_div ? expr_idiv(a, affine_expr(gen, t->of), t->by)
+                                    : expr_imod(a, affine_expr(gen, t->of), t->by);
+    sum = expr_add(a, sum, expr_mul(a, x, t->coef));
+  }
+  return expr_add(a, sum, expr_index(a, index->c0));
+}
+
+static uint32_t affine_axes(const Affine *index) {
+  uint32_t mask = 0;
+  for (int i = 0; i < index->n; ++i)
+    mask |= index->term[i].kind == ATOM_axis ? 1u << index->term[i].axis : affine_axes(index->term[i].of);
+  return mask;
+}
+
+int64_t affine_stride(const Affine *index, int axis, bool *simple) {
+  int64_t stride = 0;
+  *simple = true;
+  for (int i = 0; i < index->n; ++i) {
+    const Term *t = &index->term[i];
+    if (t->kind == ATOM_axis && t->axis == axis) stride = t->coef;
+    if (t->kind != ATOM_axis && affine_axes(t->of) >> axis & 1) *simple = false;
+  }
+  return stride;
+}
+
+/* Bits of the axes that a point depends on; RESULT_BIT for results. */
+static uint32_t point_axes(PointGen *gen, const Point *p) {
+  void **known = intern_slot(&gen->axes, &p, sizeof p);
+  if (*known) return (uint32_t)((uintptr_t)*known >> 1);
+  uint32_t mask = p->index ? affine_axes(p->index) : 0;
+  if (p->kind == P_result) mask |= 1u << RESULT_BIT;
+  for (int i = 0; i < p->nargs; ++i) mask |= point_axes(gen, p->arg[i]);
+  *intern_slot(&gen->axes, &p, sizeof p) = (void *)(((uintptr_t)mask << 1) | 1);
+  return mask;
+}
+
+bool point_depends(PointGen *gen, const Point *p, int axis) { return point_axes(gen, p) >> axis & 1; }
+
+/* Does the value differ from lane to lane? */
+static bool varies(PointGen *gen, const Point *p) {
+  if (gen->lanes == 1) return false;
+  if (p->kind == P_result) return gen->result[p->phase]->type.lanes > 1;
+  uint32_t mask = point_axes(gen, p);
+  if (mask >> gen->vector_axis & 1) return true;
+  for (int i = 0; mask >> RESULT_BIT && i < p->nargs; ++i)
+    if (varies(gen, p->arg[i])) return true;
+  return false;
+}
+
+static bool index_vectorises(const Affine *index, int axis, bool any_stride) {
+  bool simple;
+  int64_t stride = affine_stride(index, axis, &simple);
+  return simple && (any_stride || stride == 0 || stride == 1);
+}
+
+static bool mentions(const Point *p, int axis) {
+  if (p->index && affine_axes(p->index) >> axis & 1) return true;
+  for (int i = 0; i < p->nargs; ++i)
+    if (mentions(p->arg[i], axis)) return true;
+  return false;
+}
+
+bool point_vectorises(const Point *p, int axis) {
+  if (p->index && !index_vectorises(p->index, axis, p->kind == P_index || p->kind == P_guard)) return false;
+  if (p->kind == P_guard && p->stride > 1 && mentions(p, axis)) return false;
+  if (p->kind == P_load && p->nargs && mentions(p->arg[0], axis)) return false;
+  for (int i = 0; i < p->nargs; ++i)
+    if (!point_vectorises(p->arg[i], axis)) return false;
+  return true;
+}
+
+/* ---- memo ---- */
+typedef struct MemoKey {
+  const Point *point;
+  const Expr *guard, *guard_mask;
+} MemoKey;
+
+typedef struct MemoEntry {
+  Expr *expr;
+  const Block *block;
+  uint64_t made;
+} MemoEntry;
+
+static uint64_t changed(PointGen *gen, const Point *p) {
+  uint32_t mask = point_axes(gen, p);
+  uint64_t latest = mask >> RESULT_BIT ? gen->version[RANK_MAX * 3] : 0;
+  for (int i = 0; i < RANK_MAX * 3; ++i)
+    if (mask >> i & 1 && gen->version[i] > latest) latest = gen->version[i];
+  return latest;
+}
+
+static MemoEntry *memo_slot(PointGen *gen, const Point *p) {
+  MemoKey key;
+  memset(&key, 0, sizeof key);
+  key.point = p;
+  key.guard = gen->guard;
+  key.guard_mask = gen->guard_mask;
+  void **slot = intern_slot(&gen->memo, &key, sizeof key);
+  if (!*slot) *slot = NEW(gen->arena, MemoEntry);
+  return *slot;
+}
+
+void point_count(PointGen *gen, const Point *p) {
+  void **slot = intern_slot(&gen->uses, &p, sizeof p);
+  uintptr_t n = (uintptr_t)*slot + 1;
+  *slot = (void *)n;
+  for (int i = 0; n == 1 && i < p->nargs; ++i) point_count(gen, p->arg[i]);
+}
+
+static int uses(PointGen *gen, const Point *p) { return (int)(uintptr_t)*intern_slot(&gen->uses, &p, sizeof p); }
+
+static int depth(const Expr *e) {
+  int most = 0;
+  if (e->kind == E_var || e->kind == E_const) return 0;
+  for (int i = 0; i < e->nargs && e->kind != E_load; ++i) {
+    int d = depth(expr_arg(e, i));
+    if (d > most) most = d;
+  }
+  return most + 1;
+}
+
+static Expr *bind(PointGen *gen, Block *block, const char *name, Expr *value) {
+  Var *v = var_new(gen->arena, name, value->type);
+  vec_push(gen->arena, *block, stmt_let(gen->arena, v, value));
+  return expr_var(gen->arena, v);
+}
+
+static const char *value_name(PointGen *gen, const Point *p) {
+  if (p->kind == P_load) return buffer_name(gen, p->slot->name);
+  if (p->node && p->node->name && p->kind == P_op) return buffer_name(gen, p->node->name);
+  return p->kind == P_op ? "v" : p->kind == P_index ? "i" : "r";
+}
+
+/* ---- building ---- */
+static Expr *build(PointGen *gen, const Point *p);
+
+Expr *point_expr(PointGen *gen, const Point *p) {
+  MemoEntry *entry = memo_slot(gen, p);
+  bool in_scope = entry->block == gen->body || (gen->hoist && entry->block == gen->hoist);
+  if (entry->expr && in_scope && entry->made >= changed(gen, p)) return entry->expr;
+  Block *body = gen->body;
+  bool hoisted = gen->hoist && !varies(gen, p) && p->kind != P_result;
+  if (hoisted) gen->body = gen->hoist;
+  Expr *e = build(gen, p);
+  bool plain = e->kind == E_var || e->kind == E_const;
+  if (!plain && (uses(gen, p) > 1 || hoisted || p->kind == P_load || p->kind == P_random || depth(e) > DEPTH_LET))
+    e = bind(gen, gen->body, value_name(gen, p), e);
+  *entry = (MemoEntry){e, gen->body, gen->clock};
+  gen->body = body;
+  return e;
+}
+
+static Expr *wide(PointGen *gen, const Point *p, int lanes) {
+  Expr *e = point_expr(gen, p);
+  return e->type.lanes == lanes ? e : expr_splat(gen->arena, e, lanes);
+}
+
+/* The affine value in each lane, as an integer of dtype. */
+static Expr *index_value(PointGen *gen, const Affine *index, DType dtype) {
+  Arena *a = gen->arena;
+  bool simple;
+  int64_t stride = gen->lanes > 1 ? affine_stride(index, gen->vector_axis, &simple) : 0;
+  Expr *first = affine_expr(gen, index);
+  if (dtype != DT_i64) first = expr_cast(a, first, dtype, false);
+  if (!stride) return first;
+  Expr *lane = expr_lane(a, gen->lanes);
+  if (dtype != DT_i32) lane = expr_cast(a, lane, dtype, false);
+  if (stride != 1) lane = expr_op2(a, OP_mul, lane, expr_int(a, lane->type, stride));
+  return expr_op2(a, OP_add, expr_splat(a, first, gen->lanes), lane);
+}
+
+static Expr *both(PointGen *gen, Expr *x, Expr *y) {
+  if (!x || !y) return x ? x : y;
+  int lanes = x->type.lanes > y->type.lanes ? x->type.lanes : y->type.lanes;
+  return expr_op2(gen->arena, OP_and, expr_splat(gen->arena, x, lanes), expr_splat(gen->arena, y, lanes));
+}
+
+static Expr *clamped(PointGen *gen, Expr *i, int64_t count) {
+  Arena *a = gen->arena;
+  Expr *low = expr_op2(a, OP_maximum, i, expr_index(a, 0));
+  return expr_op2(a, OP_minimum, low, expr_index(a, count - 1));
+}
+
+static Expr *build_load(PointGen *gen, const Point *p) {
+  Arena *a = gen->arena;
+  Buffer *b = point_buffer(gen, p->slot, false);
+  Expr *index = affine_expr(gen, p->index);
+  bool simple, vector = gen->lanes > 1 && affine_stride(p->index, gen->vector_axis, &simple) == 1;
+  if (p->nargs) {
+    Expr *row = point_expr(gen, p->arg[0]);
+    if (row->type.dtype != DT_i64) row = expr_cast(a, row, DT_i64, false);
+    index = expr_add(a, index, expr_mul(a, clamped(gen, row, p->count), p->stride));
+  }
+  if (!vector) {
+    if (gen->guard) index = expr_op3(a, OP_where, gen->guard, index, expr_index(a, 0));
+    return expr_load(a, b, index, 1, NULL);
+  }
+  Expr *mask = both(gen, gen->mask, gen->guard_mask);
+  if (gen->guard) mask = both(gen, mask, expr_splat(a, gen->guard, gen->lanes));
+  return expr_load(a, b, index, gen->lanes, mask);
+}
+
+static Expr *build_guard(PointGen *gen, const Point *p) {
+  Arena *a = gen->arena;
+  bool simple, lanes = gen->lanes > 1 && affine_stride(p->index, gen->vector_axis, &simple) != 0;
+  Expr *at = index_value(gen, p->index, lanes ? DT_i32 : DT_i64), *holds = NULL;
+  if (p->index->lo < p->lo) holds = expr_op2(a, OP_le, expr_int(a, at->type, p->lo), at);
+  if (p->index->hi >= p->hi) holds = both(gen, holds, expr_op2(a, OP_lt, at, expr_int(a, at->type, p->hi)));
+  if (p->stride > 1) {
+    Expr *rest = expr_op2(a, OP_mod, at, expr_int(a, at->type, p->stride));
+    holds = both(gen, holds, expr_op2(a, OP_eq, rest, expr_int(a, at->type, 0)));
+  }
+  holds = bind(gen, !lanes && gen->hoist ? gen->hoist : gen->body, "inside", holds); /* hoisted reads need it too */
+  Expr *outer = gen->guard, *outer_mask = gen->guard_mask;
+  if (lanes)
+    gen->guard_mask = both(gen, outer_mask, holds);
+  else
+    gen->guard = both(gen, outer, holds);
+  Expr *inside = point_expr(gen, p->arg[0]);
+  gen->guard = outer;
+  gen->guard_mask = outer_mask;
+  int width = inside->type.lanes > holds->type.lanes ? inside->type.lanes : holds->type.lanes;
+  Type type = type_of(p->dtype, width);
+  Expr *fill = dtype_is_float(p->dtype) ? expr_const(a, type, p->value.f) : expr_int(a, type, p->value.i);
+  return expr_op3(a, OP_where, expr_splat(a, holds, width), expr_splat(a, inside, width), fill);
+}
+
+/* Element e is word (e div 16) mod 4 of the block at counter (e div 64) * 16 + e mod 16 (MIDDLE.md 1.3). */
+static Expr *build_random(PointGen *gen, const Point *p) {
+  Arena *a = gen->arena;
+  Expr *e = index_value(gen, p->index, DT_u32);
+  e = bind(gen, gen->body, "element", e);
+  Type t = e->type;
+  Expr *block = expr_op2(a, OP_mul, expr_op2(a, OP_shr, e, expr_int(a, t, 6)), expr_int(a, t, 16));
+  Expr *counter = expr_op2(a, OP_add, block, expr_op2(a, OP_and, e, expr_int(a, t, 15)));
+  Expr *word = expr_op2(a, OP_and, expr_op2(a, OP_shr, e, expr_int(a, t, 4)), expr_int(a, t, 3));
+  Expr *args[6] = {bind(gen, gen->body, "counter", counter),
+                   expr_int(a, t, 0),
+                   wide(gen, p->arg[2], t.lanes),
+                   expr_int(a, t, p->place),
+                   wide(gen, p->arg[0], t.lanes),
+                   wide(gen, p->arg[1], t.lanes)};
+  static const char *const name[4] = {"philox_0", "philox_1", "philox_2", "philox_3"};
+  word = bind(gen, gen->body, "word", word);
+  Expr *bits = expr_call(a, math_named(gen->program, name[3], t), 6, args);
+  for (int w = 2; w >= 0; --w) {
+    Expr *is = expr_op2(a, OP_eq, word, expr_int(a, t, w));
+    bits = expr_op3(a, OP_where, is, expr_call(a, math_named(gen->program, name[w], t), 6, args), bits);
+  }
+  return bits;
+}
+
+static Expr *build_op(PointGen *gen, const Point *p) {
+  Arena *a = gen->arena;
+  Expr *arg[3];
+  int lanes = 1;
+  for (int i = 0; i < p->nargs; ++i) {
+    arg[i] = point_expr(gen, p->arg[i]);
+    if (arg[i]->type.lanes > lanes) lanes = arg[i]->type.lanes;
+  }
+  if (p->op == OP_cast || p->op == OP_bitcast) return expr_cast(a, arg[0], p->dtype, p->op == OP_bitcast);
+  for (int i = 0; i < p->nargs; ++i) arg[i] = arg[i]->type.lanes == lanes ? arg[i] : expr_splat(a, arg[i], lanes);
+  return expr_op(a, p->op, p->nargs, arg);
+}
+
+static Expr *build(PointGen *gen, const Point *p) {
+  Type scalar = type_of(p->dtype, 1);
+  switch (p->kind) {
+  case P_const:
+    return dtype_is_float(p->dtype) ? expr_const(gen->arena, scalar, p->value.f)
+                                    : expr_int(gen->arena, scalar, p->value.i);
+  case P_load: return build_load(gen, p);
+  case P_op: return build_op(gen, p);
+  case P_index: return index_value(gen, p->index, p->dtype);
+  case P_random: return build_random(gen, p);
+  case P_guard: return build_guard(gen, p);
+  case P_result: return gen->result[p->phase];
+  }
+  bug("a point of unknown kind %d", (int)p->kind);
+}
+
+void point_writes(PointGen *gen, const Group *g, bool full) {
+  Expr *value[16];
+  int n = g->writes.n < 16 ? g->writes.n : 16;
+  for (int i = 0; i < n; ++i)
+    if (g->writes.at[i].full == full) value[i] = point_expr(gen, g->writes.at[i].value);
+  for (int i = 0; i < n; ++i) {
+    const Write *w = &g->writes.at[i];
+    if (w->full != full) continue;
+    bool simple, vector = gen->lanes > 1 && affine_stride(w->index, gen->vector_axis, &simple) == 1;
+    Expr *v = vector ? expr_splat(gen->arena, value[i], gen->lanes) : value[i];
+    Buffer *b = point_buffer(gen, w->slot, true);
+    vec_push(gen->arena, *gen->body,
+             stmt_store(gen->arena, b, affine_expr(gen, w->index), v, vector ? gen->mask : NULL));
+  }
+}

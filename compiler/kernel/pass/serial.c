@@ -1,0 +1,143 @@
+/* serial.c: scalar code for any reduction: gathers along the row, argmax, reduced axes that do not collapse, machines
+ * with one lane. Realises the same Order as the vector schedules: an array of L lanes, chunk results, both joined by
+ * halving.
+ *
+ *   for u parallel                          one point of the kept axes
+ *     stage: for r… { lanes[r mod L] = op(lanes[r mod L], element); at the end of a chunk: parts[r div Q] = halved
+ * lanes }
+ */
+#include "nest.h"
+
+enum { PHASES_MAX = 16 };
+
+typedef struct Serial {
+  Nest *nest;
+  int64_t n; /* reduced elements */
+  Expr *r;   /* number of the current one */
+} Serial;
+
+/* Loops over the reduced axes, row-major; r is the element's number. */
+static Block *reduced_loops(Serial *s, Block *body) {
+  Nest *nest = s->nest;
+  Arena *a = nest->arena;
+  s->r = expr_index(a, 0);
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i) {
+    if (nest->extent[i] == 1) continue;
+    Expr *var;
+    body = nest_loop(nest, body, "r", expr_index(a, 0), expr_index(a, nest->extent[i]), 1, &var);
+    point_axis(&nest->gen, i, var);
+    s->r = expr_add(a, expr_mul(a, s->r, nest->extent[i]), var);
+  }
+  return body;
+}
+
+/* argmax, argmin: the first of the best; NaN is better than any number. */
+static void arg_phase(Serial *s, Block *body, int phase) {
+  Nest *nest = s->nest;
+  Arena *a = nest->arena;
+  const Reduction *r = &nest->group->phases.at[phase];
+  Var *best, *position;
+  Reduction start = *r;
+  start.op = r->op == OP_argmax ? OP_max : OP_min;
+  start.dtype = r->element->dtype;
+  Expr *value = nest_bind(nest, body, "best", nest_start(nest, &start, 1), &best);
+  Expr *at = nest_bind(nest, body, "position", expr_int(a, type_of(r->dtype, 1), 0), &position);
+  Block *loop = reduced_loops(s, body);
+  nest_scalar(nest, loop);
+  Expr *e = nest_bind(nest, loop, "e", point_expr(&nest->gen, r->element), NULL);
+  Expr *better = r->op == OP_argmax ? expr_op2(a, OP_lt, value, e) : expr_op2(a, OP_lt, e, value);
+  if (dtype_is_float(start.dtype)) {
+    Expr *nan = expr_op1(a, OP_not, expr_op2(a, OP_eq, e, e));
+    better = expr_op2(a, OP_or, better, expr_op2(a, OP_and, nan, expr_op2(a, OP_eq, value, value)));
+  }
+  Expr *first = expr_op2(a, OP_eq, s->r, expr_index(a, 0)); /* a row of -Inf has its first element as the best */
+  Stmt *take = stmt_if(a, expr_op2(a, OP_or, better, first));
+  vec_push(a, *loop, take);
+  vec_push(a, take->body, stmt_set(a, best, e));
+  vec_push(a, take->body, stmt_set(a, position, expr_cast(a, s->r, r->dtype, false)));
+  point_result(&nest->gen, phase, at);
+}
+
+static Expr *lane_sum(Nest *nest, Block *body, const Reduction *r, Buffer *lanes) {
+  nest_halve(nest, body, r->op, lanes, r->order.lanes, 1, 1);
+  return expr_load(nest->arena, lanes, expr_index(nest->arena, 0), 1, NULL);
+}
+
+static void clear_lanes(Nest *nest, Block *body, const Reduction *r, Buffer *lanes) {
+  Expr *i;
+  Arena *a = nest->arena;
+  Block *loop = nest_loop(nest, body, "i", expr_index(a, 0), expr_index(a, r->order.lanes), 1, &i);
+  vec_push(a, *loop, stmt_store(a, lanes, i, nest_start(nest, r, 1), NULL));
+}
+
+/* One chain in one chunk needs no array. */
+static void chain_phase(Serial *s, Block *body, int phase) {
+  Nest *nest = s->nest;
+  Arena *a = nest->arena;
+  const Reduction *r = &nest->group->phases.at[phase];
+  Var *acc;
+  Expr *value = nest_bind(nest, body, "acc", nest_start(nest, r, 1), &acc);
+  Block *loop = reduced_loops(s, body);
+  nest_scalar(nest, loop);
+  vec_push(a, *loop, stmt_set(a, acc, nest_step(nest, r, value)));
+  point_result(&nest->gen, phase, value);
+}
+
+static void lanes_phase(Serial *s, Block *body, int phase) {
+  Nest *nest = s->nest;
+  Arena *a = nest->arena;
+  const Reduction *r = &nest->group->phases.at[phase];
+  int64_t q = r->order.chunk, count = (s->n + q - 1) / q;
+  Buffer *lanes = buffer_local(a, "lanes", r->dtype, r->order.lanes),
+         *parts = buffer_local(a, "parts", r->dtype, count);
+  vec_push(a, *body, stmt_local(a, lanes));
+  vec_push(a, *body, stmt_local(a, parts));
+  clear_lanes(nest, body, r, lanes);
+  Block *loop = reduced_loops(s, body);
+  nest_scalar(nest, loop);
+  Expr *number = nest_bind(nest, loop, "number", s->r, NULL);
+  Expr *in_chunk = expr_imod(a, number, q);
+  Expr *lane = nest_bind(nest, loop, "lane", expr_imod(a, in_chunk, r->order.lanes), NULL);
+  Expr *acc = expr_load(a, lanes, lane, 1, NULL);
+  vec_push(a, *loop, stmt_store(a, lanes, lane, nest_step(nest, r, acc), NULL));
+  Expr *ends = expr_op2(a, OP_eq, in_chunk, expr_index(a, q - 1));
+  ends = expr_op2(a, OP_or, ends, expr_op2(a, OP_eq, number, expr_index(a, s->n - 1)));
+  Stmt *flush = stmt_if(a, ends);
+  vec_push(a, *loop, flush);
+  Expr *sum = lane_sum(nest, &flush->body, r, lanes);
+  vec_push(a, flush->body, stmt_store(a, parts, expr_idiv(a, number, q), sum, NULL));
+  clear_lanes(nest, &flush->body, r, lanes);
+  nest_halve(nest, body, r->op, parts, count, 1, 1);
+  point_result(&nest->gen, phase,
+               nest_bind(nest, body, op_info[r->op].name, expr_load(a, parts, expr_index(a, 0), 1, NULL), NULL));
+}
+
+void nest_serial(Nest *nest, Block *body) {
+  const Group *g = nest->group;
+  Serial s = {.nest = nest, .n = 1};
+  int axes[RANK_MAX * 3], n = 0;
+  bool full = false;
+  for (int i = 0; i < g->naxes; ++i) {
+    if (i >= g->kept)
+      s.n *= nest->extent[i];
+    else if (nest->extent[i] > 1)
+      axes[n++] = i;
+  }
+  for (int i = 0; i < g->writes.n; ++i) full |= g->writes.at[i].full;
+  body = nest_units(nest, body, n, axes, 1, NULL);
+  for (int p = 0; p < g->phases.n; ++p) {
+    const Reduction *r = &g->phases.at[p];
+    if (nest_is_arg(r->op))
+      arg_phase(&s, body, p);
+    else if (r->order.lanes == 1 && s.n <= r->order.chunk)
+      chain_phase(&s, body, p);
+    else
+      lanes_phase(&s, body, p);
+  }
+  nest_scalar(nest, body);
+  point_writes(&nest->gen, g, false);
+  if (!full) return;
+  body = reduced_loops(&s, body);
+  nest_scalar(nest, body);
+  point_writes(&nest->gen, g, true);
+}
