@@ -156,6 +156,10 @@ struct Slot {
   const Tensor *value; /* HOME_constant: printed as a static const array */
   Slot *parent;        /* part of another slot (concat operands, gradient blocks): offset is parent's + parent_offset */
   int64_t parent_offset;
+  /* Set by lowering, or NULL: a slot of equal size whose memory this one may take, because the kernel that first writes
+   * this one reads `reuse` last, each element before it writes the same element. pass/memory shares them when `reuse`
+   * dies there, and marks the kernel's parameters as aliases. */
+  Slot *reuse;
   Loc loc; /* where its tensor was made */
 };
 
@@ -183,6 +187,7 @@ typedef struct Program {
   VEC(Slot *) slots;
   int64_t params_bytes, state_bytes, scratch_bytes;
   int max_threads;       /* 16 */
+  bool planned;          /* pass_memory has set the offsets */
 } Program;
 
 /* ---- building (kernel.c) ---- */
@@ -241,7 +246,9 @@ Kernels *kernels_parse(Arena *arena, const char *file, const char *text); /* ker
 /* What is wrong with a kernel, as text, and the statement where (*at: NULL for the head); NULL: nothing. m may be NULL. */
 const char *kernel_problem(Arena *arena, const Kernel *k, const Machine *m, const Stmt **at);
 void kernel_verify(const Kernel *k, const Machine *m); /* bug() when there is one */
-void program_verify(const Program *p); /* and: written slots that overlap in one barrier interval */
+/* All kernels; calls against parameters; nothing read before it is written; and, once planned: lives that share memory,
+ * written bytes that another call of one barrier interval touches, parameters that overlap without being aliases. */
+void program_verify(const Program *p);
 
 /* ---- math.ir (math.c): the instance for (op, dtype, lanes), made on first use with what it calls ---- */
 const Kernel *math_instance(Program *p, Op op, Type type);

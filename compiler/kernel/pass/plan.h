@@ -1,0 +1,50 @@
+/* plan.h: what pass/order, pass/memory, the program's verifier and the report share: who uses which bytes when.
+ *
+ * A Plan lists the calls of one host function in their order; each use is a byte range of a root slot (a slot without
+ * parent). Different roots never overlap, whatever their homes, except through `reuse`, which pass/memory grants. */
+#ifndef NNC_PLAN_H
+#define NNC_PLAN_H
+
+#include "../kernel.h"
+
+typedef struct Use {
+  int root;       /* index in Plan.root */
+  int64_t lo, hi; /* bytes of the root: lo … hi - 1 */
+  bool written;
+} Use;
+
+typedef struct PlanCall {
+  Stmt *stmt;
+  VEC(Use) uses;
+  bool serial;  /* thread 0 alone runs it */
+  int interval; /* barriers before it */
+} PlanCall;
+
+typedef struct Plan {
+  Arena *arena;
+  VEC(PlanCall) calls;
+  VEC(Slot *) roots;
+  int intervals;
+} Plan;
+
+void plan_read(Plan *plan, Arena *arena, const Host *h);
+Slot *slot_root(Slot *s, int64_t *offset); /* offset: of s in its root, in bytes */
+/* The root whose memory root r may take by Slot.reuse: both whole slots in scratch, of one size. -1: none. */
+int plan_reuse(const Plan *plan, int r);
+/* Two calls touch common bytes, and one of them writes: their order matters. */
+bool calls_conflict(const PlanCall *a, const PlanCall *b);
+/* They conflict, and a barrier must stand between them: thread 0 runs its serial kernels in order without one. */
+bool calls_need_barrier(const PlanCall *a, const PlanCall *b);
+
+/* The life of a root slot in scratch, in barrier intervals, both ends included. */
+typedef struct Life {
+  Slot *slot;
+  int64_t bytes, offset; /* bytes: multiple of 64 */
+  int first, last;
+} Life;
+typedef VEC(Life) Lives;
+
+int64_t lives_bound(const Lives *lives, int intervals); /* largest sum of live bytes */
+/* Sets offsets; together[i * n + j] says that one kernel walks i and j (NULL: none). Returns the bytes needed. */
+int64_t lives_pack(Arena *arena, Lives *lives, int intervals, const bool *together);
+#endif
