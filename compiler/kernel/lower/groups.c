@@ -19,6 +19,9 @@ static bool is_leaf(const Node *n) {
   return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota;
 }
 
+/* Leaves that have memory of their own. */
+static bool in_memory(const Node *n) { return n->op == OP_input || n->op == OP_state || n->op == OP_const; }
+
 static bool is_root(const Lowering *l, const Node *n) {
   return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || l->must[n->id];
 }
@@ -43,7 +46,10 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n) {
   for (int i = 0; i < c->loads.n; ++i)
     if (c->loads.at[i] == n) return;
   vec_push(l->arena, c->loads, n);
-  if (!l->slot[n->id]) {
+  if (!l->slot[n->id] && n->op == OP_const) {
+    l->slot[n->id] = program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
+    l->slot[n->id]->value = n->attr->value;
+  } else if (!l->slot[n->id]) {
     Slot *s = l->slot[n->id] = NEW(l->arena, Slot);
     s->home = HOME_scratch;
     int root = l->root_of[n->id];
@@ -273,8 +279,7 @@ static void must_operand(Lowering *l, const Node *n) {
   int64_t stride[RANK_MAX], offset;
   bool plain = operand_plain(l, n, &base, stride, &offset);
   const Node *stored = plain ? base : n;
-  if (!is_leaf(stored)) l->must[stored->id] = true;
-  if (!plain && is_leaf(n)) l->must[n->id] = true;
+  if (!in_memory(stored)) l->must[stored->id] = true;
 }
 
 /* Broadcasting repeats what comes before it: an expression with a heavy row is computed once, in front. */
@@ -311,10 +316,9 @@ static void must_be_stored(Lowering *l) {
       must_operand(l, n->in[0]);
       must_operand(l, n->in[1]);
     }
-    if (n->op == OP_gather && !is_leaf(n->in[0])) l->must[n->in[0]->id] = true;
-    if (n->op == OP_gather && n->in[0]->op == OP_iota) l->must[n->in[0]->id] = true;
+    if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
     for (int k = 0; n->op == OP_scatter && k < 3; ++k)
-      if (n->in[k]->op != OP_input && n->in[k]->op != OP_state) l->must[n->in[k]->id] = true;
+      if (!in_memory(n->in[k])) l->must[n->in[k]->id] = true;
     if (n->op == OP_broadcast && repeats_outside(n)) {
       const Node *heavy = heavy_below(l, n->in[0], 16);
       if (heavy) l->must[heavy->id] = true;

@@ -27,10 +27,6 @@ static void leaf_slots(Lowering *l) {
     const Node *n = l->graph->nodes.at[i];
     if (n->op == OP_state) l->slot[i] = l->state_slot[n->attr->state->id];
     if (n->op == OP_input) l->slot[i] = input_slot(l, n->attr->input);
-    if (n->op == OP_const && shape_count(n->shape) > 1) {
-      l->slot[i] = program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
-      l->slot[i]->value = n->attr->value;
-    }
   }
 }
 

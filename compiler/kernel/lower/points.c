@@ -51,7 +51,10 @@ static Point *point_const(Lowering *l, Cluster *c, const Node *n, Index index) {
   int64_t count = shape_count(n->shape);
   bool same = true;
   for (int64_t i = 1; same && i < count; ++i) same = !memcmp(t->data, (const char *)t->data + i * bytes, (size_t)bytes);
-  if (!same || count == 0) return point_load(l, c, n, l->slot[n->id], affine_linear(&c->set, n->shape, index));
+  if (!same || count == 0) {
+    cluster_load(l, c, n);
+    return point_load(l, c, n, l->slot[n->id], affine_linear(&c->set, n->shape, index));
+  }
   Tensor one = {t->dtype, {0, {0}}, t->data};
   Value *v = value_of_tensor(l->arena, &one);
   Point p = point_blank(P_const, n);
@@ -200,7 +203,7 @@ static void view_index(Cluster *c, const Node *n, Index index, const Affine **in
 }
 
 /* The result of a reduction or product of this cluster can be read at its own point only. */
-static Point *point_result(Lowering *l, int ci, const Node *n, Index index) {
+static Point *own_result(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Affine *own[RANK_MAX];
   cluster_index(l, ci, n, false, own);
@@ -244,7 +247,7 @@ static Point *point_compute(Lowering *l, int ci, const Node *n, Index index) {
   case OP_broadcast:
   case OP_slice:
   case OP_reverse: return point_view(l, ci, n, index);
-  default: return point_result(l, ci, n, index);
+  default: return own_result(l, ci, n, index);
   }
 }
 
@@ -331,7 +334,7 @@ bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *strid
     n = n->in[0];
   }
   *base = n;
-  if (n->op == OP_const || n->op == OP_iota || n->op == OP_random || n->op == OP_pad || n->op == OP_concat)
+  if (n->op == OP_iota || n->op == OP_random || n->op == OP_pad || n->op == OP_concat)
     return false;
   const Affine *linear = affine_linear(&c.set, n->shape, index);
   *offset = linear->c0;

@@ -1,0 +1,296 @@
+/* main.c: options and the five calls: load, graph passes, lower and plan, emit, report. One straight line from a model
+ * to its output; whatever fails on the way prints its own diagnostic and jumps to main (diag_guard).
+ *
+ * Exit codes: 0 good, 1 the model or its data is wrong or a check failed, 2 wrong usage, 3 a bug of ours. */
+#include "emit/emit.h"
+#include "front/front.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+typedef struct Options {
+  const char *model, *output;
+  const char *dump, *stop_after;
+  const char *cpu;
+  bool report, check, standalone, verify;
+  FrontOptions front;
+} Options;
+
+/* ---- the list of passes, for --dump, --stop-after and --passes ---- */
+typedef struct PassRow {
+  const char *name, *what;
+  Graph *(*run)(Graph *);
+} PassRow;
+
+static const PassRow graph_passes[] = {
+#define GRAPH_PASS(name, what) {#name, what, pass_##name},
+#include "graph/passes.def"
+#undef GRAPH_PASS
+};
+enum { GRAPH_PASSES = sizeof graph_passes / sizeof graph_passes[0] };
+
+static const PassRow later_passes[] = {
+    {"front", "load the model: the graph as traced, gradients included", NULL},
+    {"lower", "group nodes by index maps and schedule them as kernels", NULL},
+    {"order", "order the calls by live memory and set barriers", NULL},
+    {"memory", "give every slot its offset", NULL},
+};
+
+static const char help[] =
+    "usage: nnc MODEL -o OUTPUT [options]\n"
+    "\n"
+    "MODEL is a model file (.lua) or the text of a module (.graph).\n"
+    "OUTPUT's ending says what comes out: .c (C), .ll (LLVM IR), .s, .o (through LLVM), otherwise an executable.\n"
+    "\n"
+    "  -o FILE             where the output goes\n"
+    "  -D NAME=VALUE       set an nn.arg of the model\n"
+    "  --float=f32|f64     the default float dtype\n"
+    "  --cpu=NAME          the machine to emit for: native (default), x86-64-v4, x86-64-v3, neon, scalar, …;\n"
+    "                      with --standalone a list, one kernel set each\n"
+    "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"
+    "  --report            parameters, work, kernels, arenas, what holds the peak\n"
+    "  --check             the model's gradients against central differences in f64\n"
+    "  --dump=PASS         print the program after PASS (see --passes); with --stop-after nothing else is done\n"
+    "  --stop-after=PASS   stop there\n"
+    "  --fast              also apply rewrite rules that change rounding\n"
+    "  --ops               the reference of all ops\n"
+    "  --passes            the list of passes, in order\n"
+    "  --help, --version\n";
+
+/* ---- options ---- */
+static const char *const option_names[] = {"--float",   "--cpu",        "--standalone", "--report", "--check",
+                                           "--dump",    "--stop-after", "--passes",     "--ops",    "--help",
+                                           "--version", "--fast",       "--verify"};
+
+static const char *option_value(const char *arg, const char *name) {
+  size_t n = strlen(name);
+  return !strncmp(arg, name, n) && arg[n] == '=' ? arg + n + 1 : NULL;
+}
+
+static _Noreturn void unknown_option(Arena *arena, const char *arg) {
+  const char *stem = arena_strndup(arena, arg, strcspn(arg, "="));
+  const char *near = diag_nearest(stem, option_names, sizeof option_names / sizeof option_names[0]);
+  usage_error(MSG_option_unknown, arg, near ? arena_printf(arena, "; did you mean %s?", near) : "");
+}
+
+static bool pass_known(const char *name) {
+  for (int i = 0; i < GRAPH_PASSES; ++i)
+    if (!strcmp(graph_passes[i].name, name)) return true;
+  for (size_t i = 0; i < sizeof later_passes / sizeof later_passes[0]; ++i)
+    if (!strcmp(later_passes[i].name, name)) return true;
+  return false;
+}
+
+static const char *pass_option(const char *name) {
+  if (!pass_known(name)) usage_error(MSG_option_pass, name);
+  return name;
+}
+
+static DType float_option(const char *name) {
+  int t = dtype_find(name);
+  if (t < 0 || !dtype_is_float((DType)t)) usage_error(MSG_option_float, name);
+  return (DType)t;
+}
+
+static bool print_option(const char *arg);
+
+static bool plain_option(Options *o, const char *arg) {
+  if (!strcmp(arg, "--standalone"))
+    o->standalone = true;
+  else if (!strcmp(arg, "--report"))
+    o->report = true;
+  else if (!strcmp(arg, "--check"))
+    o->check = true;
+  else if (!strcmp(arg, "--verify"))
+    o->verify = true;
+  else if (!strcmp(arg, "--fast"))
+    rules_fast(true);
+  else
+    return false;
+  return true;
+}
+
+static bool value_option(Options *o, const char *arg) {
+  const char *value;
+  if ((value = option_value(arg, "--dump")))
+    o->dump = pass_option(value);
+  else if ((value = option_value(arg, "--stop-after")))
+    o->stop_after = pass_option(value);
+  else if ((value = option_value(arg, "--cpu")))
+    o->cpu = value;
+  else if ((value = option_value(arg, "--float")))
+    o->front.float_dtype = float_option(value);
+  else
+    return false;
+  return true;
+}
+
+static const char *next_argument(int argc, char **argv, int *i) {
+  if (*i + 1 >= argc) usage_error(MSG_option_argument, argv[*i]);
+  return argv[++*i];
+}
+
+/* False: an option that only prints was given, and nothing is left to do. */
+static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
+  for (int i = 1; i < argc; ++i) {
+    const char *arg = argv[i];
+    if (print_option(arg)) return false;
+    if (!strcmp(arg, "-o"))
+      o->output = next_argument(argc, argv, &i);
+    else if (!strncmp(arg, "-D", 2))
+      vec_push(arena, o->front.defines, arg[2] ? arg + 2 : next_argument(argc, argv, &i));
+    else if (plain_option(o, arg) || value_option(o, arg))
+      continue;
+    else if (arg[0] == '-')
+      unknown_option(arena, arg);
+    else if (o->model)
+      usage_error(MSG_option_second_model, o->model, arg);
+    else
+      o->model = arg;
+  }
+  if (!o->model) usage_error(MSG_option_no_model);
+  if (!o->output && !o->report && !o->check && !o->dump && !o->stop_after) usage_error(MSG_option_no_output);
+  return true;
+}
+
+/* ---- what only prints ---- */
+static void print_ops(void) {
+  for (int op = 0; op < OP_COUNT; ++op) {
+    const OpInfo *info = &op_info[op];
+    printf("%-14s %s%s%s\n", info->name, info->law, info->attributes && *info->attributes ? "   attributes: " : "",
+           info->attributes ? info->attributes : "");
+  }
+}
+
+static void print_passes(void) {
+  printf("%-10s %s\n", later_passes[0].name, later_passes[0].what);
+  for (int i = 0; i < GRAPH_PASSES; ++i) printf("%-10s %s\n", graph_passes[i].name, graph_passes[i].what);
+  for (size_t i = 1; i < sizeof later_passes / sizeof later_passes[0]; ++i)
+    printf("%-10s %s\n", later_passes[i].name, later_passes[i].what);
+}
+
+static bool print_option(const char *arg) {
+  if (!strcmp(arg, "--help"))
+    fputs(help, stdout);
+  else if (!strcmp(arg, "--version"))
+    puts(emit_version());
+  else if (!strcmp(arg, "--ops"))
+    print_ops();
+  else if (!strcmp(arg, "--passes"))
+    print_passes();
+  else
+    return false;
+  return true;
+}
+
+/* ---- the way through ---- */
+/* True when the run ends here: --stop-after named this pass. */
+static bool after(const Options *o, Arena *arena, const char *pass, const Module *m, const Program *p) {
+  if (o->dump && !strcmp(o->dump, pass)) {
+    Text text;
+    text_init(&text, arena);
+    if (p)
+      program_print(&text, p);
+    else
+      module_print(&text, m);
+    fputs(text_str(&text), stdout);
+  }
+  if (o->verify) p ? program_verify(p) : module_verify(m);
+  return o->stop_after && !strcmp(o->stop_after, pass);
+}
+
+static Module *load(Arena *arena, Options *o) {
+  size_t n = strlen(o->model), bytes;
+  if (n < 6 || strcmp(o->model + n - 6, ".graph")) return front_load(arena, &o->front);
+  const char *text = file_read(arena, o->model, &bytes);
+  if (!text) user_error((Loc){o->model, 0, NULL}, MSG_file_unreadable, strerror(errno));
+  return module_parse(arena, o->model, text);
+}
+
+static void run_graph_pass(Module *m, const PassRow *pass) {
+  diag_pass(pass->name);
+  for (int i = 0; i < m->states.n; ++i)
+    if (m->states.at[i]->init) m->states.at[i]->init = pass->run(m->states.at[i]->init);
+  for (int i = 0; i < m->funcs.n; ++i)
+    for (int v = 0; v < m->funcs.at[i]->variants.n; ++v)
+      m->funcs.at[i]->variants.at[v].graph = pass->run(m->funcs.at[i]->variants.at[v].graph);
+}
+
+static int check(Arena *arena, const Module *m) {
+  Text text;
+  text_init(&text, arena);
+  bool good = module_check(&text, m);
+  fputs(text_str(&text), stdout);
+  return good ? 0 : 1;
+}
+
+static Program *plan(const Options *o, Arena *arena, Module *m, const Machine *machine) {
+  diag_pass("lower");
+  Program *p = kernel_lower(m, machine, arena);
+  if (after(o, arena, "lower", m, p)) return NULL;
+  diag_pass("order");
+  pass_order(p);
+  if (after(o, arena, "order", m, p)) return NULL;
+  diag_pass("memory");
+  pass_memory(p);
+  if (after(o, arena, "memory", m, p)) return NULL;
+  return p;
+}
+
+/* `--cpu=a,b`: one Program each, for --standalone. */
+static int machines(Arena *arena, const char *list, const Machine **found, int most) {
+  int n = 0;
+  for (const char *p = list; *p;) {
+    size_t length = strcspn(p, ",");
+    const char *name = arena_strndup(arena, p, length);
+    if (n == most) usage_error(MSG_option_cpu_count, most);
+    found[n] = machine_find(name);
+    if (!found[n++]) usage_error(MSG_option_cpu, name);
+    p += length + (p[length] == ',');
+  }
+  return n;
+}
+
+static int compile(Arena *arena, Options *o) {
+  enum { SETS_MAX = 8 };
+  const Machine *machine[SETS_MAX];
+  Program *program[SETS_MAX];
+  const char *cpu = o->cpu ? o->cpu : o->standalone ? "x86-64-v4,x86-64-v3,scalar" : "native";
+  int n = machines(arena, cpu, machine, SETS_MAX);
+  if (n > 1 && !o->standalone) usage_error(MSG_option_cpu_sets);
+  Module *m = load(arena, o);
+  if (after(o, arena, "front", m, NULL)) return 0;
+  if (o->check) return check(arena, m);
+  for (int i = 0; i < GRAPH_PASSES; ++i) {
+    run_graph_pass(m, &graph_passes[i]);
+    if (after(o, arena, graph_passes[i].name, m, NULL)) return 0;
+  }
+  for (int i = 0; i < n; ++i)
+    if (!(program[i] = plan(o, arena, m, machine[i]))) return 0;
+  if (o->report) {
+    Text text;
+    text_init(&text, arena);
+    program_report(&text, program[0]);
+    fputs(text_str(&text), stdout);
+  }
+  diag_pass("emit");
+  if (!o->output) return 0;
+  EmitOptions emit = {.output = o->output, .standalone = o->standalone};
+  return emit_output(arena, n, program, &emit);
+}
+
+int main(int argc, char **argv) {
+  Arena *arena = arena_new();
+  Options o = {.front = {.float_dtype = DT_f32}};
+  int code = 0;
+  if (setjmp(*diag_guard()) == 0) {
+    if (parse_options(arena, &o, argc, argv)) {
+      o.front.path = o.model;
+      code = compile(arena, &o);
+    }
+  } else {
+    code = diag_exit_code();
+  }
+  arena_free(arena);
+  return code;
+}
