@@ -11,9 +11,11 @@ oracle=$NNC_SOURCE_DIR/tests/oracle
 reference() { awk -v width="\"$1\":" -v kind="\"$2\":" '$1 == width { on = 1 } on && $1 == kind { list = 1; next } list && /]/ { exit } list { gsub(/[ ,]/, ""); print }' "$oracle/fashion_50_steps.json"; }
 
 for width in 512 64; do
+  model=models/fashion_mlp.lua
+  [ $width = 512 ] || model=tests/train/fashion_small.lua
   # shellcheck disable=SC2046
   "$NNC_BUILD_DIR/tests/tool_tensors" init "$work/init.safetensors" $(fashion_shapes $width)
-  "$NNC" "$NNC_SOURCE_DIR/models/fashion_mlp.lua" -D width=$width -o "$work/train.c"
+  "$NNC" "$NNC_SOURCE_DIR/$model" -o "$work/train.c"
   build_c gcc -O3 -march=native "$work/train.c" "$work/train"
   train "$work/train" "$work/log" --steps 50 --threads 2 --init "$work/init.safetensors" --save "$work/final.safetensors"
   losses "$work/log" >"$work/losses"

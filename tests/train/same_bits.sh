@@ -8,6 +8,7 @@ source "$(dirname "$0")/../common.sh"
 need_nnc
 need_fashion
 model=$NNC_SOURCE_DIR/models/fashion_mlp.lua
+small=$NNC_SOURCE_DIR/tests/train/fashion_small.lua
 
 expected= runs=0
 expect() { # expect NAME LOG: the first one sets what all others must equal
@@ -66,14 +67,14 @@ if have $cross && have qemu-aarch64; then
     "$NNC_BUILD_DIR/tests/tool_tensors" head "$work/all" "$work/train-$part" 6400
   done
   fashion_run() { "${@:2}" --data "train=$work/train-images-idx3,$work/train-labels-idx1" --no-shuffle --quiet --log "$1" --steps 50 --seed 7 </dev/null; }
-  "$NNC" "$model" -D width=64 -o "$work/here.c"
+  "$NNC" "$small" -o "$work/here.c"
   build_c gcc -O3 -march=native "$work/here.c" "$work/here"
-  fashion_run "$work/here.log" "$work/here" && expect "width 64, here" "$work/here.log"
-  "$NNC" "$model" -D width=64 --cpu=neon -o "$work/arm.c"
+  fashion_run "$work/here.log" "$work/here" && expect "width 64: here" "$work/here.log"
+  "$NNC" "$small" --cpu=neon -o "$work/arm.c"
   mapfile -t sources < <(find "$NNC_SOURCE_DIR/runtime" -name '*.c')
   for level in -O1 -O3; do
     $cross -std=c17 -D_GNU_SOURCE $level -static -DNNRT_NO_ZLIB -ffp-contract=off "$work/arm.c" -I"$NNC_SOURCE_DIR/runtime" "${sources[@]}" -lm -pthread -o "$work/arm"
-    fashion_run "$work/arm.log" qemu-aarch64 "$work/arm" && expect "width 64, aarch64 under qemu, gcc $level" "$work/arm.log"
+    fashion_run "$work/arm.log" qemu-aarch64 "$work/arm" && expect "width 64: aarch64 under qemu, gcc $level" "$work/arm.log"
   done
 else
   echo "SKIPPED in part: no aarch64 cross compiler or no qemu-aarch64 (gcc-aarch64-linux-gnu, qemu-user)"

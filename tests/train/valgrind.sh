@@ -12,7 +12,7 @@ for part in images-idx3 labels-idx1; do
   "$NNC_BUILD_DIR/tests/tool_tensors" head "$work/all" "$work/$part" 512
 done
 rm "$work/all"
-"$NNC" "$NNC_SOURCE_DIR/models/fashion_mlp.lua" -D width=64 --cpu=x86-64-v3 -o "$work/train.c"
+"$NNC" "$NNC_SOURCE_DIR/tests/train/fashion_small.lua" --cpu=x86-64-v3 -o "$work/train.c"
 build_c gcc -g -O1 -march=x86-64-v3 "$work/train.c" "$work/train"
 for threads in 1 2; do
   valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect "$work/train" --data "train=$work/images-idx3,$work/labels-idx1" \
