@@ -126,6 +126,9 @@ struct Graph {
   VEC(Input *) inputs; /* each has exactly one OP_input node or none */
   VEC(Output) outputs;
   VEC(Node *) assigns; /* the last OP_assign of each state that the function assigns, in state order */
+  VEC(Node *) leaves;  /* the OP_input and OP_state nodes: graph_input and graph_state look here */
+  const Loc *at;       /* not NULL: the line that every added node and every error gets, whatever its builder says (the
+                          front sets it to the model's line around a call; autodiff to that of the differentiated node) */
   VEC(Asked) asked;    /* the gradients that were asked, in order; filled by graph_gradient */
 };
 

@@ -96,3 +96,13 @@ _Noreturn void infer_shapes_differ(const Graph *g, const Node *n, const Node *a,
   note_operands(g, n);
   user_error(n->loc, MSG_elementwise_shape, op_info[n->op].name, node_text(g->arena, a), node_text(g->arena, b));
 }
+
+Node *reshape_if(Graph *g, Node *n, Shape shape) {
+  return shape_equal(n->shape, shape) ? n : graph_reshape(g, n, shape);
+}
+
+Node *transpose_if(Graph *g, Node *n, Axes permutation) {
+  for (int d = 0; d < permutation.n; ++d)
+    if (permutation.at[d] != d) return graph_transpose(g, n, permutation);
+  return n;
+}

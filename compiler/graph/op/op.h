@@ -47,6 +47,8 @@ void infer_axes(const Graph *g, const Node *n, const Node *a, const Axes *axes);
 Axes axes_without(int rank, const Axes *axes);                                   /* the other dims, ascending */
 bool axes_has(const Axes *axes, int dim);
 _Noreturn void infer_shapes_differ(const Graph *g, const Node *n, const Node *a, const Node *b);
+Node *reshape_if(Graph *g, Node *n, Shape shape); /* n itself when nothing changes: gradients stay small */
+Node *transpose_if(Graph *g, Node *n, Axes permutation);
 void note_operands(const Graph *g, const Node *n); /* notes for the next error: where each operand was made */
 
 /* ---- values (value.c) ---- */

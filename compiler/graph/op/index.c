@@ -1,0 +1,96 @@
+/* index.c: gather and scatter along one dimension, by indices that are data.
+ *
+ * With x [A.., D, B..] and index [I..]:  gather gives y [A.., I.., B..] with y[a, i, b] = x[a, index[i], b]; scatter
+ * adds source [A.., I.., B..] to a copy of x, sources in ascending order for each target. An index out of range means
+ * row 0 or the last one, in both, so that each stays the exact adjoint of the other. */
+#include "op.h"
+
+static Shape gathered_shape(const Graph *g, const Node *n) {
+  const Node *x = node_in(n, 0), *index = node_in(n, 1);
+  const char *name = op_info[n->op].name;
+  Shape s = {0};
+  infer_axes(g, n, x, &(Axes){1, {n->attr->dim}});
+  if (index->dtype != DT_i32 && index->dtype != DT_i64)
+    user_error(n->loc, MSG_gather_index, name, node_text(g->arena, index));
+  if (x->shape.rank - 1 + index->shape.rank > RANK_MAX)
+    user_error(n->loc, MSG_rank_large, name, RANK_MAX, node_text(g->arena, x));
+  for (int d = 0; d < n->attr->dim; ++d) s.dim[s.rank++] = x->shape.dim[d];
+  for (int d = 0; d < index->shape.rank; ++d) s.dim[s.rank++] = index->shape.dim[d];
+  for (int d = n->attr->dim + 1; d < x->shape.rank; ++d) s.dim[s.rank++] = x->shape.dim[d];
+  return s;
+}
+
+/* x as [outer, rows, inner]; index as a list of `picks` rows. */
+typedef struct Rows {
+  int64_t outer, rows, inner, picks;
+} Rows;
+
+static Rows rows_of(const Node *n) {
+  const Node *x = node_in(n, 0);
+  Rows r = {1, x->shape.dim[n->attr->dim], 1, shape_count(node_in(n, 1)->shape)};
+  for (int d = 0; d < n->attr->dim; ++d) r.outer *= x->shape.dim[d];
+  for (int d = n->attr->dim + 1; d < x->shape.rank; ++d) r.inner *= x->shape.dim[d];
+  return r;
+}
+
+static int64_t clamped(int64_t i, int64_t rows) { return i < 0 ? 0 : i >= rows ? rows - 1 : i; }
+
+/* ---- gather ---- */
+
+void infer_gather(const Graph *g, Node *n) {
+  n->dtype = node_in(n, 0)->dtype;
+  n->shape = gathered_shape(g, n);
+}
+
+void grad_gather(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
+  Node *x = node_in(y, 0);
+  if (want[0]) dx[0] = graph_scatter(g, graph_like(g, x, 0), node_in(y, 1), dy, y->attr->dim);
+}
+
+void eval_gather(const Eval *e, const Node *n, Value *y) {
+  const Value *x = eval_in(e, n, 0), *index = eval_in(e, n, 1);
+  Rows r = rows_of(n);
+  int64_t to = 0;
+  for (int64_t o = 0; o < r.outer; ++o)
+    for (int64_t p = 0; p < r.picks; ++p) {
+      int64_t from = (o * r.rows + clamped(index->i[p], r.rows)) * r.inner;
+      for (int64_t i = 0; i < r.inner; ++i) value_copy(y, to++, x, from + i);
+    }
+}
+
+/* ---- scatter ---- */
+
+void infer_scatter(const Graph *g, Node *n) {
+  const Node *x = node_in(n, 0), *source = node_in(n, 2);
+  Shape expected = gathered_shape(g, n);
+  if (x->dtype == DT_bool) user_error(n->loc, MSG_op_dtype, "scatter", "numbers", "bool");
+  if (x->dtype != source->dtype)
+    user_error(n->loc, MSG_elementwise_dtype, "scatter", node_text(g->arena, x), node_text(g->arena, source));
+  if (!shape_equal(expected, source->shape)) {
+    note_operands(g, n);
+    user_error(n->loc, MSG_scatter_shape, shape_text(g->arena, expected), node_text(g->arena, source));
+  }
+  n->dtype = x->dtype;
+  n->shape = x->shape;
+}
+
+void grad_scatter(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
+  if (want[0]) dx[0] = dy;
+  if (want[2]) dx[2] = graph_gather(g, dy, node_in(y, 1), y->attr->dim);
+}
+
+void eval_scatter(const Eval *e, const Node *n, Value *y) {
+  const Value *x = eval_in(e, n, 0), *index = eval_in(e, n, 1), *source = eval_in(e, n, 2);
+  Rows r = rows_of(n);
+  int64_t from = 0;
+  for (int64_t k = 0, count = shape_count(y->shape); k < count; ++k) value_copy(y, k, x, k);
+  for (int64_t o = 0; o < r.outer; ++o)
+    for (int64_t p = 0; p < r.picks; ++p) {
+      int64_t to = (o * r.rows + clamped(index->i[p], r.rows)) * r.inner;
+      for (int64_t i = 0; i < r.inner; ++i, ++from)
+        if (y->f)
+          y->f[to + i] += source->f[from];
+        else
+          y->i[to + i] = dtype_wrap(y->dtype, (int64_t)((uint64_t)y->i[to + i] + (uint64_t)source->i[from]));
+    }
+}

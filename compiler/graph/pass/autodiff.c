@@ -1,0 +1,153 @@
+/* autodiff.c: reverse mode on the graph (MIDDLE.md section 4). graph_gradient walks the nodes between xs and y once,
+ * from y backwards, and adds the nodes of each primitive's rule (grad_<op>). The result is ordinary graph, so a
+ * gradient of a gradient is the same walk again.
+ *
+ * Laws: only nodes on a differentiable path from an x to y get anything (frozen weights cost nothing). Contributions to
+ * a node are summed by a left fold in descending order of the consumer's number, which is the order in which the walk
+ * meets them; numbers are order of creation, so the fold is the same after any pass that only removes nodes. Slices of
+ * one node that cover it side by side become one concat instead of sums of padded pieces. What is added carries the
+ * line of the node whose derivative it is. */
+#include "../op/op.h"
+
+/* One consumer's share of a node's gradient; slices are not padded until it is known that they must be. */
+typedef struct Share {
+  Node *gradient;
+  Node *slice; /* the OP_slice node that consumed it, or NULL: `gradient` has the node's shape */
+} Share;
+typedef VEC(Share) Shares;
+
+typedef struct Walking {
+  Graph *g;
+  int ny;         /* nodes above y do not matter */
+  bool *reached;  /* depends on some x by a differentiable path */
+  Shares *shares; /* by node id */
+} Walking;
+
+static void mark_reached(Walking *w, int n, Node *const *xs) {
+  for (int k = 0; k < n; ++k)
+    if (xs[k]->id <= w->ny) w->reached[xs[k]->id] = true;
+  for (int id = 0; id <= w->ny; ++id) {
+    const Node *c = w->g->nodes.at[id];
+    for (int i = 0; !w->reached[id] && i < c->nin; ++i)
+      w->reached[id] = w->reached[node_in(c, i)->id] && op_differentiable(c, i);
+  }
+}
+
+static Node *padded(Graph *g, Share s) {
+  Node *dx = NULL;
+  if (!s.slice) return s.gradient;
+  op_rules[OP_slice].grad(g, s.slice, s.gradient, &(bool){true}, &dx);
+  return dx;
+}
+
+/* The dimension along which a slice takes a part of x (steps of 1), or -1 when it cuts more than one, or none. */
+static int cut_dim(const Node *slice) {
+  int dim = -1;
+  const Shape *s = &node_in(slice, 0)->shape;
+  for (int d = 0; d < s->rank; ++d) {
+    if (slice->attr->step[d] != 1 && slice->shape.dim[d] > 1) return -1;
+    if (slice->shape.dim[d] == s->dim[d]) continue;
+    if (dim >= 0) return -1;
+    dim = d;
+  }
+  return dim;
+}
+
+/* The one dimension that all shares cut, or -1. */
+static int common_cut(const Shares *shares) {
+  int dim = -1;
+  for (int k = 0; k < shares->n; ++k) {
+    int cut = shares->at[k].slice ? cut_dim(shares->at[k].slice) : -1;
+    if (cut < 0 || (k > 0 && cut != dim)) return -1;
+    dim = cut;
+  }
+  return dim;
+}
+
+/* All shares side by side along one dimension, each element once: their concat; else NULL. */
+static Node *joined(Graph *g, const Node *x, const Shares *shares) {
+  int dim = shares->n > 1 ? common_cut(shares) : -1;
+  if (dim < 0) return NULL;
+  Node **parts = NEW_N(g->arena, Node *, shares->n);
+  int64_t next = 0;
+  for (int found = 0; found < shares->n; ++found) {
+    int k = 0;
+    while (k < shares->n && shares->at[k].slice->attr->low[dim] != next) ++k;
+    if (k == shares->n) return NULL;
+    parts[found] = shares->at[k].gradient;
+    next += parts[found]->shape.dim[dim];
+  }
+  return next == x->shape.dim[dim] ? graph_concat(g, shares->n, parts, dim) : NULL;
+}
+
+static Node *folded(Graph *g, const Node *x, const Shares *shares) {
+  if (shares->n == 0) return NULL;
+  Node *sum = joined(g, x, shares);
+  if (sum) return sum;
+  sum = padded(g, shares->at[0]);
+  for (int k = 1; k < shares->n; ++k) sum = graph_op2(g, OP_add, sum, padded(g, shares->at[k]));
+  return sum;
+}
+
+/* The rule of node y, given its whole gradient: one more share for each operand on the way. */
+static void spread(Walking *w, Node *y, Node *dy) {
+  Arena *arena = w->g->arena;
+  bool few_want[3] = {false, false, false}, *want = y->nin > 3 ? NEW_N(arena, bool, y->nin) : few_want;
+  Node *few[3] = {NULL, NULL, NULL}, **dx = y->nin > 3 ? NEW_N(arena, Node *, y->nin) : few;
+  bool any = false;
+  for (int i = 0; i < y->nin; ++i) any |= want[i] = w->reached[node_in(y, i)->id] && op_differentiable(y, i);
+  if (!any) return;
+  if (y->op == OP_slice) {
+    vec_push(arena, w->shares[node_in(y, 0)->id], ((Share){dy, y}));
+    return;
+  }
+  op_rules[y->op].grad(w->g, y, dy, want, dx);
+  for (int i = 0; i < y->nin; ++i)
+    if (want[i] && dx[i]) vec_push(arena, w->shares[node_in(y, i)->id], ((Share){dx[i], NULL}));
+}
+
+static void check(const Graph *g, const Node *y, const Node *cotangent, int n, Node *const *xs, Loc loc) {
+  if (!dtype_is_float(y->dtype)) user_error(loc, MSG_grad_float, dtype_info[y->dtype].name, node_text(g->arena, y));
+  if (!cotangent && shape_count(y->shape) != 1) {
+    diag_note(y->loc, MSG_made_here, node_text(g->arena, y));
+    user_error(loc, MSG_grad_scalar, node_text(g->arena, y));
+  }
+  if (cotangent && (cotangent->dtype != y->dtype || !shape_equal(cotangent->shape, y->shape)))
+    user_error(loc, MSG_grad_cotangent, node_text(g->arena, y), node_text(g->arena, cotangent));
+  for (int k = 0; k < n; ++k)
+    if (!dtype_is_float(xs[k]->dtype))
+      user_error(loc, MSG_grad_float, dtype_info[xs[k]->dtype].name, node_text(g->arena, xs[k]));
+}
+
+static void record(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, Node **gradients, Loc loc) {
+  Asked asked = {.y = y, .cotangent = cotangent, .n = n, .loc = loc};
+  asked.xs = NEW_N(g->arena, Node *, n + 1);
+  asked.gradients = NEW_N(g->arena, Node *, n + 1);
+  for (int k = 0; k < n; ++k) {
+    asked.xs[k] = xs[k];
+    asked.gradients[k] = gradients[k];
+  }
+  vec_push(g->arena, g->asked, asked);
+}
+
+void graph_gradient(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, Node **gradients) {
+  const Loc *outer = g->at;
+  Loc loc = outer ? *outer : y->loc;
+  check(g, y, cotangent, n, xs, loc);
+  Walking w = {.g = g, .ny = y->id, .reached = NEW_N(g->arena, bool, y->id + 1)};
+  w.shares = (Shares *)arena_alloc(g->arena, sizeof(Shares) * (size_t)(y->id + 1));
+  Node **whole = NEW_N(g->arena, Node *, y->id + 1);
+  mark_reached(&w, n, xs);
+  if (w.reached[y->id])
+    vec_push(g->arena, w.shares[y->id], ((Share){cotangent ? cotangent : graph_like(g, y, 1), NULL}));
+  for (int id = y->id; id >= 0; --id) {
+    Node *node = g->nodes.at[id];
+    Loc line = node->loc;
+    g->at = &line;
+    whole[id] = folded(g, node, &w.shares[id]);
+    if (whole[id]) spread(&w, node, whole[id]);
+  }
+  g->at = outer;
+  for (int k = 0; k < n; ++k) gradients[k] = xs[k]->id <= y->id ? whole[xs[k]->id] : NULL;
+  record(g, y, cotangent, n, xs, gradients, loc);
+}
