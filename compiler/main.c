@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#ifndef NNC_VERSION
+#define NNC_VERSION "nnc 0.1"
+#endif
+
 typedef struct Options {
   const char *model, *output;
   const char *dump, *stop_after;
@@ -32,6 +36,7 @@ enum { GRAPH_PASSES = sizeof graph_passes / sizeof graph_passes[0] };
 static const PassRow later_passes[] = {
     {"front", "load the model: the graph as traced, gradients included", NULL},
     {"lower", "group nodes by index maps and schedule them as kernels", NULL},
+    {"share", "equal kernels become one", NULL},
     {"order", "order the calls by live memory and set barriers", NULL},
     {"memory", "give every slot its offset", NULL},
 };
@@ -173,7 +178,7 @@ static bool print_option(const char *arg) {
   if (!strcmp(arg, "--help"))
     fputs(help, stdout);
   else if (!strcmp(arg, "--version"))
-    puts(emit_version());
+    puts(NNC_VERSION);
   else if (!strcmp(arg, "--ops"))
     print_ops();
   else if (!strcmp(arg, "--passes"))
@@ -228,6 +233,9 @@ static Program *plan(const Options *o, Arena *arena, Module *m, const Machine *m
   diag_pass("lower");
   Program *p = kernel_lower(m, machine, arena);
   if (after(o, arena, "lower", m, p)) return NULL;
+  diag_pass("share");
+  pass_share(p);
+  if (after(o, arena, "share", m, p)) return NULL;
   diag_pass("order");
   pass_order(p);
   if (after(o, arena, "order", m, p)) return NULL;
@@ -249,6 +257,48 @@ static int machines(Arena *arena, const char *list, const Machine **found, int m
     p += length + (p[length] == ',');
   }
   return n;
+}
+
+/* ---- output ---- */
+static void write_text(const char *path, Text *text) {
+  if (!file_write(path, text_str(text), text->n))
+    user_error((Loc){path, 0, NULL}, MSG_file_unwritable, strerror(errno));
+}
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && !strcmp(s + n - m, end);
+}
+
+static void emit(Arena *arena, const Options *o, int n, Program *const *program) {
+  EmitOptions options = {.compiler = NNC_VERSION, .source_lines = true};
+  const Program *p = program[0];
+  const Program *set[8];
+  Text text;
+  text_init(&text, arena);
+  for (int i = 0; i < n; ++i) set[i] = program[i];
+  if (o->standalone) {
+    if (!ends_with(o->output, ".c")) usage_error(MSG_option_standalone, o->output);
+    emit_standalone(&text, n, set, &options);
+    write_text(o->output, &text);
+  } else if (ends_with(o->output, ".c")) {
+    emit_c(&text, p, &options);
+    write_text(o->output, &text);
+  } else if (ends_with(o->output, ".ll") || ends_with(o->output, ".s") || ends_with(o->output, ".o") ||
+             ends_with(o->output, ".bc")) {
+    emit_llvm(&text, p, &options);
+    if (ends_with(o->output, ".ll"))
+      write_text(o->output, &text);
+    else
+      emit_object(text_str(&text), o->output,
+                  ends_with(o->output, ".s")   ? OBJECT_assembly
+                  : ends_with(o->output, ".o") ? OBJECT_object
+                                               : OBJECT_bitcode,
+                  p->machine);
+  } else {
+    emit_c(&text, p, &options);
+    emit_executable(text_str(&text), o->output, p->machine);
+  }
 }
 
 static int compile(Arena *arena, Options *o) {
@@ -275,8 +325,8 @@ static int compile(Arena *arena, Options *o) {
   }
   diag_pass("emit");
   if (!o->output) return 0;
-  EmitOptions emit = {.output = o->output, .standalone = o->standalone};
-  return emit_output(arena, n, program, &emit);
+  emit(arena, o, n, program);
+  return 0;
 }
 
 int main(int argc, char **argv) {

@@ -47,7 +47,8 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n) {
     if (c->loads.at[i] == n) return;
   vec_push(l->arena, c->loads, n);
   if (!l->slot[n->id] && n->op == OP_const) {
-    l->slot[n->id] = program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
+    l->slot[n->id] =
+        program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
     l->slot[n->id]->value = n->attr->value;
   } else if (!l->slot[n->id]) {
     Slot *s = l->slot[n->id] = NEW(l->arena, Slot);
@@ -402,11 +403,11 @@ static bool store_shared_maps(Lowering *l) {
 }
 
 /* ---- states: readers of the old version come before the cluster that writes the new one ---- */
-static bool reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
+bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
   if (!p) return true;
   if (p->kind == P_load && p->slot == slot && (p->index != index || p->nargs)) return false;
-  return reads_only_at(p->arg[0], slot, index) && reads_only_at(p->arg[1], slot, index) &&
-         reads_only_at(p->arg[2], slot, index);
+  return point_reads_only_at(p->arg[0], slot, index) && point_reads_only_at(p->arg[1], slot, index) &&
+         point_reads_only_at(p->arg[2], slot, index);
 }
 
 /* Within the writing cluster the old version may be read only at the point that is written: by its maps, and by the
@@ -424,10 +425,10 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
     const Affine *other;
     bool f;
     if (!r->copy && family(r->node) == FAMILY_REDUCE) {
-      if (!reads_only_at(reduce_element(l, ci, r->node), writer->slot, c->kind == GROUP_row ? linear : NULL))
+      if (!point_reads_only_at(reduce_element(l, ci, r->node), writer->slot, c->kind == GROUP_row ? linear : NULL))
         return false;
     } else if (r->copy || r->node->op != OP_dot) {
-      if (!reads_only_at(root_point(l, ci, r, &f, &other), writer->slot, f == full ? linear : NULL)) return false;
+      if (!point_reads_only_at(root_point(l, ci, r, &f, &other), writer->slot, f == full ? linear : NULL)) return false;
     } else {
       Group g = {0};
       dot_space(l, c, r->node, &g);

@@ -105,6 +105,34 @@ static void group_scatter(Lowering *l, Group *g, const Root *r) {
   g->scatter_dim = n->attr->dim;
 }
 
+/* May the write take the memory of `slot`? Every read of it in the group is at the point that is written, and a row's
+ * reductions end before the row is written. A product's operands are read across points: never those. */
+static bool may_take(const Group *g, const Write *w, const Slot *slot) {
+  if (slot->home != HOME_scratch || slot == w->slot || slot->bytes != w->slot->bytes || slot == g->a.slot ||
+      slot == g->b.slot)
+    return false;
+  for (int i = 0; i < g->phases.n && g->kind != GROUP_dot; ++i)
+    if (!point_reads_only_at(g->phases.at[i].element, slot, g->kind == GROUP_row && w->full ? w->index : NULL))
+      return false;
+  for (int i = 0; i < g->writes.n; ++i)
+    if (!point_reads_only_at(g->writes.at[i].value, slot, g->writes.at[i].full == w->full ? w->index : NULL))
+      return false;
+  return true;
+}
+
+static void group_reuse(Lowering *l, const Cluster *c, Group *g) {
+  if (g->kind == GROUP_scatter) return;
+  for (int i = 0; i < c->loads.n; ++i) {
+    Slot *from = l->slot[c->loads.at[i]->id];
+    for (int k = 0; k < g->writes.n; ++k) {
+      Slot *to = g->writes.at[k].slot;
+      if (to->home != HOME_scratch || to->reuse || !may_take(g, &g->writes.at[k], from)) continue;
+      to->reuse = from;
+      break;
+    }
+  }
+}
+
 static Group *group_make(Lowering *l, int ci) {
   Cluster *c = l->clusters.at[ci];
   Group *g = NEW(l->arena, Group);
@@ -126,6 +154,7 @@ static Group *group_make(Lowering *l, int ci) {
       group_write(l, ci, g, r);
   }
   g->loc = g->members.at[0]->loc;
+  group_reuse(l, c, g);
   return g;
 }
 

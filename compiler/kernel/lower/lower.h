@@ -64,6 +64,7 @@ void cluster_space(Lowering *l, Cluster *c, int rank, const int64_t *dim, const 
 void groups_choose(Lowering *l);
 void cluster_load(Lowering *l, Cluster *c, const Node *n);
 bool cluster_before(const Lowering *l, int first, int second);    /* must `first` run before `second`? */
+bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
 void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g); /* axes, operands, counts */
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
 

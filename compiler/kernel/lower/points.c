@@ -334,8 +334,7 @@ bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *strid
     n = n->in[0];
   }
   *base = n;
-  if (n->op == OP_iota || n->op == OP_random || n->op == OP_pad || n->op == OP_concat)
-    return false;
+  if (n->op == OP_iota || n->op == OP_random || n->op == OP_pad || n->op == OP_concat) return false;
   const Affine *linear = affine_linear(&c.set, n->shape, index);
   *offset = linear->c0;
   for (int i = 0; i < linear->n; ++i) {
