@@ -477,8 +477,19 @@ static void start(Lowering *l) {
   }
 }
 
+/* Slots that were given while joins were tried go back: only what another cluster reads in the end is stored. */
+static void forget_loads(Lowering *l) {
+  for (int i = 0; i < l->roots.n; ++i) {
+    Root *r = &l->roots.at[i];
+    if (r->copy || !r->slot || r->slot->home != HOME_scratch) continue;
+    r->slot = l->slot[r->node->id] = NULL;
+  }
+  for (int ci = 0; ci < l->clusters.n; ++ci) l->clusters.at[ci]->loads.n = 0;
+}
+
 /* Points once more, each cluster complete: fills `user` with what is composed where. */
 static void rebuild_points(Lowering *l) {
+  forget_loads(l);
   for (int i = 0; i < l->graph->nodes.n; ++i) l->user[i] = USER_NONE;
   for (int ci = 0; ci < l->clusters.n; ++ci) {
     Cluster *c = l->clusters.at[ci];

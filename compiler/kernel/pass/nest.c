@@ -112,7 +112,33 @@ void nest_init(Nest *nest, Program *p, const Group *g) {
   collapse(nest);
 }
 
+/* Floating-point operations at one point, each shared value once. */
+static int64_t point_flops(Intern *seen, const Point *p) {
+  void **slot = intern_slot(seen, &p, sizeof p);
+  if (*slot) return 0;
+  *slot = seen;
+  int64_t n = p->kind == P_op && dtype_is_float(p->dtype) && p->op != OP_where && p->op != OP_cast;
+  for (int i = 0; i < p->nargs; ++i) n += point_flops(seen, p->arg[i]);
+  return n;
+}
+
+static int64_t group_flops(Arena *arena, const Group *g) {
+  Intern seen;
+  int64_t kept = 1, all = 1, n = 0;
+  intern_init(&seen, arena);
+  for (int i = 0; i < g->naxes; ++i) {
+    kept *= i < g->kept ? g->extent[i] : 1;
+    all *= g->extent[i];
+  }
+  for (int i = 0; i < g->phases.n; ++i)
+    n += all * (point_flops(&seen, g->phases.at[i].element) + (g->phases.at[i].factor ? 2 : 1));
+  for (int i = 0; i < g->writes.n; ++i)
+    n += (g->writes.at[i].full ? all : kept) * point_flops(&seen, g->writes.at[i].value);
+  return n;
+}
+
 void nest_done(Nest *nest, Block body, Calls *calls) {
+  nest->call.kernel->flops = group_flops(nest->arena, nest->group);
   nest->call.kernel->body = body;
   vec_push(nest->arena, *calls, nest->call);
 }

@@ -228,12 +228,14 @@ static Expr *index_value(PointGen *gen, const Affine *index, DType dtype) {
   bool simple;
   int64_t stride = gen->lanes > 1 ? affine_stride(index, gen->vector_axis, &simple) : 0;
   Expr *first = affine_expr(gen, index);
-  if (dtype != DT_i64) first = expr_cast(a, first, dtype, false);
+  bool zero = first->kind == E_const && first->value.i == 0;
+  if (first->kind == E_const) first = expr_int(a, type_of(dtype, 1), first->value.i);
+  else if (dtype != DT_i64) first = expr_cast(a, first, dtype, false);
   if (!stride) return first;
   Expr *lane = expr_lane(a, gen->lanes);
   if (dtype != DT_i32) lane = expr_cast(a, lane, dtype, false);
   if (stride != 1) lane = expr_op2(a, OP_mul, lane, expr_int(a, lane->type, stride));
-  return expr_op2(a, OP_add, expr_splat(a, first, gen->lanes), lane);
+  return zero ? lane : expr_op2(a, OP_add, expr_splat(a, first, gen->lanes), lane);
 }
 
 static Expr *both(PointGen *gen, Expr *x, Expr *y) {
