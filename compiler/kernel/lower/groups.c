@@ -310,6 +310,23 @@ static const Node *heavy_below(const Lowering *l, const Node *n, int depth) {
   return NULL;
 }
 
+/* A map over several results of one size that only feeds a further reduction: computed where those results are, one
+ * array crosses instead of several (the loss of a row is log s - z_y, and its sum over rows is another kernel). */
+static int results_read(const Node *n, int64_t count, int depth) {
+  if (family(n) == FAMILY_REDUCE) return shape_count(n->shape) == count ? 1 : -1000;
+  if (is_leaf(n)) return shape_count(n->shape) > 1 && n->op != OP_const ? -1000 : 0;
+  if (depth == 0 || (!op_is_elementwise(n->op) && family(n) != FAMILY_MOVE)) return -1000;
+  int sum = 0;
+  for (int i = 0; i < n->nin; ++i) sum += results_read(node_in(n, i), count, depth - 1);
+  return sum;
+}
+
+static void must_feed(Lowering *l, const Node *reduce) {
+  const Node *x = reduce->in[0];
+  while (x->op == OP_reshape) x = x->in[0];
+  if (op_is_elementwise(x->op) && results_read(x, shape_count(x->shape), 8) > 1) l->must[x->id] = true;
+}
+
 static void must_be_stored(Lowering *l) {
   for (int i = 0; i < l->graph->nodes.n; ++i) {
     const Node *n = l->graph->nodes.at[i];
@@ -317,6 +334,7 @@ static void must_be_stored(Lowering *l) {
       must_operand(l, n->in[0]);
       must_operand(l, n->in[1]);
     }
+    if (family(n) == FAMILY_REDUCE) must_feed(l, n);
     if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
     for (int k = 0; n->op == OP_scatter && k < 3; ++k)
       if (!in_memory(n->in[k])) l->must[n->in[k]->id] = true;
