@@ -356,20 +356,18 @@ static void map_scalar(Nest *nest, Block *body) {
   point_writes(&nest->gen, nest->group, false);
 }
 
-static void schedule_reduction(Nest *nest, Block *body) {
-  int kept, reduced;
-  int along = nest_axis(nest, true, &reduced), across = nest_axis(nest, false, &kept);
-  bool lanes = true, chain = true;
-  for (int i = 0; i < nest->group->phases.n; ++i) {
-    lanes &= nest->group->phases.at[i].order.lanes > 1;
-    chain &= nest->group->phases.at[i].order.lanes == 1;
-  }
-  if (lanes && reduced == 1 && nest_vectorises(nest, along))
-    nest_rows(nest, body);
-  else if (chain && kept > 0 && nest_vectorises(nest, across))
-    nest_columns(nest, body);
-  else
-    nest_serial(nest, body);
+static bool rows_fit(const Nest *nest) {
+  int reduced, along = nest_axis(nest, true, &reduced);
+  for (int i = 0; i < nest->group->phases.n; ++i)
+    if (nest->group->phases.at[i].order.lanes == 1) return false;
+  return reduced == 1 && nest_vectorises(nest, along);
+}
+
+static bool columns_fit(const Nest *nest) {
+  int kept, across = nest_axis(nest, false, &kept);
+  for (int i = 0; i < nest->group->phases.n; ++i)
+    if (nest->group->phases.at[i].order.lanes > 1) return false;
+  return kept > 0 && nest_vectorises(nest, across);
 }
 
 void schedule_nest(Program *p, const Group *g, Calls *calls) {
@@ -378,8 +376,16 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
   int count;
   nest_init(&nest, p, g);
   int axis = nest_axis(&nest, false, &count);
-  if (g->phases.n)
-    schedule_reduction(&nest, &body);
+  if (g->phases.n && rows_fit(&nest) && nest_rows_apart(&nest)) {
+    nest_rows_split(&nest, calls);
+    return;
+  }
+  if (g->phases.n && rows_fit(&nest))
+    nest_rows(&nest, &body);
+  else if (g->phases.n && columns_fit(&nest))
+    nest_columns(&nest, &body);
+  else if (g->phases.n)
+    nest_serial(&nest, &body);
   else if (nest_vectorises(&nest, axis))
     map_vector(&nest, &body, axis);
   else

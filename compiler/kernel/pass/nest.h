@@ -36,7 +36,9 @@ Expr *nest_bind(Nest *nest, Block *body, const char *name, Expr *value, Var **mu
 /* Joins parts[0 … n-1] (each `width` elements wide) by halving in place (MIDDLE.md 3.2); scalar when lanes is 1. */
 void nest_halve(Nest *nest, Block *body, Op op, const Buffer *parts, int64_t n, int64_t width, int lanes);
 
-void nest_rows(Nest *nest, Block *body);    /* rows.c: vector code along the reduced axis */
+void nest_rows(Nest *nest, Block *body); /* rows.c: vector code along the reduced axis */
+bool nest_rows_apart(const Nest *nest);  /* one row of several chunks: two kernels, nest_rows_split */
+void nest_rows_split(Nest *nest, Calls *calls);
 void nest_columns(Nest *nest, Block *body); /* columns.c: vector code along a kept axis */
 void nest_serial(Nest *nest, Block *body);  /* serial.c: scalar code for any reduction */
 #endif

@@ -127,6 +127,72 @@ static void chunks(Nest *nest, Block *body, int axis, int64_t n, int first, int 
   }
 }
 
+/* One long row (a norm over all parameters, the sum of everything) would keep one thread busy: its chunks become the
+ * units of a kernel of their own, and a second one joins them. The Order is the same. */
+bool nest_rows_apart(const Nest *nest) {
+  const Group *g = nest->group;
+  int count, axis = nest_axis(nest, true, &count);
+  for (int i = 0; i < g->kept; ++i)
+    if (nest->extent[i] > 1) return false;
+  for (int i = 0; i < g->writes.n; ++i)
+    if (g->writes.at[i].full) return false;
+  return nest->extent[axis] > g->phases.at[0].order.chunk && nest_stage(nest, 0) == g->phases.n;
+}
+
+static void parts_kernel(Nest *nest, Block *body, int axis, Slot **parts) {
+  Arena *a = nest->arena;
+  const Group *g = nest->group;
+  int64_t n = nest->extent[axis], q = g->phases.at[0].order.chunk, whole = n / q;
+  Expr *results[PHASES_MAX], *c;
+  Block *units = nest_units(nest, body, 0, NULL, (n + q - 1) / q, &c);
+  Block *branch[2] = {units, NULL};
+  if (whole * q < n) {
+    Stmt *choice = stmt_if(a, expr_op2(a, OP_lt, c, expr_index(a, whole)));
+    vec_push(a, *units, choice);
+    branch[0] = &choice->body;
+    branch[1] = &choice->other;
+  }
+  for (int k = 0; k < 2 && branch[k]; ++k) {
+    chunk(nest, branch[k], axis, k ? expr_index(a, whole * q) : expr_mul(a, c, q), k ? n - whole * q : q, 0,
+          g->phases.n, results);
+    for (int p = 0; p < g->phases.n; ++p)
+      vec_push(a, *branch[k], stmt_store(a, point_buffer(&nest->gen, parts[p], true), c, results[p], NULL));
+  }
+}
+
+static void join_kernel(Nest *nest, Block *body, Slot **parts) {
+  Arena *a = nest->arena;
+  const Group *g = nest->group;
+  body = nest_units(nest, body, 0, NULL, 1, NULL);
+  for (int p = 0; p < g->phases.n; ++p) {
+    Buffer *b = point_buffer(&nest->gen, parts[p], true);
+    nest_halve(nest, body, g->phases.at[p].op, b, parts[p]->shape.dim[0], 1, 1);
+    Expr *sum = expr_load(a, b, expr_index(a, 0), 1, NULL);
+    point_result(&nest->gen, p, nest_bind(nest, body, op_info[g->phases.at[p].op].name, sum, NULL));
+  }
+  nest_scalar(nest, body);
+  point_writes(&nest->gen, g, false);
+}
+
+void nest_rows_split(Nest *nest, Calls *calls) {
+  const Group *g = nest->group;
+  Slot *parts[PHASES_MAX];
+  int count, axis = nest_axis(nest, true, &count);
+  int64_t n = nest->extent[axis], q = g->phases.at[0].order.chunk;
+  for (int p = 0; p < g->phases.n; ++p)
+    parts[p] =
+        program_slot(nest->program, HOME_scratch, "parts", g->phases.at[p].dtype, shape_of(1, (n + q - 1) / q), g->loc);
+  Block body = {0}, joining = {0};
+  parts_kernel(nest, &body, axis, parts);
+  nest_done(nest, body, calls);
+  Nest join;
+  nest_init(&join, nest->program, g);
+  join.call.kernel->name = arena_printf(nest->arena, "%s_join", g->name);
+  join_kernel(&join, &joining, parts);
+  nest_done(&join, joining, calls);
+  calls->at[calls->n - 1].kernel->flops = 0; /* counted with the chunks */
+}
+
 static void full_writes(Nest *nest, Block *body, int axis) {
   Arena *a = nest->arena;
   int w = nest->lanes;
