@@ -159,11 +159,19 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
 }
 
 /* ---- what only prints ---- */
+/* docs/ops.md is this text. */
 static void print_ops(void) {
-  for (int op = 0; op < OP_COUNT; ++op) {
-    const OpInfo *info = &op_info[op];
-    printf("%-14s %s%s%s\n", info->name, info->law, info->attributes && *info->attributes ? "   attributes: " : "",
-           info->attributes ? info->attributes : "");
+  static const char *const family[] = {"elementwise", "leaf", "movement", "reduction", "product", "indexing", "effect"};
+  puts("# The primitives of the graph\n\nMade by `nnc --ops` from the tables in `compiler/ops/`.");
+  for (int f = 0; f < (int)(sizeof family / sizeof family[0]); ++f) {
+    printf("\n## %c%s\n\n| op | operands | attributes | meaning |\n| --- | --- | --- | --- |\n", family[f][0] - 32,
+           family[f] + 1);
+    for (int op = 0; op < OP_COUNT; ++op) {
+      const OpInfo *info = &op_info[op];
+      if ((int)info->family != f) continue;
+      printf(info->operands < 0 ? "| %s | any |" : "| %s | %d |", info->name, info->operands);
+      printf(" %s | %s |\n", info->attributes ? info->attributes : "", info->law);
+    }
   }
 }
 

@@ -134,7 +134,7 @@ static bool join(Lowering *l, int ci, int ri) {
   Cluster *c = l->clusters.at[ci];
   Root *r = &l->roots.at[ri];
   const int loads = c->loads.n;
-  bool scalar = shape_count(r->node->shape) == 1;
+  bool scalar = c->kind == GROUP_map && c->naxes == 0;
   r->group = ci;
   vec_push(l->arena, c->roots, ri);
   c->misaligned = false;

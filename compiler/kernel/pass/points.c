@@ -349,8 +349,8 @@ static Expr *build(PointGen *gen, const Point *p) {
 }
 
 void point_writes(PointGen *gen, const Group *g, bool full) {
-  Expr *value[16];
-  int n = g->writes.n < 16 ? g->writes.n : 16;
+  int n = g->writes.n;
+  Expr **value = NEW_N(gen->arena, Expr *, n + 1);
   for (int i = 0; i < n; ++i)
     if (g->writes.at[i].full == full) value[i] = point_expr(gen, g->writes.at[i].value);
   for (int i = 0; i < n; ++i) {
