@@ -1,0 +1,241 @@
+/* parse_module.c: a whole Module from text: states with their initial graphs, hypers, sources, functions with their
+ * variants, phases. References between them (a function's sources, an input's hyper, a metric's output) are checked at
+ * the end, when everything is known. The inverse of module_print. */
+#include "parse.h"
+
+static State *parse_state(Parser *p) {
+  const char *name = parser_string(p, "a name");
+  State *s = module_state(p->module, name, DT_f32, (Shape){0}, false, (Loc){0});
+  if (map_get(&p->states, name)) user_error(parser_loc(p), MSG_parse_twice, name);
+  s->saved = false;
+  while (!parser_is(p, T_mark, ":")) {
+    if (parser_take(p, T_word, "alias"))
+      vec_push(p->arena, s->aliases, parser_string(p, "a name"));
+    else if (parser_take(p, T_word, "trained"))
+      s->trained = true;
+    else if (parser_take(p, T_word, "saved"))
+      s->saved = true;
+    else
+      parser_expected(p, "':'");
+  }
+  parser_type(p, &s->dtype, &s->shape);
+  s->loc = parser_place(p);
+  parser_line(p);
+  map_put(&p->states, name, s);
+  return s;
+}
+
+static void parse_init(Parser *p, State *s) {
+  Loc here = parser_loc(p);
+  Graph *g = s->init = parse_graph(p);
+  const Node *value = g->outputs.n == 1 && !strcmp(g->outputs.at[0].name, "value") ? g->outputs.at[0].node : NULL;
+  if (!value || g->inputs.n || g->assigns.n || value->dtype != s->dtype || !shape_equal(value->shape, s->shape))
+    user_error(here, MSG_parse_init, s->name, dtype_info[s->dtype].name, shape_text(p->arena, s->shape));
+}
+
+static void parse_hyper(Parser *p) {
+  Hyper *h = NEW(p->arena, Hyper);
+  h->name = parser_string(p, "a name");
+  parser_need(p, T_word, "value");
+  parser_need(p, T_mark, "=");
+  h->value = parser_double(p);
+  parser_need(p, T_word, "min");
+  parser_need(p, T_mark, "=");
+  h->min = parser_double(p);
+  parser_need(p, T_word, "max");
+  parser_need(p, T_mark, "=");
+  h->max = parser_double(p);
+  h->integer = parser_take(p, T_word, "integer");
+  if (parser_take(p, T_word, "help")) h->help = parser_string(p, "a text");
+  h->loc = parser_place(p);
+  parser_line(p);
+  vec_push(p->arena, p->module->hypers, h);
+}
+
+static int64_t keyed_integer(Parser *p, const char *key, int64_t low, int64_t high) {
+  parser_need(p, T_word, key);
+  parser_need(p, T_mark, "=");
+  return parser_integer(p, low, high);
+}
+
+static void parse_source(Parser *p) {
+  Source *s = NEW(p->arena, Source);
+  s->name = parser_string(p, "a name");
+  parser_need(p, T_word, "kind");
+  s->kind = parser_string(p, "a kind");
+  s->batch = (int)keyed_integer(p, "batch", 1, INT32_MAX);
+  s->rows = keyed_integer(p, "rows", -1, INT64_MAX);
+  s->classes = keyed_integer(p, "classes", 0, INT64_MAX);
+  s->shuffle = parser_take(p, T_word, "shuffle");
+  s->loc = parser_place(p);
+  parser_line(p);
+  while (!parser_take(p, T_word, "end")) {
+    Field f = {0};
+    if (parser_take(p, T_word, "field")) {
+      f.name = parser_string(p, "a name");
+      parser_type(p, &f.dtype, &f.shape);
+      vec_push(p->arena, s->fields, f);
+    } else if (parser_take(p, T_word, "file")) {
+      vec_push(p->arena, s->files, parser_string(p, "a path"));
+    } else {
+      parser_expected(p, "'field', 'file' or 'end'");
+    }
+    parser_line(p);
+  }
+  parser_line(p);
+  vec_push(p->arena, p->module->sources, s);
+}
+
+static int find_func(const Module *m, const char *name) {
+  for (int k = 0; k < m->funcs.n; ++k)
+    if (!strcmp(m->funcs.at[k]->name, name)) return k;
+  return -1;
+}
+
+static void parse_func(Parser *p) {
+  Func *f = NEW(p->arena, Func);
+  int64_t sources[RANK_MAX];
+  f->name = parser_string(p, "a name");
+  if (find_func(p->module, f->name) >= 0) user_error(parser_loc(p), MSG_parse_twice, f->name);
+  f->training = parser_take(p, T_word, "training");
+  f->whole_pass = parser_take(p, T_word, "whole_pass");
+  parser_need(p, T_word, "sources");
+  parser_need(p, T_mark, "=");
+  int n = parser_list(p, sources, 0, p->module->sources.n - 1);
+  for (int k = 0; k < n; ++k) vec_push(p->arena, f->sources, (int)sources[k]);
+  f->loc = parser_place(p);
+  parser_line(p);
+  while (!parser_take(p, T_word, "end")) {
+    Variant v = {0};
+    parser_need(p, T_word, "variant");
+    v.rows = (int)keyed_integer(p, "rows", 0, INT32_MAX);
+    parser_line(p);
+    v.graph = parse_graph(p);
+    vec_push(p->arena, f->variants, v);
+  }
+  if (f->variants.n == 0) parser_expected(p, "a variant");
+  parser_line(p);
+  vec_push(p->arena, p->module->funcs, f);
+}
+
+/* ---- phases ---- */
+
+static int parse_func_name(Parser *p) {
+  if (p->token.kind != T_string) parser_expected(p, "a function's name");
+  int func = find_func(p->module, p->token.text);
+  if (func < 0) parser_unknown(p, "function");
+  parser_next(p);
+  return func;
+}
+
+static void parse_metric(Parser *p, const char *key, int *func, int *output) {
+  *func = *output = -1;
+  if (!parser_take(p, T_word, key)) return;
+  *func = parse_func_name(p);
+  int n = p->module->funcs.at[*func]->variants.at[0].graph->outputs.n;
+  *output = (int)keyed_integer(p, "output", 0, n - 1);
+}
+
+static Act parse_act(Parser *p) {
+  Act act = {.func = -1};
+  if (!parser_take(p, T_word, "none")) act.func = parse_func_name(p);
+  act.times = (int)keyed_integer(p, "times", 1, INT32_MAX);
+  act.every = (int)keyed_integer(p, "every", 1, INT32_MAX);
+  parse_metric(p, "when", &act.when_func, &act.when_output);
+  return act;
+}
+
+static void parse_phase(Parser *p) {
+  Phase *ph = NEW(p->arena, Phase);
+  ph->by_epochs = parser_take(p, T_word, "epochs");
+  if (!ph->by_epochs) parser_need(p, T_word, "steps");
+  parser_need(p, T_mark, "=");
+  ph->count = (Count){parser_double(p), -1};
+  if (parser_is(p, T_word, "hyper")) ph->count.hyper = (int)keyed_integer(p, "hyper", 0, p->module->hypers.n - 1);
+  parse_metric(p, "stop", &ph->stop_func, &ph->stop_output);
+  parser_line(p);
+  while (!parser_take(p, T_word, "end")) {
+    if (parser_take(p, T_word, "before"))
+      vec_push(p->arena, ph->before, parse_act(p));
+    else if (parser_take(p, T_word, "step"))
+      vec_push(p->arena, ph->step, parse_act(p));
+    else if (parser_take(p, T_word, "each_epoch"))
+      vec_push(p->arena, ph->each_epoch, parse_act(p));
+    else if (parser_take(p, T_word, "after"))
+      vec_push(p->arena, ph->after, parse_act(p));
+    else
+      parser_expected(p, "'before', 'step', 'each_epoch', 'after' or 'end'");
+    parser_line(p);
+  }
+  parser_line(p);
+  vec_push(p->arena, p->module->phases, ph);
+}
+
+/* ---- the whole ---- */
+
+/* An input's numbers name things that exist and are of its shape's kind. */
+static void check_input(const Parser *p, const Input *input, Loc loc) {
+  const Module *m = p->module;
+  bool fits = input->source < m->sources.n && input->hyper < m->hypers.n;
+  if (input->kind == INPUT_field)
+    fits = fits && input->source >= 0 && input->field >= 0 && input->field < m->sources.at[input->source]->fields.n;
+  if (input->kind == INPUT_hyper) fits = fits && input->hyper >= 0;
+  if (input->kind == INPUT_first || input->kind == INPUT_last) fits = fits && input->source >= 0;
+  if (!fits) user_error(loc, MSG_parse_input, input->name);
+}
+
+/* Initial values may read the seed and nothing else. */
+static void check_init(const Parser *p, const State *s) {
+  for (int id = 0; s->init && id < s->init->nodes.n; ++id) {
+    const Node *n = s->init->nodes.at[id];
+    if (n->attr->state && n->attr->state != p->module->seed)
+      user_error((Loc){p->file, 0, NULL}, MSG_parse_init_state, s->name, n->attr->state->name);
+  }
+}
+
+static void check_references(const Parser *p) {
+  Loc loc = {p->file, 0, NULL};
+  for (int k = 0; k < p->module->states.n; ++k) check_init(p, p->module->states.at[k]);
+  for (int k = 0; k < p->module->funcs.n; ++k)
+    for (int v = 0; v < p->module->funcs.at[k]->variants.n; ++v) {
+      const Graph *g = p->module->funcs.at[k]->variants.at[v].graph;
+      for (int i = 0; i < g->inputs.n; ++i) check_input(p, g->inputs.at[i], loc);
+    }
+}
+
+static void parse_part(Parser *p) {
+  if (parser_take(p, T_word, "state")) {
+    State *s = parse_state(p);
+    if (parser_is(p, T_word, "graph")) parse_init(p, s);
+  } else if (parser_take(p, T_word, "seed")) {
+    p->module->seed = map_get(&p->states, parser_string(p, "a state's name"));
+    const State *s = p->module->seed;
+    if (!s || s->dtype != DT_u32 || s->shape.rank != 1 || s->shape.dim[0] != 2)
+      user_error(parser_loc(p), MSG_parse_seed);
+    parser_line(p);
+  } else if (parser_take(p, T_word, "hyper")) {
+    parse_hyper(p);
+  } else if (parser_take(p, T_word, "source")) {
+    parse_source(p);
+  } else if (parser_take(p, T_word, "func")) {
+    parse_func(p);
+  } else if (parser_take(p, T_word, "phase")) {
+    parse_phase(p);
+  } else {
+    parser_expected(p, "'state', 'seed', 'hyper', 'source', 'func' or 'phase'");
+  }
+}
+
+Module *module_parse(Arena *arena, const char *file, const char *text) {
+  Parser p = {.arena = arena, .file = arena_strdup(arena, file), .at = text, .line = 1, .module = module_new(arena)};
+  map_init(&p.states, arena);
+  parser_next(&p);
+  while (p.token.kind == T_line) parser_next(&p);
+  parser_need(&p, T_word, "module");
+  p.module->name = parser_string(&p, "a name");
+  if (parser_take(&p, T_word, "file")) p.module->file = parser_string(&p, "a path");
+  parser_line(&p);
+  while (p.token.kind != T_end) parse_part(&p);
+  check_references(&p);
+  return p.module;
+}
