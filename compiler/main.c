@@ -17,6 +17,7 @@ typedef struct Options {
   const char *dump, *stop_after;
   const char *cpu;
   bool report, check, standalone, verify;
+  VEC(FrontDefine) defines;
   FrontOptions front;
 } Options;
 
@@ -135,6 +136,12 @@ static const char *next_argument(int argc, char **argv, int *i) {
   return argv[++*i];
 }
 
+static FrontDefine define_option(Arena *arena, const char *text) {
+  size_t n = strcspn(text, "=");
+  if (!n) usage_error(MSG_option_define, text);
+  return (FrontDefine){arena_strndup(arena, text, n), text[n] ? text + n + 1 : NULL};
+}
+
 /* False: an option that only prints was given, and nothing is left to do. */
 static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
@@ -143,7 +150,7 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
     if (!strcmp(arg, "-o"))
       o->output = next_argument(argc, argv, &i);
     else if (!strncmp(arg, "-D", 2))
-      vec_push(arena, o->front.defines, arg[2] ? arg + 2 : next_argument(argc, argv, &i));
+      vec_push(arena, o->defines, define_option(arena, arg[2] ? arg + 2 : next_argument(argc, argv, &i)));
     else if (plain_option(o, arg) || value_option(o, arg))
       continue;
     else if (arg[0] == '-')
@@ -344,6 +351,8 @@ int main(int argc, char **argv) {
   if (setjmp(*diag_guard()) == 0) {
     if (parse_options(arena, &o, argc, argv)) {
       o.front.path = o.model;
+      o.front.defines = o.defines.at;
+      o.front.ndefines = o.defines.n;
       code = compile(arena, &o);
     }
   } else {
