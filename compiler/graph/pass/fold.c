@@ -20,7 +20,6 @@ static bool float_op_is_exact(Op op) {
   case OP_abs:
   case OP_sign:
   case OP_sqrt:
-  case OP_rsqrt: /* evaluated as 1 / sqrt(a) */
   case OP_floor:
   case OP_add:
   case OP_sub:
@@ -61,9 +60,7 @@ static const Tensor *evaluate(Arena *arena, const Node *n, int nin, const Tensor
   Graph *g = graph_new(arena, "fold");
   Node *operand[3], *y;
   for (int i = 0; i < nin; ++i) operand[i] = graph_const_tensor(g, in[i], n->loc);
-  if (n->op == OP_rsqrt)
-    y = graph_op2(g, OP_div, graph_like(g, operand[0], 1), graph_op1(g, OP_sqrt, operand[0]));
-  else if (n->op == OP_cast)
+  if (n->op == OP_cast)
     y = graph_cast(g, operand[0], n->dtype);
   else if (n->op == OP_bitcast)
     y = graph_bitcast(g, operand[0], n->dtype);
