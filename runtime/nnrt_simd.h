@@ -876,9 +876,9 @@ NNRT_FN(16, 4) void f32x16_transpose(float *dst, int64_t ds, const float *src, i
   __m512 r[16], t[16];
   for (int j = 0; j < 16; j++) r[j] = _mm512_loadu_ps(src + j * ss);
   NNRT_STEP_1(0)
-  NNRT_STEP_1(2) NNRT_STEP_1(4) NNRT_STEP_1(6) NNRT_STEP_1(8) NNRT_STEP_1(10) NNRT_STEP_1(12) NNRT_STEP_1(14)
-      NNRT_STEP_2(0) NNRT_STEP_2(4) NNRT_STEP_2(8) NNRT_STEP_2(12) NNRT_EACH_OF_4(NNRT_STEP_3)
-          NNRT_EACH_OF_4(NNRT_STEP_4)
+  NNRT_STEP_1(2)
+  NNRT_STEP_1(4) NNRT_STEP_1(6) NNRT_STEP_1(8) NNRT_STEP_1(10) NNRT_STEP_1(12) NNRT_STEP_1(14) NNRT_STEP_2(0)
+      NNRT_STEP_2(4) NNRT_STEP_2(8) NNRT_STEP_2(12) NNRT_EACH_OF_4(NNRT_STEP_3) NNRT_EACH_OF_4(NNRT_STEP_4)
 }
 NNRT_TRANSPOSES_BY_F32(16)
 #else
@@ -901,8 +901,9 @@ NNRT_FN(8, 4) void f32x8_transpose(float *dst, int64_t ds, const float *src, int
   __m256 r[8], t[8];
   for (int j = 0; j < 8; j++) r[j] = _mm256_loadu_ps(src + j * ss);
   NNRT_HALF_STEP_1(0)
-  NNRT_HALF_STEP_1(2) NNRT_HALF_STEP_1(4) NNRT_HALF_STEP_1(6) NNRT_HALF_STEP_2(0) NNRT_HALF_STEP_2(4)
-      NNRT_HALF_STEP_3(0) NNRT_HALF_STEP_3(1) NNRT_HALF_STEP_3(2) NNRT_HALF_STEP_3(3)
+  NNRT_HALF_STEP_1(2)
+  NNRT_HALF_STEP_1(4) NNRT_HALF_STEP_1(6) NNRT_HALF_STEP_2(0) NNRT_HALF_STEP_2(4) NNRT_HALF_STEP_3(0)
+      NNRT_HALF_STEP_3(1) NNRT_HALF_STEP_3(2) NNRT_HALF_STEP_3(3)
 }
 NNRT_FN(4, 4) void f32x4_transpose(float *dst, int64_t ds, const float *src, int64_t ss) {
   __m128 r0 = _mm_loadu_ps(src), r1 = _mm_loadu_ps(src + ss), r2 = _mm_loadu_ps(src + 2 * ss);
@@ -933,16 +934,32 @@ NNRT_TRANSPOSES_4(4)
 NNRT_TRANSPOSES_4(8)
 #endif
 
-/* ---- may this program run here? ---- */
+/* ---- NNRT_RUNS_<level>: may its kernels run here? NNRT_CPU_<level>: are they the ones to take? ---- */
 #if defined(__x86_64__)
-#define NNRT_CPU_V3 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
-#define NNRT_CPU_V4                                                                                                    \
-  (NNRT_CPU_V3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                           \
+#define NNRT_RUNS_V3 (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+#define NNRT_RUNS_V4                                                                                                   \
+  (NNRT_RUNS_V3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                          \
    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-#else /* where the functions of a level are lane loops */
-#define NNRT_CPU_V3 1
-#define NNRT_CPU_V4 1
-#endif
+#define NNRT_CPU_V3 NNRT_RUNS_V3
+#define NNRT_CPU_V4 NNRT_RUNS_V4
+#define NNRT_CPU_NEON 0
+#else /* lane loops: right anywhere, but no reason to prefer them */
+#define NNRT_RUNS_V3 1
+#define NNRT_RUNS_V4 1
+#define NNRT_CPU_V3 0
+#define NNRT_CPU_V4 0
+#if defined(__aarch64__)
 #define NNRT_CPU_NEON 1
+#else
+#define NNRT_CPU_NEON 0
+#endif
+#endif
+#define NNRT_RUNS_NEON 1
 #define NNRT_CPU_GENERIC 1
+
+#if defined(__clang__)
+#define NNRT_UNROLL _Pragma("unroll")
+#else
+#define NNRT_UNROLL _Pragma("GCC unroll 64")
+#endif
 #endif

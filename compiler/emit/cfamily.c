@@ -1,0 +1,760 @@
+/* cfamily.c: a Program as C text (kernels, step functions, tables, main); other languages of the family differ by the
+ * words of dialects.def.
+ *
+ * Printers print and never choose: a statement of the IR is a statement of C, an elementwise row is its template.
+ * Expressions are printed with the parentheses that they need and those that -Wparentheses asks for. An i64 scalar is
+ * index arithmetic when it is made of loop variables and constants only, or stands in an index; it never overflows and
+ * is printed with bare signs, while data wraps through functions (i32_add). f16 and bf16 operands of arithmetic are
+ * widened to f32 and the result is rounded once. A statement is first a line of its own; lines over 120 columns are
+ * broken where fewest brackets are open. */
+#include "print.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+typedef struct Words {
+#define WORD(name, c) const char *name;
+#include "dialects.def"
+#undef WORD
+} Words;
+static const Words words_c = {
+#define WORD(name, c) .name = c,
+#include "dialects.def"
+#undef WORD
+};
+
+typedef struct Printer {
+  Sheet *sheet;
+  const Words *words;
+  Text line;     /* the statement in the making */
+  bool in_index; /* inside an index: i64 arithmetic cannot overflow */
+  Used used;
+  Intern indices; /* Vars that hold index arithmetic */
+} Printer;
+
+/* How strongly C binds. */
+enum { ANY, TERNARY = 3, BIT_OR = 6, BIT_XOR, BIT_AND, EQUALITY, RELATION, SHIFT, SUM, PRODUCT, UNARY, PRIMARY };
+
+static void expr_print(Printer *c, const Expr *e, int least);
+
+/* ---- lines ---- */
+enum { COLUMNS = 120 };
+
+/* Where to break text that is longer than `room`: after ", " or before an operator, as few brackets deep as can be, as
+ * late as can be; 0 when nowhere. */
+static size_t break_at(const char *s, size_t room) {
+  size_t best = 0;
+  int depth = 0, best_depth = 1000;
+  bool quoted = false;
+  for (size_t i = 0; s[i] && i <= room; ++i) {
+    if (s[i] == '"' && (!i || s[i - 1] != '\\')) quoted = !quoted;
+    if (quoted) continue;
+    depth += strchr("([{", s[i]) ? 1 : strchr(")]}", s[i]) ? -1 : 0;
+    bool comma = s[i] == ' ' && i && s[i - 1] == ',';
+    bool sign = s[i] == ' ' && strchr("+-*/&|^<?:", s[i + 1]) && s[i + 1] && s[i + 2] == ' ';
+    if (i < 4 || (!comma && !sign) || depth > best_depth) continue;
+    best = i;
+    best_depth = depth;
+  }
+  return best;
+}
+
+static void line_write(Sheet *s, const char *line) {
+  Text *out = s->out;
+  int more = 0;
+  for (;;) {
+    size_t room = (size_t)(COLUMNS - 2 * (out->indent + more));
+    size_t at = strlen(line) > room ? break_at(line, room) : 0;
+    out->indent += more;
+    text_printf(out, "%.*s\n", at ? (int)at : (int)strlen(line), line);
+    out->indent -= more;
+    if (!at) return;
+    line += at + 1;
+    more = 2;
+  }
+}
+
+static void line_end(Printer *c) {
+  line_write(c->sheet, text_str(&c->line));
+  c->line.n = 0;
+  c->line.mid_line = false;
+}
+
+void c_comment(Sheet *s, const char *text) {
+  Text *out = s->out;
+  text_puts(out, "/* ");
+  int column = 2 * out->indent + 3;
+  for (const char *word = text; *word;) {
+    size_t n = strcspn(word, " ");
+    if (column + (int)n > COLUMNS - 3 && word != text) {
+      text_puts(out, "\n * ");
+      column = 2 * out->indent + 3;
+    }
+    text_printf(out, "%.*s", (int)n, word);
+    column += (int)n + 1;
+    word += n + strspn(word + n, " ");
+    if (*word && column + (int)strcspn(word, " ") <= COLUMNS - 3) text_puts(out, " ");
+  }
+  text_puts(out, " */\n");
+}
+
+/* ---- names and types ---- */
+static const char *var_name(Printer *c, const char *name) { return identifier_of(c->sheet->arena, name); }
+
+static const char *tag_of(Printer *c, Type t) {
+  const char *name = dtype_info[t.dtype].name;
+  return t.lanes == 1 ? name : arena_printf(c->sheet->arena, "%sx%d", name, t.lanes);
+}
+
+static const char *type_text(Printer *c, Type t) {
+  if (t.lanes > 1) return tag_of(c, t);
+  return t.dtype == DT_bool ? "bool" : dtype_info[t.dtype].c;
+}
+
+/* ---- constants ---- */
+static const char *float_text(Printer *c, DType dtype, double f) {
+  bool single = dtype != DT_f64;
+  if (isnan(f)) return c->words->nan;
+  if (isinf(f)) return arena_printf(c->sheet->arena, "%s%s", f < 0 ? "-" : "", c->words->infinity);
+  const char *digits = single ? text_f32(c->sheet->arena, (float)f) : text_f64(c->sheet->arena, f);
+  return arena_printf(c->sheet->arena, "%s%s%s", digits, strpbrk(digits, ".e") ? "" : ".0", single ? "f" : "");
+}
+
+static const char *integer_text(Printer *c, DType dtype, int64_t i) {
+  Arena *a = c->sheet->arena;
+  if (dtype == DT_bool) return i ? "true" : "false";
+  if (dtype == DT_i32 && i == INT32_MIN) return "INT32_MIN";
+  if (dtype == DT_i64 && i == INT64_MIN) return "INT64_MIN";
+  if (dtype == DT_u32) return arena_printf(a, i < 65536 ? "%" PRIu32 "u" : "0x%" PRIx32 "u", (uint32_t)i);
+  return arena_printf(a, "%" PRId64, i);
+}
+
+/* 16-bit floats are their bits. */
+static uint32_t half_bits(DType dtype, double f) {
+  float x = (float)f;
+  uint32_t bits, a;
+  memcpy(&bits, &x, sizeof bits);
+  if (dtype == DT_bf16) return isnan(f) ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  uint32_t sign = bits >> 16 & 0x8000;
+  a = bits & 0x7fffffff;
+  if (isnan(f)) return 0x7e00;
+  if (a >= 0x477ff000) return sign | 0x7c00;
+  if (a < 0x38800000) return sign | (uint32_t)nearbyint(ldexp(fabs((double)x), 24));
+  return sign | (((a + 0xfff + (a >> 13 & 1)) >> 13) - (112 << 10));
+}
+
+static const char *scalar_text(Printer *c, const Expr *e) {
+  DType t = e->type.dtype;
+  if (t == DT_f16 || t == DT_bf16) return arena_printf(c->sheet->arena, "0x%04" PRIx32, half_bits(t, e->value.f));
+  return dtype_is_float(t) ? float_text(c, t, e->value.f) : integer_text(c, t, e->value.i);
+}
+
+static void const_print(Printer *c, const Expr *e, int least) {
+  const char *text = scalar_text(c, e);
+  bool wrap = e->type.lanes > 1, brackets = !wrap && *text == '-' && least > UNARY;
+  if (wrap) text_printf(&c->line, "%s_set1", tag_of(c, e->type));
+  text_printf(&c->line, wrap || brackets ? "(%s)" : "%s", text);
+}
+
+/* ---- elementwise rows ---- */
+static bool is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
+
+/* Is this i64 scalar made of loop variables and constants alone? */
+static bool is_index(Printer *c, const Expr *e) {
+  if (e->type.dtype != DT_i64 || e->type.lanes != 1) return false;
+  if (e->kind == E_const) return true;
+  if (e->kind == E_var) return *intern_slot(&c->indices, &e->var, sizeof e->var) != NULL;
+  bool row = e->kind == E_op && (e->op == OP_add || e->op == OP_sub || e->op == OP_mul || e->op == OP_maximum ||
+                                 e->op == OP_minimum || e->op == OP_where);
+  if (!row && e->kind != E_idiv && e->kind != E_imod) return false;
+  for (int i = row && e->op == OP_where; i < e->nargs; ++i)
+    if (!is_index(c, e->arg[i])) return false;
+  return true;
+}
+
+/* The form of the template that this expression takes. */
+static const char *row_form(Printer *c, const Expr *e) {
+  const char *form = op_info[e->op].c, *other = strstr(form, "||");
+  char domain = op_info[e->op].domain;
+  DType t = e->type.dtype;
+  bool second = domain == 'C' || domain == 'W'
+                    ? e->arg[0]->type.lanes > 1
+                    : dtype_is_integer(t) && (t != DT_u32 || e->op == OP_div) && !c->in_index && !is_index(c, e);
+  return !other ? form : second ? other + 2 : arena_strndup(c->sheet->arena, form, (size_t)(other - form));
+}
+
+static int form_precedence(const char *form) {
+  if (form[0] == '-') return UNARY;
+  if (strncmp(form, "%0 ", 3)) return PRIMARY;
+  switch (form[3]) {
+  case '+':
+  case '-': return SUM;
+  case '*':
+  case '/': return PRODUCT;
+  case '<': return RELATION;
+  case '=': return EQUALITY;
+  case '&': return BIT_AND;
+  case '|': return BIT_OR;
+  case '^': return BIT_XOR;
+  default: return TERNARY;
+  }
+}
+
+/* The least binding of operand i: brackets also where -Wparentheses wants them. */
+static int operand_least(int precedence, int i) {
+  switch (precedence) {
+  case PRIMARY: return ANY;
+  case UNARY: return PRIMARY;
+  case SUM:
+  case PRODUCT: return precedence + (i > 0);
+  case RELATION:
+  case EQUALITY: return SUM;
+  case TERNARY: return BIT_OR;
+  default: return i ? UNARY : precedence;
+  }
+}
+
+/* Beside a vector, a scalar stands for itself: x * 0.5f. */
+static bool is_bare(const Expr *e, const Expr *beside) {
+  bool vector = beside->kind != E_const && beside->kind != E_splat && dtype_info[e->type.dtype].bytes >= 4;
+  bool finite = e->kind == E_const && (!dtype_is_float(e->type.dtype) || isfinite(e->value.f));
+  return e->type.lanes > 1 && vector && (finite || e->kind == E_splat);
+}
+
+static void operand_print(Printer *c, const Expr *e, int i, int precedence) {
+  const Expr *x = e->arg[i];
+  char domain = op_info[e->op].domain;
+  bool widen = is_half(x->type.dtype) && domain != 'W' && domain != 'X';
+  bool sign = precedence != PRIMARY && precedence != UNARY && precedence != TERNARY && x->type.dtype != DT_bool;
+  int least = operand_least(precedence, i);
+  if (widen) {
+    text_printf(&c->line, "%s_from_%s(", tag_of(c, type_of(DT_f32, x->type.lanes)), tag_of(c, x->type));
+    expr_print(c, x, ANY);
+    text_puts(&c->line, ")");
+  } else if (sign && is_bare(x, e->arg[1 - i])) {
+    if (x->kind == E_splat)
+      expr_print(c, x->arg[0], least);
+    else
+      text_puts(&c->line, scalar_text(c, x));
+  } else {
+    expr_print(c, x, least);
+  }
+}
+
+static void template_print(Printer *c, const Expr *e, const char *form) {
+  int precedence = form_precedence(form);
+  Type from = e->arg[0]->type, computed = from;
+  if (is_half(from.dtype) && op_info[e->op].domain != 'X') computed.dtype = DT_f32;
+  char one[2] = {0};
+  for (const char *f = form; *f; ++f) {
+    one[0] = *f;
+    if (*f != '%')
+      text_puts(&c->line, one);
+    else if (*++f == 't')
+      text_puts(&c->line, tag_of(c, computed));
+    else if (*f == 'r')
+      text_puts(&c->line, tag_of(c, e->type));
+    else
+      operand_print(c, e, *f - '0', precedence);
+  }
+}
+
+static void row_print(Printer *c, const Expr *e, int least) {
+  bool soft = e->op == OP_fma && !c->sheet->program->machine->hard_fma && e->type.lanes == 1;
+  const char *form = soft ? e->type.dtype == DT_f64 ? "nnrt_fma(%0, %1, %2)" : "nnrt_fmaf(%0, %1, %2)" : row_form(c, e);
+  char domain = op_info[e->op].domain;
+  bool round = is_half(e->type.dtype) && domain != 'W' && domain != 'X';
+  bool brackets = !round && form_precedence(form) < least;
+  if (round) text_printf(&c->line, "%s_from_%s", tag_of(c, e->type), tag_of(c, type_of(DT_f32, e->type.lanes)));
+  if (round || brackets) text_puts(&c->line, "(");
+  template_print(c, e, form);
+  if (round || brackets) text_puts(&c->line, ")");
+}
+
+/* ---- memory and the rest of the expressions ---- */
+static void index_print(Printer *c, const Expr *index) {
+  bool before = c->in_index;
+  c->in_index = true;
+  expr_print(c, index, ANY);
+  c->in_index = before;
+}
+
+static bool is_zero(const Expr *e) { return e->kind == E_const && !dtype_is_float(e->type.dtype) && e->value.i == 0; }
+
+static void address_print(Printer *c, const Buffer *b, const Expr *index) {
+  const char *name = var_name(c, b->name);
+  if (is_zero(index)) {
+    text_puts(&c->line, name);
+    return;
+  }
+  text_printf(&c->line, "&%s[", name);
+  index_print(c, index);
+  text_puts(&c->line, "]");
+}
+
+static void load_print(Printer *c, const Expr *e, int least) {
+  const Expr *mask = e->nargs > 1 ? e->arg[1] : NULL;
+  if (e->type.lanes > 1) {
+    text_printf(&c->line, mask ? "%s_load_mask(" : "%s_load(", tag_of(c, e->type));
+    address_print(c, e->buffer, e->arg[0]);
+    if (mask) text_puts(&c->line, ", ");
+    if (mask) expr_print(c, mask, ANY);
+    text_puts(&c->line, ")");
+    return;
+  }
+  bool brackets = mask && least > TERNARY;
+  if (brackets) text_puts(&c->line, "(");
+  if (mask) expr_print(c, mask, BIT_OR);
+  text_printf(&c->line, mask ? " ? %s[" : "%s[", var_name(c, e->buffer->name));
+  index_print(c, e->arg[0]);
+  text_puts(&c->line, mask ? "] : 0" : "]");
+  if (brackets) text_puts(&c->line, ")");
+}
+
+static void quotient_print(Printer *c, const Expr *e, int least) {
+  bool before = c->in_index;
+  c->in_index = true;
+  if (PRODUCT < least) text_puts(&c->line, "(");
+  expr_print(c, e->arg[0], PRODUCT);
+  text_puts(&c->line, e->kind == E_idiv ? " / " : " % ");
+  expr_print(c, e->arg[1], UNARY);
+  if (PRODUCT < least) text_puts(&c->line, ")");
+  c->in_index = before;
+}
+
+static void mask_print(Printer *c, const Expr *e, int least) {
+  bool scalar = e->type.lanes == 1, brackets = scalar && RELATION < least;
+  text_puts(&c->line, !scalar    ? arena_printf(c->sheet->arena, "%s_mask(", tag_of(c, e->type))
+                      : brackets ? "(0 < "
+                                 : "0 < ");
+  index_print(c, e->arg[0]);
+  if (!scalar || brackets) text_puts(&c->line, ")");
+}
+
+static void call_print(Printer *c, const Expr *e) {
+  text_printf(&c->line, "%s(", sheet_name(c->sheet, e->callee, e->callee->name));
+  for (int i = 0; i < e->nargs; ++i) {
+    if (i) text_puts(&c->line, ", ");
+    expr_print(c, expr_arg(e, i), ANY);
+  }
+  text_puts(&c->line, ")");
+}
+
+static void expr_print(Printer *c, const Expr *e, int least) {
+  switch (e->kind) {
+  case E_const: const_print(c, e, least); return;
+  case E_var: text_puts(&c->line, var_name(c, e->var->name)); return;
+  case E_load: load_print(c, e, least); return;
+  case E_op: row_print(c, e, least); return;
+  case E_idiv:
+  case E_imod: quotient_print(c, e, least); return;
+  case E_mask: mask_print(c, e, least); return;
+  case E_call: call_print(c, e); return;
+  case E_lane: text_printf(&c->line, e->type.lanes > 1 ? "%s_lane()" : "0", tag_of(c, e->type)); return;
+  case E_splat: text_printf(&c->line, "%s_set1(", tag_of(c, e->type)); break;
+  case E_extract: text_printf(&c->line, "%s_extract(", tag_of(c, e->arg[0]->type)); break;
+  }
+  expr_print(c, e->arg[0], ANY);
+  if (e->kind == E_extract) text_printf(&c->line, ", %" PRId64, e->value.i);
+  text_puts(&c->line, ")");
+}
+
+/* ---- statements ---- */
+static void block_print(Printer *c, const Block *b);
+
+static void braces_print(Printer *c, const Block *b) {
+  text_puts(&c->line, " {");
+  line_end(c);
+  ++c->sheet->out->indent;
+  block_print(c, b);
+  --c->sheet->out->indent;
+}
+
+static void for_print(Printer *c, const Stmt *s) {
+  const char *name = var_name(c, s->var->name), *index = c->words->index;
+  Arena *a = c->sheet->arena;
+  *intern_slot(&c->indices, &s->var, sizeof s->var) = c;
+  if (s->for_kind == FOR_parallel) {
+    const char *count = arena_printf(a, "%" PRId64, s->hi->value.i);
+    text_printf(&c->line, "for (%s %s = %s, %s_end = %s; %s < %s_end; ++%s)", index, name,
+                arena_printf(a, c->words->lo, count), name, arena_printf(a, c->words->hi, count), name, name, name);
+  } else {
+    if (s->for_kind == FOR_unrolled) line_write(c->sheet, "NNRT_UNROLL");
+    text_printf(&c->line, "for (%s %s = ", index, name);
+    index_print(c, s->lo);
+    text_printf(&c->line, "; %s < ", name);
+    bool before = c->in_index;
+    c->in_index = true;
+    expr_print(c, s->hi, SUM);
+    c->in_index = before;
+    text_printf(&c->line, s->step == 1 ? "; ++%s)" : "; %s += %" PRId64 ")", name, s->step);
+  }
+  braces_print(c, &s->body);
+  line_write(c->sheet, "}");
+}
+
+static void bind_print(Printer *c, const Stmt *s) {
+  if (s->kind == S_let && !is_used(&c->used, s->var)) return;
+  if (s->kind == S_let && is_index(c, s->expr)) *intern_slot(&c->indices, &s->var, sizeof s->var) = c;
+  if (s->kind != S_set) text_printf(&c->line, "%s%s ", s->kind == S_let ? "const " : "", type_text(c, s->var->type));
+  text_printf(&c->line, "%s = ", var_name(c, s->var->name));
+  bool zero = s->kind == S_var && s->expr->kind == E_const && s->expr->type.lanes > 1 &&
+              (dtype_is_float(s->expr->type.dtype) ? s->expr->value.f == 0 && !signbit(s->expr->value.f)
+                                                   : s->expr->value.i == 0);
+  if (zero)
+    text_puts(&c->line, "{0}");
+  else
+    expr_print(c, s->expr, ANY);
+  text_puts(&c->line, ";");
+  line_end(c);
+}
+
+static void store_print(Printer *c, const Stmt *s) {
+  if (s->expr->type.lanes > 1) {
+    text_printf(&c->line, s->mask ? "%s_store_mask(" : "%s_store(", tag_of(c, s->expr->type));
+    address_print(c, s->buffer, s->index);
+    text_puts(&c->line, ", ");
+    expr_print(c, s->expr, ANY);
+    if (s->mask) text_puts(&c->line, ", ");
+    if (s->mask) expr_print(c, s->mask, ANY);
+    text_puts(&c->line, ");");
+  } else {
+    if (s->mask) text_puts(&c->line, "if (");
+    if (s->mask) expr_print(c, s->mask, ANY);
+    text_printf(&c->line, s->mask ? ") %s[" : "%s[", var_name(c, s->buffer->name));
+    index_print(c, s->index);
+    text_puts(&c->line, "] = ");
+    expr_print(c, s->expr, ANY);
+    text_puts(&c->line, ";");
+  }
+  line_end(c);
+}
+
+static void transpose_print(Printer *c, const Stmt *s) {
+  text_printf(&c->line, "%s_transpose(", tag_of(c, type_of(s->buffer->dtype, s->lanes)));
+  address_print(c, s->buffer, s->index);
+  text_puts(&c->line, ", ");
+  index_print(c, s->stride);
+  text_puts(&c->line, ", ");
+  address_print(c, s->source, s->source_index);
+  text_puts(&c->line, ", ");
+  index_print(c, s->source_stride);
+  text_puts(&c->line, ");");
+  line_end(c);
+}
+
+static void if_print(Printer *c, const Stmt *s) {
+  text_puts(&c->line, "if (");
+  expr_print(c, s->expr, ANY);
+  text_puts(&c->line, ")");
+  braces_print(c, &s->body);
+  if (s->other.n) {
+    text_puts(&c->line, "} else");
+    braces_print(c, &s->other);
+  }
+  line_write(c->sheet, "}");
+}
+
+static void model_line(Sheet *s, Loc loc, const char *text) {
+  const char *line = source_line(s, loc), *shown = text && *text ? text : line ? line : "";
+  if (loc.file)
+    c_comment(s, arena_printf(s->arena, "%s:%d%s%s", loc.file, loc.line, *shown ? "  " : "", shown));
+  else if (*shown)
+    c_comment(s, shown);
+}
+
+static void stmt_print(Printer *c, const Stmt *s) {
+  switch (s->kind) {
+  case S_for: for_print(c, s); return;
+  case S_let:
+  case S_var:
+  case S_set: bind_print(c, s); return;
+  case S_store: store_print(c, s); return;
+  case S_transpose: transpose_print(c, s); return;
+  case S_if: if_print(c, s); return;
+  case S_block:
+    model_line(c->sheet, s->loc, s->text);
+    block_print(c, &s->body);
+    return;
+  case S_local:
+    text_printf(&c->line, c->words->local, arena_printf(c->sheet->arena, "%d", s->local_buffer->align));
+    text_printf(&c->line, "%s %s[%" PRId64 "];", dtype_info[s->local_buffer->dtype].c,
+                var_name(c, s->local_buffer->name), s->local_buffer->count);
+    line_end(c);
+    return;
+  case S_return:
+    text_puts(&c->line, "return ");
+    expr_print(c, s->expr, ANY);
+    text_puts(&c->line, ";");
+    line_end(c);
+    return;
+  case S_call:
+  case S_barrier: bug("emit: a host statement in a kernel");
+  }
+}
+
+static void block_print(Printer *c, const Block *b) {
+  for (int i = 0; i < b->n; ++i) stmt_print(c, b->at[i]);
+}
+
+/* ---- functions ---- */
+static const char *machine_word(const Program *p) {
+  const char *macro = p->machine->simd_macro;
+  return macro ? macro + strlen("NNRT_") : "GENERIC";
+}
+
+static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
+  *c = (Printer){.sheet = s, .words = &words_c};
+  text_init(&c->line, s->arena);
+  intern_init(&c->indices, s->arena);
+  used_init(&c->used, s->arena, k);
+}
+
+static void kernel_head(Printer *c, const Kernel *k) {
+  text_printf(&c->line, c->words->kernel, machine_word(c->sheet->program));
+  text_printf(&c->line, "%s(", sheet_name(c->sheet, k, k->name));
+  for (int i = 0; i < k->params.n; ++i) {
+    const Buffer *b = k->params.at[i];
+    text_printf(&c->line, "%s%s%s %s%s", i ? ", " : "", b->written ? "" : "const ", dtype_info[b->dtype].c,
+                buffer_is_restrict(k, i) ? c->words->restricted : c->words->unrestricted, var_name(c, b->name));
+  }
+  if (!kernel_is_serial(k)) text_printf(&c->line, "%s%s", k->params.n ? ", " : "", c->words->thread);
+  text_puts(&c->line, kernel_is_serial(k) && !k->params.n ? "void)" : ")");
+}
+
+static void function_head(Printer *c, const Kernel *k) {
+  text_printf(&c->line, c->words->function, machine_word(c->sheet->program));
+  text_printf(&c->line, "%s %s(", type_text(c, k->result), sheet_name(c->sheet, k, k->name));
+  for (int i = 0; i < k->scalars.n; ++i) {
+    const Var *v = k->scalars.at[i];
+    text_printf(&c->line, "%s%s %s", i ? ", " : "", type_text(c, v->type), var_name(c, v->name));
+  }
+  text_puts(&c->line, k->scalars.n ? ")" : "void)");
+}
+
+static void kernel_comment(Sheet *s, const Kernel *k) {
+  if (k->comment) c_comment(s, k->comment);
+  for (int i = 0; i < k->locs.n; ++i) model_line(s, k->locs.at[i], NULL);
+}
+
+static void kernel_emit(Sheet *s, const Kernel *k) {
+  Printer c;
+  printer_init(&c, s, k);
+  kernel_comment(s, k);
+  if (k->result.lanes)
+    function_head(&c, k);
+  else
+    kernel_head(&c, k);
+  text_puts(&c.line, " {");
+  line_end(&c);
+  ++s->out->indent;
+  for (int i = 0; i < k->params.n; ++i)
+    if (!is_used(&c.used, k->params.at[i])) text_printf(s->out, "(void)%s;\n", var_name(&c, k->params.at[i]->name));
+  block_print(&c, &k->body);
+  --s->out->indent;
+  text_puts(s->out, "}\n\n");
+}
+
+/* ---- host functions ---- */
+typedef struct HostNames {
+  Arena *arena;
+  Map taken;
+  Intern names; /* Slot -> pointer variable */
+} HostNames;
+
+static const char *const home_field[] = {[HOME_params] = "params",
+                                         [HOME_state] = "state",
+                                         [HOME_scratch] = "scratch",
+                                         [HOME_input] = "input",
+                                         [HOME_output] = "output"};
+
+static const char *constant_name(Sheet *s, const Slot *slot) {
+  return sheet_name(s, slot, arena_printf(s->arena, "constant_%d", slot->id));
+}
+
+static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
+  if (slot->home == HOME_constant) return constant_name(s, slot);
+  void **name = intern_slot(&h->names, &slot, sizeof slot);
+  if (*name) return *name;
+  const char *plain = identifier_of(s->arena, slot->name ? slot->name : home_field[slot->home]), *made = plain;
+  for (int i = 2; map_get(&h->taken, made) || map_get(&s->names, made); ++i)
+    made = arena_printf(s->arena, "%s_%d", plain, i);
+  map_put(&h->taken, made, (void *)made);
+  name = intern_slot(&h->names, &slot, sizeof slot);
+  *name = (void *)made;
+  const char *constant = slot->home == HOME_input ? "const " : "", *type = dtype_info[slot->dtype].c;
+  line_write(s,
+             arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 "); /* %s%s%s */", constant, type, made,
+                          constant, type, home_field[slot->home], slot->offset, slot->state ? slot->state->name : "",
+                          slot->state ? " " : "", shape_text(s->arena, slot->shape)));
+  return made;
+}
+
+static void call_emit(Sheet *s, HostNames *h, const Stmt *call) {
+  Text line;
+  text_init(&line, s->arena);
+  bool serial = kernel_is_serial(call->kernel);
+  if (serial) text_puts(&line, "if (thread->id == 0) ");
+  text_printf(&line, "%s(", sheet_name(s, call->kernel, call->kernel->name));
+  for (int i = 0; i < call->args.n; ++i)
+    text_printf(&line, "%s%s", i ? ", " : "", slot_pointer(s, h, call->args.at[i]));
+  text_printf(&line, "%s%s);", serial || !call->args.n ? "" : ", ", serial ? "" : "thread");
+  line_write(s, text_str(&line));
+}
+
+static void host_comment(Sheet *s, const Host *h) {
+  const char *name = h->func ? h->func->name : h->name;
+  const char *rows = h->rows ? arena_printf(s->arena, " on %d rows", h->rows) : "";
+  c_comment(s, arena_printf(s->arena, "One call of %s%s. Every thread runs it.", name, rows));
+}
+
+static void host_emit(Sheet *s, const Host *host) {
+  HostNames h = {.arena = s->arena};
+  map_init(&h.taken, s->arena);
+  intern_init(&h.names, s->arena);
+  host_comment(s, host);
+  text_printf(s->out, "static void %s(const nnrt_memory *memory, const nnrt_thread *thread) {\n",
+              sheet_name(s, host, host->name));
+  ++s->out->indent;
+  for (int i = 0; i < host->body.n; ++i)
+    for (int k = 0; k < host->body.at[i]->args.n; ++k) slot_pointer(s, &h, host->body.at[i]->args.at[k]);
+  if (!h.taken.n) text_puts(s->out, "(void)memory;\n");
+  if (!host->body.n) text_puts(s->out, "(void)thread;\n");
+  text_puts(s->out, "\n");
+  for (int i = 0; i < host->body.n; ++i) {
+    const Stmt *st = host->body.at[i];
+    if (st->kind == S_call)
+      call_emit(s, &h, st);
+    else if (st->kind == S_barrier)
+      line_write(s, words_c.barrier);
+    else
+      bug("emit: statement kind %d in a host function", (int)st->kind);
+  }
+  --s->out->indent;
+  text_puts(s->out, "}\n\n");
+}
+
+/* ---- constants and tables ---- */
+static const char *element_text(Printer *c, const Tensor *t, int64_t i) {
+  int bytes = dtype_info[t->dtype].bytes;
+  const char *at = (const char *)t->data + i * bytes;
+  float single;
+  double f = 0;
+  uint64_t bits = 0;
+  uint32_t word;
+  uint16_t half;
+  if (t->dtype == DT_f32) f = (memcpy(&single, at, 4), (double)single);
+  if (t->dtype == DT_f64) memcpy(&f, at, 8);
+  if (dtype_is_float(t->dtype) && bytes > 2) return float_text(c, t->dtype, f);
+  if (bytes == 8) memcpy(&bits, at, 8);
+  if (bytes == 4) bits = (memcpy(&word, at, 4), word);
+  if (bytes == 2) bits = (memcpy(&half, at, 2), half);
+  if (bytes == 1) bits = *(const unsigned char *)at;
+  if (bytes < 4) return arena_printf(c->sheet->arena, "%d", (int)bits);
+  return integer_text(c, t->dtype, t->dtype == DT_i32 ? (int64_t)(int32_t)bits : (int64_t)bits);
+}
+
+static void array_emit(Sheet *s, const char *name, const Tensor *t) {
+  Printer c = {.sheet = s, .words = &words_c};
+  text_init(&c.line, s->arena);
+  int64_t n = shape_count(t->shape);
+  text_printf(s->out, "static _Alignas(64) const %s %s[%" PRId64 "] = {\n", dtype_info[t->dtype].c, name, n);
+  ++s->out->indent;
+  for (int64_t i = 0; i < n; ++i) {
+    const char *element = element_text(&c, t, i);
+    if (c.line.n && c.line.n + strlen(element) + 2 > COLUMNS - 2) line_end(&c);
+    text_printf(&c.line, "%s%s,", c.line.n ? " " : "", element);
+  }
+  line_end(&c);
+  --s->out->indent;
+  text_puts(s->out, "};\n\n");
+}
+
+static const char *string_text(Arena *arena, const char *s) {
+  Text t;
+  text_init(&t, arena);
+  text_puts(&t, "\"");
+  for (; *s; ++s) {
+    unsigned char c = (unsigned char)*s;
+    text_printf(&t, c == '"' || c == '\\' ? "\\%c" : c == '?' || c < 32 || c > 126 ? "\\%03o" : "%c", c);
+  }
+  text_puts(&t, "\"");
+  return arena_strdup(arena, text_str(&t));
+}
+
+static const char *dims_text(Arena *arena, const Shape *shape) {
+  Text t;
+  text_init(&t, arena);
+  for (int i = 0; i < shape->rank; ++i) text_printf(&t, "%s%" PRId64, i ? ", " : "{", shape->dim[i]);
+  return shape->rank ? arena_printf(arena, "%s}", text_str(&t)) : NULL;
+}
+
+/* NULL: zero, which a designated initialiser leaves out. */
+static const char *cell_text(Printer *c, FieldKind kind, const Cell *cell) {
+  static const char *const kinds[] = {"FIELD", "VALUE", "HYPER", "FIRST", "LAST", "EPOCH", "TOTAL_STEPS"};
+  Arena *a = c->sheet->arena;
+  switch (kind) {
+  case FIELD_int:
+  case FIELD_i64: return cell->text ? cell->text : cell->i ? integer_text(c, DT_i64, cell->i) : NULL;
+  case FIELD_dtype: return arena_printf(a, "NNRT_%s", dtype_info[cell->i].name);
+  case FIELD_source: return arena_printf(a, "NNRT_INPUT_%s", kinds[cell->i]);
+  case FIELD_u64: return arena_printf(a, "0x%016" PRIx64, (uint64_t)cell->i);
+  case FIELD_f64: return cell->f == 0 ? NULL : float_text(c, DT_f64, cell->f);
+  case FIELD_text: return cell->text ? string_text(a, cell->text) : NULL;
+  case FIELD_dims: return dims_text(a, cell->shape);
+  case FIELD_table:
+    return cell->table ? arena_printf(a, "%s%s", cell->table->single ? "&" : "", cell->table->name) : NULL;
+  case FIELD_code: return cell->host ? sheet_name(c->sheet, cell->host, cell->host->name) : NULL;
+  }
+  return NULL;
+}
+
+static void cells_print(Printer *c, const Record *r, const Cell *cells) {
+  int printed = 0;
+  for (int i = 0; i < r->n; ++i) {
+    const char *text = cell_text(c, r->fields[i].kind, &cells[i]);
+    if (!r->fields[i].name) text_puts(&c->line, text ? text : "0");
+    if (!r->fields[i].name || !text) continue;
+    text_printf(&c->line, "%s.%s = %s", printed++ ? ", " : "{", r->fields[i].name, text);
+  }
+  if (r->fields[0].name) text_puts(&c->line, printed ? "}" : "{0}");
+}
+
+static void table_emit(Sheet *s, const Table *t) {
+  if (t->raw) return array_emit(s, t->name, t->raw);
+  Printer c = {.sheet = s, .words = &words_c};
+  text_init(&c.line, s->arena);
+  bool star = t->record->fields[0].name == NULL && t->record->fields[0].kind == FIELD_text;
+  text_printf(s->out, "%sconst %s%s%s%s = ", t->exported ? "" : "static ", t->record->type, star ? "const " : " ",
+              t->name, t->single ? "" : "[]");
+  if (t->single) {
+    cells_print(&c, t->record, t->cells.at);
+    text_puts(&c.line, ";\n");
+    line_end(&c);
+    return;
+  }
+  text_puts(s->out, "{\n");
+  ++s->out->indent;
+  for (int i = 0; i < t->rows; ++i) {
+    cells_print(&c, t->record, &t->cells.at[i * t->record->n]);
+    text_puts(&c.line, ",");
+    line_end(&c);
+  }
+  --s->out->indent;
+  text_puts(s->out, "};\n\n");
+}
+
+void c_tables(Sheet *s, const Tables *tables) {
+  for (int i = 0; i < tables->n; ++i) table_emit(s, tables->at[i]);
+}
+
+void c_kernels(Sheet *s) {
+  const Program *p = s->program;
+  for (int i = 0; i < p->slots.n; ++i) {
+    const Slot *slot = p->slots.at[i];
+    if (slot->home == HOME_constant) array_emit(s, constant_name(s, slot), slot->value);
+  }
+  for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
+  for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) host_emit(s, p->hosts.at[i]);
+}

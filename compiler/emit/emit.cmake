@@ -1,0 +1,42 @@
+# emit.cmake: what the room needs beyond its C files: the runtime's sources as text, LLVM when it is there, and where the
+# runtime library is (for building executables). Included by compiler/CMakeLists.txt after the room was made.
+set(runtime_list ${CMAKE_SOURCE_DIR}/runtime/standalone.txt)
+set(embedded)
+if(EXISTS ${runtime_list})
+  file(STRINGS ${runtime_list} lines)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${runtime_list})
+  foreach(line IN LISTS lines)
+    if(line MATCHES "^[^# ]")
+      list(APPEND embedded runtime/${line})
+    endif()
+  endforeach()
+endif()
+list(TRANSFORM embedded PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE embedded_paths)
+string(REPLACE ";" "|" embedded_text "${embedded}")
+set(standalone_c ${CMAKE_CURRENT_BINARY_DIR}/standalone_files.c)
+add_custom_command(
+  OUTPUT ${standalone_c}
+  COMMAND ${CMAKE_COMMAND} -DROOT=${CMAKE_SOURCE_DIR} "-DFILES=${embedded_text}" -DOUTPUT=${standalone_c} -P
+          ${CMAKE_CURRENT_SOURCE_DIR}/emit/embed.cmake
+  DEPENDS ${embedded_paths} ${CMAKE_CURRENT_SOURCE_DIR}/emit/embed.cmake
+  VERBATIM)
+target_sources(nnc_emit PRIVATE ${standalone_c})
+target_include_directories(nnc_emit PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/emit)
+
+# LLVM is optional: without it .ll text still comes out, .s .o .bc are refused with one line.
+find_package(LLVM 19.1 CONFIG QUIET HINTS /usr/lib/llvm-19)
+if(LLVM_FOUND)
+  message(STATUS "LLVM ${LLVM_PACKAGE_VERSION}: .s, .o and .bc outputs")
+  target_include_directories(nnc_emit SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
+  target_compile_definitions(nnc_emit PRIVATE NNC_LLVM)
+  target_link_directories(nnc_emit PUBLIC ${LLVM_LIBRARY_DIRS})
+  target_link_libraries(nnc_emit PUBLIC LLVM)
+else()
+  message(STATUS "LLVM 19 is not installed: only .c and .ll outputs")
+endif()
+
+find_package(ZLIB QUIET)
+target_compile_definitions(
+  nnc_emit
+  PRIVATE NNC_RUNTIME_INCLUDE="${CMAKE_SOURCE_DIR}/runtime" NNC_RUNTIME_LIBRARY="${CMAKE_BINARY_DIR}/runtime/libnnrt.a"
+          NNC_INSTALL_PREFIX="${CMAKE_INSTALL_PREFIX}" NNC_RUNTIME_ZLIB=$<BOOL:${ZLIB_FOUND}>)

@@ -1,0 +1,94 @@
+/* print.h: what the printers of this room share: names of globals, dead lets, the model's lines, the tables.
+ *
+ * A Sheet is one output file in the making. Names of globals are unique in it and are neither words of C nor functions
+ * of its library; where a file has several kernel sets, the names of each end in its own suffix ("_v3"). */
+#ifndef NNC_EMIT_PRINT_H
+#define NNC_EMIT_PRINT_H
+
+#include "emit.h"
+
+typedef struct Sheet {
+  Arena *arena;
+  Text *out;
+  const EmitOptions *options;
+  const Program *program; /* the set that is being printed */
+  const char *suffix;     /* of its names: "" or "_v3" */
+  Map names;              /* every global name of the file */
+  Intern named;           /* object -> its name */
+  Map sources;            /* file -> its text, or NULL */
+} Sheet;
+void sheet_init(Sheet *s, Text *out, const EmitOptions *o);
+/* The name of a kernel, host, slot or table in this file, made from `wanted` on the first call. */
+const char *sheet_name(Sheet *s, const void *object, const char *wanted);
+const char *identifier_of(Arena *arena, const char *text); /* "0.weight" -> "_0_weight", "for" -> "for_" */
+const char *model_name(Sheet *s);                          /* of the module, as an identifier */
+
+/* The model's line that loc names, trimmed and fit for a comment; NULL when there is none to show. */
+const char *source_line(Sheet *s, Loc loc);
+
+/* Pointers to Vars and Buffers of k that something alive reads or, for buffers, writes. */
+typedef struct Used {
+  Intern set;
+} Used;
+void used_init(Used *used, Arena *arena, const Kernel *k);
+bool is_used(Used *used, const void *var_or_buffer);
+
+bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
+uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */
+
+/* ---- the tables of nnrt.h as typed constants (tables.c) ---- */
+typedef enum FieldKind {
+  FIELD_int,    /* i: int */
+  FIELD_dtype,  /* i: nnrt_dtype, an int */
+  FIELD_source, /* i: what an input is, NNRT_INPUT_…, an int */
+  FIELD_i64,    /* i; text, if given, is the #define that C prints for it */
+  FIELD_u64,    /* i, printed in hexadecimal */
+  FIELD_f64,    /* f */
+  FIELD_text,   /* text; NULL: a null pointer */
+  FIELD_dims,   /* shape: int64_t [8] */
+  FIELD_table,  /* table: pointer to its first row; NULL: a null pointer */
+  FIELD_code,   /* host: pointer to the step function */
+} FieldKind;
+
+typedef struct RecordField {
+  const char *name; /* NULL: the row is this one value (arrays of int, of text) */
+  FieldKind kind;
+} RecordField;
+
+typedef struct Record {
+  const char *type; /* "nnrt_state" */
+  int n;
+  const RecordField *fields;
+} Record;
+
+typedef struct Table Table;
+typedef struct Cell {
+  int64_t i;
+  double f;
+  const char *text;
+  const Shape *shape;
+  const Table *table; /* NULL: a null pointer */
+  const Host *host;
+} Cell;
+
+struct Table {
+  const Record *record; /* NULL: raw values, `raw` */
+  const char *name;     /* final */
+  bool single;          /* one row, not an array */
+  bool exported;
+  int rows;
+  VEC(Cell) cells;   /* row by row */
+  const Tensor *raw; /* default of an input */
+};
+typedef VEC(Table *) Tables;
+/* All tables of the sheet's program, each after those it points to; the last is the nnrt_model. */
+Tables *tables_build(Sheet *s);
+const Record *record_at(int i); /* the structs of nnrt.h; NULL past the end */
+
+const char *scratch_define(Arena *arena, const char *suffix); /* "SCRATCH_BYTES_V4" (bundle.c) */
+
+/* ---- pieces of a C file (cfamily.c), put together by bundle.c ---- */
+void c_kernels(Sheet *s); /* constants, math, kernels, step functions of the sheet's program */
+void c_tables(Sheet *s, const Tables *tables);
+void c_comment(Sheet *s, const char *text);
+#endif

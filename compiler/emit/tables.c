@@ -1,0 +1,316 @@
+/* tables.c: the tables of nnrt.h (states, hypers, sources, entries, phases, the model) as typed constants, described
+ * once and printed by both printers: C as designated initialisers, LLVM as aggregates.
+ *
+ * A Record is the layout of one struct of nnrt.h, field by field in its order; the C compiler checks it by name, and
+ * tests/unit/test_emit.c compares it with offsetof. Invariants: a table stands after those it points to; names are
+ * unique in the file. A file with several kernel sets has all tables once per set. */
+#include "print.h"
+
+#define RECORD(name, ...)                                                                                              \
+  static const RecordField name##_fields[] = {__VA_ARGS__};                                                            \
+  static const Record name##_record = {"nnrt_" #name, sizeof name##_fields / sizeof name##_fields[0], name##_fields};
+RECORD(state, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims},
+       {"trained", FIELD_int}, {"saved", FIELD_int}, {"offset", FIELD_i64})
+RECORD(hyper, {"name", FIELD_text}, {"value", FIELD_f64}, {"min", FIELD_f64}, {"max", FIELD_f64},
+       {"integer", FIELD_int}, {"help", FIELD_text})
+RECORD(field, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims})
+RECORD(source, {"name", FIELD_text}, {"kind", FIELD_text}, {"nfields", FIELD_int}, {"fields", FIELD_table},
+       {"files", FIELD_table}, {"batch", FIELD_int}, {"shuffle", FIELD_int}, {"rows", FIELD_i64},
+       {"classes", FIELD_i64})
+RECORD(input, {"name", FIELD_text}, {"kind", FIELD_source}, {"dtype", FIELD_dtype}, {"count", FIELD_i64},
+       {"offset", FIELD_i64}, {"source", FIELD_int}, {"field", FIELD_int}, {"hyper", FIELD_int}, {"value", FIELD_table})
+RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64}, {"offset", FIELD_i64})
+RECORD(variant, {"rows", FIELD_int}, {"step", FIELD_code}, {"ninputs", FIELD_int}, {"noutputs", FIELD_int},
+       {"inputs", FIELD_table}, {"outputs", FIELD_table}, {"input_bytes", FIELD_i64}, {"output_bytes", FIELD_i64})
+RECORD(func, {"name", FIELD_text}, {"whole_pass", FIELD_int}, {"nsources", FIELD_int}, {"sources", FIELD_table},
+       {"nvariants", FIELD_int}, {"variants", FIELD_table})
+RECORD(act, {"func", FIELD_int}, {"times", FIELD_int}, {"every", FIELD_int}, {"when_func", FIELD_int},
+       {"when_output", FIELD_int})
+RECORD(phase, {"by_epochs", FIELD_int}, {"count", FIELD_f64}, {"count_hyper", FIELD_int}, {"nbefore", FIELD_int},
+       {"nstep", FIELD_int}, {"neach_epoch", FIELD_int}, {"nafter", FIELD_int}, {"before", FIELD_table},
+       {"step", FIELD_table}, {"each_epoch", FIELD_table}, {"after", FIELD_table}, {"stop_func", FIELD_int},
+       {"stop_output", FIELD_int})
+RECORD(model, {"name", FIELD_text}, {"source", FIELD_text}, {"compiler", FIELD_text}, {"hash", FIELD_u64},
+       {"params_bytes", FIELD_i64}, {"state_bytes", FIELD_i64}, {"scratch_bytes", FIELD_i64},
+       {"max_threads", FIELD_int}, {"nstates", FIELD_int}, {"nhypers", FIELD_int}, {"nsources", FIELD_int},
+       {"nfuncs", FIELD_int}, {"nphases", FIELD_int}, {"states", FIELD_table}, {"hypers", FIELD_table},
+       {"sources", FIELD_table}, {"funcs", FIELD_table}, {"phases", FIELD_table}, {"init", FIELD_code},
+       {"seed_offset", FIELD_i64})
+static const RecordField text_field[] = {{NULL, FIELD_text}}, int_field[] = {{NULL, FIELD_int}};
+static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
+
+static const Record *const records[] = {&state_record, &hyper_record,  &field_record,   &source_record,
+                                        &input_record, &output_record, &variant_record, &func_record,
+                                        &act_record,   &phase_record,  &model_record};
+const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
+
+/* ---- building ---- */
+typedef struct Build {
+  Sheet *sheet;
+  Arena *arena;
+  const Program *program;
+  Tables *tables;
+} Build;
+
+static void put_int(Build *b, Table *t, int64_t i) { vec_push(b->arena, t->cells, (Cell){.i = i}); }
+static void put_named(Build *b, Table *t, int64_t i, const char *name) {
+  vec_push(b->arena, t->cells, ((Cell){.i = i, .text = name}));
+}
+static void put_f64(Build *b, Table *t, double f) { vec_push(b->arena, t->cells, (Cell){.f = f}); }
+static void put_text(Build *b, Table *t, const char *s) { vec_push(b->arena, t->cells, (Cell){.text = s}); }
+static void put_shape(Build *b, Table *t, const Shape *s) { vec_push(b->arena, t->cells, (Cell){.shape = s}); }
+static void put_table(Build *b, Table *t, const Table *to) { vec_push(b->arena, t->cells, (Cell){.table = to}); }
+static void put_code(Build *b, Table *t, const Host *h) { vec_push(b->arena, t->cells, (Cell){.host = h}); }
+
+static Table *table_new(Build *b, const Record *record, const char *name, int rows) {
+  Table *t = NEW(b->arena, Table);
+  t->record = record;
+  t->rows = rows;
+  t->name = sheet_name(b->sheet, t, arena_printf(b->arena, "%s_%s", model_name(b->sheet), name));
+  return t;
+}
+
+/* A table joins the list when its rows are complete; an empty one is a null pointer. */
+static const Table *table_done(Build *b, Table *t) {
+  int64_t cells = t->raw ? 0 : (int64_t)t->rows * t->record->n;
+  if (t->cells.n != cells) bug("emit: table %s has %d cells, not %lld", t->name, t->cells.n, (long long)cells);
+  if (!t->rows) return NULL;
+  vec_push(b->arena, *b->tables, t);
+  return t;
+}
+
+static const Slot *state_slot(const Program *p, const State *state) {
+  for (int i = 0; i < p->slots.n; ++i)
+    if (p->slots.at[i]->state == state && !p->slots.at[i]->parent) return p->slots.at[i];
+  return NULL;
+}
+
+static const Table *build_states(Build *b) {
+  const Module *m = b->program->module;
+  Table *t = table_new(b, &state_record, "states", m->states.n);
+  for (int i = 0; i < m->states.n; ++i) {
+    const State *s = m->states.at[i];
+    const Slot *slot = state_slot(b->program, s);
+    if (!slot) bug("emit: state %s has no memory", s->name);
+    put_text(b, t, s->name);
+    put_int(b, t, s->dtype);
+    put_int(b, t, s->shape.rank);
+    put_shape(b, t, &s->shape);
+    put_int(b, t, s->trained);
+    put_int(b, t, s->saved);
+    put_int(b, t, slot->offset);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_hypers(Build *b) {
+  const Module *m = b->program->module;
+  Table *t = table_new(b, &hyper_record, "hypers", m->hypers.n);
+  for (int i = 0; i < m->hypers.n; ++i) {
+    const Hyper *h = m->hypers.at[i];
+    put_text(b, t, h->name);
+    put_f64(b, t, h->value);
+    put_f64(b, t, h->min);
+    put_f64(b, t, h->max);
+    put_int(b, t, h->integer);
+    put_text(b, t, h->help);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_fields(Build *b, const Source *s) {
+  Table *t = table_new(b, &field_record, arena_printf(b->arena, "%s_fields", s->name), s->fields.n);
+  for (int i = 0; i < s->fields.n; ++i) {
+    const Field *f = &s->fields.at[i];
+    put_text(b, t, f->name);
+    put_int(b, t, f->dtype);
+    put_int(b, t, f->shape.rank);
+    put_shape(b, t, &f->shape);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_files(Build *b, const Source *s) {
+  Table *t = table_new(b, &text_record, arena_printf(b->arena, "%s_files", s->name), s->files.n);
+  for (int i = 0; i < s->files.n; ++i) put_text(b, t, s->files.at[i]);
+  return table_done(b, t);
+}
+
+static const Table *build_sources(Build *b) {
+  const Module *m = b->program->module;
+  Table *t = table_new(b, &source_record, "sources", m->sources.n);
+  for (int i = 0; i < m->sources.n; ++i) {
+    const Source *s = m->sources.at[i];
+    const Table *fields = build_fields(b, s), *files = build_files(b, s);
+    put_text(b, t, s->name);
+    put_text(b, t, s->kind);
+    put_int(b, t, s->fields.n);
+    put_table(b, t, fields);
+    put_table(b, t, files);
+    put_int(b, t, s->batch);
+    put_int(b, t, s->shuffle);
+    put_int(b, t, s->rows);
+    put_int(b, t, s->classes);
+  }
+  return table_done(b, t);
+}
+
+/* ---- entries ---- */
+static const Table *build_value(Build *b, const Host *h, const Input *in) {
+  if (in->kind != INPUT_value || !in->value) return NULL;
+  Table *t = table_new(b, NULL, arena_printf(b->arena, "%s_%s", h->name, in->name), 1);
+  t->raw = in->value;
+  return table_done(b, t);
+}
+
+static const Table *build_inputs(Build *b, const Host *h) {
+  Table *t = table_new(b, &input_record, arena_printf(b->arena, "%s_inputs", h->name), h->inputs.n);
+  for (int i = 0; i < h->inputs.n; ++i) {
+    const Slot *slot = h->inputs.at[i];
+    const Input *in = slot->input;
+    const Table *value = build_value(b, h, in);
+    put_text(b, t, in->name);
+    put_int(b, t, in->kind);
+    put_int(b, t, in->dtype);
+    put_int(b, t, shape_count(in->shape));
+    put_int(b, t, slot->offset);
+    put_int(b, t, in->kind == INPUT_field || in->kind == INPUT_first || in->kind == INPUT_last ? in->source : -1);
+    put_int(b, t, in->kind == INPUT_field ? in->field : -1);
+    put_int(b, t, in->kind == INPUT_hyper ? in->hyper : -1);
+    put_table(b, t, value);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_outputs(Build *b, const Host *h) {
+  Table *t = table_new(b, &output_record, arena_printf(b->arena, "%s_outputs", h->name), h->outputs.n);
+  for (int i = 0; i < h->outputs.n; ++i) {
+    const Slot *slot = h->outputs.at[i];
+    put_text(b, t, h->graph && i < h->graph->outputs.n ? h->graph->outputs.at[i].name : slot->name);
+    put_int(b, t, slot->dtype);
+    put_int(b, t, shape_count(slot->shape));
+    put_int(b, t, slot->offset);
+  }
+  return table_done(b, t);
+}
+
+static const Host *host_of(const Program *p, const Func *f, int rows) {
+  for (int i = 0; i < p->hosts.n; ++i)
+    if (p->hosts.at[i]->func == f && p->hosts.at[i]->rows == rows) return p->hosts.at[i];
+  return NULL;
+}
+
+static const Table *build_variants(Build *b, const Func *f) {
+  Table *t = table_new(b, &variant_record, arena_printf(b->arena, "%s_variants", f->name), f->variants.n);
+  for (int i = 0; i < f->variants.n; ++i) {
+    const Host *h = host_of(b->program, f, f->variants.at[i].rows);
+    if (!h) bug("emit: %s has no step function for %d rows", f->name, f->variants.at[i].rows);
+    const Table *inputs = build_inputs(b, h), *outputs = build_outputs(b, h);
+    put_int(b, t, h->rows);
+    put_code(b, t, h);
+    put_int(b, t, h->inputs.n);
+    put_int(b, t, h->outputs.n);
+    put_table(b, t, inputs);
+    put_table(b, t, outputs);
+    put_int(b, t, h->input_bytes);
+    put_int(b, t, h->output_bytes);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_func_sources(Build *b, const Func *f) {
+  Table *t = table_new(b, &int_record, arena_printf(b->arena, "%s_sources", f->name), f->sources.n);
+  for (int i = 0; i < f->sources.n; ++i) put_int(b, t, f->sources.at[i]);
+  return table_done(b, t);
+}
+
+static const Table *build_funcs(Build *b) {
+  const Module *m = b->program->module;
+  Table *t = table_new(b, &func_record, "funcs", m->funcs.n);
+  for (int i = 0; i < m->funcs.n; ++i) {
+    const Func *f = m->funcs.at[i];
+    const Table *sources = build_func_sources(b, f), *variants = build_variants(b, f);
+    put_text(b, t, f->name);
+    put_int(b, t, f->whole_pass);
+    put_int(b, t, f->sources.n);
+    put_table(b, t, sources);
+    put_int(b, t, f->variants.n);
+    put_table(b, t, variants);
+  }
+  return table_done(b, t);
+}
+
+/* ---- the driver ---- */
+static const Table *build_acts(Build *b, int phase, const char *when, int n, const Act *acts) {
+  Table *t = table_new(b, &act_record, arena_printf(b->arena, "phase_%d_%s", phase + 1, when), n);
+  for (int i = 0; i < n; ++i) {
+    put_int(b, t, acts[i].func);
+    put_int(b, t, acts[i].times);
+    put_int(b, t, acts[i].every);
+    put_int(b, t, acts[i].when_func);
+    put_int(b, t, acts[i].when_output);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_phases(Build *b) {
+  const Module *m = b->program->module;
+  Table *t = table_new(b, &phase_record, "phases", m->phases.n);
+  for (int i = 0; i < m->phases.n; ++i) {
+    const Phase *p = m->phases.at[i];
+    const Table *acts[4] = {build_acts(b, i, "before", p->before.n, p->before.at),
+                            build_acts(b, i, "step", p->step.n, p->step.at),
+                            build_acts(b, i, "each_epoch", p->each_epoch.n, p->each_epoch.at),
+                            build_acts(b, i, "after", p->after.n, p->after.at)};
+    put_int(b, t, p->by_epochs);
+    put_f64(b, t, p->count.value);
+    put_int(b, t, p->count.hyper);
+    put_int(b, t, p->before.n);
+    put_int(b, t, p->step.n);
+    put_int(b, t, p->each_epoch.n);
+    put_int(b, t, p->after.n);
+    for (int k = 0; k < 4; ++k) put_table(b, t, acts[k]);
+    put_int(b, t, p->stop_func);
+    put_int(b, t, p->stop_output);
+  }
+  return table_done(b, t);
+}
+
+/* ---- the model ---- */
+static const Host *init_host(const Program *p) {
+  for (int i = 0; i < p->hosts.n; ++i)
+    if (!p->hosts.at[i]->func) return p->hosts.at[i];
+  return NULL;
+}
+
+static void build_model(Build *b) {
+  const Program *p = b->program;
+  const Module *m = p->module;
+  const Slot *seed = m->seed ? state_slot(p, m->seed) : NULL;
+  const Table *states = build_states(b), *hypers = build_hypers(b), *sources = build_sources(b);
+  const Table *funcs = build_funcs(b), *phases = build_phases(b);
+  Table *t = table_new(b, &model_record, "model", 1);
+  t->single = true;
+  t->exported = b->sheet->options->no_main;
+  put_text(b, t, m->name);
+  put_text(b, t, m->file);
+  put_text(b, t, b->sheet->options->compiler);
+  put_int(b, t, (int64_t)program_hash(p));
+  put_named(b, t, p->params_bytes, "PARAMS_BYTES");
+  put_named(b, t, p->state_bytes, "STATE_BYTES");
+  put_named(b, t, p->scratch_bytes, scratch_define(b->arena, b->sheet->suffix));
+  put_int(b, t, p->max_threads);
+  const int counts[] = {m->states.n, m->hypers.n, m->sources.n, m->funcs.n, m->phases.n};
+  for (int i = 0; i < 5; ++i) put_int(b, t, counts[i]);
+  const Table *const parts[] = {states, hypers, sources, funcs, phases};
+  for (int i = 0; i < 5; ++i) put_table(b, t, parts[i]);
+  put_code(b, t, init_host(p));
+  put_int(b, t, seed ? seed->offset : -1);
+  table_done(b, t);
+}
+
+Tables *tables_build(Sheet *s) {
+  Build b = {.sheet = s, .arena = s->arena, .program = s->program, .tables = NEW(s->arena, Tables)};
+  build_model(&b);
+  return b.tables;
+}
