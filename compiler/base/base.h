@@ -27,7 +27,8 @@ char *arena_printf(Arena *arena, const char *format, ...);
 #define NEW(arena, T) ((T *)arena_alloc((arena), sizeof(T)))
 #define NEW_N(arena, T, n) ((T *)arena_alloc((arena), sizeof(T) * (size_t)(n)))
 
-/* ---- vectors: `VEC(Node *) nodes;` then vec_push(arena, nodes, x), nodes.at[i], nodes.n ---- */
+/* ---- vectors: `VEC(Node *) nodes;` then vec_push(arena, nodes, x), nodes.at[i], nodes.n.
+ * x is evaluated after room was made: it must not itself push to the same vector. ---- */
 #define VEC(T)                                                                                                         \
   struct {                                                                                                             \
     T *at;                                                                                                             \
@@ -112,8 +113,8 @@ _Noreturn void bug(const char *format, ...);       /* exit code 3; names the pas
 /* One guard is active at a time: `if (setjmp(*diag_guard()) == 0) … else code = diag_exit_code();` */
 jmp_buf *diag_guard(void);
 int diag_exit_code(void);
-void diag_pass(const char *name);                               /* what `bug` names */
-void diag_source(const char *file, const char *text, size_t n); /* so that errors can show the line */
-void diag_stream(FILE *out);                                    /* default stderr; tests redirect */
+void diag_pass(const char *name);                                            /* what `bug` names */
+void diag_source(const char *file, const char *text, size_t n);              /* so that errors can show the line */
+void diag_stream(FILE *out);                                                 /* default stderr; tests redirect */
 const char *diag_nearest(const char *word, const char *const *words, int n); /* for "did you mean", or NULL */
 #endif

@@ -446,7 +446,8 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
       if (!point_reads_only_at(reduce_element(l, ci, r->node), writer->slot, c->kind == GROUP_row ? linear : NULL))
         return false;
     } else if (r->copy || r->node->op != OP_dot) {
-      if (!point_reads_only_at(root_point(l, ci, r, &f, &other), writer->slot, f == full ? linear : NULL)) return false;
+      const Point *value = root_point(l, ci, r, &f, &other); /* sets f */
+      if (!point_reads_only_at(value, writer->slot, f == full ? linear : NULL)) return false;
     } else {
       Group g = {0};
       dot_space(l, c, r->node, &g);

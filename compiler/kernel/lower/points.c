@@ -210,9 +210,10 @@ static Point *own_result(Lowering *l, int ci, const Node *n, Index index) {
   for (int d = 0; d < n->shape.rank; ++d) c->misaligned |= own[d] != index[d];
   Point p = point_blank(P_result, n);
   for (int i = 0, phase = 0; i < c->roots.n; ++i) {
-    const Node *r = l->roots.at[c->roots.at[i]].node;
-    if (r == n) p.phase = phase;
-    phase += op_info[r->op].family == FAMILY_REDUCE && !l->roots.at[c->roots.at[i]].copy;
+    const Root *r = &l->roots.at[c->roots.at[i]];
+    if (r->copy) continue;
+    if (r->node == n) p.phase = phase;
+    phase += op_info[r->node->op].family == FAMILY_REDUCE;
   }
   return point_intern(c, l->arena, &p);
 }
@@ -334,7 +335,6 @@ bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *strid
     n = n->in[0];
   }
   *base = n;
-  if (n->op == OP_iota || n->op == OP_random || n->op == OP_pad || n->op == OP_concat) return false;
   const Affine *linear = affine_linear(&c.set, n->shape, index);
   *offset = linear->c0;
   for (int i = 0; i < linear->n; ++i) {

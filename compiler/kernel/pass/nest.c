@@ -327,13 +327,13 @@ static void map_vector(Nest *nest, Block *body, int axis) {
                          : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, BLOCK_ELEMENTS)), expr_index(a, full));
   Block *outer = body, hoisted = {0};
   if (full) {
-    Stmt *section = stmt_block(a, (Loc){NULL, 0, NULL}, NULL);
-    Block *loop = nest_loop(nest, &section->body, "j", lo, hi, w, &at);
+    Block section = {0};
+    Block *loop = nest_loop(nest, &section, "j", lo, hi, w, &at);
     point_axis(&nest->gen, axis, at);
     nest_vector(nest, loop, &hoisted, axis, w, NULL);
     point_writes(&nest->gen, nest->group, false);
     for (int i = 0; i < hoisted.n; ++i) vec_push(a, *outer, hoisted.at[i]);
-    for (int i = 0; i < section->body.n; ++i) vec_push(a, *outer, section->body.at[i]);
+    vec_push(a, *outer, section.at[0]);
   }
   if (n == full) return;
   if (blocks > 1) {

@@ -9,7 +9,7 @@
  */
 #include "nest.h"
 
-enum { REGISTERS_MAX = 16, PHASES_MAX = 16 };
+enum { REGISTERS_MAX = 64, PHASES_MAX = 16 };
 
 typedef struct Lanes {
   int n;     /* registers: L / W */
@@ -38,8 +38,10 @@ static void accumulate(Nest *nest, Block *body, int axis, Expr *lo, int64_t n, i
   int64_t step = (int64_t)lanes->n * lanes->width, full = n / step * step, rest = n - full;
   if (full) {
     Expr *r;
-    Block *loop = nest_loop(nest, body, "r", lo, expr_add(a, lo, expr_index(a, full)), step, &r);
+    Block section = {0}; /* the loop comes after what is hoisted out of it into body */
+    Block *loop = nest_loop(nest, &section, "r", lo, expr_add(a, lo, expr_index(a, full)), step, &r);
     for (int j = 0; j < lanes->n; ++j) step_lane(nest, loop, axis, r, first, end, lanes, j, NULL);
+    vec_push(a, *body, section.at[0]);
   }
   Expr *at = expr_add(a, lo, expr_index(a, full));
   for (int j = 0; j * lanes->width < rest; ++j) {
@@ -202,12 +204,12 @@ static void full_writes(Nest *nest, Block *body, int axis) {
   if (!any) return;
   if (full) {
     Expr *r;
-    Stmt *section = stmt_block(a, (Loc){NULL, 0, NULL}, NULL);
-    Block *loop = nest_loop(nest, &section->body, "r", expr_index(a, 0), expr_index(a, full), w, &r);
+    Block section = {0};
+    Block *loop = nest_loop(nest, &section, "r", expr_index(a, 0), expr_index(a, full), w, &r);
     point_axis(&nest->gen, axis, r);
     nest_vector(nest, loop, body, axis, w, NULL);
     point_writes(&nest->gen, nest->group, true);
-    for (int i = 0; i < section->body.n; ++i) vec_push(a, *body, section->body.at[i]);
+    vec_push(a, *body, section.at[0]);
   }
   if (n == full) return;
   point_axis(&nest->gen, axis, expr_index(a, full));

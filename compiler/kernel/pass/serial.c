@@ -79,7 +79,8 @@ static void chain_phase(Serial *s, Block *body, int phase) {
   Expr *value = nest_bind(nest, body, "acc", nest_start(nest, r, 1), &acc);
   Block *loop = reduced_loops(s, body);
   nest_scalar(nest, loop);
-  vec_push(a, *loop, stmt_set(a, acc, nest_step(nest, r, value)));
+  Expr *next = nest_step(nest, r, value); /* before vec_push: it appends to the loop itself */
+  vec_push(a, *loop, stmt_set(a, acc, next));
   point_result(&nest->gen, phase, value);
 }
 
@@ -99,7 +100,8 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   Expr *in_chunk = expr_imod(a, number, q);
   Expr *lane = nest_bind(nest, loop, "lane", expr_imod(a, in_chunk, r->order.lanes), NULL);
   Expr *acc = expr_load(a, lanes, lane, 1, NULL);
-  vec_push(a, *loop, stmt_store(a, lanes, lane, nest_step(nest, r, acc), NULL));
+  Expr *next = nest_step(nest, r, acc);
+  vec_push(a, *loop, stmt_store(a, lanes, lane, next, NULL));
   Expr *ends = expr_op2(a, OP_eq, in_chunk, expr_index(a, q - 1));
   ends = expr_op2(a, OP_or, ends, expr_op2(a, OP_eq, number, expr_index(a, s->n - 1)));
   Stmt *flush = stmt_if(a, ends);
