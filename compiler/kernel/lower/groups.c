@@ -83,13 +83,19 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
   return point_of(l, ci, r->node, index);
 }
 
-/* Reductions carry their element instead of their own value. */
-static Point *reduce_element(Lowering *l, int ci, const Node *n) {
+/* Reductions carry their element instead of their own value. Clusters may hold operands of different ranks and orders
+ * of dims: the k-th kept (reduced) dim that is not 1 runs along the k-th kept (reduced) axis. */
+Point *reduce_element(Lowering *l, int ci, const Node *n) {
   Cluster *c = l->clusters.at[ci];
+  const Node *x = n->in[0];
   const Affine *index[RANK_MAX];
-  for (int d = 0; d < c->space_rank; ++d)
-    index[d] = c->axis[d] < 0 ? affine_const(&c->set, 0) : affine_axis(&c->set, c->axis[d]);
-  return point_of(l, ci, n->in[0], index);
+  int next[2] = {0, c->kept};
+  for (int d = 0; d < x->shape.rank; ++d) {
+    bool reduced = false;
+    for (int i = 0; i < n->attr->axes.n; ++i) reduced |= n->attr->axes.at[i] == d;
+    index[d] = x->shape.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[reduced]++);
+  }
+  return point_of(l, ci, x, index);
 }
 
 static void build_root(Lowering *l, int ci, const Root *r) {

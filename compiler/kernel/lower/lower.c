@@ -62,12 +62,8 @@ static void slot_finish(Lowering *l, Slot *s, const Node *n) {
 }
 
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
-  Cluster *c = l->clusters.at[ci];
-  const Affine *index[RANK_MAX];
-  for (int d = 0; d < c->space_rank; ++d)
-    index[d] = c->axis[d] < 0 ? affine_const(&c->set, 0) : affine_axis(&c->set, c->axis[d]);
   Reduction r = {.op = n->op, .dtype = n->dtype, .node = n, .order = order_reduce(n->in[0]->shape, n->attr->axes)};
-  r.element = point_of(l, ci, n->in[0], index);
+  r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }
 

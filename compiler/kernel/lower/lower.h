@@ -66,6 +66,7 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n);
 bool cluster_before(const Lowering *l, int first, int second);    /* must `first` run before `second`? */
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
 void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g); /* axes, operands, counts */
+Point *reduce_element(Lowering *l, int cluster, const Node *n);
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
 
 /* orders.c */
