@@ -172,11 +172,22 @@ bool nest_vectorises(const Nest *nest, int axis) {
 }
 
 Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var) {
+  if (lo->kind == E_const && hi->kind == E_const && hi->value.i > lo->value.i && hi->value.i - lo->value.i <= step) {
+    *var = lo; /* once */
+    return body;
+  }
   Var *v = var_new(nest->arena, name, type_of(DT_i64, 1));
   Stmt *loop = stmt_for(nest->arena, FOR_serial, v, lo, hi, step);
   vec_push(nest->arena, *body, loop);
   *var = expr_var(nest->arena, v);
   return &loop->body;
+}
+
+/* A loop that hoists into `body` is built apart and appended after what it hoisted. */
+Block *nest_section(Nest *nest, Block *body, bool apart) { return apart ? NEW(nest->arena, Block) : body; }
+
+void nest_section_end(Nest *nest, Block *body, Block *section) {
+  for (int i = 0; section != body && i < section->n; ++i) vec_push(nest->arena, *body, section->at[i]);
 }
 
 Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block) {
@@ -325,15 +336,13 @@ static void map_vector(Nest *nest, Block *body, int axis) {
   Expr *lo = blocks == 1 ? expr_index(a, 0) : nest_bind(nest, body, "lo", expr_mul(a, block, BLOCK_ELEMENTS), NULL);
   Expr *hi = blocks == 1 ? expr_index(a, full)
                          : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, BLOCK_ELEMENTS)), expr_index(a, full));
-  Block *outer = body, hoisted = {0};
   if (full) {
-    Block section = {0};
-    Block *loop = nest_loop(nest, &section, "j", lo, hi, w, &at);
+    Block *section = nest_section(nest, body, true);
+    Block *loop = nest_loop(nest, section, "j", lo, hi, w, &at);
     point_axis(&nest->gen, axis, at);
-    nest_vector(nest, loop, &hoisted, axis, w, NULL);
+    nest_vector(nest, loop, body, axis, w, NULL);
     point_writes(&nest->gen, nest->group, false);
-    for (int i = 0; i < hoisted.n; ++i) vec_push(a, *outer, hoisted.at[i]);
-    vec_push(a, *outer, section.at[0]);
+    nest_section_end(nest, body, section);
   }
   if (n == full) return;
   if (blocks > 1) {

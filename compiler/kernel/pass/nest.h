@@ -25,6 +25,8 @@ bool nest_vectorises(const Nest *nest, int axis);          /* all elements and f
  * (NULL: not wanted). Returns the loop's body. */
 Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block);
 Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var); /* serial */
+Block *nest_section(Nest *nest, Block *body, bool apart);
+void nest_section_end(Nest *nest, Block *body, Block *section);
 void nest_scalar(Nest *nest, Block *body); /* scalar code from here on, appended to body */
 void nest_vector(Nest *nest, Block *body, Block *hoist, int axis, int lanes, Expr *mask);
 Expr *nest_start(Nest *nest, const Reduction *r, int lanes); /* neutral element */

@@ -19,7 +19,10 @@ void point_gen_init(PointGen *gen, Program *p, Call *call) {
 }
 
 void point_axis(PointGen *gen, int axis, Expr *index) {
+  const Expr *old = gen->axis[axis];
+  bool same = old && old->kind == E_const && index->kind == E_const && old->value.i == index->value.i;
   gen->axis[axis] = index;
+  if (same) return; /* a row of one vector: what its phases have in common is computed once */
   gen->version[axis] = ++gen->clock;
 }
 
@@ -229,8 +232,10 @@ static Expr *index_value(PointGen *gen, const Affine *index, DType dtype) {
   int64_t stride = gen->lanes > 1 ? affine_stride(index, gen->vector_axis, &simple) : 0;
   Expr *first = affine_expr(gen, index);
   bool zero = first->kind == E_const && first->value.i == 0;
-  if (first->kind == E_const) first = expr_int(a, type_of(dtype, 1), first->value.i);
-  else if (dtype != DT_i64) first = expr_cast(a, first, dtype, false);
+  if (first->kind == E_const)
+    first = expr_int(a, type_of(dtype, 1), first->value.i);
+  else if (dtype != DT_i64)
+    first = expr_cast(a, first, dtype, false);
   if (!stride) return first;
   Expr *lane = expr_lane(a, gen->lanes);
   if (dtype != DT_i32) lane = expr_cast(a, lane, dtype, false);

@@ -38,10 +38,10 @@ static void accumulate(Nest *nest, Block *body, int axis, Expr *lo, int64_t n, i
   int64_t step = (int64_t)lanes->n * lanes->width, full = n / step * step, rest = n - full;
   if (full) {
     Expr *r;
-    Block section = {0}; /* the loop comes after what is hoisted out of it into body */
-    Block *loop = nest_loop(nest, &section, "r", lo, expr_add(a, lo, expr_index(a, full)), step, &r);
+    Block *section = nest_section(nest, body, full > step);
+    Block *loop = nest_loop(nest, section, "r", lo, expr_add(a, lo, expr_index(a, full)), step, &r);
     for (int j = 0; j < lanes->n; ++j) step_lane(nest, loop, axis, r, first, end, lanes, j, NULL);
-    vec_push(a, *body, section.at[0]);
+    nest_section_end(nest, body, section);
   }
   Expr *at = expr_add(a, lo, expr_index(a, full));
   for (int j = 0; j * lanes->width < rest; ++j) {
@@ -204,12 +204,12 @@ static void full_writes(Nest *nest, Block *body, int axis) {
   if (!any) return;
   if (full) {
     Expr *r;
-    Block section = {0};
-    Block *loop = nest_loop(nest, &section, "r", expr_index(a, 0), expr_index(a, full), w, &r);
+    Block *section = nest_section(nest, body, full > w);
+    Block *loop = nest_loop(nest, section, "r", expr_index(a, 0), expr_index(a, full), w, &r);
     point_axis(&nest->gen, axis, r);
     nest_vector(nest, loop, body, axis, w, NULL);
     point_writes(&nest->gen, nest->group, true);
-    vec_push(a, *body, section.at[0]);
+    nest_section_end(nest, body, section);
   }
   if (n == full) return;
   point_axis(&nest->gen, axis, expr_index(a, full));
