@@ -136,7 +136,7 @@ typedef struct PointGen {
   Expr *result[16];         /* value of P_result by phase, with `lanes` lanes or scalar (then it is splat on use) */
   Expr *guard;              /* private: scalar condition and lanes under which the current subtree is read */
   Expr *guard_mask;
-  uint64_t version[RANK_MAX * 3 + 1], clock; /* private: what the memo may still serve */
+  uint64_t version[RANK_MAX * 3 + 16], clock; /* private: what the memo may still serve */
   Intern memo, uses, axes;
 } PointGen;
 void point_gen_init(PointGen *gen, Program *p, Call *call);

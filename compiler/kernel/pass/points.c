@@ -9,7 +9,7 @@
 
 #include <ctype.h>
 
-enum { RESULT_BIT = 31, DEPTH_LET = 3 };
+enum { AXES = RANK_MAX * 3, RESULTS = 16, DEPTH_LET = 3 }; /* bits of what a point depends on: axes, then results */
 
 void point_gen_init(PointGen *gen, Program *p, Call *call) {
   *gen = (PointGen){.program = p, .arena = p->arena, .call = call, .vector_axis = -1, .lanes = 1};
@@ -28,7 +28,7 @@ void point_axis(PointGen *gen, int axis, Expr *index) {
 
 void point_result(PointGen *gen, int phase, Expr *value) {
   gen->result[phase] = value;
-  gen->version[RANK_MAX * 3] = ++gen->clock;
+  gen->version[AXES + phase] = ++gen->clock;
 }
 
 /* ---- parameters ---- */
@@ -93,12 +93,11 @@ int64_t affine_stride(const Affine *index, int axis, bool *simple) {
   return stride;
 }
 
-/* Bits of the axes that a point depends on; RESULT_BIT for results. */
-static uint32_t point_axes(PointGen *gen, const Point *p) {
+static uint64_t point_axes(PointGen *gen, const Point *p) {
   void **known = intern_slot(&gen->axes, &p, sizeof p);
-  if (*known) return (uint32_t)((uintptr_t)*known >> 1);
-  uint32_t mask = p->index ? affine_axes(p->index) : 0;
-  if (p->kind == P_result) mask |= 1u << RESULT_BIT;
+  if (*known) return (uint64_t)((uintptr_t)*known >> 1);
+  uint64_t mask = p->index ? affine_axes(p->index) : 0;
+  if (p->kind == P_result) mask |= (uint64_t)1 << (AXES + p->phase);
   for (int i = 0; i < p->nargs; ++i) mask |= point_axes(gen, p->arg[i]);
   *intern_slot(&gen->axes, &p, sizeof p) = (void *)(((uintptr_t)mask << 1) | 1);
   return mask;
@@ -110,9 +109,9 @@ bool point_depends(PointGen *gen, const Point *p, int axis) { return point_axes(
 static bool varies(PointGen *gen, const Point *p) {
   if (gen->lanes == 1) return false;
   if (p->kind == P_result) return gen->result[p->phase]->type.lanes > 1;
-  uint32_t mask = point_axes(gen, p);
+  uint64_t mask = point_axes(gen, p);
   if (mask >> gen->vector_axis & 1) return true;
-  for (int i = 0; mask >> RESULT_BIT && i < p->nargs; ++i)
+  for (int i = 0; mask >> AXES && i < p->nargs; ++i)
     if (varies(gen, p->arg[i])) return true;
   return false;
 }
@@ -152,9 +151,8 @@ typedef struct MemoEntry {
 } MemoEntry;
 
 static uint64_t changed(PointGen *gen, const Point *p) {
-  uint32_t mask = point_axes(gen, p);
-  uint64_t latest = mask >> RESULT_BIT ? gen->version[RANK_MAX * 3] : 0;
-  for (int i = 0; i < RANK_MAX * 3; ++i)
+  uint64_t mask = point_axes(gen, p), latest = 0;
+  for (int i = 0; i < AXES + RESULTS; ++i)
     if (mask >> i & 1 && gen->version[i] > latest) latest = gen->version[i];
   return latest;
 }
