@@ -1,0 +1,73 @@
+/* dot.h: private to the schedule of matrix products: what tile.c decides, what panels.c packs, what product.c writes
+ * out.
+ *
+ * A product is C[b, row, column] = sum over k of narrow[b, row, k] * wide[b, k, column]. Columns are the vector axis:
+ * n, or m when that suits the operands better, so `wide` is B or A. A *tile* is up to 16 rows by up to 4 vectors that
+ * stay in registers for the whole chain over k; a *panel* is the columns of one tile; rows are cut into tiles of two
+ * heights that differ by one, so that no row is padded or computed twice. */
+#ifndef NNC_DOT_H
+#define NNC_DOT_H
+
+#include "../lower/group.h"
+
+/* One operand: element (line, k) of batch b is slot[offset + batch . b + group * (number of its tile or panel) +
+ * line * (line within that, or from 0 when group is 0) + depth * k]. */
+typedef struct DotSide {
+  Slot *slot;
+  int64_t offset, line, depth, group;
+  int64_t batch[RANK_MAX * 3];
+  int64_t edge_depth; /* depth of the last panel when that is narrower */
+} DotSide;
+
+typedef struct DotPlan {
+  DType dtype;
+  int lanes; /* of the product's vectors */
+  int nbatch;
+  const int64_t *batch_extent;
+  int64_t batch, rows, columns, depth;
+  int row_axis, column_axis; /* of the group */
+  DotSide narrow, wide;      /* as they are read; packed ones are of scratch slots */
+  bool pack_narrow, pack_wide;
+
+  int vectors;               /* of a panel */
+  int64_t width;             /* columns of a panel */
+  int64_t panels, full;      /* full panels come first; panels is full or full + 1 */
+  int edge_vectors;          /* of the panel that is not full; 0 when all are */
+  int64_t tiles, base, tall; /* the first `tall` tiles have base + 1 rows, the others base */
+  int64_t blocks, per_block; /* blocks of tiles whose rows stay in L2 while all panels pass */
+  int64_t per_unit;          /* tiles in one unit of work */
+  int64_t slices, slice;     /* chains, each `slice` long but the last (meaning: MIDDLE.md 3.2) */
+  int64_t depth_block;       /* k is cut for the sake of L2; a multiple of nothing, changes no bit */
+  double cycles;             /* estimate by which plans are compared */
+} DotPlan;
+
+/* tile.c: a pure function of machine and group. */
+DotPlan dot_plan(const Machine *m, const Group *g);
+int64_t dot_tile_rows(const DotPlan *plan);                    /* of the taller tiles */
+int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m); /* elements between the k of a packed tile of rows */
+
+/* panels.c: append the packing kernel and change the side to what it wrote. Equal keys: equal contents (for sharing).
+ */
+void dot_pack_wide(Program *p, const Group *g, DotPlan *plan, Calls *calls);
+void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls);
+const char *dot_pack_key(Arena *a, const DotPlan *plan, bool wide);
+
+/* product.c: pieces that panels.c needs too */
+typedef struct DotBuild {
+  Program *program;
+  Arena *arena;
+  const Group *group;
+  const DotPlan *plan;
+  Call call;
+  PointGen gen;
+  Expr *batch[RANK_MAX * 3]; /* index of each batch axis */
+} DotBuild;
+void dot_build_init(DotBuild *d, Program *p, const Group *g, const DotPlan *plan, const char *name);
+/* `for u parallel` over the batch axes (all, or those of mask) times the n extents; index[i] gets the i-th number. */
+Block *dot_units(DotBuild *d, uint32_t batch_mask, int n, const int64_t *extent, const char *const *name, Expr **index);
+Block *dot_loop(DotBuild *d, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var);
+Expr *dot_let(DotBuild *d, Block *body, const char *name, Expr *value);
+Expr *dot_min(DotBuild *d, Expr *x, int64_t most);
+Expr *dot_tile_first(DotBuild *d, Expr *tile);    /* its first row: the `tall` tiles of base + 1 rows come first */
+Expr *dot_base(DotBuild *d, const DotSide *side); /* offset + batch . b */
+#endif

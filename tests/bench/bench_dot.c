@@ -1,0 +1,163 @@
+/* bench_dot.c: matrix products as nnc emits them, packing included, by gcc, clang and LLVM: share of this core's FMA
+ * peak, which is measured again around every product, since the clock drifts. About a thousand outputs of each are
+ * compared with the chain of fmas.
+ *
+ *   bench_dot [COMPILER …]      gcc, clang-14, clang-19, llvm; default: those that are there
+ */
+#include "../unit/dot_case.h"
+
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Twelve independent chains: two fmas a cycle with a latency of four, and some to spare. */
+#define CHAINS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+__attribute__((noinline, target("avx512f"))) static float chains_512(long n) {
+  __m512 a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(1e-3f), sum = b;
+#define START(i) __m512 c##i = _mm512_set1_ps(i);
+  CHAINS(START)
+  for (long k = 0; k < n; ++k) {
+#define STEP(i) c##i = _mm512_fmadd_ps(a, c##i, b);
+    CHAINS(STEP)
+  }
+#define END(i) sum = _mm512_add_ps(sum, c##i);
+  CHAINS(END)
+  return _mm512_reduce_add_ps(sum);
+}
+
+/* GFLOP/s of the kind of vectors that the machine has. */
+static double peak(const Machine *m, DType dtype) {
+  double best = 1e9;
+  volatile float sink = 0;
+  for (int i = 0; i < 20; ++i) {
+    double t = seconds();
+    sink += chains_512(20000);
+    t = seconds() - t;
+    if (t < best) best = t;
+  }
+  return 2.0 * 20000 * 12 * m->lanes[dtype] / best * 1e-9;
+}
+
+typedef struct Row {
+  const char *what;
+  DotCase c;
+} Row;
+
+static const Row rows[] = {
+    {"layer 1, W[n,k]", {0, 128, 512, 784, false, true, false, ENDING_relu, DT_f32}},
+    {"layer 2, W[n,k]", {0, 128, 512, 512, false, true, false, ENDING_relu, DT_f32}},
+    {"layer 3, W[n,k]", {0, 128, 10, 512, false, true, false, ENDING_relu, DT_f32}},
+    {"dW1", {0, 512, 784, 128, true, false, false, ENDING_none, DT_f32}},
+    {"dW2", {0, 512, 512, 128, true, false, false, ENDING_none, DT_f32}},
+    {"dW3", {0, 10, 512, 128, true, false, false, ENDING_none, DT_f32}},
+    {"dX3", {0, 128, 512, 10, false, false, false, ENDING_none, DT_f32}},
+    {"dX2", {0, 128, 512, 512, false, false, false, ENDING_none, DT_f32}},
+    {"square", {0, 1024, 1024, 1024, false, false, false, ENDING_none, DT_f32}},
+    {"square, W[n,k]", {0, 1008, 1024, 1024, false, true, false, ENDING_relu, DT_f32}},
+    {"attention QK^T", {12, 256, 256, 64, false, true, false, ENDING_none, DT_f32}},
+    {"attention PV", {12, 256, 64, 256, false, false, false, ENDING_none, DT_f32}},
+    {"small", {64, 32, 32, 32, false, false, false, ENDING_none, DT_f32}},
+    {"long k", {0, 512, 1024, 8192, false, true, false, ENDING_none, DT_f32}},
+    {"slices of k", {0, 64, 512, 4096, true, false, false, ENDING_none, DT_f32}},
+    {"f64", {0, 128, 512, 784, false, true, false, ENDING_relu, DT_f64}},
+};
+
+static void fill(const DotRun *r, DotCase c) {
+  for (int i = 0; i < r->host->inputs.n; ++i) {
+    const Slot *s = r->host->inputs.at[i];
+    unsigned char *at = (unsigned char *)r->memory.input + s->offset;
+    for (int64_t j = 0; j < shape_count(s->shape); ++j) {
+      double x = (double)((j * 37 + i * 11) % 101) * 0.01 - 0.5;
+      if (c.dtype == DT_f32)
+        ((float *)at)[j] = (float)x;
+      else
+        ((double *)at)[j] = x;
+    }
+  }
+}
+
+static int64_t wrong(const DotRun *r, const DotCase *c) {
+  int64_t bad = 0, batch = c->batch ? c->batch : 1, count = batch * c->m * c->n, step = count / 1000 + 1;
+  for (int64_t e = 0; e < count; e += step) {
+    int64_t b = e / (c->m * c->n), i = e / c->n % c->m, j = e % c->n;
+    bool same;
+    if (c->dtype == DT_f32) {
+      float y = dot_chain_f32(c, dot_data(r, "a"), dot_data(r, "w"), b, i, j);
+      if (c->ending == ENDING_relu) y += ((const float *)dot_data(r, "bias"))[j], y = y <= 0 ? 0 : y;
+      same = y == ((const float *)dot_result(r))[e];
+    } else {
+      double y = dot_chain_f64(c, dot_data(r, "a"), dot_data(r, "w"), b, i, j);
+      if (c->ending == ENDING_relu) y += ((const double *)dot_data(r, "bias"))[j], y = y <= 0 ? 0 : y;
+      same = y == ((const double *)dot_result(r))[e];
+    }
+    bad += !same;
+  }
+  return bad;
+}
+
+static double best_time(const DotRun *r, double flops) {
+  const nnrt_thread one = {0, 1, NULL};
+  int runs = (int)(2e10 / flops) + 3, at_once = flops < 4e6 ? 20 : 1;
+  double best = 1e9;
+  if (runs > 400) runs = 400;
+  for (int i = 0; i < runs; ++i) {
+    double t = seconds();
+    for (int k = 0; k < at_once; ++k) r->step(&r->memory, &one);
+    t = (seconds() - t) / at_once;
+    if (t < best) best = t;
+  }
+  return best;
+}
+
+static void bench(const char *directory, const char *compiler, const Row *row, const Machine *m) {
+  DotRun r;
+  const DotCase *c = &row->c;
+  const char *flags = strcmp(compiler, "llvm") ? "-O3 -march=native -ffp-contract=off" : "";
+  if (dot_open(&r, directory, c, m, compiler, flags)) {
+    double flops = 2.0 * (double)((c->batch ? c->batch : 1) * c->m * c->n * c->k);
+    fill(&r, *c);
+    dot_run(&r, 1);
+    int64_t bad = wrong(&r, c);
+    double before = peak(m, c->dtype), t = best_time(&r, flops), after = peak(m, c->dtype);
+    double most = before > after ? before : after, rate = flops / t * 1e-9;
+    printf("%-8s %-17s %3lld x %4lld,%4lld,%4lld  %9.1f us %6.1f GFLOP/s %5.1f %% of %.0f, %d kernels%s\n", compiler,
+           row->what, (long long)c->batch, (long long)c->m, (long long)c->n, (long long)c->k, t * 1e6, rate,
+           100 * rate / most, most, r.program->kernels.n, bad ? "  WRONG" : "");
+  }
+  fflush(stdout);
+  dot_close(&r);
+}
+
+int main(int argc, char **argv) {
+  static const char *const known[] = {"gcc", "clang-14", "clang-19", "llvm"};
+  const Machine *m = machine_find("native");
+  char directory[] = "/tmp/bench_dot_XXXXXX";
+  if (!m || m->lanes[DT_f32] != 16 || !mkdtemp(directory)) {
+    puts("SKIPPED: needs a processor with AVX-512");
+    return 77;
+  }
+  int n = argc > 1 ? argc - 1 : 4;
+  for (int i = 0; i < n; ++i) {
+    const char *compiler = argc > 1 ? argv[i + 1] : known[i];
+    char command[64];
+    snprintf(command, sizeof command, "command -v %s >/dev/null", compiler);
+    if (strcmp(compiler, "llvm") ? system(command) != 0 : !emit_has_llvm()) continue;
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; ++k) bench(directory, compiler, &rows[k], m);
+  }
+  char command[128];
+  snprintf(command, sizeof command, "rm -r %s", directory);
+  return system(command) ? 1 : 0;
+}
+#else
+int main(void) {
+  puts("SKIPPED: needs a processor with AVX-512");
+  return 77;
+}
+#endif
