@@ -1,10 +1,11 @@
 /* kernel.h: the loop-nest IR (Kernel IR, MIDDLE.md section 7.1) and the Program: kernels, host functions, memory.
  *
- * Flow: kernel/lower/ turns each Graph into groups (lower/group.h: meaning, decides bits); kernel/pass/ turns groups into
- * the kernels of this file (machine: decides speed), orders them, sets barriers and offsets; emit/ prints a Program.
- * Printers print and never choose: after the passes each for has its kind, each value its lanes, each slot its offset.
- * Invariants (kernel_verify): types fit, names are defined before use, vectors are no wider than the machine's, no barrier
- * inside a kernel, parallel loops only at the top level of a kernel body, index expressions are i64 scalars. */
+ * Flow: kernel/lower/ turns each Graph into groups (lower/group.h: meaning, decides bits); kernel/pass/ turns groups
+ * into the kernels of this file (machine: decides speed), orders them, sets barriers and offsets; emit/ prints a
+ * Program. Printers print and never choose: after the passes each for has its kind, each value its lanes, each slot its
+ * offset. Invariants (kernel_verify): types fit, names are defined before use, vectors are no wider than the machine's,
+ * no barrier inside a kernel, parallel loops only at the top level of a kernel body, index expressions are i64 scalars.
+ */
 #ifndef NNC_KERNEL_H
 #define NNC_KERNEL_H
 
@@ -12,15 +13,15 @@
 
 /* ---- the machine, as data (rows in pass/machine.c) ---- */
 typedef struct Machine {
-  const char *name;         /* "x86-64-v4" */
-  int lanes[DTYPE_COUNT];   /* elements in a vector register */
-  int vregs;                /* vector registers */
-  bool hard_fma, masks;     /* fma in hardware; masked loads and stores in hardware */
+  const char *name;       /* "x86-64-v4" */
+  int lanes[DTYPE_COUNT]; /* elements in a vector register */
+  int vregs;              /* vector registers */
+  bool hard_fma, masks;   /* fma in hardware; masked loads and stores in hardware */
   int fma_per_cycle, fma_latency;
-  int64_t l1, l2, l3;       /* bytes, per core (l3: shared) */
-  const char *gcc_target;   /* for #pragma GCC target: "avx512f,avx512bw,…"; NULL: none */
+  int64_t l1, l2, l3;     /* bytes, per core (l3: shared) */
+  const char *gcc_target; /* for #pragma GCC target: "avx512f,avx512bw,…"; NULL: none */
   const char *llvm_cpu, *llvm_features, *triple;
-  const char *simd_macro;   /* what nnrt_simd.h is told: "NNRT_V4" */
+  const char *simd_macro; /* what nnrt_simd.h is told: "NNRT_V4" */
 } Machine;
 const Machine *machine_find(const char *name); /* NULL when unknown; "native" asks the host */
 const Machine *machine_at(int i);              /* NULL past the end */
@@ -55,17 +56,17 @@ typedef struct Kernel Kernel;
 typedef struct Slot Slot;
 
 typedef enum ExprKind {
-  E_const,  /* value; splat over the lanes */
-  E_var,    /* var */
-  E_load,   /* buffer[arg0 … arg0 + lanes - 1]; arg1 (may be NULL) a mask: lanes that are off are not read and give 0 */
-  E_op,     /* an elementwise row on args of equal lanes; cast and bitcast go to `type` */
-  E_splat,  /* scalar arg0 over the lanes */
-  E_lane,   /* i32 0, 1, …, lanes - 1 */
-  E_mask,   /* lane < arg0 (i64 scalar): bool x lanes */
-  E_idiv,   /* index arithmetic, i64 scalars that are never negative: arg0 / arg1, arg1 a constant > 0 */
-  E_imod,   /* arg0 % arg1, likewise */
+  E_const, /* value; splat over the lanes */
+  E_var,   /* var */
+  E_load, /* buffer[arg0 … arg0 + lanes - 1]; arg1 (may be NULL) a mask: lanes that are off are not read and give 0 */
+  E_op,   /* an elementwise row on args of equal lanes; cast and bitcast go to `type` */
+  E_splat,   /* scalar arg0 over the lanes */
+  E_lane,    /* i32 0, 1, …, lanes - 1 */
+  E_mask,    /* lane < arg0 (i64 scalar): bool x lanes */
+  E_idiv,    /* index arithmetic, i64 scalars that are never negative: arg0 / arg1, arg1 a constant > 0 */
+  E_imod,    /* arg0 % arg1, likewise */
   E_extract, /* lane number value.i of vector arg0, as a scalar */
-  E_call,   /* a math function (callee) on args */
+  E_call,    /* a math function (callee) on args */
 } ExprKind;
 
 struct Expr {
@@ -91,12 +92,13 @@ typedef VEC(Stmt *) Block;
 typedef enum ForKind { FOR_serial, FOR_parallel, FOR_unrolled } ForKind;
 
 typedef enum StmtKind {
-  S_for,       /* for var in lo … hi - 1 by step: body. parallel: lo = 0, step = 1, hi a constant; cut over the threads */
-  S_let,       /* var = expr, never changes */
-  S_var,       /* mutable var = expr */
-  S_set,       /* var = expr */
-  S_store,     /* buffer[index … ] = expr, mask (may be NULL): lanes that are off are not written */
-  S_transpose, /* L x L block, L = lanes: buffer[index + i * stride + j] = source[source_index + j * source_stride + i] */
+  S_for,   /* for var in lo … hi - 1 by step: body. parallel: lo = 0, step = 1, hi a constant; cut over the threads */
+  S_let,   /* var = expr, never changes */
+  S_var,   /* mutable var = expr */
+  S_set,   /* var = expr */
+  S_store, /* buffer[index … ] = expr, mask (may be NULL): lanes that are off are not written */
+  S_transpose, /* L x L block, L = lanes: buffer[index + i * stride + j] = source[source_index + j * source_stride + i]
+                */
   S_if,        /* expr (bool scalar): body else other */
   S_local,     /* declares local_buffer; contents undefined */
   S_block,     /* body made from the model's line loc; `text` says what ("x:matmul(w) + b -> relu") */
@@ -108,17 +110,17 @@ typedef enum StmtKind {
 struct Stmt {
   StmtKind kind;
   ForKind for_kind;
-  int unroll;       /* FOR_unrolled: the whole loop is written out by pass/unroll; 0 otherwise */
+  int unroll; /* FOR_unrolled: the whole loop is written out by pass/unroll; 0 otherwise */
   Var *var;
-  Expr *lo, *hi;    /* S_for; i64 scalars */
+  Expr *lo, *hi; /* S_for; i64 scalars */
   int64_t step;
-  Expr *expr;       /* let, var, set, if, store, return */
+  Expr *expr; /* let, var, set, if, store, return */
   const Buffer *buffer;
   Expr *index, *mask;
   const Buffer *source; /* transpose */
   Expr *source_index;
   Expr *stride, *source_stride;
-  int lanes;        /* transpose */
+  int lanes; /* transpose */
   Buffer *local_buffer;
   Block body, other;
   Loc loc;
@@ -129,13 +131,13 @@ struct Stmt {
 
 /* A kernel: all threads call it; its parallel loops cut their range. Or a math function (result.lanes > 0). */
 struct Kernel {
-  const char *name; /* "linear_relu_1" */
+  const char *name;    /* "linear_relu_1" */
   const char *comment; /* what it computes, with shapes; one line */
   VEC(Buffer *) params;
-  VEC(Var *) scalars;  /* parameters by value (math functions: all of them) */
-  Type result;         /* math functions; lanes 0: void */
+  VEC(Var *) scalars; /* parameters by value (math functions: all of them) */
+  Type result;        /* math functions; lanes 0: void */
   Block body;
-  VEC(Loc) locs;       /* the model's lines that it came from, ascending, no repeats */
+  VEC(Loc) locs;                            /* the model's lines that it came from, ascending, no repeats */
   int64_t flops, bytes_read, bytes_written; /* a call, for the report */
 };
 
@@ -168,7 +170,7 @@ typedef struct Host {
   const char *name; /* "train_128"; "init" */
   Func *func;       /* NULL for init */
   int rows;
-  Graph *graph;     /* the optimised graph it came from */
+  Graph *graph; /* the optimised graph it came from */
   Block body;
   VEC(Slot *) inputs;  /* HOME_input, one per Input that is read; offsets within the function's input block */
   VEC(Slot *) outputs; /* HOME_output, in the order of graph->outputs */
@@ -181,25 +183,27 @@ typedef struct Program {
   Arena *arena;
   Module *module;
   const Machine *machine;
-  VEC(Kernel *) math;    /* instances of math.ir functions, callees before callers */
+  VEC(Kernel *) math; /* instances of math.ir functions, callees before callers */
   VEC(Kernel *) kernels;
-  VEC(Host *) hosts;     /* init first */
+  VEC(Host *) hosts; /* init first */
   VEC(Slot *) slots;
   int64_t params_bytes, state_bytes, scratch_bytes;
-  int max_threads;       /* 16 */
-  bool planned;          /* pass_memory has set the offsets */
+  int max_threads; /* 16 */
+  bool planned;    /* pass_memory has set the offsets */
 } Program;
 
 /* ---- building (kernel.c) ---- */
 static inline Type type_of(DType dtype, int lanes) { return (Type){dtype, lanes}; }
-/* What an elementwise row gives (*type), or what is wrong with its operands, as text that follows the op's name; NULL: good. */
+/* What an elementwise row gives (*type), or what is wrong with its operands, as text that follows the op's name; NULL:
+ * good. */
 const char *expr_infer(Op op, int n, Expr *const *args, Type *type);
-Expr *expr_index(Arena *a, int64_t value);              /* i64 constant */
-Expr *expr_const(Arena *a, Type type, double value);    /* of the type's class */
-Expr *expr_int(Arena *a, Type type, int64_t value);     /* integers, exact */
+Expr *expr_index(Arena *a, int64_t value);           /* i64 constant */
+Expr *expr_const(Arena *a, Type type, double value); /* of the type's class */
+Expr *expr_int(Arena *a, Type type, int64_t value);  /* integers, exact */
 Expr *expr_var(Arena *a, const Var *var);
 Expr *expr_load(Arena *a, const Buffer *b, Expr *index, int lanes, Expr *mask);
-Expr *expr_op(Arena *a, Op op, int n, Expr *const *args); /* type inferred; folds constant index arithmetic: x + 0, x * 1, c + c */
+Expr *expr_op(Arena *a, Op op, int n,
+              Expr *const *args); /* type inferred; folds constant index arithmetic: x + 0, x * 1, c + c */
 Expr *expr_op1(Arena *a, Op op, Expr *x);
 Expr *expr_op2(Arena *a, Op op, Expr *x, Expr *y);
 Expr *expr_op3(Arena *a, Op op, Expr *x, Expr *y, Expr *z);
@@ -220,7 +224,8 @@ Stmt *stmt_let(Arena *a, Var *var, Expr *value);
 Stmt *stmt_var(Arena *a, Var *var, Expr *value);
 Stmt *stmt_set(Arena *a, Var *var, Expr *value);
 Stmt *stmt_store(Arena *a, const Buffer *b, Expr *index, Expr *value, Expr *mask);
-Stmt *stmt_transpose(Arena *a, int lanes, const Buffer *dst, Expr *index, Expr *stride, const Buffer *src, Expr *src_index, Expr *src_stride);
+Stmt *stmt_transpose(Arena *a, int lanes, const Buffer *dst, Expr *index, Expr *stride, const Buffer *src,
+                     Expr *src_index, Expr *src_stride);
 Stmt *stmt_if(Arena *a, Expr *condition); /* fill ->body and ->other */
 Stmt *stmt_local(Arena *a, Buffer *b);
 Stmt *stmt_block(Arena *a, Loc loc, const char *text);
@@ -243,7 +248,8 @@ void host_print(Text *out, const Host *h);
 void program_print(Text *out, const Program *p);
 typedef VEC(Kernel *) Kernels;
 Kernels *kernels_parse(Arena *arena, const char *file, const char *text); /* kernels and functions of a text */
-/* What is wrong with a kernel, as text, and the statement where (*at: NULL for the head); NULL: nothing. m may be NULL. */
+/* What is wrong with a kernel, as text, and the statement where (*at: NULL for the head); NULL: nothing. m may be NULL.
+ */
 const char *kernel_problem(Arena *arena, const Kernel *k, const Machine *m, const Stmt **at);
 void kernel_verify(const Kernel *k, const Machine *m); /* bug() when there is one */
 /* All kernels; calls against parameters; nothing read before it is written; and, once planned: lives that share memory,
@@ -256,9 +262,10 @@ const Kernel *math_instance(Program *p, Op op, Type type);
 const Kernel *math_named(Program *p, const char *name, Type type);
 
 /* ---- the way through the room (one public function a file) ---- */
-Program *kernel_lower(Module *m, const Machine *machine, Arena *arena); /* lower/lower.c: slots, groups, kernels in dependence order */
-void pass_share(Program *p);  /* pass/share.c: equal kernels become one; names become unique */
-void pass_order(Program *p);  /* pass/order.c: order of calls by live bytes, then barriers */
-void pass_memory(Program *p); /* pass/memory.c: offsets of all slots, arena sizes */
+Program *kernel_lower(Module *m, const Machine *machine,
+                      Arena *arena);              /* lower/lower.c: slots, groups, kernels in dependence order */
+void pass_share(Program *p);                      /* pass/share.c: equal kernels become one; names become unique */
+void pass_order(Program *p);                      /* pass/order.c: order of calls by live bytes, then barriers */
+void pass_memory(Program *p);                     /* pass/memory.c: offsets of all slots, arena sizes */
 void program_report(Text *out, const Program *p); /* report.c: --report */
 #endif

@@ -93,6 +93,7 @@ bool parse_keyword(Parser *p, const char *word) {
 }
 
 int64_t parse_int(Parser *p) {
+  if (p->types && parse_keyword(p, "lanes")) return p->types->f.lanes;
   skip_blanks(p);
   const char *start = p->at, *first = start + (p->at < p->end && *start == '-');
   if (first >= p->end || !strchr(digits, *first) || !*first) parse_expected(p, "a number");
@@ -293,6 +294,7 @@ static Expr *parse_lane_form(Parser *p, const char *word) {
   if (!strcmp(word, "splat")) {
     int lanes = parse_lanes(p);
     Expr *x = parse_operand(p);
+    if (lanes == 1 && p->types) return x; /* a text that is generic over lanes, at one lane */
     return node(p, E_splat, type_of(x->type.dtype, lanes), 1, &x);
   }
   if (!strcmp(word, "mask")) {
@@ -334,6 +336,7 @@ static Expr *parse_form(Parser *p, const char *word) {
 static Expr *parse_named(Parser *p, const char *word) {
   if (!strcmp(word, "load")) return parse_load(p);
   if (!strcmp(word, "call")) return parse_call(p);
+  if (p->types && !strcmp(word, "lanes")) return expr_index(p->arena, p->types->f.lanes);
   if (comes_next(p, '(') || comes_next(p, '<')) return parse_form(p, word);
   const Name *name = map_get(&p->names, word);
   if (!name || !name->var) parse_invalid(p, arena_printf(p->arena, "no variable is called %s", word));
