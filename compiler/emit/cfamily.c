@@ -5,8 +5,7 @@
  * Expressions are printed with the parentheses that they need and those that -Wparentheses asks for. An i64 scalar is
  * index arithmetic when it is made of loop variables and constants only, or stands in an index; it never overflows and
  * is printed with bare signs, while data wraps through functions (i32_add). f16 and bf16 operands of arithmetic are
- * widened to f32 and the result is rounded once. A statement is first a line of its own; lines over 120 columns are
- * broken where fewest brackets are open. */
+ * widened to f32 and the result is rounded once. */
 #include "print.h"
 
 #include <inttypes.h>
@@ -38,64 +37,10 @@ enum { ANY, TERNARY = 3, BIT_OR = 6, BIT_XOR, BIT_AND, EQUALITY, RELATION, SHIFT
 static void expr_print(Printer *c, const Expr *e, int least);
 
 /* ---- lines ---- */
-enum { COLUMNS = 120 };
-
-/* Where to break text that is longer than `room`: after ", " or before an operator, as few brackets deep as can be, as
- * late as can be; 0 when nowhere. */
-static size_t break_at(const char *s, size_t room) {
-  size_t best = 0;
-  int depth = 0, best_depth = 1000;
-  bool quoted = false;
-  for (size_t i = 0; s[i] && i <= room; ++i) {
-    if (s[i] == '"' && (!i || s[i - 1] != '\\')) quoted = !quoted;
-    if (quoted) continue;
-    depth += strchr("([{", s[i]) ? 1 : strchr(")]}", s[i]) ? -1 : 0;
-    bool comma = s[i] == ' ' && i && s[i - 1] == ',';
-    bool sign = s[i] == ' ' && strchr("+-*/&|^<?:", s[i + 1]) && s[i + 1] && s[i + 2] == ' ';
-    if (i < 4 || (!comma && !sign) || depth > best_depth) continue;
-    best = i;
-    best_depth = depth;
-  }
-  return best;
-}
-
-static void line_write(Sheet *s, const char *line) {
-  Text *out = s->out;
-  int more = 0;
-  for (;;) {
-    size_t room = (size_t)(COLUMNS - 2 * (out->indent + more));
-    size_t at = strlen(line) > room ? break_at(line, room) : 0;
-    out->indent += more;
-    text_printf(out, "%.*s\n", at ? (int)at : (int)strlen(line), line);
-    out->indent -= more;
-    if (!at) return;
-    line += at + 1;
-    more = 2;
-  }
-}
-
 static void line_end(Printer *c) {
-  line_write(c->sheet, text_str(&c->line));
+  c_line(c->sheet, text_str(&c->line));
   c->line.n = 0;
   c->line.mid_line = false;
-}
-
-void c_comment(Sheet *s, const char *text) {
-  Text *out = s->out;
-  text_puts(out, "/* ");
-  int column = 2 * out->indent + 3;
-  for (const char *word = text; *word;) {
-    size_t n = strcspn(word, " ");
-    if (column + (int)n > COLUMNS - 3 && word != text) {
-      text_puts(out, "\n * ");
-      column = 2 * out->indent + 3;
-    }
-    text_printf(out, "%.*s", (int)n, word);
-    column += (int)n + 1;
-    word += n + strspn(word + n, " ");
-    if (*word && column + (int)strcspn(word, " ") <= COLUMNS - 3) text_puts(out, " ");
-  }
-  text_puts(out, " */\n");
 }
 
 /* ---- names and types ---- */
@@ -112,41 +57,10 @@ static const char *type_text(Printer *c, Type t) {
 }
 
 /* ---- constants ---- */
-static const char *float_text(Printer *c, DType dtype, double f) {
-  bool single = dtype != DT_f64;
-  if (isnan(f)) return c->words->nan;
-  if (isinf(f)) return arena_printf(c->sheet->arena, "%s%s", f < 0 ? "-" : "", c->words->infinity);
-  const char *digits = single ? text_f32(c->sheet->arena, (float)f) : text_f64(c->sheet->arena, f);
-  return arena_printf(c->sheet->arena, "%s%s%s", digits, strpbrk(digits, ".e") ? "" : ".0", single ? "f" : "");
-}
-
-static const char *integer_text(Printer *c, DType dtype, int64_t i) {
-  Arena *a = c->sheet->arena;
-  if (dtype == DT_bool) return i ? "true" : "false";
-  if (dtype == DT_i32 && i == INT32_MIN) return "INT32_MIN";
-  if (dtype == DT_i64 && i == INT64_MIN) return "INT64_MIN";
-  if (dtype == DT_u32) return arena_printf(a, i < 65536 ? "%" PRIu32 "u" : "0x%" PRIx32 "u", (uint32_t)i);
-  return arena_printf(a, "%" PRId64, i);
-}
-
-/* 16-bit floats are their bits. */
-static uint32_t half_bits(DType dtype, double f) {
-  float x = (float)f;
-  uint32_t bits, a;
-  memcpy(&bits, &x, sizeof bits);
-  if (dtype == DT_bf16) return isnan(f) ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  uint32_t sign = bits >> 16 & 0x8000;
-  a = bits & 0x7fffffff;
-  if (isnan(f)) return 0x7e00;
-  if (a >= 0x477ff000) return sign | 0x7c00;
-  if (a < 0x38800000) return sign | (uint32_t)nearbyint(ldexp(fabs((double)x), 24));
-  return sign | (((a + 0xfff + (a >> 13 & 1)) >> 13) - (112 << 10));
-}
-
 static const char *scalar_text(Printer *c, const Expr *e) {
   DType t = e->type.dtype;
   if (t == DT_f16 || t == DT_bf16) return arena_printf(c->sheet->arena, "0x%04" PRIx32, half_bits(t, e->value.f));
-  return dtype_is_float(t) ? float_text(c, t, e->value.f) : integer_text(c, t, e->value.i);
+  return dtype_is_float(t) ? c_float(c->sheet->arena, t, e->value.f) : c_integer(c->sheet->arena, t, e->value.i);
 }
 
 static void const_print(Printer *c, const Expr *e, int least) {
@@ -379,7 +293,7 @@ static void for_print(Printer *c, const Stmt *s) {
     text_printf(&c->line, "for (%s %s = %s, %s_end = %s; %s < %s_end; ++%s)", index, name,
                 arena_printf(a, c->words->lo, count), name, arena_printf(a, c->words->hi, count), name, name, name);
   } else {
-    if (s->for_kind == FOR_unrolled) line_write(c->sheet, "NNRT_UNROLL");
+    if (s->for_kind == FOR_unrolled) c_line(c->sheet, "NNRT_UNROLL");
     text_printf(&c->line, "for (%s %s = ", index, name);
     index_print(c, s->lo);
     text_printf(&c->line, "; %s < ", name);
@@ -390,7 +304,7 @@ static void for_print(Printer *c, const Stmt *s) {
     text_printf(&c->line, s->step == 1 ? "; ++%s)" : "; %s += %" PRId64 ")", name, s->step);
   }
   braces_print(c, &s->body);
-  line_write(c->sheet, "}");
+  c_line(c->sheet, "}");
 }
 
 static void bind_print(Printer *c, const Stmt *s) {
@@ -452,7 +366,7 @@ static void if_print(Printer *c, const Stmt *s) {
     text_puts(&c->line, "} else");
     braces_print(c, &s->other);
   }
-  line_write(c->sheet, "}");
+  c_line(c->sheet, "}");
 }
 
 static void model_line(Sheet *s, Loc loc, const char *text) {
@@ -583,10 +497,9 @@ static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
   name = intern_slot(&h->names, &slot, sizeof slot);
   *name = (void *)made;
   const char *constant = slot->home == HOME_input ? "const " : "", *type = dtype_info[slot->dtype].c;
-  line_write(s,
-             arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 "); /* %s%s%s */", constant, type, made,
-                          constant, type, home_field[slot->home], slot->offset, slot->state ? slot->state->name : "",
-                          slot->state ? " " : "", shape_text(s->arena, slot->shape)));
+  c_line(s, arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 "); /* %s%s%s */", constant, type, made,
+                         constant, type, home_field[slot->home], slot->offset, slot->state ? slot->state->name : "",
+                         slot->state ? " " : "", shape_text(s->arena, slot->shape)));
   return made;
 }
 
@@ -599,7 +512,7 @@ static void call_emit(Sheet *s, HostNames *h, const Stmt *call) {
   for (int i = 0; i < call->args.n; ++i)
     text_printf(&line, "%s%s", i ? ", " : "", slot_pointer(s, h, call->args.at[i]));
   text_printf(&line, "%s%s);", serial || !call->args.n ? "" : ", ", serial ? "" : "thread");
-  line_write(s, text_str(&line));
+  c_line(s, text_str(&line));
 }
 
 static void host_comment(Sheet *s, const Host *h) {
@@ -626,7 +539,7 @@ static void host_emit(Sheet *s, const Host *host) {
     if (st->kind == S_call)
       call_emit(s, &h, st);
     else if (st->kind == S_barrier)
-      line_write(s, words_c.barrier);
+      c_line(s, words_c.barrier);
     else
       bug("emit: statement kind %d in a host function", (int)st->kind);
   }
@@ -634,125 +547,11 @@ static void host_emit(Sheet *s, const Host *host) {
   text_puts(s->out, "}\n\n");
 }
 
-/* ---- constants and tables ---- */
-static const char *element_text(Printer *c, const Tensor *t, int64_t i) {
-  int bytes = dtype_info[t->dtype].bytes;
-  const char *at = (const char *)t->data + i * bytes;
-  float single;
-  double f = 0;
-  uint64_t bits = 0;
-  uint32_t word;
-  uint16_t half;
-  if (t->dtype == DT_f32) f = (memcpy(&single, at, 4), (double)single);
-  if (t->dtype == DT_f64) memcpy(&f, at, 8);
-  if (dtype_is_float(t->dtype) && bytes > 2) return float_text(c, t->dtype, f);
-  if (bytes == 8) memcpy(&bits, at, 8);
-  if (bytes == 4) bits = (memcpy(&word, at, 4), word);
-  if (bytes == 2) bits = (memcpy(&half, at, 2), half);
-  if (bytes == 1) bits = *(const unsigned char *)at;
-  if (bytes < 4) return arena_printf(c->sheet->arena, "%d", (int)bits);
-  return integer_text(c, t->dtype, t->dtype == DT_i32 ? (int64_t)(int32_t)bits : (int64_t)bits);
-}
-
-static void array_emit(Sheet *s, const char *name, const Tensor *t) {
-  Printer c = {.sheet = s, .words = &words_c};
-  text_init(&c.line, s->arena);
-  int64_t n = shape_count(t->shape);
-  text_printf(s->out, "static _Alignas(64) const %s %s[%" PRId64 "] = {\n", dtype_info[t->dtype].c, name, n);
-  ++s->out->indent;
-  for (int64_t i = 0; i < n; ++i) {
-    const char *element = element_text(&c, t, i);
-    if (c.line.n && c.line.n + strlen(element) + 2 > COLUMNS - 2) line_end(&c);
-    text_printf(&c.line, "%s%s,", c.line.n ? " " : "", element);
-  }
-  line_end(&c);
-  --s->out->indent;
-  text_puts(s->out, "};\n\n");
-}
-
-static const char *string_text(Arena *arena, const char *s) {
-  Text t;
-  text_init(&t, arena);
-  text_puts(&t, "\"");
-  for (; *s; ++s) {
-    unsigned char c = (unsigned char)*s;
-    text_printf(&t, c == '"' || c == '\\' ? "\\%c" : c == '?' || c < 32 || c > 126 ? "\\%03o" : "%c", c);
-  }
-  text_puts(&t, "\"");
-  return arena_strdup(arena, text_str(&t));
-}
-
-static const char *dims_text(Arena *arena, const Shape *shape) {
-  Text t;
-  text_init(&t, arena);
-  for (int i = 0; i < shape->rank; ++i) text_printf(&t, "%s%" PRId64, i ? ", " : "{", shape->dim[i]);
-  return shape->rank ? arena_printf(arena, "%s}", text_str(&t)) : NULL;
-}
-
-/* NULL: zero, which a designated initialiser leaves out. */
-static const char *cell_text(Printer *c, FieldKind kind, const Cell *cell) {
-  static const char *const kinds[] = {"FIELD", "VALUE", "HYPER", "FIRST", "LAST", "EPOCH", "TOTAL_STEPS"};
-  Arena *a = c->sheet->arena;
-  switch (kind) {
-  case FIELD_int:
-  case FIELD_i64: return cell->text ? cell->text : cell->i ? integer_text(c, DT_i64, cell->i) : NULL;
-  case FIELD_dtype: return arena_printf(a, "NNRT_%s", dtype_info[cell->i].name);
-  case FIELD_source: return arena_printf(a, "NNRT_INPUT_%s", kinds[cell->i]);
-  case FIELD_u64: return arena_printf(a, "0x%016" PRIx64, (uint64_t)cell->i);
-  case FIELD_f64: return cell->f == 0 ? NULL : float_text(c, DT_f64, cell->f);
-  case FIELD_text: return cell->text ? string_text(a, cell->text) : NULL;
-  case FIELD_dims: return dims_text(a, cell->shape);
-  case FIELD_table:
-    return cell->table ? arena_printf(a, "%s%s", cell->table->single ? "&" : "", cell->table->name) : NULL;
-  case FIELD_code: return cell->host ? sheet_name(c->sheet, cell->host, cell->host->name) : NULL;
-  }
-  return NULL;
-}
-
-static void cells_print(Printer *c, const Record *r, const Cell *cells) {
-  int printed = 0;
-  for (int i = 0; i < r->n; ++i) {
-    const char *text = cell_text(c, r->fields[i].kind, &cells[i]);
-    if (!r->fields[i].name) text_puts(&c->line, text ? text : "0");
-    if (!r->fields[i].name || !text) continue;
-    text_printf(&c->line, "%s.%s = %s", printed++ ? ", " : "{", r->fields[i].name, text);
-  }
-  if (r->fields[0].name) text_puts(&c->line, printed ? "}" : "{0}");
-}
-
-static void table_emit(Sheet *s, const Table *t) {
-  if (t->raw) return array_emit(s, t->name, t->raw);
-  Printer c = {.sheet = s, .words = &words_c};
-  text_init(&c.line, s->arena);
-  bool star = t->record->fields[0].name == NULL && t->record->fields[0].kind == FIELD_text;
-  text_printf(s->out, "%sconst %s%s%s%s = ", t->exported ? "" : "static ", t->record->type, star ? "const " : " ",
-              t->name, t->single ? "" : "[]");
-  if (t->single) {
-    cells_print(&c, t->record, t->cells.at);
-    text_puts(&c.line, ";\n");
-    line_end(&c);
-    return;
-  }
-  text_puts(s->out, "{\n");
-  ++s->out->indent;
-  for (int i = 0; i < t->rows; ++i) {
-    cells_print(&c, t->record, &t->cells.at[i * t->record->n]);
-    text_puts(&c.line, ",");
-    line_end(&c);
-  }
-  --s->out->indent;
-  text_puts(s->out, "};\n\n");
-}
-
-void c_tables(Sheet *s, const Tables *tables) {
-  for (int i = 0; i < tables->n; ++i) table_emit(s, tables->at[i]);
-}
-
 void c_kernels(Sheet *s) {
   const Program *p = s->program;
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) array_emit(s, constant_name(s, slot), slot->value);
+    if (slot->home == HOME_constant) c_array(s, constant_name(s, slot), slot->value);
   }
   for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);

@@ -87,8 +87,15 @@ const Record *record_at(int i); /* the structs of nnrt.h; NULL past the end */
 
 const char *scratch_define(Arena *arena, const char *suffix); /* "SCRATCH_BYTES_V4" (bundle.c) */
 
-/* ---- pieces of a C file (cfamily.c), put together by bundle.c ---- */
-void c_kernels(Sheet *s); /* constants, math, kernels, step functions of the sheet's program */
-void c_tables(Sheet *s, const Tables *tables);
+/* ---- C text that is not kernels (ctext.c) ---- */
+void c_line(Sheet *s, const char *line); /* a statement, broken when it is longer than 120 columns */
 void c_comment(Sheet *s, const char *text);
+const char *c_float(Arena *a, DType dtype, double f);
+const char *c_integer(Arena *a, DType dtype, int64_t i);
+void c_array(Sheet *s, const char *name, const Tensor *t);
+void c_tables(Sheet *s, const Tables *tables);
+uint32_t half_bits(DType dtype, double f); /* of an f16 or bf16 constant */
+
+/* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c) ---- */
+void c_kernels(Sheet *s);
 #endif

@@ -7,6 +7,7 @@
 #include "print.h"
 
 #include <ctype.h>
+#include <math.h>
 
 /* ---- names ---- */
 static bool is_word(const char *name) {
@@ -118,6 +119,20 @@ bool buffer_is_restrict(const Kernel *k, int param) {
   for (int i = 0; i < k->params.n; ++i)
     if (k->params.at[i]->alias == param) return false;
   return true;
+}
+
+/* ---- constants ---- */
+uint32_t half_bits(DType dtype, double f) {
+  float x = (float)f;
+  uint32_t bits, a;
+  memcpy(&bits, &x, sizeof bits);
+  if (dtype == DT_bf16) return isnan(f) ? 0x7fc0 : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+  uint32_t sign = bits >> 16 & 0x8000;
+  a = bits & 0x7fffffff;
+  if (isnan(f)) return 0x7e00;
+  if (a >= 0x477ff000) return sign | 0x7c00;
+  if (a < 0x38800000) return sign | (uint32_t)nearbyint(ldexp(fabs((double)x), 24));
+  return sign | (((a + 0xfff + (a >> 13 & 1)) >> 13) - (112 << 10));
 }
 
 /* ---- hash ---- */
