@@ -99,6 +99,7 @@ void nest_init(Nest *nest, Program *p, const Group *g) {
   *nest = (Nest){.program = p, .arena = p->arena, .group = g, .lanes = 64};
   nest->call.kernel = kernel_new(p->arena, g->name);
   point_gen_init(&nest->gen, p, &nest->call);
+  nest->gen.results_outside = true;
   for (int i = 0; i < g->naxes; ++i) {
     nest->extent[i] = g->extent[i];
     point_axis(&nest->gen, i, expr_index(p->arena, 0));

@@ -207,7 +207,8 @@ Expr *point_expr(PointGen *gen, const Point *p) {
   bool in_scope = entry->block == gen->body || (gen->hoist && entry->block == gen->hoist);
   if (entry->expr && in_scope && entry->made >= changed(gen, p)) return entry->expr;
   Block *body = gen->body;
-  bool hoisted = gen->hoist && !varies(gen, p) && p->kind != P_result;
+  bool hoisted =
+      gen->hoist && !varies(gen, p) && p->kind != P_result && (gen->results_outside || !(point_axes(gen, p) >> AXES));
   if (hoisted) gen->body = gen->hoist;
   Expr *e = build(gen, p);
   bool plain = e->kind == E_var || e->kind == E_const;
