@@ -1,7 +1,7 @@
 /* fuzz_graphs.c: random functions through the whole compiler, in batches.
  *
  *   fuzz_graphs [--graphs N] [--seed S] [--first K] [--minutes M] [--batch B] [--jobs J] [--keep DIR]
- *               [--evaluator-only] [FILE.graph …]
+ *               [--evaluator-only | --c-only] [--reports N] [--no-shrink] [FILE.graph …]
  *
  * A batch is one Module with one function per graph, so that one run of cc serves many; random_judge.c says what must
  * hold. When a batch fails, the function at fault is found, judged alone, made smaller by random_shrink.c, and written
@@ -19,17 +19,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { JOBS_MAX = 16, SHRINK_BUDGET = 400, REPORTS_MAX = 3 };
+enum { JOBS_MAX = 16, SHRINK_BUDGET = 400 };
 
 typedef struct Options {
   int graphs, first, batch, jobs;
   uint64_t seed;
   double minutes;
   const char *keep, *scratch, *harness;
-  bool evaluator_only;
+  bool evaluator_only, c_only;
   const char *machine[3];
   int machines;
-  int failures;
+  int failures, reports; /* found; to stop at */
+  bool no_shrink;
 } Options;
 
 /* ---- set up ---- */
@@ -58,6 +59,12 @@ static void parse_options(Options *o, int argc, char **argv, int *files) {
       o->keep = number_argument(argc, argv, &i);
     else if (!strcmp(a, "--evaluator-only"))
       o->evaluator_only = true;
+    else if (!strcmp(a, "--reports"))
+      o->reports = atoi(number_argument(argc, argv, &i));
+    else if (!strcmp(a, "--no-shrink"))
+      o->no_shrink = true;
+    else if (!strcmp(a, "--c-only"))
+      o->c_only = true;
     else if (a[0] != '-')
       argv[1 + (*files)++] = argv[i];
     else {
@@ -94,7 +101,7 @@ static void build_harness(Arena *arena, Options *o) {
 }
 
 static Judge judge_for(Arena *arena, const Options *o, const char *slot, int number) {
-  Judge j = {.harness = o->harness, .evaluator_only = o->evaluator_only};
+  Judge j = {.harness = o->harness, .evaluator_only = o->evaluator_only, .c_only = o->c_only};
   j.folder = arena_printf(arena, "%s/%s", o->scratch, slot);
   j.machine_c = o->machine[number % o->machines], j.machine_llvm = o->machine[(number + 1) % o->machines];
   if (system(arena_printf(arena, "mkdir -p %s", j.folder)) != 0) exit(1);
@@ -105,7 +112,20 @@ static Judge judge_for(Arena *arena, const Options *o, const char *slot, int num
 typedef struct Wanted {
   const Judge *judge;
   Verdict verdict;
+  char gist[48];
 } Wanted;
+
+/* Letters of the finding's start: what a refusal or a crash is told from another one by. Other findings name elements.
+ */
+static void gist_of(const Judge *j, Verdict verdict, char gist[48]) {
+  Arena *arena = arena_new();
+  int func, n = 0;
+  const char *why = judge_why(arena, j, &func);
+  for (; *why && n < 47 && (verdict == VERDICT_compiler || verdict == VERDICT_run); ++why)
+    if (*why < '0' || *why > '9') gist[n++] = *why;
+  gist[n] = 0;
+  arena_free(arena);
+}
 
 static Verdict judge_now(const Judge *j, Module *m) {
   int status = 0;
@@ -116,7 +136,10 @@ static Verdict judge_now(const Judge *j, Module *m) {
 
 static bool still_fails(void *context, const Module *m) {
   Wanted *w = context;
-  return judge_now(w->judge, (Module *)m) == w->verdict;
+  char gist[48];
+  if (judge_now(w->judge, (Module *)m) != w->verdict) return false;
+  gist_of(w->judge, w->verdict, gist);
+  return strcmp(gist, w->gist) == 0;
 }
 
 static void write_failure(Arena *arena, const Options *o, const Module *m, Verdict verdict, const char *title,
@@ -143,8 +166,9 @@ static void report_failure(Options *o, Module *m, const char *title, int number)
     printf("FAIL %s (C for %s, LLVM for %s): %s: %s\n", title, j.machine_c, j.machine_llvm, verdict_text[verdict],
            judge_why(arena, &j, &func));
     fflush(stdout);
-    Wanted wanted = {&j, verdict};
-    Module *small = module_shrink(arena, m, still_fails, &wanted, SHRINK_BUDGET);
+    Wanted wanted = {.judge = &j, .verdict = verdict};
+    gist_of(&j, verdict, wanted.gist);
+    Module *small = o->no_shrink ? m : module_shrink(arena, m, still_fails, &wanted, SHRINK_BUDGET);
     judge_now(&j, small);
     write_failure(arena, o, small, verdict, title, judge_why(arena, &j, &func));
   }
@@ -164,8 +188,7 @@ static void report_batch(Options *o, const Judge *j, Verdict verdict, int first,
   int func;
   const char *why = judge_why(arena, j, &func);
   printf("batch %d … %d: %s: %s\n", first, first + count - 1, verdict_text[verdict], why);
-  for (int i = 0; i < count && o->failures < REPORTS_MAX; ++i) {
-    if (func >= 0 && i != func) continue;
+  for (int i = 0; i < count && o->failures < o->reports; ++i) {
     Arena *each = arena_new();
     Judge single = judge_for(each, o, "single", number);
     Module *m = make_module(each, o, first + i, 1);
@@ -210,7 +233,7 @@ static double now(void) {
 }
 
 static bool more(const Options *o, int done, double start) {
-  if (o->failures >= REPORTS_MAX) return false;
+  if (o->failures >= o->reports) return false;
   return o->minutes > 0 ? now() - start < 60 * o->minutes : done < o->graphs;
 }
 
@@ -252,7 +275,7 @@ static void run_file(Options *o, const char *path) {
 
 int main(int argc, char **argv) {
   Arena *arena = arena_new();
-  Options o = {.graphs = 200, .batch = 40, .jobs = 2, .seed = 1, .keep = "."};
+  Options o = {.graphs = 200, .batch = 40, .jobs = 2, .seed = 1, .keep = ".", .reports = 3};
   int files = 0;
   double start = now();
   parse_options(&o, argc, argv, &files);
@@ -263,7 +286,9 @@ int main(int argc, char **argv) {
   printf("fuzz_graphs: %d graphs from seed %llu, %d failures, %.1f s; machines:", made, (unsigned long long)o.seed,
          o.failures, now() - start);
   for (int i = 0; i < o.machines; ++i) printf(" %s", o.machine[i]);
-  printf("; LLVM: %s\n", o.evaluator_only ? "not asked" : emit_has_llvm() ? "yes" : "NOT BUILT IN, skipped");
+  printf("; LLVM: %s\n", o.evaluator_only || o.c_only ? "not asked"
+                         : emit_has_llvm()            ? "yes"
+                                                      : "NOT BUILT IN, skipped");
   if (o.failures == 0 || files == 0) {
     if (system(arena_printf(arena, "rm -rf %s", o.scratch)) != 0) perror(o.scratch);
   }

@@ -234,7 +234,7 @@ static Verdict judge_c(const Compared *c) {
 }
 
 static Verdict judge_llvm(const Compared *c) {
-  if (!emit_has_llvm()) return VERDICT_good;
+  if (c->judge->c_only || !emit_has_llvm()) return VERDICT_good;
   Verdict verdict = build_llvm(c->arena, c->judge, c->m);
   if (verdict != VERDICT_good) return verdict;
   const char *why = run_program(c->arena, c->judge, "llvm.run", "llvm.out", 3);

@@ -31,6 +31,7 @@ typedef struct Judge {
   const char *folder;  /* for this judge alone */
   const char *harness; /* harness.o */
   bool evaluator_only; /* text and passes */
+  bool c_only;         /* and C, not LLVM */
   const char *machine_c, *machine_llvm;
 } Judge;
 

@@ -59,7 +59,8 @@ static Attr attr_edited(Copy *c, const Node *n) {
 static State *state_edited(Copy *c, State *s) {
   State *copy = map_get(&c->states, s->name);
   if (copy) return copy;
-  copy = module_state(c->to, s->name, s->dtype, shape_edited(c->edit, s->shape), s->trained, s->loc);
+  Shape shape = s == c->from->seed ? s->shape : shape_edited(c->edit, s->shape);
+  copy = module_state(c->to, s->name, s->dtype, shape, s->trained, s->loc);
   copy->saved = s->saved;
   if (s == c->from->seed) c->to->seed = copy;
   copy->init = s->init;
@@ -268,5 +269,6 @@ Module *module_shrink(Arena *arena, const Module *m, Fails *fails, void *context
   while (s.budget > 0 && shrink_nodes(&s)) {}
   while (s.budget > 0 && shrink_sizes(&s)) {}
   while (s.budget > 0 && shrink_nodes(&s)) {}
-  return s.best;
+  Module *clean = module_single(arena, s.best, 0); /* without states and inputs that nothing reads any more */
+  return clean && fails(context, clean) ? clean : s.best;
 }
