@@ -154,6 +154,8 @@ static Point *point_gather(Lowering *l, int ci, const Node *n, Index index) {
     at[d] = d < dim ? index[d] : d == dim ? affine_const(&c->set, 0) : index[d + after - 1];
   int64_t stride[RANK_MAX];
   shape_strides(table->shape, stride);
+  int root = l->root_of[table->id];
+  if (root >= 0 && l->roots.at[root].group == ci) c->misaligned = true; /* any row may be read: it must be complete */
   cluster_load(l, c, table);
   Point p = point_blank(P_load, n);
   p.slot = l->slot[table->id];
