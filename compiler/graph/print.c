@@ -6,6 +6,8 @@
  * Dimensions count from 0 here, as in the structures. */
 #include "op/op.h"
 
+#include <math.h>
+
 static const char *const input_kind_name[] = {"field", "value", "hyper", "first", "last", "epoch", "total_steps"};
 
 static void print_string(Text *out, const char *s) {
@@ -65,13 +67,19 @@ static bool all_are(const int64_t *at, int n, int64_t x) {
 
 /* ---- constants ---- */
 
+/* 100, not 1e+02; everything else as short as it can be. */
+static void print_double(Text *out, double x, bool single) {
+  if (x == floor(x) && fabs(x) < 1e6)
+    text_printf(out, "%.0f", x);
+  else
+    text_puts(out, single ? text_f32(out->arena, (float)x) : text_f64(out->arena, x));
+}
+
 static void print_element(Text *out, const Value *v, int64_t k) {
   if (v->i)
     text_printf(out, "%lld", (long long)v->i[k]);
-  else if (v->dtype == DT_f64)
-    text_puts(out, text_f64(out->arena, v->f[k]));
   else
-    text_puts(out, text_f32(out->arena, (float)v->f[k]));
+    print_double(out, v->f[k], v->dtype != DT_f64);
 }
 
 static void print_tensor(Text *out, const Tensor *t) {
@@ -123,7 +131,9 @@ static void print_attributes(Text *out, const Node *n) {
   case OP_slice: print_box(out, n, "step", 1); break;
   case OP_pad:
     print_box(out, n, "interior", 0);
-    if (fill) text_printf(out, " fill=%s", text_f64(out->arena, at->fill));
+    if (!fill) break;
+    text_puts(out, " fill=");
+    print_double(out, at->fill, false);
     break;
   case OP_concat:
   case OP_gather:
@@ -231,8 +241,12 @@ static void print_state(Text *out, const State *s) {
 
 static void print_hyper(Text *out, const Hyper *h) {
   print_named(out, "hyper", h->name);
-  text_printf(out, " value=%s", text_f64(out->arena, h->value));
-  text_printf(out, " min=%s max=%s", text_f64(out->arena, h->min), text_f64(out->arena, h->max));
+  text_puts(out, " value=");
+  print_double(out, h->value, false);
+  text_puts(out, " min=");
+  print_double(out, h->min, false);
+  text_puts(out, " max=");
+  print_double(out, h->max, false);
   if (h->integer) text_puts(out, " integer");
   if (h->help) print_named(out, " help", h->help);
   print_loc(out, h->loc);
@@ -296,8 +310,8 @@ static void print_act(Text *out, const Module *m, const char *list, const Act *a
 }
 
 static void print_phase(Text *out, const Module *m, const Phase *p) {
-  text_printf(out, "phase %s", p->by_epochs ? "epochs" : "steps");
-  text_printf(out, "=%s", text_f64(out->arena, p->count.value));
+  text_printf(out, "phase %s=", p->by_epochs ? "epochs" : "steps");
+  print_double(out, p->count.value, false);
   if (p->count.hyper >= 0) text_printf(out, " hyper=%d", p->count.hyper);
   print_metric(out, m, " stop", p->stop_func, p->stop_output);
   text_puts(out, "\n");
