@@ -101,6 +101,12 @@ static Verdict judge_passes(Arena *arena, const Judge *j, Module *m) {
 }
 
 /* ---- programs ---- */
+static void finding_log(Arena *arena, const Judge *j, const char *what) {
+  size_t bytes;
+  const char *log = file_read(arena, path_of(arena, j, "log"), &bytes);
+  finding(arena, j, -1, arena_printf(arena, "%s: %.600s", what, log ? log : ""));
+}
+
 static int shell(const char *command) {
   int status = system(command);
   return status == -1 ? 127 : WIFEXITED(status) ? WEXITSTATUS(status) : 128;
@@ -111,6 +117,7 @@ static Program *plan(Arena *arena, Module *m, const char *machine) {
   if (!found) bug("no machine '%s'", machine);
   diag_pass("lower");
   Program *p = kernel_lower(m, found, arena);
+  diag_pass("share"), pass_share(p);
   diag_pass("order"), pass_order(p);
   diag_pass("memory"), pass_memory(p);
   diag_pass("verify"), program_verify(p);
@@ -130,7 +137,7 @@ static Verdict build_c(Arena *arena, const Judge *j, Module *m) {
                                      ">%s/log 2>&1",
                                      NNC_SOURCE_DIR, j->folder, j->harness, j->folder, j->folder);
   if (shell(command) == 0) return VERDICT_good;
-  finding(arena, j, -1, "see the log");
+  finding_log(arena, j, "cc");
   return VERDICT_cc;
 }
 
@@ -144,7 +151,7 @@ static Verdict build_llvm(Arena *arena, const Judge *j, Module *m) {
   const char *command = arena_printf(arena, "cc %s/p.o %s -o %s/llvm.run -lm -lpthread >%s/log 2>&1", j->folder,
                                      j->harness, j->folder, j->folder);
   if (shell(command) == 0) return VERDICT_good;
-  finding(arena, j, -1, "cannot be linked, see the log");
+  finding_log(arena, j, "linking");
   return VERDICT_object;
 }
 

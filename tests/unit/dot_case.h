@@ -93,6 +93,7 @@ static inline Program *dot_program(Arena *arena, const DotCase *c, const Machine
   vec_push(arena, m->funcs, f);
   Program *p = kernel_lower(m, machine, arena);
   for (int i = 0; i < p->kernels.n; ++i) kernel_verify(p->kernels.at[i], machine);
+  pass_share(p);
   pass_order(p);
   pass_memory(p);
   program_verify(p);
