@@ -54,6 +54,7 @@ static const Kernel *instance_make(Program *p, const char *name, Type type) {
                       &instances};
   Kernel *k = kernels_parse_generic(p->arena, "math.ir", text, &types)->at[0];
   k->name = instance_name(p->arena, name, type);
+  kernel_finish(p, k);
   vec_push(p->arena, p->math, k);
   return k;
 }

@@ -107,7 +107,9 @@ static void pack_elements(Packing *x, Block *body, const Piece *p, Expr *k_lo, E
   Arena *a = d->arena;
   Expr *k, *j;
   Block *loop = dot_loop(d, body, "k", k_lo, k_hi, 1, &k);
-  Block *inner = dot_loop(d, loop, "j", lo, hi, 1, &j);
+  bool empty = lo->kind == E_const && hi->kind == E_const && lo->value.i == hi->value.i;
+  Block none = {0}, *inner = empty ? &none : dot_loop(d, loop, "j", lo, hi, 1, &j);
+  if (empty) j = lo;
   Expr *value = expr_load(a, x->source, at(x, p->source, j, x->from->line, k, x->from->depth), 1, NULL);
   vec_push(a, *inner, stmt_store(a, x->target, at(x, p->target, j, 1, k, p->pitch), value, NULL));
   if (!padded) return;
@@ -116,51 +118,51 @@ static void pack_elements(Packing *x, Block *body, const Piece *p, Expr *k_lo, E
   vec_push(a, *inner, stmt_store(a, x->target, at(x, p->target, j, 1, k, p->pitch), zero, NULL));
 }
 
-/* Lines 0 … lines - 1 (a multiple of lanes) with k contiguous: transposes, then the k that are left over. */
-static void pack_transposed(Packing *x, Block *body, const Piece *p, int64_t lines) {
+/* `lines` lines (a multiple of lanes) from `first` on, with k contiguous: transposes, then the k that are left over. */
+static void pack_transposed(Packing *x, Block *body, const Piece *p, int64_t first, int64_t lines, int64_t lanes) {
   DotBuild *d = &x->build;
   Arena *a = d->arena;
-  Expr *k, *j;
-  int64_t whole = x->depth - x->depth % x->lanes;
-  Block *loop = dot_loop(d, body, "k", x->k_lo, whole < x->depth ? dot_min(d, x->k_hi, whole) : x->k_hi, x->lanes, &k);
-  Block *inner = loop;
-  j = expr_index(a, 0);
-  if (lines > x->lanes) inner = dot_loop(d, loop, "j", j, expr_index(a, lines), x->lanes, &j);
+  Expr *k, *j = expr_index(a, first);
+  int64_t whole = x->depth - x->depth % lanes, end = first + lines;
+  Expr *k_end = whole < x->depth ? dot_min(d, x->k_hi, whole) : x->k_hi;
+  Block *loop = dot_loop(d, body, "k", x->k_lo, k_end, lanes, &k);
+  if (lines > lanes) loop = dot_loop(d, loop, "j", j, expr_index(a, end), lanes, &j);
   Expr *target = at(x, p->target, j, 1, k, p->pitch), *source = at(x, p->source, j, x->from->line, k, 1);
-  vec_push(a, *inner,
-           stmt_transpose(a, (int)x->lanes, x->target, target, expr_index(a, p->pitch), x->source, source,
+  vec_push(a, *loop,
+           stmt_transpose(a, (int)lanes, x->target, target, expr_index(a, p->pitch), x->source, source,
                           expr_index(a, x->from->line)));
   if (whole == x->depth) return;
   Expr *tail = expr_op2(a, OP_maximum, x->k_lo, expr_index(a, whole));
-  pack_elements(x, body, p, tail, x->k_hi, expr_index(a, 0), expr_index(a, lines), 0);
+  pack_elements(x, body, p, tail, x->k_hi, expr_index(a, first), expr_index(a, end), 0);
 }
 
-/* Lines 0 … lines - 1 (a multiple of lanes) that are contiguous: copied vector by vector. */
-static void pack_copied(Packing *x, Block *body, const Piece *p, int64_t lines) {
+/* `lines` lines (a multiple of lanes) from `first` on that are contiguous: copied vector by vector. */
+static void pack_copied(Packing *x, Block *body, const Piece *p, int64_t first, int64_t lines, int64_t lanes) {
   DotBuild *d = &x->build;
   Arena *a = d->arena;
   Expr *k;
   Block *loop = dot_loop(d, body, "k", x->k_lo, x->k_hi, 1, &k);
-  for (int64_t j = 0; j < lines; j += x->lanes) {
-    Expr *first = expr_index(a, j);
-    Expr *value = expr_load(a, x->source, at(x, p->source, first, 1, k, x->from->depth), (int)x->lanes, NULL);
-    vec_push(a, *loop, stmt_store(a, x->target, at(x, p->target, first, 1, k, p->pitch), value, NULL));
+  for (int64_t i = first; i < first + lines; i += lanes) {
+    Expr *j = expr_index(a, i), *source = at(x, p->source, j, 1, k, x->from->depth);
+    Expr *value = expr_load(a, x->source, source, (int)lanes, NULL);
+    vec_push(a, *loop, stmt_store(a, x->target, at(x, p->target, j, 1, k, p->pitch), value, NULL));
   }
 }
 
-/* `lines` lines of a piece, padded with zeros to `padded`. */
+/* `lines` lines of a piece, padded with zeros to `padded`: as many as whole vectors hold, the rest by halves of vectors
+ * down to four lanes, then one by one. */
 static void pack_lines(Packing *x, Block *body, const Piece *p, int64_t lines, int64_t padded) {
   Arena *a = x->build.arena;
-  int64_t whole = x->lanes > 1 ? lines - lines % x->lanes : 0;
-  if (x->from->depth == 1 && whole)
-    pack_transposed(x, body, p, whole);
-  else if (x->from->line == 1 && whole)
-    pack_copied(x, body, p, whole);
-  else
-    whole = 0;
-  if (whole < lines)
-    pack_elements(x, body, p, x->k_lo, x->k_hi, expr_index(a, whole), expr_index(a, lines),
-                  padded > lines ? padded : 0);
+  int64_t done = 0;
+  bool vectors = x->from->depth == 1 || x->from->line == 1;
+  for (int64_t lanes = x->lanes; vectors && lanes >= 4; lanes /= 2) {
+    int64_t part = (lines - done) / lanes * lanes;
+    if (!part) continue;
+    (x->from->depth == 1 ? pack_transposed : pack_copied)(x, body, p, done, part, lanes);
+    done += part;
+  }
+  if (done < padded)
+    pack_elements(x, body, p, x->k_lo, x->k_hi, expr_index(a, done), expr_index(a, lines), padded > lines ? padded : 0);
 }
 
 static void packing_done(Packing *x, const char *comment, Calls *calls) {

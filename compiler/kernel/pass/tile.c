@@ -77,10 +77,10 @@ static void set_width(DotPlan *d, int vectors) {
 
 int64_t dot_tile_rows(const DotPlan *plan) { return plan->base + (plan->tall > 0); }
 
-/* Packing: cycles an element, through registers or one by one. */
+/* Packing: cycles an element, measured; through registers or one by one. Tiles of rows fill their vectors less well. */
 static double pack_cycles(const DotPlan *d, const DotSide *side, int64_t lines) {
   bool fast = d->lanes > 1 && (side->depth == 1 || side->line == 1);
-  return (fast ? 0.35 : 2.0) * (double)lines * (double)d->depth * (double)d->batch;
+  return (!fast ? 2.0 : side == &d->wide ? 0.4 : 0.6) * (double)lines * (double)d->depth * (double)d->batch;
 }
 
 static void estimate(DotPlan *d, const Machine *m) {
@@ -141,7 +141,7 @@ static void cut_depth(DotPlan *d, const Machine *m) {
   int64_t bytes = dtype_info[d->dtype].bytes, longest = m->l2 / 4 / (d->width * bytes);
   d->depth_block = d->slice;
   if (d->tiles < 4 || d->slice <= longest || d->slice < 1024) return;
-  int64_t pieces = ceil_div(d->slice, longest / 2 > 512 ? longest / 2 : 512);
+  int64_t pieces = ceil_div(d->slice, longest > 512 ? longest : 512);
   d->depth_block = ceil_div(ceil_div(d->slice, pieces), 16) * 16;
   int64_t most = PART_BYTES / bytes / d->width / dot_tile_rows(d);
   d->blocks = ceil_div(d->tiles, most);
