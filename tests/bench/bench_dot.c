@@ -117,10 +117,12 @@ static double best_time(const DotRun *r, double flops) {
 }
 
 static void bench(const char *directory, const char *compiler, const Row *row, const Machine *m) {
+  DotLibrary l;
   DotRun r;
   const DotCase *c = &row->c;
   const char *flags = strcmp(compiler, "llvm") ? "-O3 -march=native -ffp-contract=off" : "";
-  if (dot_open(&r, directory, c, m, compiler, flags)) {
+  if (dot_load(&l, directory, 1, c, m, compiler, flags)) {
+    dot_open(&r, &l, 0);
     double flops = 2.0 * (double)((c->batch ? c->batch : 1) * c->m * c->n * c->k);
     fill(&r, *c);
     dot_run(&r, 1);
@@ -129,10 +131,11 @@ static void bench(const char *directory, const char *compiler, const Row *row, c
     double most = before > after ? before : after, rate = flops / t * 1e-9;
     printf("%-8s %-17s %3lld x %4lld,%4lld,%4lld  %9.1f us %6.1f GFLOP/s %5.1f %% of %.0f, %d kernels%s\n", compiler,
            row->what, (long long)c->batch, (long long)c->m, (long long)c->n, (long long)c->k, t * 1e6, rate,
-           100 * rate / most, most, r.program->kernels.n, bad ? "  WRONG" : "");
+           100 * rate / most, most, l.program->kernels.n, bad ? "  WRONG" : "");
+    dot_close(&r);
   }
   fflush(stdout);
-  dot_close(&r);
+  dot_unload(&l);
 }
 
 int main(int argc, char **argv) {

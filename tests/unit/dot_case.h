@@ -27,14 +27,19 @@ typedef struct DotCase {
   DType dtype;
 } DotCase;
 
-typedef struct DotRun {
+/* Several products, compiled together. */
+typedef struct DotLibrary {
   Arena *arena;
   Program *program;
+  void *handle;
+  const nnrt_model *model;
+} DotLibrary;
+
+/* One of them with its data. */
+typedef struct DotRun {
   Host *host;
-  void *library;
   nnrt_step *step;
   nnrt_memory memory;
-  int64_t elements[4]; /* of a, w, bias, residual */
 } DotRun;
 
 static const Loc dot_loc = {"dot.lua", 1, NULL};
@@ -79,18 +84,20 @@ static inline Node *dot_graph(Graph *g, const DotCase *c) {
   return graph_op2(g, OP_add, graph_op1(g, OP_tanh, y), residual);
 }
 
-static inline Program *dot_program(Arena *arena, const DotCase *c, const Machine *machine) {
+static inline Program *dot_program(Arena *arena, int n, const DotCase *cases, const Machine *machine) {
   Module *m = module_new(arena);
   m->name = "product";
   m->file = "dot.lua";
-  Func *f = NEW(arena, Func);
-  f->name = "step";
-  Graph *g = graph_new(arena, "step");
-  Output out = {"y", dot_graph(g, c), dot_loc};
-  vec_push(arena, g->outputs, out);
-  Variant v = {0, pass_views(g)};
-  vec_push(arena, f->variants, v);
-  vec_push(arena, m->funcs, f);
+  for (int i = 0; i < n; ++i) {
+    Func *f = NEW(arena, Func);
+    f->name = arena_printf(arena, "step_%d", i);
+    Graph *g = graph_new(arena, f->name);
+    Output out = {"y", dot_graph(g, &cases[i]), dot_loc};
+    vec_push(arena, g->outputs, out);
+    Variant v = {0, pass_views(g)};
+    vec_push(arena, f->variants, v);
+    vec_push(arena, m->funcs, f);
+  }
   Program *p = kernel_lower(m, machine, arena);
   for (int i = 0; i < p->kernels.n; ++i) kernel_verify(p->kernels.at[i], machine);
   pass_share(p);
@@ -117,7 +124,8 @@ static inline void *dot_compile(const char *directory, Program *p, const char *c
   (llvm ? emit_llvm : emit_c)(&text, p, &options);
   const char *source = arena_printf(arena, "%s/dot.c", directory), *object = arena_printf(arena, "%s/dot.o", directory);
   const char *barrier = arena_printf(arena, "%s/barrier.c", directory);
-  const char *library = arena_printf(arena, "%s/dot_%d.so", directory, p->kernels.n * 1000 + rand() % 1000);
+  static int count;
+  const char *library = arena_printf(arena, "%s/dot_%d.so", directory, ++count);
   file_write(barrier, dot_barrier, strlen(dot_barrier));
   if (llvm)
     emit_object(text_str(&text), object, OBJECT_object, p->machine);
@@ -137,35 +145,42 @@ static inline void *dot_compile(const char *directory, Program *p, const char *c
   return handle;
 }
 
+static inline int64_t dot_rounded(int64_t bytes) { return (bytes + 4096) / 4096 * 4096; }
+
 static inline void *dot_block(int64_t bytes) {
   void *p = NULL;
-  return posix_memalign(&p, 4096, (size_t)(bytes < 64 ? 64 : (bytes + 4095) / 4096 * 4096)) ? NULL : p;
+  return posix_memalign(&p, 4096, (size_t)dot_rounded(bytes)) ? NULL : p;
 }
 
-static inline bool dot_open(DotRun *r, const char *directory, const DotCase *c, const Machine *machine,
+static inline bool dot_load(DotLibrary *l, const char *directory, int n, const DotCase *cases, const Machine *machine,
                             const char *compiler, const char *flags) {
-  *r = (DotRun){.arena = arena_new()};
-  r->program = dot_program(r->arena, c, machine);
-  r->host = r->program->hosts.at[1];
-  r->library = dot_compile(directory, r->program, compiler, flags);
-  if (!r->library) return false;
-  const nnrt_model *model = dlsym(r->library, "product_model");
-  if (!model) return false;
-  r->step = model->funcs[0].variants[0].step;
-  r->memory.scratch = dot_block(r->program->scratch_bytes);
+  *l = (DotLibrary){.arena = arena_new()};
+  l->program = dot_program(l->arena, n, cases, machine);
+  l->handle = dot_compile(directory, l->program, compiler, flags);
+  l->model = l->handle ? dlsym(l->handle, "product_model") : NULL;
+  return l->model != NULL;
+}
+
+static inline void dot_unload(DotLibrary *l) {
+  if (l->handle) dlclose(l->handle);
+  arena_free(l->arena);
+}
+
+/* Memory for product i; scratch and output hold NaN. */
+static inline void dot_open(DotRun *r, const DotLibrary *l, int i) {
+  *r = (DotRun){.host = l->program->hosts.at[i + 1],
+                .step = l->model->funcs[i].variants[0].step}; /* the first is init */
+  r->memory.scratch = dot_block(l->program->scratch_bytes);
   r->memory.output = dot_block(r->host->output_bytes);
   r->memory.input = dot_block(r->host->input_bytes);
-  memset(r->memory.scratch, 0xff, (size_t)r->program->scratch_bytes); /* NaN */
-  memset(r->memory.output, 0xff, (size_t)r->host->output_bytes);
-  return true;
+  memset(r->memory.scratch, 0xff, (size_t)l->program->scratch_bytes);
+  memset(r->memory.output, 0xff, (size_t)dot_rounded(r->host->output_bytes));
 }
 
 static inline void dot_close(DotRun *r) {
-  if (r->library) dlclose(r->library);
   free(r->memory.scratch);
   free(r->memory.output);
   free((void *)r->memory.input);
-  arena_free(r->arena);
 }
 
 static inline const void *dot_data(const DotRun *r, const char *name) {

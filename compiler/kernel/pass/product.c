@@ -261,7 +261,7 @@ static void finish_writes(DotBuild *d, Block *body, Block *hoist, Expr *value, E
   (void)context;
   PointGen *gen = &d->gen;
   gen->body = body;
-  gen->hoist = body == hoist ? NULL : hoist;
+  gen->hoist = body == hoist || value->type.lanes == 1 ? NULL : hoist; /* scalar code: all values vary */
   gen->lanes = value->type.lanes;
   gen->vector_axis = gen->lanes > 1 ? d->plan->column_axis : -1;
   gen->mask = mask;
