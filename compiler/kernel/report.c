@@ -21,7 +21,7 @@ static const char *bytes_text(Arena *arena, int64_t n) {
 }
 
 static const char *count_text(Arena *arena, int64_t n) {
-  static const char *const unit[] = {"", " K", " M", " G", " T", " P"};
+  static const char *const unit[] = {" ", " K", " M", " G", " T", " P"};
   double x = (double)n;
   int i = 0;
   for (; x >= 1000 && i < 5; ++i) x /= 1000;

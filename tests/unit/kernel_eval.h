@@ -272,9 +272,16 @@ static void eval_block(EvalFrame *f, const Block *b) {
   }
 }
 
+static inline EvalFrame *eval_frame(void) {
+  EvalFrame *f = malloc(sizeof *f); /* large, and nearly all of it unused */
+  if (!f) abort();
+  f->nvars = f->nbuffers = 0;
+  return f;
+}
+
 /* The result of a math function. */
 static void eval_function(const Kernel *k, const EvalValue *args, EvalValue *result) {
-  EvalFrame *f = calloc(1, sizeof *f);
+  EvalFrame *f = eval_frame();
   for (int i = 0; i < k->scalars.n; ++i) *eval_var(f, k->scalars.at[i]) = args[i];
   eval_block(f, &k->body);
   *result = f->result;
@@ -284,7 +291,7 @@ static void eval_function(const Kernel *k, const EvalValue *args, EvalValue *res
 
 /* Runs a kernel on memory given for its parameters, in their order. */
 static inline void eval_kernel(const Kernel *k, union EvalLane *const *memory) {
-  EvalFrame *f = calloc(1, sizeof *f);
+  EvalFrame *f = eval_frame();
   for (int i = 0; i < k->params.n; ++i) f->buffers[f->nbuffers++] = (EvalMemory){k->params.at[i], memory[i]};
   eval_block(f, &k->body);
   for (int i = k->params.n; i < f->nbuffers; ++i) free(f->buffers[i].at);
