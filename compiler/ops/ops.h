@@ -43,17 +43,25 @@ typedef enum Op {
   OP_COUNT
 } Op;
 
-typedef enum OpFamily { FAMILY_ELEMENTWISE, FAMILY_LEAF, FAMILY_MOVE, FAMILY_REDUCE, FAMILY_DOT, FAMILY_INDEX, FAMILY_EFFECT } OpFamily;
+typedef enum OpFamily {
+  FAMILY_ELEMENTWISE,
+  FAMILY_LEAF,
+  FAMILY_MOVE,
+  FAMILY_REDUCE,
+  FAMILY_DOT,
+  FAMILY_INDEX,
+  FAMILY_EFFECT
+} OpFamily;
 
 typedef struct OpInfo {
   const char *name;
   OpFamily family;
-  char domain;          /* elementwise: F N I L C W X; else 0 */
-  int operands;         /* -1: a list */
-  const char *law;      /* documentation */
+  char domain;            /* elementwise: F N I L C W X; else 0 */
+  int operands;           /* -1: a list */
+  const char *law;        /* documentation */
   const char *attributes; /* structural */
-  const char *c, *llvm; /* elementwise: spelling templates; NULL for MATH */
-  bool math;            /* a function of math.ir */
+  const char *c, *llvm;   /* elementwise: spelling templates; NULL for MATH */
+  bool math;              /* a function of math.ir */
 } OpInfo;
 extern const OpInfo op_info[OP_COUNT];
 int op_find(const char *name); /* -1 when there is none */

@@ -82,6 +82,7 @@ BAD(dot_dtype, graph_matmul(g, zeros(g, S(3)), graph_iota(g, 3, here)))
 BAD(gather_index, graph_gather(g, zeros(g, S(3)), zeros(g, S(3)), 0))
 BAD(gather_dim, graph_gather(g, zeros(g, S(3)), graph_iota(g, 3, here), 1))
 BAD(scatter, graph_scatter(g, zeros(g, S(3, 2)), graph_iota(g, 3, here), zeros(g, S(3, 3)), 0))
+BAD(gather_rank, graph_gather(g, zeros(g, S(1, 1, 1, 1, 1, 1, 1)), graph_full(g, DT_i32, S(1, 1, 1), 0, here), 0))
 BAD(random, graph_random(g, scalar(g, 1), scalar(g, 1), S(3), 0, here))
 BAD(iota, graph_iota(g, 0, here))
 BAD(large, graph_full(g, DT_f32, S(1 << 20, 1 << 20, 1 << 20), 0, here))
@@ -132,6 +133,7 @@ static const Bad bads[] = {
     {bad_gather_index, "gather: the index must be i32 or i64: f32 [3]"},
     {bad_gather_dim, "gather: no dimension 2: f32 [3]"},
     {bad_scatter, "scatter: the source must be [3,2]: f32 [3,3]"},
+    {bad_gather_rank, "gather: more than 8 dimensions: f32 [1,1,1,1,1,1,1]"},
     {bad_random, "random: needs a seed u32 [2] and a count u32 []: f32 [] and f32 []"},
     {bad_iota, "iota: a dimension must be at least 1: [0]"},
     {bad_large, "broadcast: more than 2^40 elements: [1048576,1048576,1048576]"},

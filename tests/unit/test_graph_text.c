@@ -262,6 +262,7 @@ static const Malformed malformed[] = {
     {"help \"learning rate\"", "help \"learning rate", "a string that does not end", 0},
     {"help \"learning rate\"", "help \"learning\\q rate\"", "a string knows only the escapes", 0},
     {"output \"value\" = %3", "output \"value\" = %2", "the initial graph of '0.weight' must have no inputs", -5},
+    {"seed \"nnrt.seed\"\n", "", "the initial graph of '0.weight' reads 'nnrt.seed'; it may read the seed only", -1},
     {"seed \"nnrt.seed\"", "seed \"step\"", "the seed must be a state u32 [2]", 0},
     {"sources=[0]", "sources=[1]", "not a number that fits here: '1'", 0},
     {"hyper \"lr\" hyper=0", "hyper \"lr\" hyper=5", "input 'lr' names a source, field or hyper that is not there", -1},

@@ -72,6 +72,7 @@ Axes axes_without(int rank, const Axes *axes) {
 
 void infer_axes(const Graph *g, const Node *n, const Node *a, const Axes *axes) {
   const char *name = op_info[n->op].name;
+  if (axes->n < 0 || axes->n > RANK_MAX) bug("%s: a list of %d dimensions", name, axes->n);
   for (int k = 0; k < axes->n; ++k) {
     Axes before = {.n = k};
     memcpy(before.at, axes->at, sizeof before.at);
