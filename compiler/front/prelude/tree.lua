@@ -1,0 +1,161 @@
+-- tree.lua: trees: a tensor, a state, a module, or a table of trees. Functions over them keep the structure; a module
+-- stands for the list of its parameters. Fields are walked items in order first, then keys sorted, which pairs does.
+local nn, core = ...
+
+function nn.Module(fields)
+  if type(fields) ~= "table" or core.kind(fields) then core.fail("table_wanted", "nn.Module", core.what(fields)) end
+  if type(fields.forward) ~= "function" then core.fail("module_forward", "nn.Module", core.what(fields.forward)) end
+  return core.module(fields, "nn.Module")
+end
+
+-- visit(state, path) for every state under t; list items count from 0 in paths (state_dict's names). A table that was
+-- seen on the way here is not walked again (a module may know its parent); one that is reached twice is.
+function core.walk(t, visit, path, above)
+  path, above = path or "", above or {}
+  local kind = core.kind(t)
+  if kind == "state" then return visit(t, path) end
+  if type(t) ~= "table" or above[t] then return end
+  above[t] = true
+  for key, value in pairs(t) do
+    if type(value) == "table" or core.kind(value) == "state" then
+      local name = math.type(key) == "integer" and tostring(key - 1) or tostring(key)
+      core.walk(value, visit, path == "" and name or path .. "." .. name, above)
+    end
+  end
+  above[t] = nil
+end
+
+local function matches(filter, name, state)
+  if filter == nil then return true end
+  if type(filter) == "string" then return core.glob(filter, name) end
+  return filter(name, state)
+end
+
+local function collect(what, tree, filter, trained_only)
+  if not core.is_tensor(tree) and type(tree) ~= "table" then core.fail("tree_leaf", what, core.what(tree)) end
+  if filter ~= nil and type(filter) ~= "string" and type(filter) ~= "function" then
+    core.fail("operand_kind", what .. "'s filter", core.what(filter))
+  end
+  local list, seen = {}, {}
+  core.walk(tree, function(state, path)
+    local trained = core.state(state)
+    if seen[state] or (trained_only and not trained) or not matches(filter, path, state) then return end
+    seen[state] = true
+    list[#list + 1] = state
+  end)
+  table.sort(list, function(a, b) return core.serial(a) < core.serial(b) end) -- the order of construction
+  return list
+end
+
+function nn.parameters(tree, filter) return collect("nn.parameters", tree, filter, true) end
+function nn.states(tree, filter) return collect("nn.states", tree, filter, false) end
+
+-- A module becomes the list of its parameters; tables are copied; leaves stay.
+local function plain(what, t)
+  if core.is_tensor(t) then return t end
+  if type(t) ~= "table" then core.fail("tree_leaf", what, core.what(t)) end
+  if core.kind(t) then return nn.parameters(t) end
+  local copy = {}
+  for key, value in pairs(t) do copy[key] = plain(what, value) end
+  return copy
+end
+
+local function map_with(f, t, others)
+  if core.is_tensor(t) then return f(t, table.unpack(others)) end
+  local result = {}
+  for key, value in pairs(t) do
+    local parts = {}
+    for i, other in ipairs(others) do
+      if type(other) == "table" and not core.is_tensor(other) then
+        if other[key] == nil then core.fail("tree_structure", "nn.map", "no '" .. tostring(key) .. "' in tree " .. i + 1) end
+        parts[i] = other[key]
+      else
+        parts[i] = other -- one value for all leaves
+      end
+    end
+    result[key] = map_with(f, value, parts)
+  end
+  return result
+end
+
+function nn.map(f, tree, ...)
+  if type(f) ~= "function" then core.fail("operand_kind", "nn.map's first argument", core.what(f)) end
+  local others = { ... }
+  for i, other in ipairs(others) do
+    if type(other) == "table" then others[i] = plain("nn.map", other) end
+  end
+  return map_with(f, plain("nn.map", tree), others)
+end
+
+function nn.values(tree) return nn.map(nn.value, tree) end
+
+local leaf_stop = nn.stop_gradient
+function nn.stop_gradient(tree)
+  if core.is_tensor(tree) or type(tree) == "number" then return leaf_stop(tree) end
+  return nn.map(leaf_stop, tree)
+end
+
+function nn.reset(tree)
+  local states = nn.states(tree)
+  for _, s in ipairs(states) do nn.assign(s, nn.initial(s)) end
+end
+
+local function leaves(t, list)
+  if core.is_tensor(t) then
+    list[#list + 1] = t
+  else
+    for _, value in pairs(t) do leaves(value, list) end
+  end
+  return list
+end
+
+local function rebuild(t, list, at)
+  if core.is_tensor(t) then return list[at], at + 1 end
+  local result = {}
+  for key, value in pairs(t) do result[key], at = rebuild(value, list, at) end
+  return result, at
+end
+
+-- d y / d xs: a tree like xs.
+function nn.grad(y, xs, options)
+  core.fields("nn.grad", options, { cotangent = "any", unused = "string" })
+  options = options or {}
+  if options.unused and options.unused ~= "error" and options.unused ~= "zero" then
+    core.fail("mode_unknown", "nn.grad's unused", options.unused)
+  end
+  local tree = plain("nn.grad", xs)
+  local list = core.gradient(y, leaves(tree, {}), options.cotangent, options.unused)
+  return (rebuild(tree, list, 1))
+end
+
+function nn.numel(tree)
+  local total = 0
+  for _, leaf in ipairs(leaves(plain("nn.numel", tree), {})) do
+    local n = 1
+    for _, size in ipairs(leaf.shape) do n = n * size end
+    total = total + n
+  end
+  return total
+end
+
+-- One vector, and the function that takes such a vector apart again.
+function nn.ravel(tree)
+  local shape_of = plain("nn.ravel", tree)
+  local list = leaves(shape_of, {})
+  if #list == 0 then core.fail("list_wanted", "nn.ravel", "an empty tree") end
+  local flat = {}
+  for i, leaf in ipairs(list) do
+    if leaf.dtype ~= list[1].dtype then core.fail("tree_dtype", list[1].dtype, leaf.dtype) end
+    flat[i] = nn.reshape(leaf, { -1 })
+  end
+  local function unravel(v)
+    local parts, at = {}, 1
+    for i, leaf in ipairs(list) do
+      local n = nn.numel(leaf)
+      parts[i] = v:slice(1, at, at + n - 1):reshape(leaf.shape)
+      at = at + n
+    end
+    return (rebuild(shape_of, parts, 1))
+  end
+  return nn.concat(flat, 1), unravel
+end

@@ -1,0 +1,144 @@
+/* vm.h: what the files of the front share: one Front per run, the graph being traced, and tensors as Lua sees them.
+ *
+ *   sandbox.c  the Lua state: memory, limits, what a model may call      place.c   which line of the model is running
+ *   values.c   numbers and nested lists to tensors; arguments            trace.c   the graph being built, states, draws
+ *   tensor.c   the userdata, its operators and methods                   core.c    the entries of the core, by name
+ *   movement.c shapes and reductions                                     program.c sources, functions, phases -> Module
+ *   prelude.c  the library, embedded
+ *
+ * Invariants: at any time exactly one trace is current: the top one while the file runs, a function's while it is
+ * traced, a state's while its initial value is made. A Handle is read only through trace_node, which brings it into the
+ * current graph or says why it cannot. Errors go to user_error and never come back: Lua's pcall cannot catch them. */
+#ifndef NNC_FRONT_VM_H
+#define NNC_FRONT_VM_H
+
+#include "front.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+typedef enum TraceKind { TRACE_top, TRACE_func, TRACE_init } TraceKind;
+
+typedef struct Trace {
+  TraceKind kind;
+  Graph *graph;
+  const char *name; /* of the function */
+  bool training;
+  VEC(Node *) version;  /* by state id: the current version, NULL when not read yet */
+  VEC(Node *) imported; /* by node id of the top graph */
+  VEC(Node *) compared; /* results of comparison methods: each must be used */
+  Intern literals;      /* rank-0 constants by dtype and value */
+  State *calls;         /* the function's call counter, once it has drawn */
+  int draws;            /* places given so far */
+  Node *key;            /* nn.with { key = … }: stands for the count of calls; NULL outside */
+  int key_draws;
+} Trace;
+
+/* A tensor as Lua holds it. */
+typedef struct Handle {
+  State *state; /* a state: reads give its current version; then node and trace are NULL */
+  Node *node;
+  Trace *trace; /* whose graph node is in */
+  Loc loc;      /* where it was made */
+  int serial;   /* order of construction: of keys in pairs */
+} Handle;
+
+/* What the library registers for a module, an optimizer or a source: order of construction and the user's line. */
+typedef struct Object {
+  int id;
+  Loc loc;
+  const char *kind; /* "nn.Linear" */
+} Object;
+
+typedef struct Front {
+  Arena *arena;
+  const FrontOptions *options;
+  lua_State *L;
+  Module *module;
+  Trace *top, *trace;
+  VEC(Loc) located; /* places that library objects stand for, innermost last (place.c) */
+  Map sources;   /* path -> path: stable names of model files */
+  Map args_seen; /* names that nn.arg asked for */
+  Map calls;     /* function name -> its call counter */
+  int objects;
+  size_t live, churn; /* bytes that Lua holds, bytes it ever asked for */
+  long long steps;    /* instructions so far */
+  void *free_list[96];
+  Map names;            /* names of states that are taken */
+  VEC(State *) named;   /* states with a path, in the order of naming */
+  int model_states;     /* the first of them lie in `model` */
+  int kept_states;      /* the first of them lie in `model` or `state`: they stay even when no function reads them */
+  bool finished;        /* nn.program was called */
+} Front;
+
+static inline Front *front_of(lua_State *L) { return *(Front **)lua_getextraspace(L); }
+
+/* sandbox.c */
+lua_State *sandbox_new(Front *f);
+void sandbox_globals(lua_State *L);                      /* the libraries that a model may use */
+void sandbox_load(Front *f, const char *path, Loc from); /* pushes the chunk of a model file */
+int sandbox_handler(lua_State *L);                       /* message handler: an uncaught Lua error becomes a diagnostic */
+void sandbox_out_of_memory(Front *f);
+
+/* place.c */
+Loc place_here(lua_State *L);                         /* the user's line that runs now */
+Loc place_call(lua_State *L);                         /* the same, but never the line of a library object */
+void place_notes(lua_State *L);                       /* queues "called from here" for the user's outer frames */
+void place_name(lua_State *L, int index, Handle *h);  /* gives the tensor the name of the user's local that holds it */
+int place_enter(lua_State *L);                        /* C closure around a library function: (function, its name) */
+int place_at(lua_State *L);                           /* core.at(object, f, …): f's nodes get the object's place */
+int place_module_call(lua_State *L);                  /* __call of modules */
+Object *place_object(lua_State *L, int index);        /* or NULL */
+Object *place_register(lua_State *L, int index, const char *kind);
+
+/* values.c */
+typedef struct Operand {
+  Node *node; /* NULL: a literal */
+  DType dtype;
+  Shape shape;
+  double value;
+  bool integer, boolean; /* literals */
+} Operand;
+Tensor *value_tensor(lua_State *L, int index, int dtype, const char *what); /* dtype -1: as the numbers say */
+Shape value_shape(lua_State *L, int index, const char *what, bool open);    /* open: one size may be -1 */
+int value_dim(lua_State *L, int index, int rank, const char *what, Node *x); /* 1 … rank, -1 the last -> from 0 */
+Axes value_dims(lua_State *L, int index, const char *what, Node *x);         /* nil: all */
+int64_t value_integer(lua_State *L, int index, const char *what, const char *which);
+int value_dtype(lua_State *L, int index, const char *what); /* nil: -1 */
+Operand value_operand(lua_State *L, int index, const char *what);
+Node *value_node(lua_State *L, int index, const char *what); /* tensors; numbers become constants */
+Node *operand_node(Front *f, Operand o, DType dtype, Loc loc);
+DType dtype_promote(Front *f, DType a, DType b);
+const char *value_kind(lua_State *L, int index); /* "a number", "nil", … for messages */
+const char *place_text(Front *f, const Node *n); /* node_text in the front's arena */
+
+/* trace.c */
+Trace *trace_new(Front *f, TraceKind kind, const char *name);
+Node *trace_node(lua_State *L, Handle *h, const char *what);
+Node *trace_state(lua_State *L, State *s, const char *what);
+Node *trace_literal(Front *f, DType dtype, double value, Loc loc);
+Node *trace_bits(lua_State *L, Shape shape, const char *what);
+State *trace_state_new(Front *f, const char *name, DType dtype, Shape shape, bool trained, Loc loc);
+void trace_finish(lua_State *L, Trace *t); /* the call counter, the laws that hold for a whole function */
+void trace_check_compared(Trace *t);
+void trace_core(lua_State *L); /* core: parameter buffer assign value initial with training */
+void trace_function(lua_State *L, Func *func, int rows, int index);
+void trace_place_init(Front *f, State *s); /* places of the draws of an initial value, by the state's final name */
+
+/* tensor.c */
+Handle *handle_test(lua_State *L, int index);
+Handle *handle_push(lua_State *L, Node *node);
+Handle *handle_push_state(lua_State *L, State *state);
+Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc);
+void tensor_core(lua_State *L); /* registers metatable, operators, elementwise functions in the table at the top */
+
+/* movement.c, core.c, program.c, prelude.c */
+void movement_core(lua_State *L);
+void core_open(lua_State *L);
+void program_core(lua_State *L);
+void program_finish(lua_State *L);
+void prelude_open(lua_State *L); /* runs the prelude, leaves the table nn on the stack */
+
+_Noreturn void front_fail(lua_State *L, Loc loc, MsgId id, const char *a, const char *b, const char *c, const char *d);
+#endif
