@@ -134,8 +134,8 @@ typedef struct PointGen {
   int lanes;                /* 1: scalar code */
   Expr *mask;               /* lanes that are on (NULL: all) */
   Expr *result[16];         /* value of P_result by phase, with `lanes` lanes or scalar (then it is splat on use) */
-  bool results_outside;     /* results are defined in hoist or further out, so what depends on them may be hoisted too */
-  Expr *guard;              /* private: scalar condition and lanes under which the current subtree is read */
+  bool results_outside; /* results are defined in hoist or further out, so what depends on them may be hoisted too */
+  Expr *guard;          /* private: scalar condition and lanes under which the current subtree is read */
   Expr *guard_mask;
   uint64_t version[RANK_MAX * 3 + 16], clock; /* private: what the memo may still serve */
   Intern memo, uses, axes;

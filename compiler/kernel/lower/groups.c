@@ -200,10 +200,45 @@ static bool fits(const Cluster *c, const Cluster *alone) {
   return c->kind == GROUP_map && same_space(c, alone);
 }
 
+/* ---- expressions that read too much ---- */
+/* Arrays that n's expression reads, shared ones counted each time; memo holds count + 1. */
+static int arrays_read(const Lowering *l, const Node *n, int *memo) {
+  if (memo[n->id]) return memo[n->id] - 1;
+  int sum = 0;
+  bool stored = is_leaf(n) || l->must[n->id] || (!op_is_elementwise(n->op) && family(n) != FAMILY_MOVE);
+  for (int i = 0; !stored && i < n->nin; ++i) sum += arrays_read(l, node_in(n, i), memo);
+  if (stored) sum = shape_count(n->shape) > 1;
+  if (sum > 10000) sum = 10000;
+  memo[n->id] = sum + 1;
+  return sum;
+}
+
+/* A root that reads more arrays than a kernel should: a part of it that reads at most three quarters as many is stored.
+ */
+static void store_a_part(Lowering *l, const Node *root) {
+  int *memo = NEW_N(l->arena, int, l->graph->nodes.n + 1);
+  const Node *n = root;
+  for (;;) {
+    const Node *most = NULL;
+    for (int i = 0; i < n->nin; ++i) {
+      const Node *x = node_in(n, i);
+      if (is_leaf(x) || l->must[x->id] || (!op_is_elementwise(x->op) && family(x) != FAMILY_MOVE)) continue;
+      if (!most || arrays_read(l, x, memo) > arrays_read(l, most, memo)) most = x;
+    }
+    if (!most) bug("node %d cannot be computed on its own", root->id);
+    n = most;
+    if (arrays_read(l, n, memo) <= STREAMS_MAX * 3 / 4) break;
+  }
+  l->must[n->id] = l->again = true;
+}
+
 /* The cluster that r was given alone is dropped when a better place is found. */
 static void place(Lowering *l, int ri, int alone, bool (*wanted)(const Lowering *, const Cluster *, int)) {
   Cluster *own = l->clusters.at[alone];
-  if (!join(l, alone, ri)) bug("node %d cannot be computed on its own", l->roots.at[ri].node->id);
+  if (!join(l, alone, ri)) {
+    store_a_part(l, l->roots.at[ri].node);
+    return;
+  }
   for (int ci = alone - 1, tries = 0; ci >= 0 && tries < SIBLINGS_MAX; --ci) {
     const Cluster *c = l->clusters.at[ci];
     if (c->dropped || !wanted(l, own, ci)) continue;
@@ -241,11 +276,11 @@ static void place_map(Lowering *l, int ri, bool apart) {
   Cluster *own = l->clusters.at[alone];
   cluster_space(l, own, n->shape.rank, n->shape.dim, NULL);
   if (apart) {
-    join(l, alone, ri);
+    if (!join(l, alone, ri)) bug("node %d cannot be copied", n->id);
     return;
   }
   place(l, ri, alone, wanted_producer);
-  if (own->dropped) return;
+  if (own->dropped || l->again) return;
   own->roots.n = 0;
   l->roots.at[ri].group = -1;
   own->loads.n = 0;
@@ -492,6 +527,7 @@ static bool order_states(Lowering *l) {
 static void start(Lowering *l) {
   const Graph *g = l->graph;
   l->roots.n = l->clusters.n = 0;
+  l->again = false;
   l->words = (g->nodes.n * 2 + g->outputs.n + g->assigns.n) / 64 + 2;
   for (int i = 0; i < g->nodes.n; ++i) {
     l->root_of[i] = -1;
@@ -528,13 +564,15 @@ void groups_choose(Lowering *l) {
     start(l);
     destinations(l);
     must_be_stored(l);
-    for (int i = 0; i < l->graph->nodes.n; ++i) {
+    for (int i = 0; i < l->graph->nodes.n && !l->again; ++i) {
       const Node *n = l->graph->nodes.at[i];
       if (!is_root(l, n) || n->op == OP_input || n->op == OP_state) continue;
       add_root(l, n, NULL, false);
       place_root(l, l->roots.n - 1);
     }
+    if (l->again) continue;
     place_copies(l);
+    if (l->again) continue;
     rebuild_points(l);
     if (store_shared_maps(l)) continue;
     if (order_states(l)) return;

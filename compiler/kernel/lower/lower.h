@@ -45,6 +45,7 @@ typedef struct Lowering {
   bool *must;         /* by node id: has to be stored */
   Slot **slot;        /* by node id: where it is stored (leaves: from the start), or NULL */
   int words;          /* of an ancestors bit set */
+  bool again;         /* `must` has grown while roots were placed: start anew */
   int *user;          /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
   Slot **state_slot;  /* by state id */
   Slot **output_slot; /* by position in graph->outputs */
@@ -63,9 +64,9 @@ void cluster_space(Lowering *l, Cluster *c, int rank, const int64_t *dim, const 
 /* groups.c */
 void groups_choose(Lowering *l);
 void cluster_load(Lowering *l, Cluster *c, const Node *n);
-bool cluster_before(const Lowering *l, int first, int second);    /* must `first` run before `second`? */
+bool cluster_before(const Lowering *l, int first, int second);                   /* must `first` run before `second`? */
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
-void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g); /* axes, operands, counts */
+void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g);                /* axes, operands, counts */
 Point *reduce_element(Lowering *l, int cluster, const Node *n);
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
 
