@@ -197,7 +197,8 @@ static int core_value(lua_State *L) {
 static uint32_t place_hash(Front *f, const char *name, int draw) {
   const char *text = arena_printf(f->arena, "%s#%d", name, draw);
   uint64_t h = hash_bytes(text, strlen(text));
-  return (uint32_t)(h ^ (h >> 32));
+  h = (h ^ (h >> 33)) * 0xff51afd7ed558ccdu; /* short names differ in few bits: spread them */
+  return (uint32_t)(h >> 32);
 }
 
 static State *calls_state(Front *f, const char *function) {

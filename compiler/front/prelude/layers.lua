@@ -6,7 +6,8 @@ local methods = core.methods
 
 local function floats(what, x) return core.as_float(core.tensor(what, x)) end
 
-function methods.relu(x) return nn.maximum(core.tensor("relu", x), 0) end
+-- Not maximum(x, 0): the gradient at 0 is 0, as in PyTorch, and NaN passes.
+function methods.relu(x) return nn.where(nn.le(core.tensor("relu", x), 0), 0, x) end
 function methods.leaky_relu(x, slope)
   x = floats("leaky_relu", x)
   return nn.where(x:gt(0), x, x * (slope or 0.01))

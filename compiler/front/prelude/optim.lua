@@ -139,15 +139,15 @@ end
 
 -- ---- Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) ----
 
--- 1 - beta^t for t = 1, 2, …: by expm1, which keeps the digits that 1 - 0.999^t loses in f32
-local function correction(beta, t) return -(t * math.log(beta)):expm1() end
+-- beta^t - 1 for t = 1, 2, …: by expm1, which keeps the digits that 0.999^t - 1 loses in f32
+local function minus_correction(beta, t) return (t * math.log(beta)):expm1() end
 
 local function adam_apply(self, gradients)
   counted(self, function(t, lr)
     local b1, b2, eps, decay = self.betas[1], self.betas[2], self.eps, self.weight_decay
     local after = t + 1
-    local size = -lr / correction(b1, after)                  -- minus the step size
-    local root = 1 / correction(b2, after):sqrt()             -- 1 / sqrt(1 - b2^t)
+    local size = lr / minus_correction(b1, after)             -- minus the step size, lr / (1 - b1^t)
+    local root = 1 / (-minus_correction(b2, after)):sqrt()    -- 1 / sqrt(1 - b2^t)
     local shrink = self.decoupled and decay ~= 0 and 1 - lr * decay
     for i, p in ipairs(self.parameters) do
       local g, m, v, w = gradients[i], self.exp_avg[i], self.exp_avg_sq[i], p
