@@ -90,7 +90,7 @@ typedef struct Buffer {
   size_t n;
 } Buffer;
 
-static void splice(Buffer *b, size_t at, size_t cut, const char *with, size_t n) {
+static void buffer_splice(Buffer *b, size_t at, size_t cut, const char *with, size_t n) {
   if (at > b->n) at = b->n;
   if (cut > b->n - at) cut = b->n - at;
   if (b->n - cut + n >= sizeof b->at) return;
@@ -121,7 +121,7 @@ static void mutate_number(Fuzz *f, Buffer *b) {
   while (at < b->n && (b->at[at] < '0' || b->at[at] > '9')) ++at;
   while (at + n < b->n && b->at[at + n] >= '0' && b->at[at + n] <= '9') ++n;
   const char *with = numbers[below(f, sizeof numbers / sizeof *numbers)];
-  splice(b, at, n, with, strlen(with));
+  buffer_splice(b, at, n, with, strlen(with));
 }
 
 static void mutate_once(Fuzz *f, Buffer *b, const Sample *other) {
@@ -129,31 +129,31 @@ static void mutate_once(Fuzz *f, Buffer *b, const Sample *other) {
   size_t at = below(f, b->n), n = 1 + below(f, 40), from, length;
   char piece[40];
   switch (below(f, 10)) {
-  case 0: splice(b, at, 1, bytes, 1); break;
-  case 1: splice(b, at, 0, bytes + 2, 1); break;
-  case 2: splice(b, at, n, "", 0); break;
+  case 0: buffer_splice(b, at, 1, bytes, 1); break;
+  case 1: buffer_splice(b, at, 0, bytes + 2, 1); break;
+  case 2: buffer_splice(b, at, n, "", 0); break;
   case 3: /* a stretch of itself again */
     from = below(f, b->n);
     if (n > b->n - from) n = b->n - from;
     memcpy(piece, b->at + from, n);
-    splice(b, at, 0, piece, n);
+    buffer_splice(b, at, 0, piece, n);
     break;
   case 4:
   case 5: mutate_number(f, b); break;
   case 6: /* another word of another text */
     pick_word(f, other->text, other->n, &from, &length);
     pick_word(f, b->at, b->n, &at, &n);
-    splice(b, at, n, other->text + from, length);
+    buffer_splice(b, at, n, other->text + from, length);
     break;
   case 7: /* a stretch of another text */
     from = below(f, other->n);
     length = 1 + below(f, 200);
-    splice(b, at, below(f, 60), other->text + from, from + length > other->n ? other->n - from : length);
+    buffer_splice(b, at, below(f, 60), other->text + from, from + length > other->n ? other->n - from : length);
     break;
   case 8: /* a whole line goes */
     while (at > 0 && b->at[at - 1] != '\n') --at;
     for (n = 0; at + n < b->n && b->at[at + n] != '\n';) ++n;
-    splice(b, at, n + 1, "", 0);
+    buffer_splice(b, at, n + 1, "", 0);
     break;
   default: b->n = 1 + below(f, b->n); break; /* the end is missing */
   }
