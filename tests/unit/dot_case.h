@@ -25,6 +25,7 @@ typedef struct DotCase {
   bool shared;             /* w without the batch */
   Ending ending;
   DType dtype;
+  bool spread; /* every second element of the last dim of a and w */
 } DotCase;
 
 /* Several products, compiled together. */
@@ -66,9 +67,17 @@ static inline Node *dot_turn(Graph *g, Node *x) { /* the last two dims swapped *
   return graph_transpose(g, x, order);
 }
 
+static inline Node *dot_operand(Graph *g, const DotCase *c, const char *name, Shape s) {
+  if (!c->spread) return dot_input(g, name, c->dtype, s);
+  int64_t low[RANK_MAX] = {0}, step[RANK_MAX] = {1, 1, 1};
+  s.dim[s.rank - 1] *= 2;
+  step[s.rank - 1] = 2;
+  return graph_slice(g, dot_input(g, name, c->dtype, s), low, s.dim, step);
+}
+
 static inline Node *dot_graph(Graph *g, const DotCase *c) {
-  Node *a = dot_input(g, "a", c->dtype, dot_shape(c->batch, c->m, c->k, c->a_turned));
-  Node *w = dot_input(g, "w", c->dtype, dot_shape(c->shared ? 0 : c->batch, c->k, c->n, c->b_turned));
+  Node *a = dot_operand(g, c, "a", dot_shape(c->batch, c->m, c->k, c->a_turned));
+  Node *w = dot_operand(g, c, "w", dot_shape(c->shared ? 0 : c->batch, c->k, c->n, c->b_turned));
   if (c->a_turned) a = dot_turn(g, a);
   if (c->b_turned) w = dot_turn(g, w);
   Node *y = graph_matmul(g, a, w);
@@ -228,15 +237,16 @@ static inline int64_t dot_slices(const DotCase *c, int64_t *length) {
 
 #define DOT_CHAIN(name, T, FMA)                                                                                        \
   static inline T name(const DotCase *c, const T *a, const T *w, int64_t b, int64_t i, int64_t j) {                    \
-    int64_t length, slices = dot_slices(c, &length);                                                                   \
+    int64_t length, slices = dot_slices(c, &length), step = c->spread ? 2 : 1;                                         \
     T sum[16];                                                                                                         \
-    a += b * c->m * c->k;                                                                                              \
-    w += c->shared ? 0 : b * c->k * c->n;                                                                              \
+    a += b * c->m * c->k * step;                                                                                       \
+    w += c->shared ? 0 : b * c->k * c->n * step;                                                                       \
     for (int64_t s = 0; s < slices; ++s) {                                                                             \
       sum[s] = 0;                                                                                                      \
-      for (int64_t k = s * length; k < c->k && k < (s + 1) * length; ++k)                                              \
-        sum[s] = FMA(c->a_turned ? a[k * c->m + i] : a[i * c->k + k], c->b_turned ? w[j * c->k + k] : w[k * c->n + j], \
-                     sum[s]);                                                                                          \
+      for (int64_t k = s * length; k < c->k && k < (s + 1) * length; ++k) {                                            \
+        T x = a[step * (c->a_turned ? k * c->m + i : i * c->k + k)];                                                   \
+        sum[s] = FMA(x, w[step * (c->b_turned ? j * c->k + k : k * c->n + j)], sum[s]);                                \
+      }                                                                                                                \
     }                                                                                                                  \
     for (int64_t h = slices / 2; h; h /= 2)                                                                            \
       for (int64_t s = 0; s < h; ++s) sum[s] += sum[s + h];                                                            \

@@ -24,30 +24,32 @@ static int64_t below(int64_t n) {
 
 /* Edges by name: vectors and their rests, tiles of one row more, packing by any of its ways, blocks, pieces, slices. */
 static const DotCase edges[] = {
-    {0, 1, 17, 5, false, false, false, ENDING_relu, DT_f32},
-    {0, 5, 1, 9, false, false, false, ENDING_relu, DT_f32},
-    {0, 3, 3, 5, false, false, false, ENDING_relu, DT_f32},
-    {0, 7, 9, 1, false, true, false, ENDING_relu, DT_f32},
-    {0, 13, 17, 19, true, true, false, ENDING_none, DT_f32},
-    {0, 14, 32, 16, false, true, false, ENDING_relu, DT_f32},
-    {0, 15, 33, 15, false, true, false, ENDING_relu, DT_f32},
-    {0, 128, 10, 64, false, true, false, ENDING_relu, DT_f32},
-    {0, 29, 31, 37, false, false, false, ENDING_turned, DT_f32},
-    {0, 64, 48, 33, true, false, false, ENDING_turned, DT_f32},
-    {0, 40, 100, 1024, false, true, false, ENDING_relu, DT_f32},
-    {0, 60, 1024, 80, false, false, false, ENDING_relu, DT_f32},
-    {0, 1024, 100, 80, true, false, false, ENDING_none, DT_f32},
-    {0, 520, 90, 1100, false, false, false, ENDING_none, DT_f32},
-    {8, 60, 20, 2600, false, true, false, ENDING_relu, DT_f32},
-    {8, 70, 45, 6000, false, false, true, ENDING_none, DT_f32},
-    {0, 20, 40, 2048, true, false, false, ENDING_relu, DT_f32},
-    {2, 37, 19, 5000, false, true, false, ENDING_relu, DT_f32},
-    {0, 12, 35, 4100, false, false, false, ENDING_turned, DT_f32},
-    {3, 17, 21, 40, true, true, false, ENDING_tanh_residual, DT_f32},
-    {3, 30, 35, 20, false, true, true, ENDING_tanh_residual, DT_f32},
-    {0, 33, 45, 50, false, true, false, ENDING_relu, DT_f64},
-    {4, 9, 23, 11, true, false, false, ENDING_none, DT_f64},
-    {0, 21, 18, 2100, true, true, false, ENDING_none, DT_f64},
+    {0, 1, 17, 5, false, false, false, ENDING_relu, DT_f32, false},
+    {0, 5, 1, 9, false, false, false, ENDING_relu, DT_f32, false},
+    {0, 3, 3, 5, false, false, false, ENDING_relu, DT_f32, false},
+    {0, 7, 9, 1, false, true, false, ENDING_relu, DT_f32, false},
+    {0, 13, 17, 19, true, true, false, ENDING_none, DT_f32, false},
+    {0, 14, 32, 16, false, true, false, ENDING_relu, DT_f32, false},
+    {0, 15, 33, 15, false, true, false, ENDING_relu, DT_f32, false},
+    {0, 128, 10, 64, false, true, false, ENDING_relu, DT_f32, false},
+    {0, 29, 31, 37, false, false, false, ENDING_turned, DT_f32, false},
+    {0, 64, 48, 33, true, false, false, ENDING_turned, DT_f32, false},
+    {0, 40, 100, 1024, false, true, false, ENDING_relu, DT_f32, false},
+    {0, 60, 1024, 80, false, false, false, ENDING_relu, DT_f32, false},
+    {0, 1024, 100, 80, true, false, false, ENDING_none, DT_f32, false},
+    {0, 520, 90, 1100, false, false, false, ENDING_none, DT_f32, false},
+    {8, 60, 20, 2600, false, true, false, ENDING_relu, DT_f32, false},
+    {8, 70, 45, 6000, false, false, true, ENDING_none, DT_f32, false},
+    {0, 20, 40, 2048, true, false, false, ENDING_relu, DT_f32, false},
+    {2, 37, 19, 5000, false, true, false, ENDING_relu, DT_f32, false},
+    {0, 12, 35, 4100, false, false, false, ENDING_turned, DT_f32, false},
+    {3, 17, 21, 40, true, true, false, ENDING_tanh_residual, DT_f32, false},
+    {3, 30, 35, 20, false, true, true, ENDING_tanh_residual, DT_f32, false},
+    {0, 33, 45, 50, false, true, false, ENDING_relu, DT_f64, false},
+    {0, 50, 120, 30, false, false, false, ENDING_relu, DT_f32, true},
+    {2, 19, 150, 40, true, true, false, ENDING_none, DT_f64, true},
+    {4, 9, 23, 11, true, false, false, ENDING_none, DT_f64, false},
+    {0, 21, 18, 2100, true, true, false, ENDING_none, DT_f64, false},
 };
 enum { EDGES = sizeof edges / sizeof *edges };
 
@@ -61,6 +63,7 @@ static DotCase random_case(void) {
   c.shared = c.batch && !below(3);
   c.ending = (Ending)below(ENDING_COUNT);
   c.dtype = below(4) ? DT_f32 : DT_f64;
+  c.spread = !below(6);
   return c;
 }
 
@@ -117,9 +120,10 @@ static void check_values(const DotCase *c, const DotRun *r, const char *what) {
     int64_t b = e / (c->m * c->n), i = e / c->n % c->m, j = e % c->n;
     double want = expected(c, r, b, i, j), got = element(c->dtype, dot_result(r), place(c, b, i, j));
     if (!equal(c, want, got))
-      fail_msg("%s: %lld x [%lld,%lld] x [%lld,%lld] turned %d %d, ending %d: y[%lld,%lld,%lld] is %.9g, not %.9g",
+      fail_msg("%s: %lld x [%lld,%lld] x [%lld,%lld] turned %d %d, spread %d, ending %d: y[%lld,%lld,%lld] is %.9g, "
+               "not %.9g",
                what, (long long)c->batch, (long long)c->m, (long long)c->k, (long long)c->k, (long long)c->n,
-               c->a_turned, c->b_turned, c->ending, (long long)b, (long long)i, (long long)j, got, want);
+               c->a_turned, c->b_turned, c->spread, c->ending, (long long)b, (long long)i, (long long)j, got, want);
   }
   const unsigned char *end = r->memory.output + r->host->output_bytes;
   for (const unsigned char *p = end; p < r->memory.output + dot_rounded(r->host->output_bytes); ++p)

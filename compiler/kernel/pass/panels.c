@@ -45,7 +45,7 @@ const char *dot_pack_key(Arena *a, const DotPlan *plan, bool wide) {
 
 /* The slot and the strides of what will be written; `size` elements for one batch. */
 static DotSide packed_side(Program *p, const Group *g, const DotPlan *plan, const DotSide *from, int64_t size,
-                           const char *what) {
+                           bool wide) {
   DotSide to = {.line = 1};
   int64_t count = size;
   for (int i = plan->nbatch - 1; i >= 0; --i) {
@@ -53,8 +53,9 @@ static DotSide packed_side(Program *p, const Group *g, const DotPlan *plan, cons
     to.batch[i] = count;
     count *= plan->batch_extent[i];
   }
-  const char *name = arena_printf(p->arena, "%s_%s", from->slot->name, what);
+  const char *name = arena_printf(p->arena, "%s_%s", from->slot->name, wide ? "panels" : "tiles");
   to.slot = program_slot(p, HOME_scratch, name, plan->dtype, shape_of(1, count), g->loc);
+  to.slot->key = dot_pack_key(p->arena, plan, wide);
   return to;
 }
 
@@ -185,7 +186,7 @@ void dot_pack_wide(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   Arena *a = p->arena;
   DotSide from = plan->wide;
   int64_t edge_width = (int64_t)plan->edge_vectors * plan->lanes;
-  DotSide to = packed_side(p, g, plan, &from, plan->depth * (plan->full * plan->width + edge_width), "panels");
+  DotSide to = packed_side(p, g, plan, &from, plan->depth * (plan->full * plan->width + edge_width), true);
   to.depth = plan->width;
   to.edge_depth = edge_width;
   to.group = plan->depth * plan->width;
@@ -224,7 +225,7 @@ void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   Arena *a = p->arena;
   DotSide from = plan->narrow;
   int64_t pitch = dot_tile_pitch(plan, p->machine), rows = dot_tile_rows(plan), safe = 0;
-  DotSide to = packed_side(p, g, plan, &from, plan->tiles * plan->depth * pitch, "tiles");
+  DotSide to = packed_side(p, g, plan, &from, plan->tiles * plan->depth * pitch, false);
   to.depth = pitch;
   to.group = plan->depth * pitch;
   packing_init(&x, p, g, plan, &from, to, plan->rows);

@@ -492,10 +492,11 @@ bool schedule_dot(Program *p, const Group *g, Calls *calls) {
   const int64_t *e = g->extent + g->nb;
   const char *name =
       g->name ? g->name : arena_printf(a, "dot_%lldx%lldx%lld", (long long)e[0], (long long)e[1], (long long)e[2]);
+  const char *times = plan.batch > 1 ? arena_printf(a, "%lld times ", (long long)plan.batch) : "";
   const char *comment =
-      arena_printf(a, "[%lld,%lld] x [%lld,%lld], %lld times: %lld panels of %lld columns, tiles of %lld rows",
-                   (long long)e[0], (long long)e[2], (long long)e[2], (long long)e[1], (long long)plan.batch,
-                   (long long)plan.panels, (long long)plan.width, (long long)dot_tile_rows(&plan));
+      arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]: panels of %lld columns, tiles of %lld rows%s", times,
+                   (long long)e[0], (long long)e[2], (long long)e[2], (long long)e[1], (long long)plan.width,
+                   (long long)dot_tile_rows(&plan), plan.column_axis == g->nb ? " (of the transpose)" : "");
   dot_pack_wide(p, g, &plan, calls);
   dot_pack_narrow(p, g, &plan, calls);
   Slot *partial = NULL;
