@@ -1,0 +1,198 @@
+/* driver.c: nnrt_main, the whole life of a built program: flags, arithmetic check, data, arenas, threads, initial
+ * values, the schedule, and the end in the right order, whatever failed.
+ *
+ * Everything is allocated and opened before the first step; what cannot work is refused there. The run's result is the
+ * exit code: 0, 1 (something failed: one line on standard error says what), 2 (the command line is wrong), 128 +
+ * signal. SIGINT and SIGTERM let the step finish and end the run cleanly (weights are saved if --save asked for it); a
+ * second one ends the process at once. */
+#include "host.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- signals: the only state outside nnrt_run ---- */
+static volatile sig_atomic_t signal_seen;
+
+int nnrt_signalled(void) { return signal_seen; }
+static void signal_note(int number) { signal_seen = number; }
+
+static void signals_catch(struct sigaction before[2]) {
+  struct sigaction note = {.sa_handler = signal_note, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+  sigemptyset(&note.sa_mask);
+  signal_seen = 0;
+  sigaction(SIGINT, &note, &before[0]);
+  sigaction(SIGTERM, &note, &before[1]);
+  if (before[0].sa_handler == SIG_IGN) sigaction(SIGINT, &before[0], NULL); /* nohup, a shell's background job */
+}
+
+static void signals_release(const struct sigaction before[2]) {
+  sigaction(SIGINT, &before[0], NULL);
+  sigaction(SIGTERM, &before[1], NULL);
+}
+
+/* ---- set up ---- */
+static int sources_open(nnrt_run *run, int whole) {
+  const nnrt_model *m = run->model;
+  char *need;
+  int status = NNRT_GOOD;
+  NNRT_TRY(nnrt_alloc(&run->error, &need, m->nsources, "the sources"));
+  nnrt_schedule_needs(run, whole, need);
+  for (int i = 0; i < m->nsources && !status; i++) {
+    nnrt_stream *s = &run->streams[i];
+    if (!need[i] || s->columns) continue;
+    *s = (nnrt_stream){.source = &m->sources[i],
+                       .index = i,
+                       .seed = run->options.seed,
+                       .shuffle = m->sources[i].shuffle && !run->options.no_shuffle};
+    status = nnrt_stream_open(&run->error, s, run->options.data[i]);
+  }
+  free(need);
+  return status;
+}
+
+/* A run that ends within its first epoch does not open what only later calls would read; --bench no more than its own.
+ */
+static int data_open(nnrt_run *run) {
+  const nnrt_model *m = run->model;
+  NNRT_TRY(nnrt_alloc(&run->error, &run->streams, m->nsources * (int64_t)sizeof *run->streams, "the sources"));
+  NNRT_TRY(nnrt_alloc(&run->error, &run->cursors, m->nsources * (int64_t)sizeof *run->cursors, "the sources"));
+  NNRT_TRY(sources_open(run, 0));
+  for (int f = 0; f < m->nfuncs; f++) NNRT_TRY(nnrt_entries_check(run, f));
+  if (run->options.bench >= 0 || !nnrt_schedule_whole(run)) {
+    run->planned_steps = run->limit >= 0 ? run->limit : run->options.bench;
+    return NNRT_GOOD;
+  }
+  NNRT_TRY(sources_open(run, 1));
+  for (int f = 0; f < m->nfuncs; f++) NNRT_TRY(nnrt_entries_check(run, f));
+  return nnrt_schedule_count(run);
+}
+
+/* Each arena is one allocation. */
+static int arenas_allocate(nnrt_run *run) {
+  const nnrt_model *m = run->model;
+  NNRT_TRY(nnrt_alloc(&run->error, &run->memory.params, m->params_bytes, "the parameters"));
+  NNRT_TRY(nnrt_alloc(&run->error, &run->memory.state, m->state_bytes, "the state"));
+  NNRT_TRY(nnrt_alloc(&run->error, &run->memory.scratch, m->scratch_bytes, "the scratch arena"));
+  return NNRT_GOOD;
+}
+
+static int values_initialise(nnrt_run *run) {
+  const nnrt_model *m = run->model;
+  uint32_t seed[2] = {(uint32_t)run->options.seed, (uint32_t)(run->options.seed >> 32)};
+  if (m->seed_offset >= 0) memcpy(run->memory.state + m->seed_offset, seed, sizeof seed);
+  if (m->init) nnrt_pool_run(run->pool, m->init, &run->memory);
+  if (run->options.init) NNRT_TRY(nnrt_weights_load(&run->error, m, &run->memory, run->options.init));
+  return NNRT_GOOD;
+}
+
+static int run_prepare(nnrt_run *run) {
+  const char *broken = nnrt_floats_check();
+  if (broken)
+    return nnrt_fail(&run->error, NNRT_FAILED, "this build cannot keep its promise of equal bits: %s", broken);
+  NNRT_TRY(nnrt_schedule_plan(run));
+  NNRT_TRY(nnrt_entries_build(run));
+  NNRT_TRY(data_open(run));
+  NNRT_TRY(arenas_allocate(run));
+  nnrt_entries_constants(run);
+  run->threads = (int)run->options.threads;
+  NNRT_TRY(nnrt_pool_start(&run->error, &run->pool, run->threads));
+  run->prefetch.streams = run->streams;
+  run->prefetch.entries = run->entries;
+  run->prefetch.nentries = run->model->nfuncs;
+  NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
+  NNRT_TRY(values_initialise(run));
+  return nnrt_log_open(&run->error, &run->log, run->options.log);
+}
+
+/* ---- the run ---- */
+static int run_train(nnrt_run *run) {
+  char why[64] = "";
+  nnrt_progress_start(&run->progress, run->model, run->options.quiet != 0, run->planned_steps, run->planned_epochs);
+  int status = nnrt_schedule_run(run);
+  if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
+  if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
+  if (run->options.save && (status == NNRT_GOOD || status >= 128)) {
+    int saved = nnrt_weights_save(&run->error, run->model, &run->memory, run->options.save);
+    if (saved) status = saved;
+  }
+  return status;
+}
+
+static void run_end(nnrt_run *run) {
+  nnrt_prefetch_stop(&run->prefetch);
+  nnrt_pool_stop(run->pool);
+  for (int i = 0; run->streams && i < run->model->nsources; i++) nnrt_stream_close(&run->streams[i]);
+  nnrt_entries_free(run);
+  free(run->streams);
+  free(run->cursors);
+  free(run->memory.params);
+  free(run->memory.state);
+  free(run->memory.scratch);
+}
+
+static int run_whole(nnrt_run *run) {
+  run->log.descriptor = -1;
+  int status = run_prepare(run);
+  if (!status) status = run->options.bench >= 0 ? nnrt_bench(run) : run_train(run);
+  nnrt_error late = {0};
+  if (nnrt_log_close(&late, &run->log) && !status) run->error = late, status = late.status;
+  run_end(run);
+  return status;
+}
+
+/* ---- what the command line asks for ---- */
+static const char *program_name(int argc, char **argv, const nnrt_model *model) {
+  if (argc < 1 || !argv[0] || !argv[0][0]) return model->name;
+  const char *slash = strrchr(argv[0], '/');
+  return slash && slash[1] ? slash + 1 : argv[0];
+}
+
+static bool inform(const nnrt_model *model, const nnrt_options *o, const char *program) {
+  if (o->help)
+    nnrt_help_print(model, program);
+  else if (o->version)
+    nnrt_version_print(model);
+  else if (o->list_parameters)
+    nnrt_parameters_print(model);
+  else
+    return false;
+  fflush(stdout);
+  return true;
+}
+
+static int report(const nnrt_run *run, int status, const char *program) {
+  char line[1400];
+  int n = 0;
+  if (status == NNRT_GOOD || (status >= 128 && run->options.quiet)) return status;
+  n = nnrt_text(line, sizeof line, n, "%s: %s\n", program, run->error.text);
+  if (status == NNRT_USAGE)
+    n = nnrt_text(
+        line, sizeof line, n,
+        "usage: %s [--epochs N] [--steps N] [--seed N] [--threads N] [--data NAME=PATH] ... (--help lists all flags)\n",
+        program);
+  nnrt_write_all(2, line, n);
+  return status;
+}
+
+int nnrt_main(const nnrt_model *model, int argc, char **argv) {
+  const char *program = program_name(argc, argv, model);
+  struct sigaction before[2];
+  nnrt_error error = {0};
+  nnrt_run *run;
+  if (nnrt_alloc(&error, &run, sizeof *run, "the run")) return NNRT_FAILED;
+  uint64_t floats = nnrt_floats_enter();
+  run->model = model;
+  int status = nnrt_options_read(&run->error, &run->options, model, argc, argv);
+  if (!status && !inform(model, &run->options, program)) {
+    signals_catch(before);
+    status = run_whole(run);
+    signals_release(before);
+  }
+  status = report(run, status, program);
+  nnrt_options_free(&run->options);
+  free(run);
+  nnrt_floats_leave(floats);
+  return status;
+}

@@ -1,0 +1,153 @@
+/* file.c: bytes from a file, or from what a .gz file holds, and bytes to a descriptor.
+ *
+ * A file that begins with gzip's magic number is read through zlib. How zlib comes in is chosen when the runtime is
+ * compiled: NNRT_ZLIB links it; NNRT_NO_ZLIB leaves it out; with neither (a --standalone file built by plain cc) it is
+ * looked for when a .gz file is met, so that such a program needs it for such files only. Reading is sequential;
+ * offsets in messages count unpacked bytes. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- zlib: four calls ---- */
+struct nnrt_gz {
+  void *(*open)(int descriptor, const char *mode);
+  int (*read)(void *gz, void *to, unsigned n);
+  int (*close)(void *gz);
+  const char *(*error)(void *gz, int *code);
+};
+
+#if defined(NNRT_ZLIB)
+#include <zlib.h>
+static void *gz_open(int descriptor, const char *mode) { return gzdopen(descriptor, mode); }
+static int gz_read(void *gz, void *to, unsigned n) { return gzread((gzFile)gz, to, n); }
+static int gz_close(void *gz) { return gzclose((gzFile)gz); }
+static const char *gz_error(void *gz, int *code) { return gzerror((gzFile)gz, code); }
+static const struct nnrt_gz gz_linked = {gz_open, gz_read, gz_close, gz_error};
+static const struct nnrt_gz *gz_find(nnrt_file *file) { return (void)file, &gz_linked; }
+static void gz_release(nnrt_file *file) { (void)file; }
+static const char gz_absent[] = "zlib is not there";
+#elif !defined(NNRT_NO_ZLIB) && (defined(__APPLE__) || (defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)))
+#include <dlfcn.h> /* part of the C library there */
+static const struct nnrt_gz *gz_find(nnrt_file *file) {
+  static const char *const libraries[] = {"libz.so.1", "libz.1.dylib"}, *const names[] = {"gzdopen", "gzread",
+                                                                                          "gzclose", "gzerror"};
+  void *found[4];
+  for (int i = 0; i < 2 && !file->library; i++) file->library = dlopen(libraries[i], RTLD_NOW | RTLD_LOCAL);
+  for (int i = 0; i < 4; i++)
+    if (!file->library || !(found[i] = dlsym(file->library, names[i]))) return NULL;
+  struct nnrt_gz *calls = malloc(sizeof *calls);
+  if (calls) memcpy(calls, found, sizeof *calls); /* C knows no conversion between the two kinds of pointer */
+  return calls;
+}
+static void gz_release(nnrt_file *file) {
+  free((void *)file->calls);
+  if (file->library) dlclose(file->library);
+}
+static const char gz_absent[] =
+    "is packed by gzip, and the library libz.so.1 that unpacks it is not installed (zlib1g): "
+    "unpack it with gunzip, or install it";
+#else
+static const struct nnrt_gz *gz_find(nnrt_file *file) { return (void)file, NULL; }
+static void gz_release(nnrt_file *file) { (void)file; }
+static const char gz_absent[] = "is packed by gzip, and this program was built without zlib: unpack it with gunzip";
+#endif
+
+static int gz_start(nnrt_file *file) {
+  file->calls = gz_find(file);
+  if (file->calls) file->gz = file->calls->open(file->descriptor, "rb");
+  if (file->gz) return NNRT_GOOD;
+  bool found = file->calls;
+  nnrt_file_close(file);
+  return nnrt_fail(file->error, NNRT_FAILED, "%s: %s", file->path, found ? "no memory for unpacking it" : gz_absent);
+}
+
+static int gz_fill(nnrt_file *file, unsigned char *to, int64_t n, int64_t *got) {
+  while (*got < n) {
+    int64_t want = n - *got < 1 << 30 ? n - *got : 1 << 30;
+    int part = file->calls->read(file->gz, to + *got, (unsigned)want), code = 0;
+    if (part > 0) {
+      *got += part;
+      continue;
+    }
+    const char *text = file->calls->error(file->gz, &code);
+    if (part == 0 && code >= 0) return NNRT_GOOD; /* the end */
+    return nnrt_fail(file->error, NNRT_FAILED, "%s: broken gzip data after %lld unpacked bytes: %s", file->path,
+                     (long long)(file->at + *got), text && *text ? text : "unknown error");
+  }
+  return NNRT_GOOD;
+}
+
+/* ---- files ---- */
+/* Data that Debian packages: /usr/share/datasets/NAME/… is in dataset-NAME. */
+const char *nnrt_file_missing(const char *path, char *to, int size) {
+  static const char root[] = "/usr/share/datasets/";
+  const char *name = path + sizeof root - 1;
+  to[0] = 0;
+  if (!strncmp(path, root, sizeof root - 1) && strchr(name, '/'))
+    nnrt_text(to, size, 0,
+              "; install the Debian package dataset-%.*s (apt install dataset-%.*s), or name other files with --data",
+              (int)strcspn(name, "/"), name, (int)strcspn(name, "/"), name);
+  return to;
+}
+
+int nnrt_file_open(nnrt_file *file, nnrt_error *error, const char *path) {
+  char hint[256] = "";
+  struct stat about;
+  *file = (nnrt_file){.path = path, .error = error, .descriptor = open(path, O_RDONLY | O_CLOEXEC)};
+  if (file->descriptor < 0)
+    return nnrt_fail(error, NNRT_FAILED, "%s: cannot be opened: %s%s", path, strerror(errno),
+                     errno == ENOENT ? nnrt_file_missing(path, hint, sizeof hint) : "");
+  if (!fstat(file->descriptor, &about) && !S_ISREG(about.st_mode)) {
+    nnrt_file_close(file);
+    return nnrt_fail(error, NNRT_FAILED, "%s: is not a regular file", path);
+  }
+  unsigned char magic[2] = {0};
+  ssize_t n = pread(file->descriptor, magic, sizeof magic, 0);
+  return n == 2 && magic[0] == 0x1F && magic[1] == 0x8B ? gz_start(file) : NNRT_GOOD;
+}
+
+static int file_fill(nnrt_file *file, unsigned char *to, int64_t n, int64_t *got) {
+  while (*got < n) {
+    ssize_t part = read(file->descriptor, to + *got, (size_t)(n - *got));
+    if (part == 0) break;
+    if (part > 0)
+      *got += part;
+    else if (errno != EINTR)
+      return nnrt_fail(file->error, NNRT_FAILED, "%s: cannot be read at byte %lld: %s", file->path,
+                       (long long)(file->at + *got), strerror(errno));
+  }
+  return NNRT_GOOD;
+}
+
+int nnrt_file_read(nnrt_file *file, void *to, int64_t n, int64_t *got) {
+  *got = 0;
+  NNRT_TRY(file->gz ? gz_fill(file, to, n, got) : file_fill(file, to, n, got));
+  file->at += *got;
+  return NNRT_GOOD;
+}
+
+void nnrt_file_close(nnrt_file *file) {
+  if (file->gz)
+    file->calls->close(file->gz);
+  else if (file->descriptor >= 0)
+    close(file->descriptor);
+  gz_release(file);
+  *file = (nnrt_file){.path = file->path, .error = file->error, .descriptor = -1};
+}
+
+int nnrt_write_all(int descriptor, const void *bytes, int64_t n) {
+  const char *at = bytes;
+  while (n > 0) {
+    ssize_t part = write(descriptor, at, (size_t)n);
+    if (part < 0 && errno == EINTR) continue;
+    if (part < 0) return errno;
+    at += part;
+    n -= part;
+  }
+  return 0;
+}

@@ -1,0 +1,182 @@
+/* flags.c: the command line of a built program. One row a flag; besides them, one flag for each nn.hyper of the model
+ * (which wins when it has a flag's name, as in `epochs = nn.hyper("epochs", 10)`).
+ *
+ * Forms: --name VALUE and --name=VALUE. A flag that is unknown, malformed or out of its range is refused with status
+ * NNRT_USAGE; nothing is guessed. The options point into argv; only their two tables are allocated. */
+#include "host.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NNRT_AT(member) offsetof(nnrt_options, member)
+const nnrt_flag nnrt_flags[] = {
+    {"epochs", "N", "passes over the training data", NNRT_FLAG_COUNT, 0, NNRT_AT(epochs)},
+    {"steps", "N", "end the run after N steps in all; calls that would follow are left out", NNRT_FLAG_COUNT, 0,
+     NNRT_AT(steps)},
+    {"seed", "N", "for initial values, random numbers and the order of the data (default 0)", NNRT_FLAG_SEED, 0,
+     NNRT_AT(seed)},
+    {"threads", "N", "default: the processors that this process may use", NNRT_FLAG_COUNT, 1, NNRT_AT(threads)},
+    {"data", "NAME=PATH", "other data for a source: NAME=FILE,FILE,... (one a field) or NAME=FOLDER; may be repeated",
+     NNRT_FLAG_DATA, 0, 0},
+    {"no-shuffle", NULL, "take the data in file order", NNRT_FLAG_SWITCH, 0, NNRT_AT(no_shuffle)},
+    {"init", "FILE", "begin with the weights of a safetensors file", NNRT_FLAG_TEXT, 0, NNRT_AT(init)},
+    {"save", "FILE", "write the weights as safetensors at the end", NNRT_FLAG_TEXT, 0, NNRT_AT(save)},
+    {"log", "FILE", "write JSON Lines: one object a call, with its step, epoch and scalar outputs", NNRT_FLAG_TEXT, 0,
+     NNRT_AT(log)},
+    {"quiet", NULL, "show no progress and no table", NNRT_FLAG_SWITCH, 0, NNRT_AT(quiet)},
+    {"bench", "N", "time N steps on one batch, print the times as JSON, and end", NNRT_FLAG_COUNT, 1, NNRT_AT(bench)},
+    {"list-parameters", NULL, "print the model's state and end", NNRT_FLAG_SWITCH, 0, NNRT_AT(list_parameters)},
+    {"version", NULL, "print what this program was made of and end", NNRT_FLAG_SWITCH, 0, NNRT_AT(version)},
+    {"help", NULL, "print this and end", NNRT_FLAG_SWITCH, 0, NNRT_AT(help)},
+};
+const int nnrt_nflags = sizeof nnrt_flags / sizeof nnrt_flags[0];
+
+typedef struct nnrt_flags_reader {
+  nnrt_error *error;
+  nnrt_options *options;
+  const nnrt_model *model;
+  int argc, at;
+  char **argv;
+} nnrt_flags_reader;
+
+/* ---- values ---- */
+static int flag_fail(const nnrt_flags_reader *r, const char *name, const char *text, const char *wanted) {
+  return nnrt_fail(r->error, NNRT_USAGE, "--%s: \"%s\" is not %s", name, text, wanted);
+}
+
+static int flag_count(const nnrt_flags_reader *r, const nnrt_flag *f, const char *text, int64_t *value) {
+  char *end, wanted[64];
+  errno = 0;
+  long long n = strtoll(text, &end, 10);
+  snprintf(wanted, sizeof wanted, "a whole number of at least %lld", (long long)f->min);
+  if (end == text || *end || errno || text[0] == ' ' || n < f->min) return flag_fail(r, f->name, text, wanted);
+  *value = n;
+  return NNRT_GOOD;
+}
+
+static int flag_seed(const nnrt_flags_reader *r, const nnrt_flag *f, const char *text, uint64_t *value) {
+  char *end;
+  errno = 0;
+  unsigned long long n = strtoull(text, &end, 0);
+  if (text[0] < '0' || text[0] > '9' || *end || errno)
+    return flag_fail(r, f->name, text, "a whole number from 0 to 2^64 - 1");
+  *value = n;
+  return NNRT_GOOD;
+}
+
+static int flag_hyper(const nnrt_flags_reader *r, int k, const char *text) {
+  const nnrt_hyper *h = &r->model->hypers[k];
+  char *end, wanted[128];
+  int n = nnrt_text(wanted, sizeof wanted, 0, h->integer ? "a whole number" : "a number");
+  double value = strtod(text, &end);
+  if (h->min > -INFINITY) n = nnrt_text(wanted, sizeof wanted, n, " of at least %g", h->min);
+  if (h->max < INFINITY)
+    nnrt_text(wanted, sizeof wanted, n, "%s at most %g", h->min > -INFINITY ? " and" : " of", h->max);
+  bool bad = end == text || *end || text[0] == ' ' || !isfinite(value) || (h->integer && value != floor(value));
+  if (bad || value < h->min || value > h->max) return flag_fail(r, h->name, text, wanted);
+  r->options->hypers[k] = value;
+  return NNRT_GOOD;
+}
+
+static int flag_data(const nnrt_flags_reader *r, const char *text) {
+  const nnrt_model *m = r->model;
+  size_t n = strcspn(text, "=");
+  char names[512];
+  int at = 0;
+  names[0] = 0;
+  if (!text[n] || !text[n + 1]) return flag_fail(r, "data", text, "of the form NAME=PATH");
+  for (int i = 0; i < m->nsources; i++) {
+    const char *name = m->sources[i].name;
+    at = nnrt_text(names, sizeof names, at, i ? ", %s" : "%s", name);
+    if (strlen(name) != n || strncmp(name, text, n)) continue;
+    r->options->data[i] = text + n + 1;
+    return NNRT_GOOD;
+  }
+  return nnrt_fail(r->error, NNRT_USAGE, "--data: there is no source \"%.*s\"; this program has: %s", (int)n, text,
+                   m->nsources ? names : "none");
+}
+
+static int flag_value(const nnrt_flags_reader *r, const nnrt_flag *f, const char *text) {
+  char *to = (char *)r->options + f->at;
+  int64_t count = 1;
+  switch (f->kind) {
+  case NNRT_FLAG_DATA: return flag_data(r, text);
+  case NNRT_FLAG_SEED: return flag_seed(r, f, text, &r->options->seed);
+  case NNRT_FLAG_TEXT:
+    if (!*text) return flag_fail(r, f->name, text, "a path");
+    memcpy(to, &text, sizeof text);
+    return NNRT_GOOD;
+  case NNRT_FLAG_COUNT: NNRT_TRY(flag_count(r, f, text, &count)); break;
+  default: break;
+  }
+  memcpy(to, &count, sizeof count);
+  return NNRT_GOOD;
+}
+
+/* ---- names ---- */
+static int hyper_find(const nnrt_model *m, const char *name, size_t n) {
+  for (int i = 0; i < m->nhypers; i++)
+    if (strlen(m->hypers[i].name) == n && !strncmp(m->hypers[i].name, name, n)) return i;
+  return -1;
+}
+
+static const nnrt_flag *flag_find(const char *name, size_t n) {
+  for (int i = 0; i < nnrt_nflags; i++)
+    if (strlen(nnrt_flags[i].name) == n && !strncmp(nnrt_flags[i].name, name, n)) return &nnrt_flags[i];
+  return NULL;
+}
+
+static int flag_unknown(const nnrt_flags_reader *r, const char *argument) {
+  const char *words[64], *name = argument;
+  char word[64];
+  int n = 0;
+  for (int i = 0; i < nnrt_nflags; i++) words[n++] = nnrt_flags[i].name;
+  for (int i = 0; i < r->model->nhypers && n < 64; i++) words[n++] = r->model->hypers[i].name;
+  while (*name == '-') name++;
+  nnrt_text(word, sizeof word, 0, "%.*s", (int)strcspn(name, "="), name);
+  const char *nearest = *word ? nnrt_nearest(word, n, words) : NULL;
+  return nnrt_fail(r->error, NNRT_USAGE, "unknown %s \"%s\"%s%s%s", argument[0] == '-' ? "flag" : "argument", argument,
+                   nearest ? "; did you mean --" : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static int flags_one(nnrt_flags_reader *r) {
+  const char *argument = r->argv[r->at++], *name = argument + 2, *text;
+  if (strncmp(argument, "--", 2)) return flag_unknown(r, argument);
+  size_t n = strcspn(name, "=");
+  int hyper = hyper_find(r->model, name, n);
+  const nnrt_flag *f = hyper < 0 ? flag_find(name, n) : NULL;
+  if (hyper < 0 && !f) return flag_unknown(r, argument);
+  bool takes = hyper >= 0 || f->kind != NNRT_FLAG_SWITCH;
+  if (!takes && name[n]) return nnrt_fail(r->error, NNRT_USAGE, "--%s takes no value", f->name);
+  if (!takes) return flag_value(r, f, "");
+  text = name[n] ? name + n + 1 : r->at < r->argc ? r->argv[r->at++] : NULL;
+  if (!text) return nnrt_fail(r->error, NNRT_USAGE, "--%.*s needs a value", (int)n, name);
+  return hyper >= 0 ? flag_hyper(r, hyper, text) : flag_value(r, f, text);
+}
+
+/* ---- all of them ---- */
+static int threads_choose(nnrt_error *error, nnrt_options *o, const nnrt_model *m) {
+  int usable = nnrt_usable_cpus();
+  if (o->threads < 0) o->threads = usable < m->max_threads ? usable : m->max_threads > 0 ? m->max_threads : 1;
+  if (o->threads <= (m->max_threads > 0 ? m->max_threads : 1)) return NNRT_GOOD;
+  return nnrt_fail(error, NNRT_USAGE, "--threads %lld: this program was compiled for at most %d (nnc --max-threads)",
+                   (long long)o->threads, m->max_threads);
+}
+
+int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv) {
+  nnrt_flags_reader r = {error, options, model, argc, 1, argv};
+  *options = (nnrt_options){.epochs = -1, .steps = -1, .threads = -1, .bench = -1};
+  NNRT_TRY(nnrt_alloc(error, &options->data, model->nsources * (int64_t)sizeof *options->data, "the flags"));
+  NNRT_TRY(nnrt_alloc(error, &options->hypers, model->nhypers * (int64_t)sizeof *options->hypers, "the flags"));
+  for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
+  while (r.at < argc) NNRT_TRY(flags_one(&r));
+  return threads_choose(error, options, model);
+}
+
+void nnrt_options_free(nnrt_options *options) {
+  free(options->data);
+  free(options->hypers);
+}

@@ -1,0 +1,248 @@
+/* host.h: what the files of the hosted runtime share. One nnrt_run holds all of a running program: there are no globals
+ * but what signal handlers write.
+ *
+ * Flow: driver.c (nnrt_main) reads the flags (flags.c), opens the sources (source.c over idx.c over file.c), allocates
+ * the arenas, starts the pool (pool.c) and the prefetch thread (prefetch.c), and runs the phases (schedule.c), which
+ * call entries (entry.c) and tell the log (log.c) and the progress (progress.c).
+ *
+ * Errors: a function that can fail returns a status and leaves one message in the nnrt_error that it was given;
+ * NNRT_TRY hands it on. Nothing exits, nothing prints but nnrt_main and the two that write to the user. Everything is
+ * allocated before the first step; between the first and the last step nothing calls malloc. */
+#ifndef NNRT_HOST_H
+#define NNRT_HOST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1
+#endif
+#include "../core/core.h"
+#include "../nnrt.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- status.c ---- */
+enum { NNRT_GOOD = 0, NNRT_FAILED = 1, NNRT_USAGE = 2 }; /* also the exit codes; 128 + signal when one ended the run */
+typedef struct nnrt_error {
+  int status;
+  char text[1024];
+} nnrt_error;
+
+int nnrt_fail(nnrt_error *error, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+#define NNRT_TRY(call)                                                                                                 \
+  do {                                                                                                                 \
+    int nnrt_status = (call);                                                                                          \
+    if (nnrt_status) return nnrt_status;                                                                               \
+  } while (0)
+int nnrt_alloc(nnrt_error *error, void *pointer, int64_t bytes, const char *what); /* zeroed, aligned to 64; free() */
+int nnrt_alloc_raw(nnrt_error *error, void *pointer, int64_t bytes, const char *what); /* not zeroed */
+double nnrt_seconds(void);                                                             /* monotonic */
+const char *nnrt_nearest(const char *word, int n, const char *const *words);           /* for "did you mean", or NULL */
+int nnrt_text(char *to, int size, int at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));                              /* appends, cuts; the new length */
+const char *nnrt_grouped(char to[32], int64_t n);                       /* 245,760 */
+int nnrt_shape_text(char *to, int size, int rank, const int64_t *dims); /* [1,28,28] */
+
+/* ---- dtypes (status.c) ---- */
+int nnrt_dtype_bytes(int dtype);
+const char *nnrt_dtype_name(int dtype);                               /* "f32" */
+double nnrt_element(int dtype, const void *at);                       /* the value of one element */
+void nnrt_element_set(int dtype, void *at, double value);             /* nearest, saturating for integers */
+int nnrt_element_text(char *to, int size, int dtype, const void *at); /* as JSON: every value reads back */
+
+/* ---- pool.c ---- */
+int nnrt_usable_cpus(void);
+int nnrt_pool_start(nnrt_error *error, nnrt_pool **pool, int threads); /* one thread: *pool stays NULL */
+void nnrt_pool_run(nnrt_pool *pool, nnrt_step *step, const nnrt_memory *memory);
+void nnrt_pool_stop(nnrt_pool *pool);
+
+/* ---- file.c: a file, or what a .gz file holds ---- */
+typedef struct nnrt_file {
+  const char *path;
+  nnrt_error *error;
+  int descriptor;
+  int64_t at; /* bytes given out so far */
+  void *gz, *library;
+  const struct nnrt_gz *calls;
+} nnrt_file;
+int nnrt_file_open(nnrt_file *file, nnrt_error *error, const char *path);
+int nnrt_file_read(nnrt_file *file, void *to, int64_t n, int64_t *got); /* *got < n at the end of the file only */
+void nnrt_file_close(nnrt_file *file);
+const char *nnrt_file_missing(const char *path, char *to, int size); /* which package has it, or "" */
+int nnrt_write_all(int descriptor, const void *bytes, int64_t n);    /* 0, or errno */
+
+/* ---- idx.c ---- */
+typedef struct nnrt_column { /* all rows of one field, row after row, in the field's dtype */
+  unsigned char *at;
+  int64_t row_bytes;
+} nnrt_column;
+int nnrt_idx_read(nnrt_error *error, const char *path, const nnrt_field *field, int64_t classes, nnrt_column *column,
+                  int64_t *rows);
+
+/* ---- source.c ---- */
+typedef struct nnrt_stream { /* an opened source; `order` belongs to whoever fills batches */
+  const nnrt_source *source;
+  int index, made_up, shuffle;
+  uint64_t seed;
+  int64_t rows;
+  nnrt_column *columns;
+  uint32_t *order;
+  int64_t order_epoch;
+} nnrt_stream;
+int nnrt_stream_open(nnrt_error *error, nnrt_stream *stream, const char *files); /* files: --data's, or NULL */
+void nnrt_stream_close(nnrt_stream *stream);
+void nnrt_stream_rows(nnrt_stream *stream, int field, int in_order, int64_t epoch, int64_t first, int64_t n,
+                      unsigned char *to);
+
+/* ---- entries: functions with their blocks, and the batch that a call gets ---- */
+enum { NNRT_SOURCES_MAX = 8 };
+typedef struct nnrt_batch {
+  int variant, pass; /* pass: of a whole pass, in file order; the sources' own places stay where they are */
+  int64_t epoch;     /* of the run, for passes and functions without a source; else 0 */
+  struct nnrt_place {
+    int64_t epoch, row, first, last;
+  } place[NNRT_SOURCES_MAX]; /* by source of the function */
+} nnrt_batch;
+
+typedef struct nnrt_entry {
+  const nnrt_func *func;
+  unsigned char **blocks;     /* [variant][2] input blocks */
+  unsigned char *output;      /* of the latest call */
+  const nnrt_variant *latest; /* NULL before the first call */
+  nnrt_batch batch;           /* of the block that is being filled or is ready */
+  int state, side;            /* of that block: prefetch.c */
+  int64_t calls;
+} nnrt_entry;
+
+/* ---- prefetch.c ---- */
+typedef struct nnrt_prefetch {
+  nnrt_stream *streams;
+  nnrt_entry *entries;
+  int nentries, running, stop, next;
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t asked, ready;
+} nnrt_prefetch;
+int nnrt_prefetch_start(nnrt_error *error, nnrt_prefetch *prefetch);
+void nnrt_prefetch_stop(nnrt_prefetch *prefetch);
+void nnrt_prefetch_ask(nnrt_prefetch *prefetch, nnrt_entry *entry, const nnrt_batch *batch);
+unsigned char *nnrt_prefetch_take(nnrt_prefetch *prefetch, nnrt_entry *entry, const nnrt_batch *batch);
+
+/* ---- flags.c ---- */
+typedef struct nnrt_options {
+  int64_t help, version, list_parameters, quiet, no_shuffle, epochs, steps, threads, bench; /* -1: not given */
+  uint64_t seed;
+  const char *log, *save, *init;
+  const char **data; /* by source: the text after NAME=, or NULL */
+  double *hypers;    /* by hyper */
+} nnrt_options;
+enum { NNRT_FLAG_SWITCH, NNRT_FLAG_COUNT, NNRT_FLAG_SEED, NNRT_FLAG_TEXT, NNRT_FLAG_DATA };
+typedef struct nnrt_flag {
+  const char *name, *value, *help;
+  int kind;
+  int64_t min;
+  size_t at; /* in nnrt_options */
+} nnrt_flag;
+extern const nnrt_flag nnrt_flags[];
+extern const int nnrt_nflags;
+int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv);
+void nnrt_options_free(nnrt_options *options);
+
+/* ---- help.c: what is printed instead of training ---- */
+void nnrt_help_print(const nnrt_model *model, const char *program);
+void nnrt_version_print(const nnrt_model *model);
+void nnrt_parameters_print(const nnrt_model *model);
+
+/* ---- log.c: JSON Lines ---- */
+typedef struct nnrt_log {
+  int descriptor; /* -1: none */
+  const char *path;
+  int failed; /* errno of the first failed write */
+  int used;
+  double flushed;
+  char buffer[1 << 16];
+} nnrt_log;
+int nnrt_log_open(nnrt_error *error, nnrt_log *log, const char *path);
+void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry);
+void nnrt_log_flush(nnrt_log *log);
+int nnrt_log_close(nnrt_error *error, nnrt_log *log);
+
+/* ---- progress.c ---- */
+enum { NNRT_SHOWN_MAX = 12, NNRT_TABLE_ROWS = 64 };
+typedef struct nnrt_shown { /* a scalar output that is shown: of a step its mean, of an evaluation its value */
+  int func, output, seen;
+  double sum, epoch_sum, value;
+  int64_t count, epoch_count;
+} nnrt_shown;
+typedef struct nnrt_progress {
+  int quiet, terminal, columns, drawn, nshown, nrows, several;
+  const nnrt_model *model;
+  nnrt_shown shown[NNRT_SHOWN_MAX];
+  struct nnrt_table_row {
+    int64_t epoch;
+    double seconds, value[NNRT_SHOWN_MAX];
+    int seen[NNRT_SHOWN_MAX];
+  } rows[NNRT_TABLE_ROWS]; /* the latest epochs, as a ring: row i is at i mod NNRT_TABLE_ROWS */
+  double start, drawn_at, lined_at, epoch_start, evaluating; /* evaluating: seconds spent in passes */
+  int64_t steps, total_steps, epochs, rows_seen, drawn_rows, epoch_rows;
+} nnrt_progress;
+void nnrt_progress_start(nnrt_progress *p, const nnrt_model *model, int quiet, int64_t total_steps, int64_t epochs);
+void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, double seconds);
+void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows);
+void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch);
+void nnrt_progress_end(nnrt_progress *p, const char *why);
+
+/* ---- weights.c: safetensors ---- */
+int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path);
+int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path);
+
+/* ---- the run ---- */
+typedef struct nnrt_cursor { /* where a source's next batch begins */
+  int64_t epoch, row;
+} nnrt_cursor;
+typedef struct nnrt_run {
+  const nnrt_model *model;
+  const nnrt_phase *phases; /* the model's, or the default phase */
+  int nphases;
+  nnrt_phase default_phase;
+  nnrt_act default_acts[2];
+  nnrt_options options;
+  nnrt_error error;
+  nnrt_memory memory;
+  unsigned char *inputs, *outputs; /* the blocks of all entries */
+  int threads, streams_open, pool_started;
+  nnrt_pool *pool;
+  nnrt_stream *streams;
+  nnrt_cursor *cursors;
+  nnrt_entry *entries;
+  nnrt_prefetch prefetch;
+  nnrt_log log;
+  nnrt_progress progress;
+  int64_t step, limit, epoch, planned_steps, planned_epochs; /* limit: --steps, or -1 */
+} nnrt_run;
+
+/* entry.c */
+int nnrt_entries_build(nnrt_run *run);
+int nnrt_entries_check(nnrt_run *run, int func); /* can its sources feed it? before the first call */
+void nnrt_entries_constants(nnrt_run *run);      /* hypers, values, total_steps into every block */
+void nnrt_entries_free(nnrt_run *run);
+int nnrt_entry_call(nnrt_run *run, int func); /* one call, or one whole pass; status 128 + n when a signal came */
+double nnrt_metric(const nnrt_run *run, int func, int output);
+int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_variant *variant, int k);
+
+/* schedule.c */
+int nnrt_schedule_plan(nnrt_run *run);                                /* phases, default phase, planned steps */
+void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need); /* by source: will a call of this run read it? */
+int nnrt_schedule_whole(const nnrt_run *run); /* or does --steps end it within the first epoch? */
+int nnrt_schedule_count(nnrt_run *run);       /* once the sources are open */
+int nnrt_schedule_run(nnrt_run *run);
+
+/* bench.c */
+int nnrt_bench(nnrt_run *run);
+
+/* driver.c */
+int nnrt_signalled(void); /* the signal that asked the run to end, or 0 */
+#endif

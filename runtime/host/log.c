@@ -1,0 +1,78 @@
+/* log.c: --log FILE: JSON Lines, one object for each call of a function by the schedule:
+ *
+ *   {"step":1,"epoch":0,"func":"train","loss":2.31415367}
+ *   {"step":468,"epoch":0,"func":"validate","loss":0.4182317,"accuracy":0.8493}
+ *
+ * step counts from 1 (0: before the first), epoch from 0; then every scalar output by its name. Numbers read back to
+ * the same bits (%.9g for f32, %.17g for f64); NaN and infinities are the texts "nan", "inf", "-inf", since JSON has
+ * none. There are no times in it: two runs with the same bits write the same file.
+ *
+ * Lines gather in a fixed buffer, written when it is full, after each epoch, once a second, and at the end. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOG_LINE_MAX = 1 << 13 };
+
+int nnrt_log_open(nnrt_error *error, nnrt_log *log, const char *path) {
+  log->descriptor = -1;
+  log->path = path;
+  if (!path) return NNRT_GOOD;
+  log->descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (log->descriptor < 0)
+    return nnrt_fail(error, NNRT_FAILED, "--log %s: cannot be written: %s", path, strerror(errno));
+  log->flushed = nnrt_seconds();
+  return NNRT_GOOD;
+}
+
+void nnrt_log_flush(nnrt_log *log) {
+  if (log->descriptor < 0) return;
+  if (!log->failed) log->failed = nnrt_write_all(log->descriptor, log->buffer, log->used);
+  log->used = 0;
+  log->flushed = nnrt_seconds();
+}
+
+/* A name as a JSON string. */
+static int log_name(char *to, int at, const char *name) {
+  at = nnrt_text(to, LOG_LINE_MAX, at, "\"");
+  for (; *name; name++) {
+    if (*name == '"' || *name == '\\')
+      at = nnrt_text(to, LOG_LINE_MAX, at, "\\%c", *name);
+    else if ((unsigned char)*name < 32)
+      at = nnrt_text(to, LOG_LINE_MAX, at, "\\u%04x", *name);
+    else
+      at = nnrt_text(to, LOG_LINE_MAX, at, "%c", *name);
+  }
+  return nnrt_text(to, LOG_LINE_MAX, at, "\"");
+}
+
+void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry) {
+  if (log->descriptor < 0 || !entry->latest) return;
+  if ((int)sizeof log->buffer - log->used < LOG_LINE_MAX) nnrt_log_flush(log);
+  char *line = log->buffer + log->used;
+  int n =
+      nnrt_text(line, LOG_LINE_MAX, 0, "{\"step\":%lld,\"epoch\":%lld,\"func\":", (long long)step, (long long)epoch);
+  n = log_name(line, n, entry->func->name);
+  for (int i = 0; i < entry->latest->noutputs && n < LOG_LINE_MAX - 256; i++) {
+    const nnrt_output *o = &entry->latest->outputs[i];
+    if (o->count != 1) continue;
+    n = nnrt_text(line, LOG_LINE_MAX, n, ",");
+    n = log_name(line, n, o->name);
+    n = nnrt_text(line, LOG_LINE_MAX, n, ":");
+    n += nnrt_element_text(line + n, LOG_LINE_MAX - n, o->dtype, entry->output + o->offset);
+  }
+  log->used += nnrt_text(line, LOG_LINE_MAX, n, "}\n");
+  if (nnrt_seconds() - log->flushed > 1) nnrt_log_flush(log);
+}
+
+int nnrt_log_close(nnrt_error *error, nnrt_log *log) {
+  if (log->descriptor < 0) return NNRT_GOOD;
+  nnrt_log_flush(log);
+  if (close(log->descriptor) && !log->failed) log->failed = errno;
+  log->descriptor = -1;
+  if (!log->failed) return NNRT_GOOD;
+  return nnrt_fail(error, NNRT_FAILED, "--log %s: is incomplete: %s", log->path, strerror(log->failed));
+}

@@ -1,0 +1,141 @@
+/* prefetch.c: fills input blocks ahead of the calls that read them, on a thread of its own.
+ *
+ * Each entry with a source has two blocks for each batch size. While a step reads one, the other is filled with the
+ * batch that the same entry is expected to get next. The guess never matters for the result: `take` says which batch it
+ * wants, and one that was guessed wrongly is filled again. Filling happens on this thread only (or, when the system
+ * gives no thread, inside `take`), so the streams need no lock; everything else here is under one.
+ *
+ * Batch sizes, rows and order come from the batch; what is in a block besides (hypers, values) was written once before
+ * the start. */
+#include "host.h"
+
+#include <signal.h>
+#include <string.h>
+
+enum { BATCH_NONE, BATCH_ASKED, BATCH_FILLING, BATCH_READY }; /* nnrt_entry.state */
+
+/* ---- filling one block ---- */
+static void batch_fill_field(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in,
+                             unsigned char *to) {
+  for (int k = 0; k < e->func->nsources; k++) {
+    nnrt_stream *s = &p->streams[e->func->sources[k]];
+    if (e->func->sources[k] != in->source) continue;
+    int64_t bytes = in->count * nnrt_dtype_bytes(in->dtype), rows = bytes / s->columns[in->field].row_bytes;
+    nnrt_stream_rows(s, in->field, b->pass, b->place[k].epoch, b->place[k].row, rows, to);
+  }
+}
+
+/* FIRST, LAST and EPOCH speak of the input's source, or of the function's first one. */
+static double batch_scalar(const nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in) {
+  int k = 0;
+  while (k < e->func->nsources && e->func->sources[k] != in->source) k++;
+  if (k == e->func->nsources) k = 0;
+  if (in->kind == NNRT_INPUT_EPOCH) return (double)(e->func->nsources && !b->pass ? b->place[k].epoch : b->epoch);
+  return (double)(in->kind == NNRT_INPUT_FIRST ? b->place[k].first : b->place[k].last);
+}
+
+static void batch_fill(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_batch *b, unsigned char *block) {
+  const nnrt_variant *v = &e->func->variants[b->variant];
+  for (int i = 0; i < v->ninputs; i++) {
+    const nnrt_input *in = &v->inputs[i];
+    unsigned char *to = block + in->offset;
+    if (in->kind == NNRT_INPUT_FIELD)
+      batch_fill_field(p, e, b, in, to);
+    else if (in->kind == NNRT_INPUT_FIRST || in->kind == NNRT_INPUT_LAST || in->kind == NNRT_INPUT_EPOCH)
+      nnrt_element_set(in->dtype, to, batch_scalar(e, b, in));
+  }
+}
+
+static unsigned char *batch_block(const nnrt_entry *e, const nnrt_batch *b, int side) {
+  return e->blocks[2 * b->variant + side];
+}
+
+/* ---- the thread ---- */
+static nnrt_entry *prefetch_next(nnrt_prefetch *p) {
+  for (int i = 0; i < p->nentries; i++)
+    if (p->entries[i].state == BATCH_ASKED) return &p->entries[i];
+  return NULL;
+}
+
+static void *prefetch_main(void *argument) {
+  nnrt_prefetch *p = argument;
+  pthread_mutex_lock(&p->lock);
+  while (!p->stop) {
+    nnrt_entry *e = prefetch_next(p);
+    if (!e) {
+      pthread_cond_wait(&p->asked, &p->lock);
+      continue;
+    }
+    e->state = BATCH_FILLING;
+    unsigned char *block = batch_block(e, &e->batch, e->side);
+    pthread_mutex_unlock(&p->lock);
+    batch_fill(p, e, &e->batch, block);
+    pthread_mutex_lock(&p->lock);
+    e->state = BATCH_READY;
+    pthread_cond_signal(&p->ready);
+  }
+  pthread_mutex_unlock(&p->lock);
+  return NULL;
+}
+
+int nnrt_prefetch_start(nnrt_error *error, nnrt_prefetch *p) {
+  sigset_t all, before;
+  if (pthread_mutex_init(&p->lock, NULL) || pthread_cond_init(&p->asked, NULL) || pthread_cond_init(&p->ready, NULL))
+    return nnrt_fail(error, NNRT_FAILED, "no memory for the prefetch thread");
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  p->running = !pthread_create(&p->thread, NULL, prefetch_main, p);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return NNRT_GOOD;
+}
+
+void nnrt_prefetch_stop(nnrt_prefetch *p) {
+  if (!p->running) return;
+  pthread_mutex_lock(&p->lock);
+  p->stop = 1;
+  pthread_cond_signal(&p->asked);
+  pthread_mutex_unlock(&p->lock);
+  pthread_join(p->thread, NULL);
+  p->running = 0;
+  pthread_cond_destroy(&p->ready);
+  pthread_cond_destroy(&p->asked);
+  pthread_mutex_destroy(&p->lock);
+}
+
+/* ---- the two calls ---- */
+static bool batch_same(const nnrt_batch *a, const nnrt_batch *b, int nsources) {
+  bool same = a->variant == b->variant && a->pass == b->pass && a->epoch == b->epoch;
+  for (int k = 0; k < nsources && same; k++)
+    same = a->place[k].epoch == b->place[k].epoch && a->place[k].row == b->place[k].row &&
+           a->place[k].first == b->place[k].first && a->place[k].last == b->place[k].last;
+  return same;
+}
+
+static void prefetch_order(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+  while (e->state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
+  e->batch = *batch;
+  e->state = BATCH_ASKED;
+  pthread_cond_signal(&p->asked);
+}
+
+void nnrt_prefetch_ask(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+  if (!p->running) return;
+  pthread_mutex_lock(&p->lock);
+  prefetch_order(p, e, batch);
+  pthread_mutex_unlock(&p->lock);
+}
+
+unsigned char *nnrt_prefetch_take(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+  if (!p->running || !e->func->nsources) {
+    batch_fill(p, e, batch, batch_block(e, batch, 0));
+    return batch_block(e, batch, 0);
+  }
+  pthread_mutex_lock(&p->lock);
+  if (e->state == BATCH_NONE || !batch_same(&e->batch, batch, e->func->nsources)) prefetch_order(p, e, batch);
+  while (e->state != BATCH_READY) pthread_cond_wait(&p->ready, &p->lock);
+  unsigned char *block = batch_block(e, batch, e->side);
+  e->state = BATCH_NONE;
+  e->side ^= 1;
+  pthread_mutex_unlock(&p->lock);
+  return block;
+}

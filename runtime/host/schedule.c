@@ -1,0 +1,230 @@
+/* schedule.c: the driver of LANGUAGE.md, section 4: phases, lists of calls, epochs, stop metrics.
+ *
+ * A phase runs `before` once, then `step` again and again, `each_epoch` whenever the first source of the first function
+ * of `step` has finished a pass, and `after` once. It ends when its count of steps or epochs is reached or its stop
+ * metric is not zero, which is looked at before the first and after every list of calls. A model without phases has
+ * one: train for one epoch, validate after it.
+ *
+ * --steps ends the whole run after that many steps, at once: lists that would have followed are not called, unless that
+ * very step completed the phase. A signal ends it after the list of calls that it came in. */
+#include "host.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- what the phases are ---- */
+static int func_find(const nnrt_model *m, const char *name) {
+  for (int i = 0; i < m->nfuncs; i++)
+    if (!strcmp(m->funcs[i].name, name)) return i;
+  return -1;
+}
+
+static void default_phase(nnrt_run *run) {
+  const nnrt_model *m = run->model;
+  int train = func_find(m, "train"), validate = func_find(m, "validate");
+  nnrt_act act = {.func = train < 0 ? 0 : train, .times = 1, .every = 1, .when_func = -1, .when_output = -1};
+  run->default_acts[0] = run->default_acts[1] = act;
+  run->default_acts[1].func = validate;
+  run->default_phase = (nnrt_phase){.by_epochs = m->nfuncs && m->funcs[act.func].nsources,
+                                    .count = 1,
+                                    .count_hyper = -1,
+                                    .nstep = m->nfuncs > 0,
+                                    .step = &run->default_acts[0],
+                                    .neach_epoch = validate >= 0,
+                                    .each_epoch = &run->default_acts[1],
+                                    .stop_func = -1,
+                                    .stop_output = -1};
+  run->phases = &run->default_phase;
+  run->nphases = 1;
+}
+
+static const nnrt_act *phase_list(const nnrt_phase *ph, int list, int *n) {
+  const nnrt_act *const acts[] = {ph->before, ph->step, ph->each_epoch, ph->after};
+  const int counts[] = {ph->nbefore, ph->nstep, ph->neach_epoch, ph->nafter};
+  *n = counts[list];
+  return acts[list];
+}
+
+static int phase_check(nnrt_run *run, const nnrt_phase *ph) {
+  int n;
+  for (int list = 0; list < 4; list++) {
+    const nnrt_act *acts = phase_list(ph, list, &n);
+    for (int i = 0; i < n; i++)
+      if (acts[i].func < 0 || acts[i].func >= run->model->nfuncs)
+        return nnrt_fail(&run->error, NNRT_FAILED,
+                         "a phase has an action that is no function; this runtime knows no other");
+  }
+  if (!ph->nstep) return nnrt_fail(&run->error, NNRT_FAILED, "a phase has no step");
+  const nnrt_func *first = &run->model->funcs[ph->step[0].func];
+  if (ph->by_epochs && (!first->nsources || first->whole_pass))
+    return nnrt_fail(&run->error, NNRT_FAILED, "a phase counts epochs, but its first function %s takes no batches",
+                     first->name);
+  return NNRT_GOOD;
+}
+
+int nnrt_schedule_plan(nnrt_run *run) {
+  int counting = 0;
+  run->phases = run->model->phases;
+  run->nphases = run->model->nphases;
+  if (!run->nphases) default_phase(run);
+  for (int i = 0; i < run->nphases; i++) {
+    NNRT_TRY(phase_check(run, &run->phases[i]));
+    counting += run->phases[i].by_epochs != 0;
+  }
+  run->limit = run->options.steps;
+  if (run->options.epochs >= 0 && counting != 1)
+    return nnrt_fail(&run->error, NNRT_USAGE,
+                     counting ? "--epochs: %d phases of this program count epochs, so it is not clear which is meant"
+                              : "--epochs: no phase of this program counts epochs (--steps limits the run)",
+                     counting);
+  return NNRT_GOOD;
+}
+
+/* ---- how long it will be ---- */
+static int phase_count(nnrt_run *run, const nnrt_phase *ph, int64_t *count) {
+  double value = ph->count_hyper >= 0 ? run->options.hypers[ph->count_hyper] : ph->count;
+  if (ph->by_epochs && run->options.epochs >= 0) value = (double)run->options.epochs;
+  if (!(value >= 0) || value != floor(value) || value > 0x1p53)
+    return nnrt_fail(&run->error, NNRT_USAGE, "a phase of %g %s: a whole number is needed", value,
+                     ph->by_epochs ? "epochs" : "steps");
+  *count = (int64_t)value;
+  return NNRT_GOOD;
+}
+
+/* Passes of the phase's leading source in a step, in batches: {critic, times = 5} takes five. */
+static double phase_batches(const nnrt_run *run, const nnrt_phase *ph) {
+  int source = run->model->funcs[ph->step[0].func].sources[0];
+  double batches = 0;
+  for (int i = 0; i < ph->nstep; i++) {
+    const nnrt_act *a = &ph->step[i];
+    const nnrt_func *f = &run->model->funcs[a->func];
+    for (int k = 0; k < f->nsources && !f->whole_pass; k++)
+      if (f->sources[k] == source) batches += (a->times > 0 ? a->times : 1.0) / (a->every > 0 ? a->every : 1);
+  }
+  return batches > 0 ? batches : 1;
+}
+
+static double phase_epoch_steps(const nnrt_run *run, const nnrt_phase *ph) {
+  const nnrt_func *first = &run->model->funcs[ph->step[0].func];
+  int64_t n = nnrt_batch_rows(run, first, &first->variants[0], 0);
+  return (double)(run->streams[first->sources[0]].rows / n) / phase_batches(run, ph);
+}
+
+int nnrt_schedule_count(nnrt_run *run) {
+  double steps = 0;
+  int64_t count;
+  run->planned_epochs = 0;
+  for (int i = 0; i < run->nphases; i++) {
+    const nnrt_phase *ph = &run->phases[i];
+    NNRT_TRY(phase_count(run, ph, &count));
+    if (ph->by_epochs) run->planned_epochs += count;
+    steps += ceil(ph->by_epochs ? (double)count * phase_epoch_steps(run, ph) : (double)count);
+  }
+  if (steps > 0x1p53) steps = 0x1p53;
+  run->planned_steps = run->limit >= 0 && (double)run->limit < steps ? run->limit : (int64_t)steps;
+  return NNRT_GOOD;
+}
+
+/* ---- which data it reads ---- */
+static void acts_need(const nnrt_run *run, const nnrt_phase *ph, int list, char *need) {
+  int n;
+  const nnrt_act *acts = phase_list(ph, list, &n);
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < run->model->funcs[acts[i].func].nsources; k++)
+      need[run->model->funcs[acts[i].func].sources[k]] = 1;
+}
+
+void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need) {
+  for (int i = 0; i < (whole ? run->nphases : 1); i++)
+    for (int list = 0; list < (whole ? 4 : 2); list++) acts_need(run, &run->phases[i], list, need);
+}
+
+/* Not the whole schedule is run when --steps ends it within, or at the end of, an epoch that is not the only one. The
+ * sources of the first phase's steps are open by now. */
+int nnrt_schedule_whole(const nnrt_run *run) {
+  const nnrt_phase *ph = &run->phases[0];
+  double count = ph->count_hyper >= 0 ? run->options.hypers[ph->count_hyper] : ph->count;
+  if (ph->by_epochs && run->options.epochs >= 0) count = (double)run->options.epochs;
+  if (run->limit < 0) return 1;
+  bool paced = run->model->funcs[ph->step[0].func].nsources;
+  double epoch = paced ? phase_epoch_steps(run, ph) : INFINITY;
+  double all = ph->by_epochs ? count * epoch : count;
+  return (double)run->limit > epoch || (double)run->limit >= all;
+}
+
+/* ---- running it ---- */
+static int acts_run(nnrt_run *run, const nnrt_phase *ph, int list, int64_t number) {
+  int n;
+  const nnrt_act *acts = phase_list(ph, list, &n);
+  for (int i = 0; i < n; i++) {
+    const nnrt_act *a = &acts[i];
+    if (number > 0 && a->every > 1 && number % a->every) continue;
+    if (a->when_func >= 0 && nnrt_metric(run, a->when_func, a->when_output) == 0) continue;
+    double start = run->model->funcs[a->func].whole_pass ? nnrt_seconds() : 0;
+    for (int t = 0; t < (a->times > 0 ? a->times : 1); t++) NNRT_TRY(nnrt_entry_call(run, a->func));
+    nnrt_log_call(&run->log, run->step, run->epoch, &run->entries[a->func]);
+    nnrt_progress_call(&run->progress, &run->entries[a->func], a->func, start > 0 ? nnrt_seconds() - start : 0);
+  }
+  if (nnrt_signalled())
+    return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal after step %lld", (long long)run->step);
+  return NNRT_GOOD;
+}
+
+typedef struct nnrt_course { /* of one phase */
+  const nnrt_phase *phase;
+  int64_t count, steps, epochs, passes; /* passes: of the leading source when the epoch began */
+  int leading;                          /* source, or -1 */
+  int64_t rows;                         /* of a step */
+  bool over;                            /* --steps ended the run */
+} nnrt_course;
+
+static bool course_ends(const nnrt_run *run, const nnrt_course *c) {
+  const nnrt_phase *ph = c->phase;
+  if (ph->stop_func >= 0 && nnrt_metric(run, ph->stop_func, ph->stop_output) != 0) return true;
+  return (ph->by_epochs ? c->epochs : c->steps) >= c->count;
+}
+
+static int course_epoch(nnrt_run *run, nnrt_course *c) {
+  c->passes = run->cursors[c->leading].epoch;
+  c->epochs++;
+  bool complete = c->phase->by_epochs ? c->epochs >= c->count : c->steps >= c->count;
+  if (run->limit >= 0 && run->step >= run->limit && !complete) return NNRT_GOOD;
+  NNRT_TRY(acts_run(run, c->phase, 2, c->epochs));
+  nnrt_progress_epoch(&run->progress, run->epoch);
+  nnrt_log_flush(&run->log);
+  run->epoch++;
+  return NNRT_GOOD;
+}
+
+static int course_step(nnrt_run *run, nnrt_course *c) {
+  run->step++;
+  NNRT_TRY(acts_run(run, c->phase, 1, ++c->steps));
+  nnrt_progress_step(&run->progress, run->step, run->epoch, c->rows);
+  bool stop = c->phase->stop_func >= 0 && nnrt_metric(run, c->phase->stop_func, c->phase->stop_output) != 0;
+  if (!stop && c->leading >= 0 && run->cursors[c->leading].epoch > c->passes) NNRT_TRY(course_epoch(run, c));
+  c->over = run->limit >= 0 && run->step >= run->limit && !course_ends(run, c);
+  return NNRT_GOOD;
+}
+
+static int course_run(nnrt_run *run, nnrt_course *c) {
+  if (!course_ends(run, c)) NNRT_TRY(acts_run(run, c->phase, 0, 0));
+  while (!course_ends(run, c) && !c->over) NNRT_TRY(course_step(run, c));
+  if (!c->over) NNRT_TRY(acts_run(run, c->phase, 3, 0));
+  return NNRT_GOOD;
+}
+
+int nnrt_schedule_run(nnrt_run *run) {
+  for (int i = 0; i < run->nphases && (run->limit < 0 || run->step < run->limit); i++) {
+    const nnrt_phase *ph = &run->phases[i];
+    const nnrt_func *first = &run->model->funcs[ph->step[0].func];
+    nnrt_course c = {.phase = ph, .leading = first->nsources && !first->whole_pass ? first->sources[0] : -1};
+    NNRT_TRY(phase_count(run, ph, &c.count));
+    if (c.leading >= 0) {
+      c.passes = run->cursors[c.leading].epoch;
+      c.rows = nnrt_batch_rows(run, first, &first->variants[0], 0) * (ph->step[0].times > 0 ? ph->step[0].times : 1);
+    }
+    NNRT_TRY(course_run(run, &c));
+    if (c.over) break;
+  }
+  return NNRT_GOOD;
+}

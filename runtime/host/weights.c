@@ -1,0 +1,387 @@
+/* weights.c: the model's weights as a safetensors file, out (--save) and in (--init).
+ *
+ * The format: a little-endian u64, the length of a JSON header {"name": {"dtype": "F32", "shape": [2,3],
+ * "data_offsets": [begin, end]}, …}, then the bytes, offsets counting from their start. PyTorch's loader reads it with
+ * names as in state_dict().
+ *
+ * Saved are the states that belong to model files (parameters and saved buffers), in the table's order, NaNs written as
+ * one NaN. A file is written beside, flushed, and renamed, so that what was there stays whole until the new one is.
+ * Loading wants every such state by name, dtype and shape, and nothing else; the first difference is named, and no
+ * state is changed before all of the header has been checked. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* In the order of nnrt_dtype. */
+static const char *const weights_dtypes[] = {"F32", "F64", "F16", "BF16", "I32", "I64", "U32", "U8", "BOOL"};
+
+static int64_t weights_bytes(const nnrt_state *s) {
+  int64_t n = nnrt_dtype_bytes(s->dtype);
+  for (int i = 0; i < s->rank; i++) n *= s->dim[i];
+  return n;
+}
+
+static unsigned char *weights_at(const nnrt_state *s, const nnrt_memory *memory) {
+  return (s->trained ? memory->params : memory->state) + s->offset;
+}
+
+static bool weights_little(void) {
+  const uint16_t one = 1;
+  unsigned char first;
+  memcpy(&first, &one, 1);
+  return first == 1;
+}
+
+/* Elements of a chunk between our order of bytes and the file's. */
+static void weights_swap(unsigned char *at, int64_t bytes, int size) {
+  if (weights_little() || size == 1) return;
+  for (int64_t i = 0; i < bytes; i += size)
+    for (int k = 0; k < size / 2; k++) {
+      unsigned char kept = at[i + k];
+      at[i + k] = at[i + size - 1 - k];
+      at[i + size - 1 - k] = kept;
+    }
+}
+
+static void weights_one_nan(unsigned char *at, int64_t bytes, int dtype) {
+  if (dtype != NNRT_f32 && dtype != NNRT_f64 && dtype != NNRT_f16 && dtype != NNRT_bf16) return;
+  for (int64_t i = 0; i < bytes; i += nnrt_dtype_bytes(dtype)) {
+    double x = nnrt_element(dtype, at + i);
+    if (x == x) continue;
+    static const uint64_t nan64 = 0x7FF8000000000000u;
+    static const uint32_t nan32 = 0x7FC00000u;
+    static const uint16_t nan16 = 0x7E00u, nan_bf16 = 0x7FC0u;
+    const void *const nans[] = {&nan32, &nan64, &nan16, &nan_bf16};
+    memcpy(at + i, nans[dtype], (size_t)nnrt_dtype_bytes(dtype));
+  }
+}
+
+/* ---- out ---- */
+enum { WEIGHTS_CHUNK = 1 << 16 };
+
+static int64_t header_room(const nnrt_model *m) {
+  int64_t n = 256;
+  for (int i = 0; i < m->nstates; i++) n += 6 * (int64_t)strlen(m->states[i].name) + 320;
+  return n;
+}
+
+static int header_name(char *to, int size, int n, const char *name) {
+  for (; *name; name++) {
+    if (*name == '"' || *name == '\\')
+      n = nnrt_text(to, size, n, "\\%c", *name);
+    else if ((unsigned char)*name < 32)
+      n = nnrt_text(to, size, n, "\\u%04x", *name);
+    else
+      n = nnrt_text(to, size, n, "%c", *name);
+  }
+  return n;
+}
+
+/* Padded with spaces so that the data begin at a multiple of 64. */
+static int header_write(const nnrt_model *m, char *to, int size) {
+  int64_t at = 0;
+  int n = nnrt_text(to, size, 0, "{\"__metadata__\":{\"format\":\"pt\"}");
+  for (int i = 0; i < m->nstates; i++) {
+    const nnrt_state *s = &m->states[i];
+    if (!s->saved) continue;
+    n = nnrt_text(to, size, n, ",\"");
+    n = header_name(to, size, n, s->name);
+    n = nnrt_text(to, size, n, "\":{\"dtype\":\"%s\",\"shape\":", weights_dtypes[s->dtype]);
+    n += nnrt_shape_text(to + n, size - n, s->rank, s->dim);
+    n = nnrt_text(to, size, n, ",\"data_offsets\":[%lld,%lld]}", (long long)at, (long long)(at + weights_bytes(s)));
+    at += weights_bytes(s);
+  }
+  n = nnrt_text(to, size, n, "}");
+  while ((n + 8) % 64) n = nnrt_text(to, size, n, " ");
+  return n;
+}
+
+static int weights_write_state(int file, const nnrt_state *s, const nnrt_memory *memory) {
+  unsigned char chunk[WEIGHTS_CHUNK];
+  int64_t all = weights_bytes(s);
+  for (int64_t at = 0; at < all; at += WEIGHTS_CHUNK) {
+    int64_t n = all - at < WEIGHTS_CHUNK ? all - at : WEIGHTS_CHUNK;
+    memcpy(chunk, weights_at(s, memory) + at, (size_t)n);
+    weights_one_nan(chunk, n, s->dtype);
+    weights_swap(chunk, n, nnrt_dtype_bytes(s->dtype));
+    int failed = nnrt_write_all(file, chunk, n);
+    if (failed) return failed;
+  }
+  return 0;
+}
+
+static int weights_write(int file, const nnrt_model *m, const nnrt_memory *memory, const char *header, int n) {
+  unsigned char length[8];
+  for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)n >> 8 * i);
+  int failed = nnrt_write_all(file, length, 8);
+  if (!failed) failed = nnrt_write_all(file, header, n);
+  for (int i = 0; i < m->nstates && !failed; i++)
+    if (m->states[i].saved) failed = weights_write_state(file, &m->states[i], memory);
+  if (!failed && fsync(file)) failed = errno;
+  return failed;
+}
+
+/* The folder's entry must be on the disk too before the new name is safe. */
+static void folder_flush(const char *path) {
+  const char *slash = strrchr(path, '/');
+  char folder[4096];
+  nnrt_text(folder, sizeof folder, 0, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+  int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+}
+
+int nnrt_weights_save(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path) {
+  char beside[4096], *header;
+  int64_t room = header_room(m);
+  if (nnrt_text(beside, sizeof beside, 0, "%s.new%ld", path, (long)getpid()) >= (int)sizeof beside - 1)
+    return nnrt_fail(error, NNRT_FAILED, "--save: the path is too long");
+  NNRT_TRY(nnrt_alloc(error, &header, room, "the file's header"));
+  int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int failed = file < 0 ? errno : weights_write(file, m, memory, header, header_write(m, header, (int)room));
+  free(header);
+  if (file >= 0 && close(file) && !failed) failed = errno;
+  if (!failed && rename(beside, path)) failed = errno;
+  if (failed) {
+    if (file >= 0) unlink(beside);
+    return nnrt_fail(error, NNRT_FAILED, "--save %s: cannot be written: %s", path, strerror(failed));
+  }
+  folder_flush(path);
+  return NNRT_GOOD;
+}
+
+/* ---- in: the header's JSON, as little of it as the format allows ---- */
+typedef struct nnrt_weights_reader {
+  nnrt_error *error;
+  const char *path, *text, *at, *end;
+  int64_t data, bytes; /* where the data begin; how many there are */
+} nnrt_weights_reader;
+
+typedef struct nnrt_tensor_entry {
+  char name[256], dtype[16];
+  int rank;
+  int64_t dim[8], begin, end;
+} nnrt_tensor_entry;
+
+static int reader_fail(nnrt_weights_reader *r, const char *expected) {
+  return nnrt_fail(r->error, NNRT_FAILED, "%s: its header is broken at byte %lld: %s was expected", r->path,
+                   (long long)(8 + (r->at - r->text)), expected);
+}
+
+static bool reader_take(nnrt_weights_reader *r, char c) {
+  while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r')) r->at++;
+  if (r->at == r->end || *r->at != c) return false;
+  r->at++;
+  return true;
+}
+
+static int reader_expect(nnrt_weights_reader *r, char c) {
+  char expected[] = {'"', c, '"', 0};
+  return reader_take(r, c) ? NNRT_GOOD : reader_fail(r, expected);
+}
+
+static int reader_hex(nnrt_weights_reader *r, int *code) {
+  *code = 0;
+  for (int i = 0; i < 4; i++, r->at++) {
+    static const char digits[] = "0123456789abcdef";
+    const char *d = r->at < r->end && *r->at ? strchr(digits, *r->at | 32) : NULL;
+    if (!d) return reader_fail(r, "\\u and four hexadecimal digits");
+    *code = *code * 16 + (int)(d - digits);
+  }
+  return NNRT_GOOD;
+}
+
+/* Too long a text is cut: it then is no name that we have. Escapes above ASCII become "?". */
+static int reader_text(nnrt_weights_reader *r, char *to, int size) {
+  int n = 0;
+  NNRT_TRY(reader_expect(r, '"'));
+  while (r->at < r->end && *r->at != '"') {
+    int c = (unsigned char)*r->at++;
+    if (c == '\\' && r->at < r->end) {
+      static const char escapes[] = "nrtbf", meant[] = "\n\r\t\b\f";
+      c = *r->at++;
+      const char *e = c ? strchr(escapes, c) : NULL;
+      if (c == 'u') {
+        NNRT_TRY(reader_hex(r, &c));
+        if (c > 126) c = '?';
+      } else if (e)
+        c = meant[e - escapes];
+    }
+    if (n < size - 1) to[n++] = (char)c;
+  }
+  to[n] = 0;
+  return reader_expect(r, '"');
+}
+
+static int reader_number(nnrt_weights_reader *r, int64_t *value) {
+  while (r->at < r->end && *r->at == ' ') r->at++;
+  if (r->at == r->end || *r->at < '0' || *r->at > '9') return reader_fail(r, "a whole number");
+  for (*value = 0; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++) {
+    if (*value > INT64_MAX / 16) return reader_fail(r, "a smaller number");
+    *value = *value * 10 + (*r->at - '0');
+  }
+  return NNRT_GOOD;
+}
+
+static int reader_numbers(nnrt_weights_reader *r, int64_t *to, int most, int *n) {
+  *n = 0;
+  NNRT_TRY(reader_expect(r, '['));
+  if (reader_take(r, ']')) return NNRT_GOOD;
+  do {
+    if (*n == most) return reader_fail(r, "a shorter list");
+    NNRT_TRY(reader_number(r, &to[(*n)++]));
+  } while (reader_take(r, ','));
+  return reader_expect(r, ']');
+}
+
+static int reader_tensor(nnrt_weights_reader *r, nnrt_tensor_entry *t) {
+  char key[32];
+  int64_t offsets[2] = {-1, -1};
+  int n = 0;
+  t->rank = -1;
+  NNRT_TRY(reader_expect(r, '{'));
+  do {
+    NNRT_TRY(reader_text(r, key, sizeof key));
+    NNRT_TRY(reader_expect(r, ':'));
+    if (!strcmp(key, "dtype"))
+      NNRT_TRY(reader_text(r, t->dtype, sizeof t->dtype));
+    else if (!strcmp(key, "shape"))
+      NNRT_TRY(reader_numbers(r, t->dim, 8, &t->rank));
+    else if (!strcmp(key, "data_offsets"))
+      NNRT_TRY(reader_numbers(r, offsets, 2, &n));
+    else
+      return reader_fail(r, "dtype, shape or data_offsets");
+  } while (reader_take(r, ','));
+  NNRT_TRY(reader_expect(r, '}'));
+  if (t->rank < 0 || n != 2 || !t->dtype[0]) return reader_fail(r, "a dtype, a shape and two data_offsets");
+  t->begin = offsets[0];
+  t->end = offsets[1];
+  return NNRT_GOOD;
+}
+
+static int reader_metadata(nnrt_weights_reader *r) {
+  char text[2];
+  NNRT_TRY(reader_expect(r, '{'));
+  if (reader_take(r, '}')) return NNRT_GOOD;
+  do {
+    NNRT_TRY(reader_text(r, text, sizeof text));
+    NNRT_TRY(reader_expect(r, ':'));
+    NNRT_TRY(reader_text(r, text, sizeof text));
+  } while (reader_take(r, ','));
+  return reader_expect(r, '}');
+}
+
+/* ---- in: against the model ---- */
+static int tensor_check(nnrt_weights_reader *r, const nnrt_tensor_entry *t, const nnrt_state *s) {
+  char has[128], wants[128];
+  if (strcmp(t->dtype, weights_dtypes[s->dtype]))
+    return nnrt_fail(r->error, NNRT_FAILED, "%s: %s is %s; the model's is %s", r->path, t->name, t->dtype,
+                     weights_dtypes[s->dtype]);
+  bool same = t->rank == s->rank;
+  for (int i = 0; i < s->rank && same; i++) same = t->dim[i] == s->dim[i];
+  nnrt_shape_text(has, sizeof has, t->rank, t->dim);
+  nnrt_shape_text(wants, sizeof wants, s->rank, s->dim);
+  if (!same) return nnrt_fail(r->error, NNRT_FAILED, "%s: %s is %s; the model's is %s", r->path, t->name, has, wants);
+  if (t->begin > t->end || t->end > r->bytes || t->end - t->begin != weights_bytes(s))
+    return nnrt_fail(r->error, NNRT_FAILED, "%s: %s lies at bytes %lld to %lld of %lld, where %lld bytes were expected",
+                     r->path, t->name, (long long)t->begin, (long long)t->end, (long long)r->bytes,
+                     (long long)weights_bytes(s));
+  return NNRT_GOOD;
+}
+
+static int tensor_place(nnrt_weights_reader *r, const nnrt_model *m, const nnrt_tensor_entry *t, int64_t *places) {
+  for (int i = 0; i < m->nstates; i++) {
+    if (!m->states[i].saved || strcmp(m->states[i].name, t->name)) continue;
+    NNRT_TRY(tensor_check(r, t, &m->states[i]));
+    if (places[i] >= 0) return nnrt_fail(r->error, NNRT_FAILED, "%s: has %s twice", r->path, t->name);
+    places[i] = t->begin;
+    return NNRT_GOOD;
+  }
+  return nnrt_fail(r->error, NNRT_FAILED, "%s: has %s, which the model has not", r->path, t->name);
+}
+
+/* places[i]: where in the data state i begins. */
+static int header_read(nnrt_weights_reader *r, const nnrt_model *m, int64_t *places) {
+  nnrt_tensor_entry t;
+  for (int i = 0; i < m->nstates; i++) places[i] = -1;
+  NNRT_TRY(reader_expect(r, '{'));
+  if (!reader_take(r, '}')) {
+    do {
+      t = (nnrt_tensor_entry){.rank = 0};
+      NNRT_TRY(reader_text(r, t.name, sizeof t.name));
+      NNRT_TRY(reader_expect(r, ':'));
+      if (!strcmp(t.name, "__metadata__")) {
+        NNRT_TRY(reader_metadata(r));
+        continue;
+      }
+      NNRT_TRY(reader_tensor(r, &t));
+      NNRT_TRY(tensor_place(r, m, &t, places));
+    } while (reader_take(r, ','));
+    NNRT_TRY(reader_expect(r, '}'));
+  }
+  for (int i = 0; i < m->nstates; i++)
+    if (m->states[i].saved && places[i] < 0)
+      return nnrt_fail(r->error, NNRT_FAILED, "%s: has no %s, which the model needs", r->path, m->states[i].name);
+  return NNRT_GOOD;
+}
+
+static int states_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_model *m, const nnrt_memory *memory,
+                       const int64_t *places) {
+  for (int i = 0; i < m->nstates; i++) {
+    const nnrt_state *s = &m->states[i];
+    unsigned char *to = weights_at(s, memory);
+    int64_t all = weights_bytes(s);
+    for (int64_t at = 0; s->saved && at < all;) {
+      ssize_t n = pread(file->descriptor, to + at, (size_t)(all - at), r->data + places[i] + at);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0)
+        return nnrt_fail(r->error, NNRT_FAILED, "%s: cannot be read at byte %lld: %s", r->path,
+                         (long long)(r->data + places[i] + at), n ? strerror(errno) : "it ends there");
+      at += n;
+    }
+    if (s->saved) weights_swap(to, all, nnrt_dtype_bytes(s->dtype));
+  }
+  return NNRT_GOOD;
+}
+
+static int weights_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_model *m, const nnrt_memory *memory,
+                        char **header, int64_t **places) {
+  unsigned char length[8];
+  struct stat about;
+  int64_t got;
+  uint64_t n = 0;
+  NNRT_TRY(nnrt_file_read(file, length, 8, &got));
+  for (int i = 7; i >= 0; i--) n = n << 8 | length[i];
+  if (file->gz || fstat(file->descriptor, &about) || got < 8 || n > (uint64_t)about.st_size - 8 || n > 1u << 27)
+    return nnrt_fail(r->error, NNRT_FAILED, "%s: not a safetensors file: its first 8 bytes are no length of a header",
+                     r->path);
+  NNRT_TRY(nnrt_alloc(r->error, header, (int64_t)n, "the file's header"));
+  NNRT_TRY(nnrt_alloc(r->error, places, m->nstates * (int64_t)sizeof **places, "the file's header"));
+  NNRT_TRY(nnrt_file_read(file, *header, (int64_t)n, &got));
+  r->text = r->at = *header;
+  r->end = *header + got;
+  r->data = 8 + (int64_t)n;
+  r->bytes = (int64_t)about.st_size - r->data;
+  NNRT_TRY(header_read(r, m, *places));
+  return states_read(r, file, m, memory, *places);
+}
+
+int nnrt_weights_load(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path) {
+  nnrt_weights_reader r = {.error = error, .path = path};
+  nnrt_file file;
+  char *header = NULL;
+  int64_t *places = NULL;
+  NNRT_TRY(nnrt_file_open(&file, error, path));
+  int status = weights_read(&r, &file, m, memory, &header, &places);
+  nnrt_file_close(&file);
+  free(header);
+  free(places);
+  return status;
+}
