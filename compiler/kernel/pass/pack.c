@@ -10,16 +10,16 @@
 
 #include <stdlib.h>
 
-enum { STEPS_MAX = 400, WORK_MAX = 60000000, PAGE = 4096, STAGGER = 256, LINE = 64 };
+enum { STEPS_MAX = 200, WORK_MAX = 16000000, PAGE = 4096, STAGGER = 256, LINE = 64 };
 
 typedef struct Pack {
   Arena *arena;
   Life *life;
   int n;
   const bool *together; /* [n, n] or NULL */
-  bool stagger;
-  int *order, *placed; /* placed: by offset */
-  int64_t *best;       /* offsets of the best placement */
+  bool stagger, lowest; /* lowest: the lowest gap, not the smallest */
+  int *order, *placed;  /* placed: by offset */
+  int64_t *best;        /* offsets of the best placement */
   uint64_t random;
 } Pack;
 
@@ -62,7 +62,7 @@ static int64_t best_fit(const Pack *p, int i, int count) {
     const Life *y = &p->life[p->placed[k]];
     if (!lives_meet(x, y)) continue;
     int64_t gap = y->offset - end;
-    if (gap >= x->bytes && gap < least) {
+    if (gap >= x->bytes && (p->lowest ? offset < 0 : gap < least)) {
       int64_t at = staggered(p, i, end, count);
       if (at + x->bytes <= y->offset) {
         offset = at;
@@ -117,7 +117,7 @@ static uint64_t random_below(Pack *p, int bound) { /* xorshift */
   return p->random % (uint64_t)bound;
 }
 
-/* Moves one of the buffers that touch the top to an earlier place in the order. */
+/* Moves one of the buffers that touch the top before an earlier one that lives at the same time. */
 static void order_disturb(Pack *p, int64_t top) {
   int touching = 0, position = 0;
   for (int k = 0; k < p->n; ++k) {
@@ -125,40 +125,48 @@ static void order_disturb(Pack *p, int64_t top) {
     if (x->offset + x->bytes == top && random_below(p, ++touching) == 0) position = k;
   }
   if (!position) return;
-  int to = (int)random_below(p, position), moved = p->order[position];
+  int moved = p->order[position], to = position, met = 0;
+  for (int k = 0; k < position; ++k)
+    if (lives_meet(&p->life[moved], &p->life[p->order[k]]) && random_below(p, ++met) == 0) to = k;
   memmove(&p->order[to + 1], &p->order[to], sizeof(int) * (size_t)(position - to));
   p->order[to] = moved;
 }
 
 /* ---- search ---- */
-static int64_t try_orders(Pack *p, int *chosen) {
-  int64_t least = INT64_MAX;
-  for (int rule = 0; rule < 4; ++rule) {
-    order_by(p, rule);
-    int64_t top = place_all(p);
-    if (top >= least) continue;
-    least = top;
+/* From one order on: disturb, place again, keep what needs no more. */
+static int64_t climb(Pack *p, int rule, int steps, int64_t bound, int64_t best) {
+  int *chosen = NEW_N(p->arena, int, p->n);
+  order_by(p, rule);
+  int64_t least = place_all(p);
+  for (int step = 0;; ++step) {
+    if (least < best) {
+      best = least;
+      offsets_keep(p);
+    }
+    if (step == steps || best <= bound) return best;
     memcpy(chosen, p->order, sizeof(int) * (size_t)p->n);
-    offsets_keep(p);
+    order_disturb(p, least);
+    int64_t top = place_all(p);
+    if (top <= least) {
+      least = top;
+    } else {
+      memcpy(p->order, chosen, sizeof(int) * (size_t)p->n);
+      least = place_all(p);
+    }
   }
-  return least;
 }
 
 static int64_t search(Pack *p, int64_t bound) {
-  int *chosen = NEW_N(p->arena, int, p->n);
-  int64_t least = try_orders(p, chosen);
-  int steps = WORK_MAX / p->n / p->n;
-  for (int step = 0; step < steps && step < STEPS_MAX && least > bound; ++step) {
-    memcpy(p->order, chosen, sizeof(int) * (size_t)p->n);
-    for (int i = 0; i < p->n; ++i) p->life[i].offset = p->best[i];
-    order_disturb(p, least);
-    int64_t top = place_all(p);
-    if (top > least) continue;
-    least = top;
-    memcpy(chosen, p->order, sizeof(int) * (size_t)p->n);
-    offsets_keep(p);
+  int steps = WORK_MAX / 8 / p->n / p->n;
+  int64_t best = INT64_MAX;
+  for (int rule = 0; rule < 4; ++rule) best = climb(p, rule, 0, bound, best);
+  if (steps > STEPS_MAX) steps = STEPS_MAX;
+  for (int rule = 0; rule < 8 && best > bound; ++rule) {
+    p->lowest = rule & 1;
+    best = climb(p, rule / 2, steps, bound, best);
   }
-  return least;
+  p->lowest = false;
+  return best;
 }
 
 int64_t lives_pack(Arena *arena, Lives *lives, int intervals, const bool *together) {
@@ -172,7 +180,7 @@ int64_t lives_pack(Arena *arena, Lives *lives, int intervals, const bool *togeth
   if (together) {
     p.stagger = true;
     p.best = NEW_N(arena, int64_t, p.n);
-    top = search(&p, bound);
+    top = search(&p, bound + bound / 100); /* a little more is well spent */
     if (top > plain && top > bound + bound / (bound > 1 << 20 ? 50 : 20)) {
       p.best = unstaggered;
       top = plain;
