@@ -7,9 +7,10 @@
  * are constants here too: the cotangent and every stop_gradient keep their first value.
  *
  * Kinks (relu, max, floor) have no derivative at a point: an element is judged only when the differences at two step
- * sizes agree; steps shrink twice, then it counts as skipped. What the differences leave in doubt (rounding, 8 eps |f|
- * / h, and their disagreement) is taken off the error, which is relative to the largest of both values and a thousandth
- * of the tensor's largest one. */
+ * sizes agree; steps shrink three times, then it counts as skipped. What the differences leave in doubt (rounding,
+ * 2 eps |f| / h, and their disagreement) must be below the bound too, and is taken off the error before it is judged.
+ * Errors are relative to the larger of both values, or to a thirtieth of the tensor's largest gradient where that is
+ * more: the differences of a tiny gradient are noise. */
 #include "graph.h"
 
 #include <float.h>
@@ -18,8 +19,8 @@
 static const double ERROR_MAX = 1e-6;
 static const double AGREE = 3e-7;    /* relative difference of two step sizes */
 static const double BUDGET = 1.5e10; /* multiply-adds, about, for one module */
-static const double STEPS[] = {1e-4, 2e-5, 1e-6};
-enum { NSTEPS = 3, SAMPLES_MIN = 3, SAMPLES_MAX = 128 };
+static const double STEPS[] = {1e-3, 2e-4, 2e-5, 2e-6};
+enum { NSTEPS = 4, SAMPLES_MIN = 3, SAMPLES_MAX = 128 };
 
 typedef struct MadeUp {
   const Input *input;
@@ -184,7 +185,8 @@ static double cone_cost(const Cone *k) {
 /* ---- elements ---- */
 typedef struct Tally {
   int checked, skipped;
-  double error;
+  double error;  /* the largest */
+  double beyond; /* the largest that is left without what is in doubt */
 } Tally;
 
 typedef struct Difference {
@@ -216,14 +218,17 @@ static void check_element(const Cone *k, int64_t i, double analytic, double leas
     if (s == 0 || !(gap <= AGREE * scale + noise)) continue;
     if (fabs(d.bend) > 0.5 * fabs(before.bend) && fabs(d.bend) > AGREE * scale + 4 * noise) continue;
     double ratio = STEPS[s - 1] / STEPS[s], limit = d.slope + (d.slope - before.slope) / (ratio * ratio - 1);
-    double error = fmax(0, fabs(analytic - limit) - noise - gap) / largest3(analytic, limit, least);
-    t->error = fmax(t->error, error), ++t->checked;
+    double error = fabs(analytic - limit), unit_of_error = largest3(analytic, limit, least), doubt = noise / 4 + gap;
+    if (doubt > ERROR_MAX * unit_of_error) continue; /* too coarse to judge by */
+    t->error = fmax(t->error, error / unit_of_error);
+    t->beyond = fmax(t->beyond, (error - doubt) / unit_of_error);
+    ++t->checked;
     return;
   }
   if (isfinite(before.slope) && isfinite(analytic))
     ++t->skipped;
   else
-    ++t->checked, t->error = INFINITY;
+    ++t->checked, t->error = t->beyond = INFINITY;
 }
 
 static const char *node_title(const Check *c, const Node *x) {
@@ -232,31 +237,36 @@ static const char *node_title(const Check *c, const Node *x) {
   return x->name ? x->name : arena_printf(c->arena, "%%%d", x->id);
 }
 
-/* Element number s of those to look at: all, or the largest gradient and one from each of equal stretches. */
-static int64_t sample_at(Check *c, int s, int samples, int64_t count, int64_t largest) {
-  if (samples == count) return s;
-  return s == 0 ? largest : (int64_t)((s + draw(c)) / samples * (double)count);
+static int64_t largest_element(const Value *v) {
+  int64_t largest = 0;
+  for (int64_t i = 1; i < shape_count(v->shape); ++i)
+    if (fabs(v->f[i]) > fabs(v->f[largest])) largest = i;
+  return largest;
+}
+
+/* Every element when there are few; else the largest gradient and random ones, until `samples` are checked or four
+ * times as many were tried (kinks). */
+static Tally check_elements(Check *c, const Cone *k, const Value *gradient, int samples) {
+  int64_t count = shape_count(gradient->shape), largest = largest_element(gradient);
+  double least = fmax(0.03 * fabs(gradient->f[largest]), DBL_MIN);
+  Tally t = {0};
+  if (samples >= count)
+    for (int64_t i = 0; i < count; ++i) check_element(k, i, gradient->f[i], least, &t);
+  for (int tried = 0; samples < count && t.checked < samples && tried < 4 * samples; ++tried) {
+    int64_t i = tried == 0 ? largest : (int64_t)(draw(c) * (double)count);
+    check_element(k, i, gradient->f[i], least, &t);
+  }
+  return t;
 }
 
 static void check_tensor(Check *c, Cone *k, const char *func, const Node *x, const Value *gradient, int samples) {
-  int64_t count = shape_count(x->shape), largest = 0;
-  for (int64_t i = 1; i < count; ++i)
-    if (fabs(gradient->f[i]) > fabs(gradient->f[largest])) largest = i;
-  double least = fmax(1e-3 * fabs(gradient->f[largest]), DBL_MIN);
-  Tally t = {0};
   k->middle = cone_value(k);
-  if (samples > count) samples = (int)count;
-  for (int s = 0; s < samples; ++s) {
-    int64_t i = sample_at(c, s, samples, count, largest);
-    check_element(k, i, gradient->f[i], least, &t);
-  }
-  bool good = t.error <= ERROR_MAX && t.checked > 0;
+  Tally t = check_elements(c, k, gradient, samples);
+  bool good = t.beyond <= ERROR_MAX;
   c->good = c->good && good, ++c->records;
   text_printf(c->report, "%s: %s %s: %d of %lld elements checked, %d skipped, max relative error %.2g%s\n", func,
-              node_title(c, x), shape_text(c->arena, x->shape), t.checked, (long long)count, t.skipped, t.error,
-              good        ? ""
-              : t.checked ? "  WRONG"
-                          : "  NOT CHECKED: no derivative at any sample");
+              node_title(c, x), shape_text(c->arena, x->shape), t.checked, (long long)shape_count(x->shape), t.skipped,
+              t.error, good ? t.checked ? "" : "  (no derivative at any sample)" : "  WRONG");
 }
 
 /* ---- functions ---- */
