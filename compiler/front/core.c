@@ -137,18 +137,18 @@ static int core_arg(lua_State *L) {
   const char *value = define_value(f, name, &given);
   map_put(&f->args_seen, name, f);
   lua_settop(L, 2);
-  if (!given) return 1;
   int type = lua_type(L, 2);
+  if (type != LUA_TBOOLEAN && type != LUA_TNIL && type != LUA_TNUMBER && type != LUA_TSTRING)
+    front_fail(L, place_call(L), MSG_arg_default, name, value_kind(L, 2), "", "");
+  if (!given) return 1;
   if (type == LUA_TBOOLEAN || (type == LUA_TNIL && !value)) {
     if (value && strcmp(value, "true") && strcmp(value, "false")) front_fail(L, place_call(L), MSG_arg_value, name, value, "true or false", "");
     lua_pushboolean(L, !value || !strcmp(value, "true"));
   } else if (type == LUA_TNUMBER) {
     if (!value || !lua_stringtonumber(L, value) || (lua_isinteger(L, 2) && !lua_isinteger(L, -1)))
       front_fail(L, place_call(L), MSG_arg_value, name, value ? value : "nothing", lua_isinteger(L, 2) ? "a whole number" : "a number", "");
-  } else if (type == LUA_TSTRING || type == LUA_TNIL) {
-    lua_pushstring(L, value ? value : "true");
   } else {
-    front_fail(L, place_call(L), MSG_arg_default, name, value_kind(L, 2), "", "");
+    lua_pushstring(L, value ? value : "true");
   }
   return 1;
 }

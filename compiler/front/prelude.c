@@ -76,8 +76,9 @@ void prelude_open(lua_State *L) {
   wrap_table(L, nn + 2, "nn.", 0);
   static const char *const inner[] = {"data", "random", "init"};
   for (int i = 0; i < 3; ++i) {
-    if (lua_getfield(L, nn, inner[i]) == LUA_TTABLE) seal(L, lua_pushfstring(L, "nn.%s", inner[i])), lua_pop(L, 1);
-    lua_settop(L, nn + 1);
+    lua_getfield(L, nn, inner[i]);
+    seal(L, arena_printf(front_of(L)->arena, "nn.%s", inner[i]));
+    lua_pop(L, 1);
   }
   lua_settop(L, nn);
   seal(L, "nn");

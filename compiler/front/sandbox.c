@@ -110,6 +110,7 @@ static int guarded(lua_State *L) {
   Front *f = front_of(L);
   Trace *trace = f->trace;
   int located = f->located.n;
+  f->steps += 200; /* what a caught error costs, in instructions */
   luaL_checkany(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);

@@ -1,0 +1,9 @@
+-- EXPECT: the batch of 'train' has no field 'labels'
+-- LINE: 7
+local nn = require "nn"
+local net = nn.Linear(4, 3)
+local data = { train = nn.data.fashion_mnist { split = "train", batch = 10 } }
+local f = nn.func { on = "train", function(b)
+  return { y = b.labels:sum() }
+end }
+return nn.program { model = net, data = data, f = f, run = { epochs = 1, step = f } }

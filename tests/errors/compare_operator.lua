@@ -1,0 +1,11 @@
+-- EXPECT: '<' on a tensor
+-- EXPECT: :lt (or :gt)
+-- LINE: 8
+local nn = require "nn"
+local net = nn.Linear(4, 3)
+local train = nn.func { function()
+  local x = nn.ones {}
+  if x > 3 then x = x / 2 end
+  return { x = x }
+end }
+return nn.program { model = net, train = train, steps = 1 }

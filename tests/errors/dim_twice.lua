@@ -1,0 +1,8 @@
+-- EXPECT: sum: dimension 2 is named twice
+-- LINE: 6
+local nn = require "nn"
+local net = nn.Linear(4, 3)
+local train = nn.func { function()
+  return { y = nn.ones({ 2, 3 }):sum { 2, -1 } }
+end }
+return nn.program { model = net, train = train, steps = 1 }

@@ -1,0 +1,6 @@
+-- EXPECT: function 'f' must return a table of named outputs, not a tensor
+-- LINE: 5
+local nn = require "nn"
+local net = nn.Linear(4, 3)
+local f = nn.func { function() return net.weight:sum() end }
+return nn.program { model = net, f = f, run = { steps = 1, step = f } }

@@ -1,0 +1,3 @@
+-- EXPECT: this is compiled Lua
+-- ARGS: parts/binary.luac -o out.c
+

@@ -1,0 +1,4 @@
+-- EXPECT: syntax: 
+-- LINE: 4
+local nn = require "nn"
+local x = = 3

@@ -1,0 +1,8 @@
+-- EXPECT: nn.with: no mode 'training'
+-- LINE: 6
+local nn = require "nn"
+local net = nn.Linear(4, 3)
+local train = nn.func { function()
+  return { y = nn.with({ mode = "training" }, nn.ones, { 2 }) }
+end }
+return nn.program { model = net, train = train, steps = 1 }

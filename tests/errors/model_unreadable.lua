@@ -1,0 +1,3 @@
+-- EXPECT: no_such_model.lua: cannot be read
+-- ARGS: no_such_model.lua -o out.c
+-- nothing

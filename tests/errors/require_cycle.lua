@@ -1,0 +1,3 @@
+-- EXPECT: requires itself
+local nn = require "nn"
+local m = require "parts.cycle"

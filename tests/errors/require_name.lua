@@ -1,0 +1,4 @@
+-- EXPECT: only "nn" and files beside the model
+-- LINE: 4
+local nn = require "nn"
+local m = require "../secret"

@@ -1,0 +1,4 @@
+-- EXPECT: MiB of memory in Lua
+local nn = require "nn"
+local t = {}
+for i = 1, 1e9 do t[i] = { i } end
