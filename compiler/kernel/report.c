@@ -3,7 +3,7 @@
  * Everything is said of the program as planned: parameters; for each host function its operations and bytes moved, its
  * kernels with the model's lines that they come from; the arenas; the peak of scratch against its lower bound, and the
  * largest tensors that are alive at the peak, with the lines that made them. Bytes moved count each argument of a call
- * once, unless the kernel's schedule counted better. */
+ * once where it is read and once where it is written, unless the kernel's schedule counted more. */
 #include "pass/plan.h"
 
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static const char *lines_text(Arena *arena, const Kernel *k) {
   const char *text = "";
   for (int i = 0; i < k->locs.n && i < LINES_SHOWN; ++i) {
     Loc loc = k->locs.at[i];
-    if (!loc.file) continue;
+    if (!loc.file || loc.line <= 0) continue; /* made by no line of the model */
     bool again = i && k->locs.at[i - 1].file && !strcmp(loc.file, k->locs.at[i - 1].file);
     text = again ? arena_printf(arena, "%s, %d", text, loc.line)
                  : arena_printf(arena, "%s%s%s:%d", text, *text ? ", " : "", loc.file, loc.line);
@@ -63,17 +63,50 @@ typedef struct Costs {
   int64_t flops, reads, writes;
 } Costs;
 
-static Costs call_costs(const Stmt *s) {
+/* Which buffers a kernel loads from and stores to. */
+typedef struct Touched {
+  const Kernel *kernel;
+  bool *loaded, *stored; /* by parameter */
+} Touched;
+
+static void touch(const Touched *t, const Buffer *b, bool *flags) {
+  for (int i = 0; i < t->kernel->params.n; ++i)
+    if (t->kernel->params.at[i] == b) flags[i] = true;
+}
+
+static void touch_loads(const Touched *t, const Expr *e) {
+  if (!e) return;
+  if (e->kind == E_load) touch(t, e->buffer, t->loaded);
+  for (int i = 0; i < e->nargs; ++i) touch_loads(t, expr_arg(e, i));
+}
+
+static void touch_stmt(void *context, Stmt *s, int depth) {
+  (void)depth;
+  const Touched *t = context;
+  Expr *expr[STMT_EXPRS_MAX];
+  int n = stmt_exprs(s, expr);
+  for (int i = 0; i < n; ++i) touch_loads(t, expr[i]);
+  if (s->kind == S_store || s->kind == S_transpose) touch(t, s->buffer, t->stored);
+  if (s->kind == S_transpose) touch(t, s->source, t->loaded);
+}
+
+static Costs call_costs(Arena *arena, const Stmt *s) {
   const Kernel *k = s->kernel;
-  Costs c = {k->flops, k->bytes_read, k->bytes_written};
-  if (c.reads || c.writes) return c;
-  for (int i = 0; i < s->args.n; ++i) *(k->params.at[i]->written ? &c.writes : &c.reads) += s->args.at[i]->bytes;
+  Touched t = {k, NEW_N(arena, bool, k->params.n + 1), NEW_N(arena, bool, k->params.n + 1)};
+  Costs c = {.flops = k->flops};
+  block_walk(&k->body, 0, touch_stmt, &t);
+  for (int i = 0; i < s->args.n; ++i) {
+    c.reads += t.loaded[i] ? s->args.at[i]->bytes : 0;
+    c.writes += t.stored[i] ? s->args.at[i]->bytes : 0;
+  }
+  if (k->bytes_read > c.reads) c.reads = k->bytes_read; /* the schedule knows that it reads something again */
+  if (k->bytes_written > c.writes) c.writes = k->bytes_written;
   return c;
 }
 
 static Costs costs_sum(Costs a, Costs b) { return (Costs){a.flops + b.flops, a.reads + b.reads, a.writes + b.writes}; }
 
-static Costs host_costs(const Host *h, int *calls, int *barriers) {
+static Costs host_costs(Arena *arena, const Host *h, int *calls, int *barriers) {
   Costs sum = {0};
   *calls = *barriers = 0;
   for (int i = 0; i < h->body.n; ++i) {
@@ -81,7 +114,7 @@ static Costs host_costs(const Host *h, int *calls, int *barriers) {
     *barriers += s->kind == S_barrier;
     if (s->kind != S_call) continue;
     ++*calls;
-    sum = costs_sum(sum, call_costs(s));
+    sum = costs_sum(sum, call_costs(arena, s));
   }
   return sum;
 }
@@ -125,7 +158,7 @@ static void report_calls(Text *out, const Host *h) {
     const Stmt *s = h->body.at[i];
     if (s->kind == S_barrier) text_puts(out, "  ---- barrier\n");
     if (s->kind != S_call) continue;
-    Costs c = call_costs(s);
+    Costs c = call_costs(a, s);
     text_printf(out, "  %-32s %10s %12s %12s  %s\n", s->kernel->name, count_text(a, c.flops), bytes_text(a, c.reads),
                 bytes_text(a, c.writes), lines_text(a, s->kernel));
     if (s->kernel->comment) text_printf(out, "      %s\n", s->kernel->comment);
@@ -214,7 +247,7 @@ static void report_peak(Text *out, const Host *h) {
 static void report_host(Text *out, const Host *h) {
   Arena *a = out->arena;
   int calls, barriers;
-  Costs c = host_costs(h, &calls, &barriers);
+  Costs c = host_costs(a, h, &calls, &barriers);
   text_printf(out, "\n%s: %d kernel calls, %d barriers, %sFLOP, %s read, %s written a call\n", h->name, calls, barriers,
               count_text(a, c.flops), bytes_text(a, c.reads), bytes_text(a, c.writes));
   text_printf(out, "  input %s, output %s\n", bytes_text(a, h->input_bytes), bytes_text(a, h->output_bytes));
