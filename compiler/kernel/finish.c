@@ -1,10 +1,13 @@
 /* finish.c: kernel_finish, the last step of making a kernel, after the schedule has built its body.
  *
- * Names: parameters, scalars, local arrays and variables get identifiers that are unique within the kernel and are no
- * words of C or of the text form, so that every printer can use them as they are. The first of a name keeps it, the
- * next ones are name_2, name_3, … Math: rows marked MATH in elementwise.def become calls of instances of math.ir
- * (math.c). f16 and bf16 compute in f32 and round once, at the node. Expressions may be shared, so each is rewritten
- * once and in place. Lines: those of the body's blocks join k->locs, ascending and without repeats. */
+ * Names: the kernel, parameters, scalars, local arrays and variables get identifiers that are unique within the kernel
+ * and are no words of C or of the text form, so that every printer can use them as they are. The first of a name keeps
+ * it, the next ones are name_2, name_3, …
+ *
+ * Math: rows marked MATH in elementwise.def become calls of instances of math.ir (math.c). f16 and bf16 compute in f32
+ * and round once, at the node. Expressions may be shared, so each is rewritten once and in place.
+ *
+ * Lines: those of the body's blocks join k->locs, ascending and without repeats. */
 #include "kernel.h"
 
 #include <stdlib.h>
@@ -122,6 +125,7 @@ void kernel_finish(Program *p, Kernel *k) {
   Finish f = {.program = p, .arena = p->arena, .kernel = k};
   map_init(&f.names, p->arena);
   intern_init(&f.touched, p->arena);
+  k->name = identifier(p->arena, k->name);
   for (int i = 0; i < k->params.n; ++i) name_buffer(&f, k->params.at[i]);
   for (int i = 0; i < k->scalars.n; ++i) name_var(&f, k->scalars.at[i]);
   block_walk(&k->body, 0, stmt_finish, &f);
