@@ -318,8 +318,10 @@ const char *kernel_problem(Arena *arena, const Kernel *k, const Machine *m, cons
 }
 
 void kernel_verify(const Kernel *k, const Machine *m) {
+  char text[512] = "";
   Arena *arena = arena_new();
   const char *problem = kernel_problem(arena, k, m, NULL);
-  if (problem) bug("kernel %s: %s", k->name, problem);
-  arena_free(arena);
+  if (problem) snprintf(text, sizeof text, "%s", problem);
+  arena_free(arena); /* before bug, which does not come back */
+  if (*text) bug("kernel %s: %s", k->name, text);
 }

@@ -113,28 +113,24 @@ static void check_slot(const Program *p, const Slot *s) {
 }
 
 static void check_host(const Program *p, const Host *h) {
-  Arena *arena = arena_new();
   Plan plan;
   for (int i = 0; i < h->body.n; ++i)
     if (h->body.at[i]->kind == S_call) check_call(h, h->body.at[i]);
-  plan_read(&plan, arena, h);
+  plan_read(&plan, p->arena, h);
   if (p->planned) {
     for (int i = 0; i < plan.calls.n; ++i) check_aliases(h, plan.calls.at[i].stmt);
     check_races(h, &plan);
     check_contents(h, &plan);
   }
-  arena_free(arena);
 }
 
 static void check_names(const Program *p) {
-  Arena *arena = arena_new();
   Map names;
-  map_init(&names, arena);
+  map_init(&names, p->arena);
   for (int i = 0; i < p->kernels.n; ++i) {
     if (map_get(&names, p->kernels.at[i]->name)) bug("two kernels are called %s", p->kernels.at[i]->name);
     map_put(&names, p->kernels.at[i]->name, p->kernels.at[i]);
   }
-  arena_free(arena);
 }
 
 void program_verify(const Program *p) {
