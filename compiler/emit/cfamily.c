@@ -124,7 +124,7 @@ static int operand_least(int precedence, int i) {
   case RELATION:
   case EQUALITY: return SUM;
   case TERNARY: return BIT_OR;
-  default: return i ? UNARY : precedence;
+  default: return UNARY;
   }
 }
 

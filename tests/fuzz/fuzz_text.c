@@ -1,7 +1,7 @@
 /* fuzz_text.c: mutated texts never crash the compiler: graph texts in this process (parser, verifier, passes, printer),
  * Lua models through the nnc binary.
  *
- *   fuzz_text [--seconds N] [--seed S] [--nnc PATH] [--keep DIR]
+ *   fuzz_text [--seconds N | --minutes M] [--seed S] [--nnc PATH] [--keep DIR]
  *
  * Seeds of the mutation are tests/golden/ *.graph, tests/fuzz/cases, random modules, models/ *.lua, tests/errors/
  * *.lua. Good ends are success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or more than
@@ -300,6 +300,8 @@ int main(int argc, char **argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     if (!strcmp(argv[i], "--seconds"))
       f.seconds = atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--minutes"))
+      f.seconds = 60 * atof(argv[i + 1]);
     else if (!strcmp(argv[i], "--seed"))
       f.random = strtoull(argv[i + 1], NULL, 10);
     else if (!strcmp(argv[i], "--nnc"))

@@ -62,16 +62,21 @@ Buffer *point_buffer(PointGen *gen, Slot *slot, bool written) {
 }
 
 /* ---- index maps ---- */
+/* Quotients round down, and index arithmetic of the IR knows numbers from 0 only: a dividend that may be negative (of a
+ * reversed axis) is raised by whole divisors first. */
+static Expr *atom_expr(PointGen *gen, const Term *t) {
+  Arena *a = gen->arena;
+  if (t->kind == ATOM_axis) return gen->axis[t->axis];
+  int64_t raise = t->of->lo < 0 ? (t->by - 1 - t->of->lo) / t->by : 0;
+  Expr *x = expr_add(a, affine_expr(gen, t->of), expr_index(a, raise * t->by));
+  return t->kind == ATOM_mod ? expr_imod(a, x, t->by) : expr_add(a, expr_idiv(a, x, t->by), expr_index(a, -raise));
+}
+
 Expr *affine_expr(PointGen *gen, const Affine *index) {
   Arena *a = gen->arena;
   Expr *sum = expr_index(a, 0);
-  for (int i = 0; i < index->n; ++i) {
-    const Term *t = &index->term[i];
-    Expr *x = t->kind == ATOM_axis  ? gen->axis[t->axis]
-              : t->kind == ATOM_div ? expr_idiv(a, affine_expr(gen, t->of), t->by)
-                                    : expr_imod(a, affine_expr(gen, t->of), t->by);
-    sum = expr_add(a, sum, expr_mul(a, x, t->coef));
-  }
+  for (int i = 0; i < index->n; ++i)
+    sum = expr_add(a, sum, expr_mul(a, atom_expr(gen, &index->term[i]), index->term[i].coef));
   return expr_add(a, sum, expr_index(a, index->c0));
 }
 
