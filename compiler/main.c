@@ -215,7 +215,8 @@ static bool after(const Options *o, Arena *arena, const char *pass, const Module
       module_print(&text, m);
     fputs(text_str(&text), stdout);
   }
-  if (o->verify && strcmp(pass, "lower")) p ? program_verify(p) : module_verify(m); /* lower: names are not unique yet */
+  if (o->verify && strcmp(pass, "lower"))
+    p ? program_verify(p) : module_verify(m); /* lower: names are not unique yet */
   return o->stop_after && !strcmp(o->stop_after, pass);
 }
 

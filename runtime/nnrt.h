@@ -1,9 +1,11 @@
-/* nnrt.h: all that an emitted program includes. The tables below describe one compiled model; nnrt_main (host/) runs it.
+/* nnrt.h: all that an emitted program includes. The tables below describe one compiled model; nnrt_main (host/) runs
+ * it.
  *
- * An emitted file holds: kernels (static functions), one step function per entry and batch size, one `init`, the tables,
- * and `int main(int argc, char **argv) { return nnrt_main(&model, argc, argv); }`. A step function is SPMD: every thread of the
- * pool calls it with its own nnrt_thread; parallel loops cut their range by nnrt_lo/nnrt_hi; nnrt_barrier stands between
- * kernels. It allocates nothing. Sizes are bytes, offsets are from the start of their arena; arenas are aligned to 64. */
+ * An emitted file holds: kernels (static functions), one step function per entry and batch size, one `init`, the
+ * tables, and `int main(int argc, char **argv) { return nnrt_main(&model, argc, argv); }`. A step function is SPMD:
+ * every thread of the pool calls it with its own nnrt_thread; parallel loops cut their range by nnrt_lo/nnrt_hi;
+ * nnrt_barrier stands between kernels. It allocates nothing. Sizes are bytes, offsets are from the start of their
+ * arena; arenas are aligned to 64. */
 #ifndef NNRT_H
 #define NNRT_H
 
@@ -29,10 +31,20 @@ typedef struct nnrt_thread {
 typedef void nnrt_step(const nnrt_memory *memory, const nnrt_thread *thread);
 
 /* ---- tables ---- */
-typedef enum nnrt_dtype { NNRT_f32, NNRT_f64, NNRT_f16, NNRT_bf16, NNRT_i32, NNRT_i64, NNRT_u32, NNRT_u8, NNRT_bool } nnrt_dtype; /* the order of dtype.def */
+typedef enum nnrt_dtype {
+  NNRT_f32,
+  NNRT_f64,
+  NNRT_f16,
+  NNRT_bf16,
+  NNRT_i32,
+  NNRT_i64,
+  NNRT_u32,
+  NNRT_u8,
+  NNRT_bool
+} nnrt_dtype; /* the order of dtype.def */
 
 typedef struct nnrt_state {
-  const char *name;  /* "0.weight", as in PyTorch's state_dict */
+  const char *name; /* "0.weight", as in PyTorch's state_dict */
   int dtype, rank;
   int64_t dim[8];
   int trained, saved; /* trained: lies in params, else in state */
@@ -53,16 +65,24 @@ typedef struct nnrt_field {
 } nnrt_field;
 
 typedef struct nnrt_source {
-  const char *name, *kind;  /* "train", "idx" */
+  const char *name, *kind; /* "train", "idx" */
   int nfields;
   const nnrt_field *fields;
   const char *const *files; /* one per field */
   int batch, shuffle;
-  int64_t rows;             /* promised at compile time, or -1 */
-  int64_t classes;          /* integer labels must be below it; 0: unchecked */
+  int64_t rows;    /* promised at compile time, or -1 */
+  int64_t classes; /* integer labels must be below it; 0: unchecked */
 } nnrt_source;
 
-enum { NNRT_INPUT_FIELD, NNRT_INPUT_VALUE, NNRT_INPUT_HYPER, NNRT_INPUT_FIRST, NNRT_INPUT_LAST, NNRT_INPUT_EPOCH, NNRT_INPUT_TOTAL_STEPS };
+enum {
+  NNRT_INPUT_FIELD,
+  NNRT_INPUT_VALUE,
+  NNRT_INPUT_HYPER,
+  NNRT_INPUT_FIRST,
+  NNRT_INPUT_LAST,
+  NNRT_INPUT_EPOCH,
+  NNRT_INPUT_TOTAL_STEPS
+};
 typedef struct nnrt_input {
   const char *name;
   int kind, dtype;

@@ -31,8 +31,8 @@ build_c() {
   local program=${!n} source=${@:n-1:1}
   "${@:1:n-2}" "$source" -I"$NNC_SOURCE_DIR/runtime" "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o "$program"
 }
-# losses LOG: the values of the field "loss" (or "train.loss") of a log of one JSON object a line, one a line, as they were printed
-losses() { grep -oE '"(train\.)?loss": *[^,}]+' "$1" | sed 's/.*: *//'; }
+# losses LOG: the losses of the calls of `train` in a log of one JSON object a line, one a line, as they were printed
+losses() { sed -nE 's/.*"func":"train".*"loss":([^,}]+).*/\1/p' "$1"; }
 # train PROGRAM LOG ARGS…: a quiet run of a built fashion_mlp on the real images in file order; losses_of PROGRAM ARGS… prints its losses
 train() { "$1" --data "train=$fashion/train-images-idx3-ubyte.gz,$fashion/train-labels-idx1-ubyte.gz" --no-shuffle --quiet --log "$2" "${@:3}" </dev/null; }
 # The parameters of fashion_mlp at a width, as tool_tensors init wants them

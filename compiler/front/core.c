@@ -1,6 +1,6 @@
-/* core.c: entries of the core (LANGUAGE.md, section 3) that are neither tensors, movement nor states: constants, hypers,
- * arguments, inputs, gradients; and what the library in prelude/ needs besides the language: objects with a place,
- * diagnostics by name, checks of tables. front_load is at the end.
+/* core.c: entries of the core (LANGUAGE.md, section 3) that are neither tensors, movement nor states: constants,
+ * hypers, arguments, inputs, gradients; and what the library in prelude/ needs besides the language: objects with a
+ * place, diagnostics by name, checks of tables. front_load is at the end.
  *
  * The library gets the table `core`; models see only the table `nn` that the library fills. */
 #include "vm.h"
@@ -19,7 +19,8 @@ static int core_constant(lua_State *L) {
   Operand o = value_operand(L, 1, "nn.constant");
   if (o.node) front_fail(L, place_call(L), MSG_constant_tensor, "nn.constant", "", "", "");
   if (dtype >= 0 && !dtype_is_float((DType)dtype) && o.value != floor(o.value))
-    front_fail(L, place_call(L), MSG_list_fraction, "nn.constant", text_f64(f->arena, o.value), dtype_info[dtype].name, "");
+    front_fail(L, place_call(L), MSG_list_fraction, "nn.constant", text_f64(f->arena, o.value), dtype_info[dtype].name,
+               "");
   handle_push(L, dtype < 0 ? value_node(L, 1, "nn.constant") : trace_literal(f, (DType)dtype, o.value, place_here(L)));
   return 1;
 }
@@ -68,7 +69,8 @@ static double hyper_option(lua_State *L, const char *key, double otherwise) {
   if (!lua_istable(L, 3)) return otherwise;
   int type = lua_getfield(L, 3, key);
   double x = type == LUA_TNIL ? otherwise : lua_tonumber(L, -1);
-  if (type != LUA_TNIL && type != LUA_TNUMBER) front_fail(L, place_call(L), MSG_hyper_number, key, value_kind(L, -1), "", "");
+  if (type != LUA_TNIL && type != LUA_TNUMBER)
+    front_fail(L, place_call(L), MSG_hyper_number, key, value_kind(L, -1), "", "");
   lua_pop(L, 1);
   return x;
 }
@@ -81,7 +83,8 @@ static Hyper *hyper_find(Front *f, const char *name, int *index) {
 
 static void hyper_check(lua_State *L, Front *f, const Hyper *h) {
   if (h->value >= h->min && h->value <= h->max) return;
-  front_fail(L, place_call(L), MSG_hyper_range, h->name, text_f64(f->arena, h->value), text_f64(f->arena, h->min), text_f64(f->arena, h->max));
+  front_fail(L, place_call(L), MSG_hyper_range, h->name, text_f64(f->arena, h->value), text_f64(f->arena, h->min),
+             text_f64(f->arena, h->max));
 }
 
 static int core_hyper(lua_State *L) {
@@ -97,15 +100,23 @@ static int core_hyper(lua_State *L) {
   }
   if (!h) {
     h = NEW(f->arena, Hyper);
-    *h = (Hyper){name, lua_tonumber(L, 2), hyper_option(L, "min", -INFINITY), hyper_option(L, "max", INFINITY), lua_isinteger(L, 2), NULL, place_here(L)};
-    if (lua_istable(L, 3) && lua_getfield(L, 3, "help") == LUA_TSTRING) h->help = arena_strdup(f->arena, lua_tostring(L, -1));
+    *h = (Hyper){name,
+                 lua_tonumber(L, 2),
+                 hyper_option(L, "min", -INFINITY),
+                 hyper_option(L, "max", INFINITY),
+                 lua_isinteger(L, 2),
+                 NULL,
+                 place_here(L)};
+    if (lua_istable(L, 3) && lua_getfield(L, 3, "help") == LUA_TSTRING)
+      h->help = arena_strdup(f->arena, lua_tostring(L, -1));
     hyper_check(L, f, h);
     vec_push(f->arena, f->module->hypers, h);
   }
   Input *input = NEW(f->arena, Input);
   *input = (Input){INPUT_hyper, name, f->options->float_dtype, {0}, -1, -1, index, NULL, h->loc};
   for (int i = 0; i < f->top->graph->inputs.n; ++i)
-    if (f->top->graph->inputs.at[i]->hyper == index && f->top->graph->inputs.at[i]->kind == INPUT_hyper) input = f->top->graph->inputs.at[i];
+    if (f->top->graph->inputs.at[i]->hyper == index && f->top->graph->inputs.at[i]->kind == INPUT_hyper)
+      input = f->top->graph->inputs.at[i];
   handle_push(L, graph_input(f->top->graph, input));
   return 1;
 }
@@ -142,11 +153,13 @@ static int core_arg(lua_State *L) {
     front_fail(L, place_call(L), MSG_arg_default, name, value_kind(L, 2), "", "");
   if (!given) return 1;
   if (type == LUA_TBOOLEAN || (type == LUA_TNIL && !value)) {
-    if (value && strcmp(value, "true") && strcmp(value, "false")) front_fail(L, place_call(L), MSG_arg_value, name, value, "true or false", "");
+    if (value && strcmp(value, "true") && strcmp(value, "false"))
+      front_fail(L, place_call(L), MSG_arg_value, name, value, "true or false", "");
     lua_pushboolean(L, !value || !strcmp(value, "true"));
   } else if (type == LUA_TNUMBER) {
     if (!value || !lua_stringtonumber(L, value) || (lua_isinteger(L, 2) && !lua_isinteger(L, -1)))
-      front_fail(L, place_call(L), MSG_arg_value, name, value ? value : "nothing", lua_isinteger(L, 2) ? "a whole number" : "a number", "");
+      front_fail(L, place_call(L), MSG_arg_value, name, value ? value : "nothing",
+                 lua_isinteger(L, 2) ? "a whole number" : "a number", "");
   } else {
     lua_pushstring(L, value ? value : "true");
   }
@@ -160,19 +173,23 @@ static int core_input(lua_State *L) {
   Input *input = NEW(f->arena, Input);
   int dtype = value_dtype(L, 2, "nn.input");
   Shape s = value_shape(L, 1, "nn.input", false);
-  *input = (Input){INPUT_value, "input", dtype < 0 ? f->options->float_dtype : (DType)dtype, s, -1, -1, -1, NULL, place_here(L)};
+  *input = (Input){INPUT_value, "input",      dtype < 0 ? f->options->float_dtype : (DType)dtype, s, -1, -1, -1,
+                   NULL,        place_here(L)};
   input->name = arena_printf(f->arena, "input%d", f->top->graph->inputs.n);
   if (!lua_isnoneornil(L, 3)) {
     Tensor *value = value_tensor(L, 3, (int)input->dtype, "nn.input");
     if (!value->shape.rank && s.rank) {
       Value *one = value_of_tensor(f->arena, value), *all = value_new(f->arena, input->dtype, s);
       for (int64_t i = 0; i < shape_count(s); ++i)
-        if (all->f) all->f[i] = one->f[0];
-        else all->i[i] = one->i[0];
+        if (all->f)
+          all->f[i] = one->f[0];
+        else
+          all->i[i] = one->i[0];
       value = tensor_of_value(f->arena, all);
     }
     if (!shape_equal(value->shape, s))
-      front_fail(L, place_call(L), MSG_input_default, shape_text(f->arena, value->shape), shape_text(f->arena, s), "", "");
+      front_fail(L, place_call(L), MSG_input_default, shape_text(f->arena, value->shape), shape_text(f->arena, s), "",
+                 "");
     input->value = value;
   }
   handle_push(L, graph_input(f->top->graph, input));
@@ -190,7 +207,8 @@ static int core_input_name(lua_State *L) {
 static int core_total_steps(lua_State *L) {
   Front *f = front_of(L);
   Graph *g = f->trace->graph;
-  if (f->trace->kind != TRACE_func) front_fail(L, place_call(L), MSG_state_outside, "the number of steps of the run", "", "", "");
+  if (f->trace->kind != TRACE_func)
+    front_fail(L, place_call(L), MSG_state_outside, "the number of steps of the run", "", "", "");
   Input *input = NULL;
   for (int i = 0; i < g->inputs.n; ++i)
     if (g->inputs.at[i]->kind == INPUT_total_steps) input = g->inputs.at[i];
@@ -288,9 +306,12 @@ static int core_gradient(lua_State *L) {
 static int core_kind(lua_State *L) { /* "tensor", "state", a module's kind, or nil */
   Handle *h = handle_test(L, 1);
   Object *object = place_object(L, 1);
-  if (h) lua_pushstring(L, h->state ? "state" : "tensor");
-  else if (object) lua_pushstring(L, object->kind);
-  else lua_pushnil(L);
+  if (h)
+    lua_pushstring(L, h->state ? "state" : "tensor");
+  else if (object)
+    lua_pushstring(L, object->kind);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
@@ -381,19 +402,22 @@ static MsgId message_find(const char *name) {
 
 static const char *message_argument(lua_State *L, int index) {
   if (lua_isnoneornil(L, index)) return "";
-  return lua_type(L, index) == LUA_TNUMBER || lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : value_kind(L, index);
+  return lua_type(L, index) == LUA_TNUMBER || lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index)
+                                                                                : value_kind(L, index);
 }
 
 static int core_fail(lua_State *L) {
   MsgId id = message_find(luaL_checkstring(L, 1));
-  front_fail(L, place_call(L), id, message_argument(L, 2), message_argument(L, 3), message_argument(L, 4), message_argument(L, 5));
+  front_fail(L, place_call(L), id, message_argument(L, 2), message_argument(L, 3), message_argument(L, 4),
+             message_argument(L, 5));
 }
 
 /* The same at the place of an object: what is wrong is where it was made. */
 static int core_fail_at(lua_State *L) {
   Object *object = place_object(L, 1);
   MsgId id = message_find(luaL_checkstring(L, 2));
-  front_fail(L, object ? object->loc : place_call(L), id, message_argument(L, 3), message_argument(L, 4), message_argument(L, 5), message_argument(L, 6));
+  front_fail(L, object ? object->loc : place_call(L), id, message_argument(L, 3), message_argument(L, 4),
+             message_argument(L, 5), message_argument(L, 6));
 }
 
 static int core_limit(lua_State *L) {
@@ -416,14 +440,31 @@ static int core_nearest(lua_State *L) { /* (word, list) -> " (did you mean 'x'?)
 }
 
 void core_open(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"constant", core_constant}, {"full", core_full},         {"iota", core_iota},         {"bits", core_bits},
-      {"hyper", core_hyper},       {"hyper_of", core_hyper_of}, {"arg", core_arg},           {"input", core_input},
-      {"input_name", core_input_name}, {"total_steps", core_total_steps}, {"gradient", core_gradient}, {"kind", core_kind},
-      {"state", core_state},       {"serial", core_serial},     {"float", core_float},       {"what", core_what},
-      {"glob", core_glob},         {"object", core_object},     {"module", core_module},     {"at", place_at},
-      {"fail", core_fail},         {"fail_at", core_fail_at},   {"limit", core_limit},       {"nearest", core_nearest},
-      {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"constant", core_constant},
+                                       {"full", core_full},
+                                       {"iota", core_iota},
+                                       {"bits", core_bits},
+                                       {"hyper", core_hyper},
+                                       {"hyper_of", core_hyper_of},
+                                       {"arg", core_arg},
+                                       {"input", core_input},
+                                       {"input_name", core_input_name},
+                                       {"total_steps", core_total_steps},
+                                       {"gradient", core_gradient},
+                                       {"kind", core_kind},
+                                       {"state", core_state},
+                                       {"serial", core_serial},
+                                       {"float", core_float},
+                                       {"what", core_what},
+                                       {"glob", core_glob},
+                                       {"object", core_object},
+                                       {"module", core_module},
+                                       {"at", place_at},
+                                       {"fail", core_fail},
+                                       {"fail_at", core_fail_at},
+                                       {"limit", core_limit},
+                                       {"nearest", core_nearest},
+                                       {NULL, NULL}};
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   trace_core(L);
@@ -442,7 +483,8 @@ static void check_defines(Front *f) {
     const char *name = f->options->defines[i].name;
     if (map_get(&f->args_seen, name)) continue;
     const char *near = diag_nearest(name, names, f->args_seen.n);
-    user_error((Loc){f->options->path, 0, NULL}, MSG_define_unknown, name, near ? arena_printf(f->arena, " (did you mean %s?)", near) : "");
+    user_error((Loc){f->options->path, 0, NULL}, MSG_define_unknown, name,
+               near ? arena_printf(f->arena, " (did you mean %s?)", near) : "");
   }
 }
 

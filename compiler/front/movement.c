@@ -39,13 +39,17 @@ static int move_reshape(lua_State *L) {
   Shape s = value_shape(L, 2, "reshape", true);
   int64_t known = 1, open = -1, count = shape_count(c.x->shape);
   for (int d = 0; d < s.rank; ++d) {
-    if (s.dim[d] < 0) open = d;
-    else if (s.dim[d] > INT64_MAX / known / 2) call_fail(L, &c, MSG_reshape_size, "reshape", "more elements than there are", "");
-    else known *= s.dim[d];
+    if (s.dim[d] < 0)
+      open = d;
+    else if (s.dim[d] > INT64_MAX / known / 2)
+      call_fail(L, &c, MSG_reshape_size, "reshape", "more elements than there are", "");
+    else
+      known *= s.dim[d];
   }
   if (open >= 0) s.dim[open] = count / known;
   if (open >= 0 ? !s.dim[open] || count % known : known != count)
-    call_fail(L, &c, MSG_reshape_size, "reshape", lua_pushfstring(L, "%I elements into %I", (LUAI_UACINT)count, (LUAI_UACINT)known), "");
+    call_fail(L, &c, MSG_reshape_size, "reshape",
+              lua_pushfstring(L, "%I elements into %I", (LUAI_UACINT)count, (LUAI_UACINT)known), "");
   c.g->at = &c.loc;
   return call_end(L, &c, shape_equal(s, c.x->shape) ? c.x : graph_reshape(c.g, c.x, s));
 }
@@ -100,7 +104,8 @@ static int64_t position(lua_State *L, const Call *c, int index, const char *what
   int64_t size = c->x->shape.dim[dim], i = value_integer(L, index, what, "a position");
   int64_t from_one = i < 0 ? size + 1 + i : i;
   if (from_one < 1 || from_one > size)
-    call_fail(L, c, MSG_position_range, what, lua_pushfstring(L, "%d", dim + 1), lua_pushfstring(L, "%I", (LUAI_UACINT)i));
+    call_fail(L, c, MSG_position_range, what, lua_pushfstring(L, "%d", dim + 1),
+              lua_pushfstring(L, "%I", (LUAI_UACINT)i));
   return from_one;
 }
 
@@ -113,7 +118,8 @@ static int move_slice(lua_State *L) {
   if (!lua_isnoneornil(L, 4)) b.high[dim] = position(L, &c, 4, "slice", dim);
   if (!lua_isnoneornil(L, 5)) b.step[dim] = value_integer(L, 5, "slice", "a step");
   if (b.high[dim] <= b.low[dim] || b.step[dim] < 1)
-    call_fail(L, &c, MSG_slice_empty, "slice", lua_pushfstring(L, "%d", dim + 1), lua_pushfstring(L, "%I to %I", (LUAI_UACINT)b.low[dim] + 1, (LUAI_UACINT)b.high[dim]));
+    call_fail(L, &c, MSG_slice_empty, "slice", lua_pushfstring(L, "%d", dim + 1),
+              lua_pushfstring(L, "%I to %I", (LUAI_UACINT)b.low[dim] + 1, (LUAI_UACINT)b.high[dim]));
   c.g->at = &c.loc;
   return call_end(L, &c, graph_slice(c.g, c.x, b.low, b.high, b.step));
 }
@@ -229,7 +235,8 @@ static int move_reduce(lua_State *L) {
   bool keep = lua_toboolean(L, 3), position_op = op == OP_argmax || op == OP_argmin;
   if (position_op && dims.n != 1 && !lua_isnoneornil(L, 2)) call_fail(L, &c, MSG_arg_dims, what, "", "");
   c.g->at = &c.loc;
-  if (c.x->dtype == DT_bool || (c.x->dtype == DT_u8 && (op == OP_sum || op == OP_prod))) c.x = graph_cast(c.g, c.x, DT_i32);
+  if (c.x->dtype == DT_bool || (c.x->dtype == DT_u8 && (op == OP_sum || op == OP_prod)))
+    c.x = graph_cast(c.g, c.x, DT_i32);
   Node *x = c.x, *y = x;
   if (position_op && dims.n != 1) {
     x = graph_reshape(c.g, x, shape_of(1, shape_count(x->shape)));
@@ -260,8 +267,10 @@ static Axes list_dims(lua_State *L, int index, const char *what, Node *x) { /* i
   if (lua_isnoneornil(L, index)) return axes;
   lua_Integer n = lua_istable(L, index) ? luaL_len(L, index) : 1;
   for (int i = 1; i <= n && axes.n < RANK_MAX; ++i) {
-    if (lua_istable(L, index)) lua_geti(L, index, i);
-    else lua_pushvalue(L, index);
+    if (lua_istable(L, index))
+      lua_geti(L, index, i);
+    else
+      lua_pushvalue(L, index);
     axes.at[axes.n++] = value_dim(L, lua_gettop(L), x->shape.rank, what, x);
     lua_pop(L, 1);
   }
@@ -278,8 +287,10 @@ static void check_dot(lua_State *L, const Call *c, Node *a, Node *b, Axes da, Ax
   const char *sizes = "lists of dimensions differ in length";
   for (int i = 0; da.n == db.n && i < da.n; ++i)
     if (a->shape.dim[da.at[i]] != b->shape.dim[db.at[i]])
-      sizes = arena_printf(f->arena, "%lld vs %lld", (long long)a->shape.dim[da.at[i]], (long long)b->shape.dim[db.at[i]]);
-  front_fail(L, place_call(L), MSG_dot_front, lua_isstring(L, 7) ? lua_tostring(L, 7) : "dot", place_text(f, a), place_text(f, b), sizes);
+      sizes =
+          arena_printf(f->arena, "%lld vs %lld", (long long)a->shape.dim[da.at[i]], (long long)b->shape.dim[db.at[i]]);
+  front_fail(L, place_call(L), MSG_dot_front, lua_isstring(L, 7) ? lua_tostring(L, 7) : "dot", place_text(f, a),
+             place_text(f, b), sizes);
 }
 
 /* nn.dot(a, b, dims of a, dims of b, batch dims of a?, batch dims of b?): sums over the pairs of dims; the result has
@@ -322,7 +333,8 @@ static int move_scatter(lua_State *L) {
   Node *source = value_node(L, 4, "scatter");
   const char *mode = lua_isnoneornil(L, 5) ? "add" : lua_tostring(L, 5);
   if (mode && !strcmp(mode, "set")) limit(place_call(L), MSG_unsupported, "scatter with \"set\"");
-  if (!mode || strcmp(mode, "add")) front_fail(L, place_call(L), MSG_mode_unknown, "scatter", mode ? mode : value_kind(L, 5), "", "");
+  if (!mode || strcmp(mode, "add"))
+    front_fail(L, place_call(L), MSG_mode_unknown, "scatter", mode ? mode : value_kind(L, 5), "", "");
   c.g->at = &c.loc;
   source = graph_cast(c.g, source, c.x->dtype);
   return call_end(L, &c, graph_scatter(c.g, c.x, index, source, dim));
@@ -351,11 +363,21 @@ static int move_stop_gradient(lua_State *L) {
 }
 
 void movement_core(lua_State *L) { /* stack: core, methods */
-  static const luaL_Reg both[] = {
-      {"reshape", move_reshape}, {"transpose", move_transpose}, {"broadcast", move_broadcast}, {"slice", move_slice},
-      {"select", move_select},   {"pad", move_pad},             {"reverse", move_reverse},     {"matmul", move_matmul},
-      {"dot", move_dot},         {"gather", move_gather},       {"scatter", move_scatter},     {"cast", move_cast},
-      {"bitcast", move_bitcast}, {"stop_gradient", move_stop_gradient}, {NULL, NULL}};
+  static const luaL_Reg both[] = {{"reshape", move_reshape},
+                                  {"transpose", move_transpose},
+                                  {"broadcast", move_broadcast},
+                                  {"slice", move_slice},
+                                  {"select", move_select},
+                                  {"pad", move_pad},
+                                  {"reverse", move_reverse},
+                                  {"matmul", move_matmul},
+                                  {"dot", move_dot},
+                                  {"gather", move_gather},
+                                  {"scatter", move_scatter},
+                                  {"cast", move_cast},
+                                  {"bitcast", move_bitcast},
+                                  {"stop_gradient", move_stop_gradient},
+                                  {NULL, NULL}};
   static const Op reductions[] = {OP_sum, OP_max, OP_min, OP_prod, OP_argmax, OP_argmin};
   luaL_setfuncs(L, both, 0);
   for (int k = 0; k < (int)(sizeof reductions / sizeof *reductions); ++k) {

@@ -2,10 +2,10 @@
  *
  * Every node carries a place. Walking the Lua stack outwards, the first of these decides:
  *   - a frame of the user's code (a chunk loaded from a file): its current line;
- *   - a call on behalf of a library object (a layer's forward, an optimizer's update): the line that made the object, so
- *     that the kernels of a network say `nn.Linear(512, 512)` and not where the loss calls it.
- * Library functions are reached through C closures (place_enter): a Lua function called in tail position would replace
- * the user's frame, a C function leaves it standing. The closure also knows the public name, which becomes Loc.via.
+ *   - a call on behalf of a library object (a layer's forward, an optimizer's update): the line that made the object,
+ * so that the kernels of a network say `nn.Linear(512, 512)` and not where the loss calls it. Library functions are
+ * reached through C closures (place_enter): a Lua function called in tail position would replace the user's frame, a C
+ * function leaves it standing. The closure also knows the public name, which becomes Loc.via.
  *
  * Errors use place_call: the line that was running, whatever the object; where things were made is told in notes. */
 #include "vm.h"

@@ -1,5 +1,5 @@
-/* prelude.c: runs the library, the files of front/prelude, which the build embeds (embed.cmake), and closes it: every Lua
- * function of `nn` and every method becomes a C closure that knows its public name (place.c says why).
+/* prelude.c: runs the library, the files of front/prelude, which the build embeds (embed.cmake), and closes it: every
+ * Lua function of `nn` and every method becomes a C closure that knows its public name (place.c says why).
  *
  * Each file is a chunk called with (nn, core). Names that `nn` does not have raise an error with the nearest one. */
 #include "vm.h"
@@ -39,10 +39,13 @@ static int missing_name(lua_State *L) { /* upvalue 1: "nn", "nn.data" … */
     if (lua_type(L, -2) == LUA_TSTRING) vec_push(f->arena, names, lua_tostring(L, -2));
   const char *near = diag_nearest(name, names.at, names.n);
   front_fail(L, place_call(L), MSG_nn_unknown, lua_tostring(L, lua_upvalueindex(1)), name,
-             near ? arena_printf(f->arena, " (did you mean %s.%s?)", lua_tostring(L, lua_upvalueindex(1)), near) : "", "");
+             near ? arena_printf(f->arena, " (did you mean %s.%s?)", lua_tostring(L, lua_upvalueindex(1)), near) : "",
+             "");
 }
 
-static int sealed(lua_State *L) { front_fail(L, place_call(L), MSG_nn_sealed, lua_tostring(L, lua_upvalueindex(1)), "", "", ""); }
+static int sealed(lua_State *L) {
+  front_fail(L, place_call(L), MSG_nn_sealed, lua_tostring(L, lua_upvalueindex(1)), "", "", "");
+}
 
 static void seal(lua_State *L, const char *name) { /* the table on the top */
   lua_newtable(L);

@@ -52,7 +52,8 @@ static int64_t field_integer(lua_State *L, int index, const char *key, int64_t o
 }
 
 static const char *field_string(lua_State *L, int index, const char *key) {
-  const char *s = lua_getfield(L, index, key) == LUA_TSTRING ? arena_strdup(front_of(L)->arena, lua_tostring(L, -1)) : NULL;
+  const char *s =
+      lua_getfield(L, index, key) == LUA_TSTRING ? arena_strdup(front_of(L)->arena, lua_tostring(L, -1)) : NULL;
   lua_pop(L, 1);
   return s;
 }
@@ -143,7 +144,8 @@ static int program_func(lua_State *L) { /* (object, name, training, whole pass, 
 static void func_outputs(lua_State *L, const Func *func, Trace *t) {
   Front *f = front_of(L);
   if (lua_isnil(L, -1)) return;
-  if (!lua_istable(L, -1) || place_object(L, -1)) front_fail(L, func->loc, MSG_func_result, func->name, value_kind(L, -1), "", "");
+  if (!lua_istable(L, -1) || place_object(L, -1))
+    front_fail(L, func->loc, MSG_func_result, func->name, value_kind(L, -1), "", "");
   VEC(const char *) names = {0};
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) front_fail(L, func->loc, MSG_func_output_name, func->name, "", "", "");
@@ -198,7 +200,9 @@ static int program_output(lua_State *L) { /* (func, name) -> index of the output
 }
 
 /* ---- phases ---- */
-static int phase_integer(lua_State *L, const char *key, int otherwise) { return (int)field_integer(L, lua_gettop(L), key, otherwise); }
+static int phase_integer(lua_State *L, const char *key, int otherwise) {
+  return (int)field_integer(L, lua_gettop(L), key, otherwise);
+}
 
 typedef VEC(Act) Acts;
 
@@ -207,8 +211,11 @@ static void read_acts(lua_State *L, const char *key, Acts *acts) { /* phase.key:
   if (lua_getfield(L, 1, key) == LUA_TTABLE)
     for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
       lua_geti(L, -1, i);
-      Act act = {.func = phase_integer(L, "func", -1), .times = phase_integer(L, "times", 1), .every = phase_integer(L, "every", 1),
-                 .when_func = phase_integer(L, "when_func", -1), .when_output = phase_integer(L, "when_output", -1)};
+      Act act = {.func = phase_integer(L, "func", -1),
+                 .times = phase_integer(L, "times", 1),
+                 .every = phase_integer(L, "every", 1),
+                 .when_func = phase_integer(L, "when_func", -1),
+                 .when_output = phase_integer(L, "when_output", -1)};
       vec_push(f->arena, *acts, act);
       lua_pop(L, 1);
     }
@@ -275,10 +282,21 @@ static int program_running(lua_State *L) {
 }
 
 void program_core(lua_State *L) { /* stack: core */
-  static const luaL_Reg functions[] = {
-      {"name_state", program_name_state}, {"name_rest", program_name_rest}, {"model_named", program_model_named}, {"kept", program_kept}, {"source", program_source}, {"field", program_field},
-      {"moment", program_moment},         {"func", program_func},           {"trace", program_trace},   {"output", program_output},
-      {"named", program_named}, {"phase", program_phase},           {"finish", program_end},          {"finished", program_running}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"name_state", program_name_state},
+                                       {"name_rest", program_name_rest},
+                                       {"model_named", program_model_named},
+                                       {"kept", program_kept},
+                                       {"source", program_source},
+                                       {"field", program_field},
+                                       {"moment", program_moment},
+                                       {"func", program_func},
+                                       {"trace", program_trace},
+                                       {"output", program_output},
+                                       {"named", program_named},
+                                       {"phase", program_phase},
+                                       {"finish", program_end},
+                                       {"finished", program_running},
+                                       {NULL, NULL}};
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
   lua_setfield(L, -2, "program");

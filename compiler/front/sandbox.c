@@ -1,8 +1,8 @@
 /* sandbox.c: the Lua state that a model file runs in.
  *
  * A model is untrusted input to the compiler: it may fail, but it may not touch the machine, run for ever, fill the
- * memory, or depend on anything but its own text. So: no io, os, debug, coroutine, load; no string function that takes a
- * pattern (a pattern can backtrack for ever inside C, where no hook runs) and no finalizers (hooks are off in them);
+ * memory, or depend on anything but its own text. So: no io, os, debug, coroutine, load; no string function that takes
+ * a pattern (a pattern can backtrack for ever inside C, where no hook runs) and no finalizers (hooks are off in them);
  * addresses never become text and tables are walked in sorted order (same source, same output). Memory comes from the
  * run's arena through size classes; instructions are counted by a hook, and going over a limit leaves Lua by the
  * diagnostics' own jump, which pcall cannot catch. */
@@ -226,7 +226,8 @@ static int sandbox_rep(lua_State *L) {
   luaL_checklstring(L, 1, &n);
   lua_Integer times = luaL_checkinteger(L, 2);
   luaL_optlstring(L, 3, "", &separator);
-  if (times > 0 && (size_t)times > REPEAT_MAX / (n + separator + 1)) user_error(place_call(L), MSG_sandbox_repeat, REPEAT_MAX >> 20);
+  if (times > 0 && (size_t)times > REPEAT_MAX / (n + separator + 1))
+    user_error(place_call(L), MSG_sandbox_repeat, REPEAT_MAX >> 20);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, 1);
@@ -306,8 +307,10 @@ static Key key_of(lua_State *L, int index) {
   case LUA_TTABLE:
   case LUA_TUSERDATA:
     object = place_object(L, index);
-    if (object) k.rank = 3, k.number = object->id;
-    else if (handle_test(L, index)) k.rank = 3, k.number = handle_test(L, index)->serial;
+    if (object)
+      k.rank = 3, k.number = object->id;
+    else if (handle_test(L, index))
+      k.rank = 3, k.number = handle_test(L, index)->serial;
     break;
   default: break;
   }
@@ -405,7 +408,7 @@ static int sandbox_next(lua_State *L) {
 
 /* ---- what is left out is named when it is asked for ---- */
 static int missing_global(lua_State *L) {
-  static const char *const left_out[] = {"io",       "os",   "debug",   "coroutine", "utf8",  "package", "load",
+  static const char *const left_out[] = {"io",       "os",   "debug",  "coroutine",  "utf8",   "package",       "load",
                                          "loadfile", "warn", "dofile", "loadstring", "module", "collectgarbage"};
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
   const char *name = lua_tostring(L, 2);
@@ -419,7 +422,8 @@ static int missing_string(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
   const char *name = lua_tostring(L, 2);
   for (size_t i = 0; i < sizeof left_out / sizeof *left_out; ++i)
-    if (!strcmp(name, left_out[i])) user_error(place_call(L), MSG_sandbox_missing, lua_pushfstring(L, "string.%s", name));
+    if (!strcmp(name, left_out[i]))
+      user_error(place_call(L), MSG_sandbox_missing, lua_pushfstring(L, "string.%s", name));
   return 0;
 }
 
@@ -447,9 +451,13 @@ static void drop(lua_State *L, const char *const *names) {
 }
 
 static void globals_base(lua_State *L) {
-  static const luaL_Reg base[] = {{"require", sandbox_require}, {"setmetatable", sandbox_setmetatable},
-                                  {"tostring", sandbox_tostring}, {"print", sandbox_print}, {"pairs", sandbox_pairs},
-                                  {"next", sandbox_next}, {NULL, NULL}};
+  static const luaL_Reg base[] = {{"require", sandbox_require},
+                                  {"setmetatable", sandbox_setmetatable},
+                                  {"tostring", sandbox_tostring},
+                                  {"print", sandbox_print},
+                                  {"pairs", sandbox_pairs},
+                                  {"next", sandbox_next},
+                                  {NULL, NULL}};
   static const char *const dropped[] = {"dofile", "loadfile", "load", "collectgarbage", "warn", NULL};
   lua_pushglobaltable(L);
   drop(L, dropped);
@@ -476,8 +484,11 @@ static void globals_string(lua_State *L) {
 }
 
 void sandbox_globals(lua_State *L) {
-  static const luaL_Reg libraries[] = {
-      {LUA_GNAME, luaopen_base}, {"math", luaopen_math}, {"string", luaopen_string}, {"table", luaopen_table}, {NULL, NULL}};
+  static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},
+                                       {"math", luaopen_math},
+                                       {"string", luaopen_string},
+                                       {"table", luaopen_table},
+                                       {NULL, NULL}};
   static const char *const lists[] = {"concat", "insert", "move", "remove", "sort", "unpack", NULL};
   for (const luaL_Reg *l = libraries; l->name; ++l) {
     luaL_requiref(L, l->name, l->func, 1);

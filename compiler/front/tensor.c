@@ -80,7 +80,8 @@ static Shape common_shape(Front *f, const char *name, int n, const Operand *in) 
     for (int k = 0; k <= i; ++k)
       if (in[k].node) diag_note(in[k].node->loc, MSG_made_here, operand_text(f, in[k]));
     place_notes(f->L);
-    user_error(place_call(f->L), MSG_elementwise_broadcast, name, operand_text(f, in[i ? i - 1 : 0]), operand_text(f, in[i]));
+    user_error(place_call(f->L), MSG_elementwise_broadcast, name, operand_text(f, in[i ? i - 1 : 0]),
+               operand_text(f, in[i]));
   }
   return shape;
 }
@@ -105,7 +106,9 @@ Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc) {
 
 static Operand operand_of(Node *n) { return (Operand){.node = n, .dtype = n->dtype, .shape = n->shape}; }
 
-static Node *binary(Front *f, Op op, Operand a, Operand b, Loc loc) { return elementwise(f, op, 2, (Operand[]){a, b}, loc); }
+static Node *binary(Front *f, Op op, Operand a, Operand b, Loc loc) {
+  return elementwise(f, op, 2, (Operand[]){a, b}, loc);
+}
 
 static int push_node(lua_State *L, Node *n) {
   handle_push(L, n);
@@ -118,7 +121,9 @@ static int elementwise_call(lua_State *L) {
   Op op = (Op)lua_tointeger(L, lua_upvalueindex(1));
   Operand in[3];
   int n = op_info[op].operands;
-  if (lua_gettop(L) > n) front_fail(L, place_call(L), MSG_argument_count, op_info[op].name, lua_pushfstring(L, "%d", n), lua_pushfstring(L, "%d", lua_gettop(L) - 1), "");
+  if (lua_gettop(L) > n)
+    front_fail(L, place_call(L), MSG_argument_count, op_info[op].name, lua_pushfstring(L, "%d", n),
+               lua_pushfstring(L, "%d", lua_gettop(L) - 1), "");
   for (int i = 0; i < n; ++i) in[i] = value_operand(L, i + 1, op_info[op].name);
   return push_node(L, elementwise(f, op, n, in, place_here(L)));
 }
@@ -129,8 +134,9 @@ typedef struct Comparison {
   Op op;
   bool swap, negate;
 } Comparison;
-static const Comparison comparisons[] = {{"lt", OP_lt, false, false}, {"le", OP_le, false, false}, {"gt", OP_lt, true, false},
-                                         {"ge", OP_le, true, false},  {"eq", OP_eq, false, false}, {"ne", OP_eq, false, true}};
+static const Comparison comparisons[] = {{"lt", OP_lt, false, false}, {"le", OP_le, false, false},
+                                         {"gt", OP_lt, true, false},  {"ge", OP_le, true, false},
+                                         {"eq", OP_eq, false, false}, {"ne", OP_eq, false, true}};
 
 static int comparison_call(lua_State *L) {
   Front *f = front_of(L);
@@ -144,7 +150,8 @@ static int comparison_call(lua_State *L) {
 }
 
 static int comparison_operator(lua_State *L) { /* __lt, __le, __eq */
-  static const char *const text[] = {"<", "<=", "=="}, *const method[] = {":lt (or :gt)", ":le (or :ge)", ":eq (or :ne)"};
+  static const char *const text[] = {"<", "<=", "=="}, *const method[] = {":lt (or :gt)", ":le (or :ge)",
+                                                                          ":eq (or :ne)"};
   int k = (int)lua_tointeger(L, lua_upvalueindex(1));
   front_fail(L, place_call(L), MSG_compare_operator, text[k], method[k], "", "");
 }
@@ -209,7 +216,8 @@ static int operator_not(lua_State *L) {
 }
 
 static int operator_refused(lua_State *L) {
-  front_fail(L, place_call(L), MSG_operator_refused, lua_tostring(L, lua_upvalueindex(1)), lua_tostring(L, lua_upvalueindex(2)), "", "");
+  front_fail(L, place_call(L), MSG_operator_refused, lua_tostring(L, lua_upvalueindex(1)),
+             lua_tostring(L, lua_upvalueindex(2)), "", "");
 }
 
 /* ---- fields: shape, rank, dtype; x[i]; methods ---- */
@@ -232,7 +240,8 @@ static _Noreturn void unknown_method(lua_State *L, const char *name) { /* the me
   for (int i = 0; i < 3; ++i) vec_push(f->arena, names, fields[i]);
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) vec_push(f->arena, names, lua_tostring(L, -2));
   const char *near = diag_nearest(name, names.at, names.n);
-  front_fail(L, place_call(L), MSG_method_unknown, name, near ? arena_printf(f->arena, " (did you mean '%s'?)", near) : "", "", "");
+  front_fail(L, place_call(L), MSG_method_unknown, name,
+             near ? arena_printf(f->arena, " (did you mean '%s'?)", near) : "", "", "");
 }
 
 static int tensor_index(lua_State *L) {
@@ -258,13 +267,16 @@ static int tensor_index(lua_State *L) {
 
 static int tensor_newindex(lua_State *L) {
   bool is_state = handle_test(L, 1) && handle_test(L, 1)->state;
-  front_fail(L, place_call(L), MSG_tensor_assigned, is_state ? "nn.assign gives a state a new version" : "compute a new one with nn.where or nn.scatter", "", "", "");
+  front_fail(L, place_call(L), MSG_tensor_assigned,
+             is_state ? "nn.assign gives a state a new version" : "compute a new one with nn.where or nn.scatter", "",
+             "", "");
 }
 
 static int tensor_tostring(lua_State *L) {
   Front *f = front_of(L);
   const Handle *h = luaL_checkudata(L, 1, metatable);
-  lua_pushfstring(L, "%s %s%s", h->state ? "state" : "tensor", dtype_info[handle_dtype(h)].name, shape_text(f->arena, handle_shape(h)));
+  lua_pushfstring(L, "%s %s%s", h->state ? "state" : "tensor", dtype_info[handle_dtype(h)].name,
+                  shape_text(f->arena, handle_shape(h)));
   return 1;
 }
 
@@ -281,7 +293,8 @@ static void register_rows(lua_State *L) {
   for (int op = 0; op < OP_FIRST_STRUCTURAL; ++op) {
     const char *name = op_info[op].name;
     if (op_info[op].domain == 'X' || op_info[op].domain == 'C') continue;
-    if (op == OP_and || op == OP_or || op == OP_xor || op == OP_not) name = lua_pushfstring(L, "logical_%s", name), lua_remove(L, -1);
+    if (op == OP_and || op == OP_or || op == OP_xor || op == OP_not)
+      name = lua_pushfstring(L, "logical_%s", name), lua_remove(L, -1);
     register_function(L, name, elementwise_call, op);
   }
   for (int k = 0; k < (int)(sizeof comparisons / sizeof *comparisons); ++k)
@@ -302,8 +315,9 @@ static void refuse_operator(lua_State *L, const char *event, const char *text, c
 }
 
 static void set_operators(lua_State *L) { /* the metatable is on the top */
-  static const luaL_Reg plain[] = {{"__div", operator_divide},  {"__idiv", operator_floor_divide}, {"__pow", operator_power},
-                                   {"__unm", operator_negate},  {"__bnot", operator_not},          {"__newindex", tensor_newindex},
+  static const luaL_Reg plain[] = {{"__div", operator_divide},      {"__idiv", operator_floor_divide},
+                                   {"__pow", operator_power},       {"__unm", operator_negate},
+                                   {"__bnot", operator_not},        {"__newindex", tensor_newindex},
                                    {"__tostring", tensor_tostring}, {NULL, NULL}};
   static const char *const orders[] = {"__lt", "__le", "__eq"};
   luaL_setfuncs(L, plain, 0);

@@ -103,7 +103,8 @@ static Node *full_node(Front *f, Node *scalar, Shape shape) {
 static void check_init(lua_State *L, const State *s, const Node *value) {
   Front *f = front_of(L);
   if (value->dtype == s->dtype && shape_equal(value->shape, s->shape)) return;
-  front_fail(L, s->loc, MSG_init_value, dtype_info[s->dtype].name, shape_text(f->arena, s->shape), place_text(f, value), "");
+  front_fail(L, s->loc, MSG_init_value, dtype_info[s->dtype].name, shape_text(f->arena, s->shape), place_text(f, value),
+             "");
 }
 
 /* Calls init (a function of the shape at the index given) in a trace of its own. */
@@ -120,8 +121,10 @@ static void init_graph(lua_State *L, State *s, int init) {
       lua_rawseti(L, -2, d + 1);
     }
     lua_call(L, 1, 1);
-    if (lua_type(L, -1) == LUA_TNUMBER) value = full_node(f, trace_literal(f, s->dtype, lua_tonumber(L, -1), s->loc), s->shape);
-    else value = value_node(L, lua_gettop(L), "the initial value");
+    if (lua_type(L, -1) == LUA_TNUMBER)
+      value = full_node(f, trace_literal(f, s->dtype, lua_tonumber(L, -1), s->loc), s->shape);
+    else
+      value = value_node(L, lua_gettop(L), "the initial value");
     lua_pop(L, 1);
   } else if (handle_test(L, init)) {
     value = value_node(L, init, "the initial value");
@@ -150,7 +153,8 @@ static int state_make(lua_State *L, const char *what, bool trained) {
   if (dtype < 0 && h && h->node) natural = h->node->dtype;
   State *s = trace_state_new(f, arena_printf(f->arena, "buffer.%d", f->module->states.n),
                              dtype < 0 ? natural : (DType)dtype, shape, trained, loc);
-  if (trained && !dtype_is_float(s->dtype)) front_fail(L, place_call(L), MSG_parameter_dtype, dtype_info[s->dtype].name, "", "", "");
+  if (trained && !dtype_is_float(s->dtype))
+    front_fail(L, place_call(L), MSG_parameter_dtype, dtype_info[s->dtype].name, "", "", "");
   if (lua_istable(L, 4) && lua_getfield(L, 4, "saved") == LUA_TBOOLEAN) s->saved = lua_toboolean(L, -1);
   init_graph(L, s, 2);
   handle_push_state(L, s);
@@ -260,9 +264,12 @@ static int core_initial(lua_State *L) {
     const Node *n = g->nodes.at[id];
     Node *in[3] = {NULL, NULL, NULL}, **all = n->nin > 3 ? NEW_N(f->arena, Node *, n->nin) : in;
     for (int i = 0; i < n->nin; ++i) all[i] = made[node_in(n, i)->id];
-    if (n->op == OP_state) made[id] = graph_state(f->trace->graph, n->attr->state, n->loc);
-    else if (n->op == OP_random) made[id] = trace_bits(L, n->shape, "nn.initial");
-    else made[id] = graph_copy_node(f->trace->graph, n, all);
+    if (n->op == OP_state)
+      made[id] = graph_state(f->trace->graph, n->attr->state, n->loc);
+    else if (n->op == OP_random)
+      made[id] = trace_bits(L, n->shape, "nn.initial");
+    else
+      made[id] = graph_copy_node(f->trace->graph, n, all);
   }
   handle_push(L, made[g->outputs.at[0].node->id]);
   return 1;
@@ -274,7 +281,8 @@ static void with_option(lua_State *L, Trace *t) { /* key at -2, value at -1 */
   const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "?";
   if (!strcmp(key, "mode")) {
     const char *mode = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
-    if (strcmp(mode, "train") && strcmp(mode, "eval")) front_fail(L, place_call(L), MSG_mode_unknown, "nn.with", mode, "", "");
+    if (strcmp(mode, "train") && strcmp(mode, "eval"))
+      front_fail(L, place_call(L), MSG_mode_unknown, "nn.with", mode, "", "");
     t->training = !strcmp(mode, "train");
   } else if (!strcmp(key, "key")) {
     Node *n = value_node(L, lua_gettop(L), "nn.with");
@@ -332,9 +340,8 @@ void trace_finish(lua_State *L, Trace *t) {
 }
 
 void trace_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"parameter", core_parameter}, {"buffer", core_buffer},
-                                       {"assign", core_assign},       {"value", core_value},
-                                       {"initial", core_initial},     {"with", core_with},
-                                       {"training", core_training},   {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"parameter", core_parameter}, {"buffer", core_buffer}, {"assign", core_assign},     {"value", core_value},
+      {"initial", core_initial},     {"with", core_with},     {"training", core_training}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -29,7 +29,9 @@ const char *value_kind(lua_State *L, int index) {
 int64_t value_integer(lua_State *L, int index, const char *what, const char *which) {
   int whole = 0;
   lua_Integer i = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &whole) : 0;
-  if (!whole) front_fail(L, place_call(L), MSG_integer_wanted, what, which, lua_type(L, index) == LUA_TNUMBER ? lua_tostring(L, index) : value_kind(L, index), "");
+  if (!whole)
+    front_fail(L, place_call(L), MSG_integer_wanted, what, which,
+               lua_type(L, index) == LUA_TNUMBER ? lua_tostring(L, index) : value_kind(L, index), "");
   return i;
 }
 
@@ -60,8 +62,10 @@ Shape value_shape(lua_State *L, int index, const char *what, bool open) {
     lua_geti(L, index, s.rank + 1);
     int64_t size = value_integer(L, -1, what, "a size");
     lua_pop(L, 1);
-    if (open && size == -1 && !holes++) size = -1;
-    else if (size < 1) front_fail(L, loc, MSG_shape_size, what, lua_pushfstring(L, "%I", (LUAI_UACINT)size), "", "");
+    if (open && size == -1 && !holes++)
+      size = -1;
+    else if (size < 1)
+      front_fail(L, loc, MSG_shape_size, what, lua_pushfstring(L, "%I", (LUAI_UACINT)size), "", "");
     s.dim[s.rank] = size;
   }
   return s;
@@ -87,11 +91,15 @@ Axes value_dims(lua_State *L, int index, const char *what, Node *x) {
   bool seen[RANK_MAX] = {false};
   lua_Integer n = lua_istable(L, index) ? luaL_len(L, index) : 1;
   for (int i = 1; i <= n; ++i) {
-    if (lua_istable(L, index)) lua_geti(L, index, i);
-    else lua_pushvalue(L, index);
+    if (lua_istable(L, index))
+      lua_geti(L, index, i);
+    else
+      lua_pushvalue(L, index);
     int dim = value_dim(L, lua_gettop(L), rank, what, x);
     lua_pop(L, 1);
-    if (seen[dim]) front_fail(L, place_call(L), MSG_dim_twice, what, lua_pushfstring(L, "%d", dim + 1), place_text(front_of(L), x), "");
+    if (seen[dim])
+      front_fail(L, place_call(L), MSG_dim_twice, what, lua_pushfstring(L, "%d", dim + 1), place_text(front_of(L), x),
+                 "");
     seen[dim] = true;
   }
   for (int d = 0; d < rank; ++d)
@@ -136,7 +144,10 @@ static void fill_number(Fill *fill, int index) {
   fill->booleans = boolean;
   fill->integers = (fill->integers || !fill->values.n) && integer;
   double value = boolean ? lua_toboolean(L, index) : lua_tonumber(L, index);
-  vec_push(f->arena, fill->exact, boolean ? lua_toboolean(L, index) : integer ? (int64_t)lua_tointeger(L, index) : (int64_t)0);
+  vec_push(f->arena, fill->exact,
+           boolean   ? lua_toboolean(L, index)
+           : integer ? (int64_t)lua_tointeger(L, index)
+                     : (int64_t)0);
   vec_push(f->arena, fill->values, value);
 }
 
@@ -173,11 +184,15 @@ Tensor *value_tensor(lua_State *L, int index, int dtype, const char *what) {
   fill_list(&fill, index, 0);
   Value *v = value_new(f->arena, dtype < 0 ? fill_dtype(&fill, f) : (DType)dtype, fill.shape);
   for (int i = 0; i < fill.values.n; ++i)
-    if (v->f) v->f[i] = fill.values.at[i];
-    else if (v->dtype == DT_bool) v->i[i] = fill.values.at[i] != 0;
+    if (v->f)
+      v->f[i] = fill.values.at[i];
+    else if (v->dtype == DT_bool)
+      v->i[i] = fill.values.at[i] != 0;
     else if (floor(fill.values.at[i]) != fill.values.at[i])
-      front_fail(L, place_call(L), MSG_list_fraction, what, text_f64(f->arena, fill.values.at[i]), dtype_info[v->dtype].name, "");
-    else v->i[i] = fill.integers || fill.booleans ? fill.exact.at[i] : (int64_t)fill.values.at[i];
+      front_fail(L, place_call(L), MSG_list_fraction, what, text_f64(f->arena, fill.values.at[i]),
+                 dtype_info[v->dtype].name, "");
+    else
+      v->i[i] = fill.integers || fill.booleans ? fill.exact.at[i] : (int64_t)fill.values.at[i];
   return tensor_of_value(f->arena, v);
 }
 

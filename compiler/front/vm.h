@@ -58,18 +58,18 @@ typedef struct Front {
   Module *module;
   Trace *top, *trace;
   VEC(Loc) located; /* places that library objects stand for, innermost last (place.c) */
-  Map sources;   /* path -> path: stable names of model files */
-  Map args_seen; /* names that nn.arg asked for */
-  Map calls;     /* function name -> its call counter */
+  Map sources;      /* path -> path: stable names of model files */
+  Map args_seen;    /* names that nn.arg asked for */
+  Map calls;        /* function name -> its call counter */
   int objects;
   size_t live, churn; /* bytes that Lua holds, bytes it ever asked for */
   long long steps;    /* instructions so far */
   void *free_list[96];
-  Map names;            /* names of states that are taken */
-  VEC(State *) named;   /* states with a path, in the order of naming */
-  int model_states;     /* the first of them lie in `model` */
-  int kept_states;      /* the first of them lie in `model` or `state`: they stay even when no function reads them */
-  bool finished;        /* nn.program was called */
+  Map names;          /* names of states that are taken */
+  VEC(State *) named; /* states with a path, in the order of naming */
+  int model_states;   /* the first of them lie in `model` */
+  int kept_states;    /* the first of them lie in `model` or `state`: they stay even when no function reads them */
+  bool finished;      /* nn.program was called */
 } Front;
 
 static inline Front *front_of(lua_State *L) { return *(Front **)lua_getextraspace(L); }
@@ -78,18 +78,18 @@ static inline Front *front_of(lua_State *L) { return *(Front **)lua_getextraspac
 lua_State *sandbox_new(Front *f);
 void sandbox_globals(lua_State *L);                      /* the libraries that a model may use */
 void sandbox_load(Front *f, const char *path, Loc from); /* pushes the chunk of a model file */
-int sandbox_handler(lua_State *L);                       /* message handler: an uncaught Lua error becomes a diagnostic */
+int sandbox_handler(lua_State *L); /* message handler: an uncaught Lua error becomes a diagnostic */
 void sandbox_out_of_memory(Front *f);
 
 /* place.c */
-Loc place_here(lua_State *L);                         /* the user's line that runs now */
-Loc place_call(lua_State *L);                         /* the same, but never the line of a library object */
-void place_notes(lua_State *L);                       /* queues "called from here" for the user's outer frames */
-void place_name(lua_State *L, int index, Handle *h);  /* gives the tensor the name of the user's local that holds it */
-int place_enter(lua_State *L);                        /* C closure around a library function: (function, its name) */
-int place_at(lua_State *L);                           /* core.at(object, f, …): f's nodes get the object's place */
-int place_module_call(lua_State *L);                  /* __call of modules */
-Object *place_object(lua_State *L, int index);        /* or NULL */
+Loc place_here(lua_State *L);                        /* the user's line that runs now */
+Loc place_call(lua_State *L);                        /* the same, but never the line of a library object */
+void place_notes(lua_State *L);                      /* queues "called from here" for the user's outer frames */
+void place_name(lua_State *L, int index, Handle *h); /* gives the tensor the name of the user's local that holds it */
+int place_enter(lua_State *L);                       /* C closure around a library function: (function, its name) */
+int place_at(lua_State *L);                          /* core.at(object, f, …): f's nodes get the object's place */
+int place_module_call(lua_State *L);                 /* __call of modules */
+Object *place_object(lua_State *L, int index);       /* or NULL */
 Object *place_register(lua_State *L, int index, const char *kind);
 
 /* values.c */
@@ -100,8 +100,8 @@ typedef struct Operand {
   double value;
   bool integer, boolean; /* literals */
 } Operand;
-Tensor *value_tensor(lua_State *L, int index, int dtype, const char *what); /* dtype -1: as the numbers say */
-Shape value_shape(lua_State *L, int index, const char *what, bool open);    /* open: one size may be -1 */
+Tensor *value_tensor(lua_State *L, int index, int dtype, const char *what);  /* dtype -1: as the numbers say */
+Shape value_shape(lua_State *L, int index, const char *what, bool open);     /* open: one size may be -1 */
 int value_dim(lua_State *L, int index, int rank, const char *what, Node *x); /* 1 … rank, -1 the last -> from 0 */
 Axes value_dims(lua_State *L, int index, const char *what, Node *x);         /* nil: all */
 int64_t value_integer(lua_State *L, int index, const char *what, const char *which);

@@ -162,8 +162,8 @@ struct Slot {
    * this one reads `reuse` last, each element before it writes the same element. pass/memory shares them when `reuse`
    * dies there, and marks the kernel's parameters as aliases. */
   Slot *reuse;
-  /* What a packed copy of an operand holds (pass/panels.c), or NULL. Slots of equal keys in one host have equal contents
-   * as long as the operand is not written between: one packing call would do for both. */
+  /* What a packed copy of an operand holds (pass/panels.c), or NULL. Slots of equal keys in one host have equal
+   * contents as long as the operand is not written between: one packing call would do for both. */
   const char *key;
   Loc loc; /* where its tensor was made */
 };

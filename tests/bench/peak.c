@@ -1,10 +1,12 @@
-/* peak.c: what the arithmetic of this machine can do, measured beside what is compared with it (clocks drift within an hour).
+/* peak.c: what the arithmetic of this machine can do, measured beside what is compared with it (clocks drift within an
+ * hour).
  *
  *   cc -O2 -pthread peak.c -o peak && ./peak THREADS [SECONDS]      prints f32 GFLOP/s of all threads together
  *
- * Twelve independent chains of fused multiply-adds in named vector registers: more than latency times ports on any core so far. The widest
- * of AVX-512, AVX2 and (elsewhere) 128-bit vectors that the processor has. Each thread is bound to a processor of its own; the best of the
- * intervals counts, because a peak is a property of the machine and everything that disturbs it only makes it smaller. */
+ * Twelve independent chains of fused multiply-adds in named vector registers: more than latency times ports on any core
+ * so far. The widest of AVX-512, AVX2 and (elsewhere) 128-bit vectors that the processor has. Each thread is bound to a
+ * processor of its own; the best of the intervals counts, because a peak is a property of the machine and everything
+ * that disturbs it only makes it smaller. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -20,15 +22,17 @@ static double now(void) {
 
 /* x = x * a + b converges to 1: no overflow, no subnormals. `body` runs 12 of them on vectors of `lanes` floats. */
 #define CHAINS(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7) F(8) F(9) F(10) F(11)
-#define DEFINE(name, lanes, target, statement)                                                                                             \
-  typedef float name##_vector __attribute__((vector_size(lanes * 4)));                                                                     \
-  target __attribute__((noinline)) static float name(long n) {                                                                             \
-    name##_vector a = (name##_vector){0} + 0.75f, b = (name##_vector){0} + 0.25f;                                                          \
-    CHAINS(START_##name)                                                                                                                   \
-    for (long i = 0; i < n; i++) { CHAINS(statement) }                                                                                     \
-    name##_vector sum = (name##_vector){0};                                                                                                \
-    CHAINS(ADD)                                                                                                                            \
-    return sum[0];                                                                                                                         \
+#define DEFINE(name, lanes, target, statement)                                                                         \
+  typedef float name##_vector __attribute__((vector_size(lanes * 4)));                                                 \
+  target __attribute__((noinline)) static float name(long n) {                                                         \
+    name##_vector a = (name##_vector){0} + 0.75f, b = (name##_vector){0} + 0.25f;                                      \
+    CHAINS(START_##name)                                                                                               \
+    for (long i = 0; i < n; i++) {                                                                                     \
+      CHAINS(statement)                                                                                                \
+    }                                                                                                                  \
+    name##_vector sum = (name##_vector){0};                                                                            \
+    CHAINS(ADD)                                                                                                        \
+    return sum[0];                                                                                                     \
   }
 #define ADD(i) sum += c##i;
 #if defined(__x86_64__)
@@ -39,7 +43,9 @@ DEFINE(fma512, 16, __attribute__((target("avx512f"))), FMA_X86)
 DEFINE(fma256, 8, __attribute__((target("avx2,fma"))), FMA_X86)
 #else
 #define START_fma128(i) fma128_vector c##i = a + i;
-#define FMA_ANY(i) __asm__ volatile("" : "+w"(c##i)); c##i = c##i * a + b;
+#define FMA_ANY(i)                                                                                                     \
+  __asm__ volatile("" : "+w"(c##i));                                                                                   \
+  c##i = c##i * a + b;
 DEFINE(fma128, 4, , FMA_ANY)
 #endif
 

@@ -1,8 +1,10 @@
-/* sample.c: an LD_PRELOAD library that samples where a program's processor time goes, for the table of kernels that ./dev bench prints.
+/* sample.c: an LD_PRELOAD library that samples where a program's processor time goes, for the table of kernels that
+ * ./dev bench prints.
  *
- * Every millisecond of processor time (of all threads) a signal notes the program counter. At exit the file named by SAMPLES gets one
- * counter a line, relative to the program's load address, as nm prints addresses; what lies in a shared library is written as 0.
- * tests/bench/bench.sh turns them into shares by function: kernels are functions of the emitted file, so no debug information is needed. */
+ * Every millisecond of processor time (of all threads) a signal notes the program counter. At exit the file named by
+ * SAMPLES gets one counter a line, relative to the program's load address, as nm prints addresses; what lies in a
+ * shared library is written as 0. tests/bench/bench.sh turns them into shares by function: kernels are functions of the
+ * emitted file, so no debug information is needed. */
 #define _GNU_SOURCE
 #include <link.h>
 #include <signal.h>

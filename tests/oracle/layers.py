@@ -37,8 +37,9 @@ ACTIVATIONS = {
     "leaky_relu": lambda x: F.leaky_relu(x, 0.01),
     "elu": F.elu,
     "gelu": F.gelu,
-    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "silu": F.silu,
+    "selu": F.selu,
+    "mish": F.mish,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "softplus": F.softplus,
@@ -58,6 +59,8 @@ def layers():
     for name, f in ACTIVATIONS.items():
         x = t(4, (4, 5), 3.0)
         record(name, f(x), (x,))
+        x = torch.tensor([[0.0, -0.0, 0.5, -0.5]], dtype=torch.float64, requires_grad=True)  # what a kink does at 0
+        record(name + "_zero", f(x), (x,))
     x = t(4, (4, 5), 3.0)
     record("dropout_eval", F.dropout(x, 0.5, training=False), (x,))
     z, labels = t(5, (6, 5), 4.0), torch.tensor([0, 4, 2, 2, 1, 3])
@@ -80,7 +83,7 @@ OPTIMIZERS = {
     "adam_decay": lambda p: (O.Adam(p, lr=0.01, weight_decay=0.01), None),
     "adamw": lambda p: (O.AdamW(p, lr=0.01, weight_decay=0.1), None),
     "cosine": lambda p: cosine(O.SGD(p, lr=0.1)),
-    "step": lambda p: step(O.SGD(p, lr=0.1)),
+    "step_decay": lambda p: step_decay(O.SGD(p, lr=0.1)),
 }
 STEPS = 100
 
@@ -89,7 +92,7 @@ def cosine(optimizer):
     return optimizer, S.CosineAnnealingLR(optimizer, T_max=STEPS)
 
 
-def step(optimizer):
+def step_decay(optimizer):
     return optimizer, S.StepLR(optimizer, step_size=30, gamma=0.5)
 
 

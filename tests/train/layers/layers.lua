@@ -4,6 +4,9 @@ local nn = require "nn"
 local formula = require "formula"
 local tensor, project = formula.tensor, formula.project
 
+local embedding = nn.Embedding(6, 4, { init = function(shape) return tensor(3, shape) end })
+local dropout = nn.Dropout(0.5)
+
 local function layers()
   local out = {}
   local function record(case, y, inputs)
@@ -18,25 +21,28 @@ local function layers()
   local x3 = tensor(0, { 2, 5, 7 })
   record("linear_batched", nn.linear(x3, w, b), { x3, w, b })
 
-  local table_, index = tensor(3, { 6, 4 }), nn.constant({ { 0, 5, 2, 2 }, { 1, 0, 5, 5 } }, "i32")
-  record("embedding", nn.embedding(index, table_), { table_ })
+  record("embedding", embedding(nn.constant({ { 0, 5, 2, 2 }, { 1, 0, 5, 5 } }, "i32")), { embedding.weight })
 
   local function activation(name, f)
     local v = tensor(4, { 4, 5 }, 3)
     record(name, f(v), { v })
+    local zero = nn.constant { { 0.0, -0.0, 0.5, -0.5 } } -- what a kink does at 0
+    record(name .. "_zero", f(zero), { zero })
   end
   activation("relu", nn.relu)
   activation("leaky_relu", nn.leaky_relu)
   activation("elu", nn.elu)
   activation("gelu", nn.gelu)
-  activation("gelu_tanh", function(v) return nn.gelu(v, "tanh") end)
   activation("silu", nn.silu)
+  activation("selu", nn.selu)
+  activation("mish", nn.mish)
   activation("sigmoid", nn.sigmoid)
   activation("tanh", nn.tanh)
   activation("softplus", nn.softplus)
   activation("softmax", function(v) return nn.softmax(v, -1) end)
   activation("log_softmax", function(v) return nn.log_softmax(v, -1) end)
-  activation("dropout_eval", nn.Dropout(0.5))
+  local v = tensor(4, { 4, 5 }, 3)
+  record("dropout_eval", dropout(v), { v })
 
   local z = tensor(5, { 6, 5 }, 4)
   record("cross_entropy", nn.cross_entropy(z, nn.constant({ 0, 4, 2, 2, 1, 3 }, "i32")), { z })
@@ -47,4 +53,4 @@ local function layers()
   return out
 end
 
-return nn.program { name = "layers", all = nn.func { layers }, run = { steps = 1, step = "all" } }
+return nn.program { name = "layers", model = { embedding = embedding }, all = nn.func { layers }, run = { steps = 1, step = "all" } }

@@ -19,7 +19,7 @@ local make = {
   adam_decay = function() return nn.Adam { net, lr = 0.01, weight_decay = 0.01 } end,
   adamw = function() return nn.AdamW { net, lr = 0.01, weight_decay = 0.1 } end,
   cosine = function() return nn.SGD { net, lr = nn.cosine(0.1) } end,
-  step = function() return nn.SGD { net, lr = nn.step(0.1, { every = 30, factor = 0.5 }) } end,
+  step_decay = function() return nn.SGD { net, lr = nn.step_decay(0.1, { every = 30, factor = 0.5 }) } end,
 }
 local optimizer = make[nn.arg("case", "sgd")]()
 
