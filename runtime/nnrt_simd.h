@@ -655,13 +655,12 @@ NNRT_TRANSPOSES_4(2)
 NNRT_FN(16, 4) void f32x16_transpose(float *dst, int64_t ds, const float *src, int64_t ss) {
   __m512 r[16], t[16];
   for (int j = 0; j < 16; j++) r[j] = _mm512_loadu_ps(src + j * ss);
-  NNRT_STEP_1(0)
-  NNRT_STEP_1(2)
-  NNRT_STEP_1(4)
-  NNRT_STEP_1(6)
-  NNRT_STEP_1(8)
-  NNRT_STEP_1(10) NNRT_STEP_1(12) NNRT_STEP_1(14) NNRT_STEP_2(0) NNRT_STEP_2(4) NNRT_STEP_2(8) NNRT_STEP_2(12)
-      NNRT_EACH_OF_4(NNRT_STEP_3) NNRT_EACH_OF_4(NNRT_STEP_4)
+  /* clang-format off */
+  NNRT_STEP_1(0) NNRT_STEP_1(2) NNRT_STEP_1(4) NNRT_STEP_1(6) NNRT_STEP_1(8) NNRT_STEP_1(10) NNRT_STEP_1(12) NNRT_STEP_1(14)
+  NNRT_STEP_2(0) NNRT_STEP_2(4) NNRT_STEP_2(8) NNRT_STEP_2(12)
+  NNRT_EACH_OF_4(NNRT_STEP_3)
+  NNRT_EACH_OF_4(NNRT_STEP_4)
+  /* clang-format on */
 }
 NNRT_TRANSPOSES_BY_F32(16)
 #else
