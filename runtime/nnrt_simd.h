@@ -102,16 +102,7 @@
 
 /* ---- types ---- */
 typedef uint16_t nnrt_f16, nnrt_bf16;
-/* A vector that is longer than the registers is aligned to 16 bytes: else gcc notes an old change of its ABI. */
-#if defined(NNRT_X86_V4)
-#define NNRT_REGISTER 64
-#elif defined(NNRT_X86_V3)
-#define NNRT_REGISTER 32
-#else
-#define NNRT_REGISTER 16
-#endif
-#define NNRT_ALIGN(bytes) aligned((bytes) <= NNRT_REGISTER ? (bytes) : 16)
-#define NNRT_TYPE(name, E, W) typedef E name __attribute__((vector_size(sizeof(E) * W), NNRT_ALIGN(sizeof(E) * W)));
+#define NNRT_TYPE(name, E, W) typedef E name __attribute__((vector_size(sizeof(E) * W)));
 #define NNRT_TYPES(W)                                                                                                  \
   NNRT_TYPE(f32x##W, float, W)                                                                                         \
   NNRT_TYPE(f64x##W, double, W)                                                                                        \

@@ -137,6 +137,7 @@ static bool is_installed(Arena *arena, const char *cc) {
   return system(arena_printf(arena, "command -v %s > /dev/null 2>&1", cc)) == 0;
 }
 
+/* -Wno-psabi: vectors here are also longer than registers, and gcc notes that its ABI for them changed once. */
 static const char *compile_c(World *w, const Way *way) {
   Text text;
   text_init(&text, w->arena);
