@@ -26,7 +26,8 @@ function methods.softplus(x)
 end
 function methods.elu(x, alpha)
   x = floats("elu", x)
-  return nn.where(x:gt(0), x, (alpha or 1.0) * nn.minimum(x, 0):expm1())
+  local positive = x:gt(0) -- where, not minimum: its gradient at 0 is alpha, as in PyTorch, not half of it
+  return nn.where(positive, x, (alpha or 1.0) * nn.where(positive, 0, x):expm1())
 end
 -- Klambauer et al. 2017
 function methods.selu(x) return 1.0507009873554805 * nn.elu(x, 1.6732632423543772) end
