@@ -28,6 +28,7 @@ typedef struct Printer {
   Text line;     /* the statement in the making */
   bool in_index; /* inside an index: i64 arithmetic cannot overflow */
   Used used;
+  Scope scope;
   Intern indices; /* Vars that hold index arithmetic */
 } Printer;
 
@@ -44,7 +45,6 @@ static void line_end(Printer *c) {
 }
 
 /* ---- names and types ---- */
-static const char *var_name(Printer *c, const char *name) { return identifier_of(c->sheet->arena, name); }
 
 static const char *tag_of(Printer *c, Type t) {
   const char *name = dtype_info[t.dtype].name;
@@ -141,6 +141,7 @@ static void operand_print(Printer *c, const Expr *e, int i, int precedence) {
   bool widen = is_half(x->type.dtype) && domain != 'W' && domain != 'X';
   bool sign = precedence != PRIMARY && precedence != UNARY && precedence != TERNARY && x->type.dtype != DT_bool;
   int least = operand_least(precedence, i);
+  if (e->op == OP_add && e->type.dtype == DT_i64 && precedence == SUM) least = SUM; /* a + (b + c) of indices */
   if (widen) {
     text_printf(&c->line, "%s_from_%s(", tag_of(c, type_of(DT_f32, x->type.lanes)), tag_of(c, x->type));
     expr_print(c, x, ANY);
@@ -196,7 +197,7 @@ static void index_print(Printer *c, const Expr *index) {
 static bool is_zero(const Expr *e) { return e->kind == E_const && !dtype_is_float(e->type.dtype) && e->value.i == 0; }
 
 static void address_print(Printer *c, const Buffer *b, const Expr *index) {
-  const char *name = var_name(c, b->name);
+  const char *name = scope_name(&c->scope, b);
   if (is_zero(index)) {
     text_puts(&c->line, name);
     return;
@@ -219,7 +220,7 @@ static void load_print(Printer *c, const Expr *e, int least) {
   bool brackets = mask && least > TERNARY;
   if (brackets) text_puts(&c->line, "(");
   if (mask) expr_print(c, mask, BIT_OR);
-  text_printf(&c->line, mask ? " ? %s[" : "%s[", var_name(c, e->buffer->name));
+  text_printf(&c->line, mask ? " ? %s[" : "%s[", scope_name(&c->scope, e->buffer));
   index_print(c, e->arg[0]);
   text_puts(&c->line, mask ? "] : 0" : "]");
   if (brackets) text_puts(&c->line, ")");
@@ -257,7 +258,7 @@ static void call_print(Printer *c, const Expr *e) {
 static void expr_print(Printer *c, const Expr *e, int least) {
   switch (e->kind) {
   case E_const: const_print(c, e, least); return;
-  case E_var: text_puts(&c->line, var_name(c, e->var->name)); return;
+  case E_var: text_puts(&c->line, scope_name(&c->scope, e->var)); return;
   case E_load: load_print(c, e, least); return;
   case E_op: row_print(c, e, least); return;
   case E_idiv:
@@ -279,19 +280,23 @@ static void block_print(Printer *c, const Block *b);
 static void braces_print(Printer *c, const Block *b) {
   text_puts(&c->line, " {");
   line_end(c);
+  int mark = c->scope.open.n;
   ++c->sheet->out->indent;
   block_print(c, b);
   --c->sheet->out->indent;
+  c->scope.open.n = mark;
 }
 
 static void for_print(Printer *c, const Stmt *s) {
-  const char *name = var_name(c, s->var->name), *index = c->words->index;
   Arena *a = c->sheet->arena;
+  int mark = c->scope.open.n;
+  const char *name = scope_declare(&c->scope, s->var, s->var->name, false), *index = c->words->index;
   *intern_slot(&c->indices, &s->var, sizeof s->var) = c;
   if (s->for_kind == FOR_parallel) {
     const char *count = arena_printf(a, "%" PRId64, s->hi->value.i);
-    text_printf(&c->line, "for (%s %s = %s, %s_end = %s; %s < %s_end; ++%s)", index, name,
-                arena_printf(a, c->words->lo, count), name, arena_printf(a, c->words->hi, count), name, name, name);
+    const char *end = scope_declare(&c->scope, s, arena_printf(a, "%s_end", name), true);
+    text_printf(&c->line, "for (%s %s = %s, %s = %s; %s < %s; ++%s)", index, name, arena_printf(a, c->words->lo, count),
+                end, arena_printf(a, c->words->hi, count), name, end, name);
   } else {
     if (s->for_kind == FOR_unrolled) c_line(c->sheet, "NNRT_UNROLL");
     text_printf(&c->line, "for (%s %s = ", index, name);
@@ -304,23 +309,47 @@ static void for_print(Printer *c, const Stmt *s) {
     text_printf(&c->line, s->step == 1 ? "; ++%s)" : "; %s += %" PRId64 ")", name, s->step);
   }
   braces_print(c, &s->body);
+  c->scope.open.n = mark;
   c_line(c->sheet, "}");
 }
 
 static void bind_print(Printer *c, const Stmt *s) {
   if (s->kind == S_let && !is_used(&c->used, s->var)) return;
   if (s->kind == S_let && is_index(c, s->expr)) *intern_slot(&c->indices, &s->var, sizeof s->var) = c;
-  if (s->kind != S_set) text_printf(&c->line, "%s%s ", s->kind == S_let ? "const " : "", type_text(c, s->var->type));
-  text_printf(&c->line, "%s = ", var_name(c, s->var->name));
-  bool zero = s->kind == S_var && s->expr->kind == E_const && s->expr->type.lanes > 1 &&
-              (dtype_is_float(s->expr->type.dtype) ? s->expr->value.f == 0 && !signbit(s->expr->value.f)
-                                                   : s->expr->value.i == 0);
-  if (zero)
-    text_puts(&c->line, "{0}");
-  else
+  if (s->kind == S_set) {
+    text_printf(&c->line, "%s = ", scope_name(&c->scope, s->var));
     expr_print(c, s->expr, ANY);
+  } else {
+    text_printf(&c->line, "%s%s ", s->kind == S_let ? "const " : "", type_text(c, s->var->type));
+    size_t at = c->line.n; /* the value is printed before its name is visible */
+    expr_print(c, s->expr, ANY);
+    const char *value = arena_strdup(c->sheet->arena, text_str(&c->line) + at);
+    c->line.n = at;
+    text_printf(&c->line, "%s = %s", scope_declare(&c->scope, s->var, s->var->name, false), value);
+  }
   text_puts(&c->line, ";");
   line_end(c);
+}
+
+/* A vector variable that starts at zero: several in a row are one declaration. */
+static bool is_zero_var(const Stmt *s) {
+  if (s->kind != S_var || s->expr->kind != E_const || s->expr->type.lanes == 1) return false;
+  return dtype_is_float(s->expr->type.dtype) ? s->expr->value.f == 0 && !signbit(s->expr->value.f)
+                                             : s->expr->value.i == 0;
+}
+
+static int zero_vars_print(Printer *c, const Block *b, int first) {
+  Type t = b->at[first]->var->type;
+  int i = first;
+  text_printf(&c->line, "%s ", type_text(c, t));
+  for (; i < b->n && is_zero_var(b->at[i]) && b->at[i]->var->type.dtype == t.dtype &&
+         b->at[i]->var->type.lanes == t.lanes;
+       ++i)
+    text_printf(&c->line, "%s%s = {0}", i > first ? ", " : "",
+                scope_declare(&c->scope, b->at[i]->var, b->at[i]->var->name, false));
+  text_puts(&c->line, ";");
+  line_end(c);
+  return i;
 }
 
 static void store_print(Printer *c, const Stmt *s) {
@@ -335,7 +364,7 @@ static void store_print(Printer *c, const Stmt *s) {
   } else {
     if (s->mask) text_puts(&c->line, "if (");
     if (s->mask) expr_print(c, s->mask, ANY);
-    text_printf(&c->line, s->mask ? ") %s[" : "%s[", var_name(c, s->buffer->name));
+    text_printf(&c->line, s->mask ? ") %s[" : "%s[", scope_name(&c->scope, s->buffer));
     index_print(c, s->index);
     text_puts(&c->line, "] = ");
     expr_print(c, s->expr, ANY);
@@ -369,12 +398,9 @@ static void if_print(Printer *c, const Stmt *s) {
   c_line(c->sheet, "}");
 }
 
-static void model_line(Sheet *s, Loc loc, const char *text) {
+static const char *model_text(Sheet *s, Loc loc, const char *text) {
   const char *line = source_line(s, loc), *shown = text && *text ? text : line ? line : "";
-  if (loc.file)
-    c_comment(s, arena_printf(s->arena, "%s:%d%s%s", loc.file, loc.line, *shown ? "  " : "", shown));
-  else if (*shown)
-    c_comment(s, shown);
+  return loc.file ? arena_printf(s->arena, "%s:%d%s%s", loc.file, loc.line, *shown ? "  " : "", shown) : shown;
 }
 
 static void stmt_print(Printer *c, const Stmt *s) {
@@ -387,13 +413,13 @@ static void stmt_print(Printer *c, const Stmt *s) {
   case S_transpose: transpose_print(c, s); return;
   case S_if: if_print(c, s); return;
   case S_block:
-    model_line(c->sheet, s->loc, s->text);
+    c_comment(c->sheet, model_text(c->sheet, s->loc, s->text));
     block_print(c, &s->body);
     return;
   case S_local:
     text_printf(&c->line, c->words->local, arena_printf(c->sheet->arena, "%d", s->local_buffer->align));
     text_printf(&c->line, "%s %s[%" PRId64 "];", dtype_info[s->local_buffer->dtype].c,
-                var_name(c, s->local_buffer->name), s->local_buffer->count);
+                scope_declare(&c->scope, s->local_buffer, s->local_buffer->name, false), s->local_buffer->count);
     line_end(c);
     return;
   case S_return:
@@ -408,7 +434,11 @@ static void stmt_print(Printer *c, const Stmt *s) {
 }
 
 static void block_print(Printer *c, const Block *b) {
-  for (int i = 0; i < b->n; ++i) stmt_print(c, b->at[i]);
+  for (int i = 0; i < b->n;) {
+    bool zeros = is_zero_var(b->at[i]);
+    if (!zeros) stmt_print(c, b->at[i]);
+    i = zeros ? zero_vars_print(c, b, i) : i + 1;
+  }
 }
 
 /* ---- functions ---- */
@@ -421,6 +451,7 @@ static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
   *c = (Printer){.sheet = s, .words = &words_c};
   text_init(&c->line, s->arena);
   intern_init(&c->indices, s->arena);
+  scope_init(&c->scope, s->arena, k);
   used_init(&c->used, s->arena, k);
 }
 
@@ -430,7 +461,8 @@ static void kernel_head(Printer *c, const Kernel *k) {
   for (int i = 0; i < k->params.n; ++i) {
     const Buffer *b = k->params.at[i];
     text_printf(&c->line, "%s%s%s %s%s", i ? ", " : "", b->written ? "" : "const ", dtype_info[b->dtype].c,
-                buffer_is_restrict(k, i) ? c->words->restricted : c->words->unrestricted, var_name(c, b->name));
+                buffer_is_restrict(k, i) ? c->words->restricted : c->words->unrestricted,
+                scope_declare(&c->scope, b, b->name, true));
   }
   if (!kernel_is_serial(k)) text_printf(&c->line, "%s%s", k->params.n ? ", " : "", c->words->thread);
   text_puts(&c->line, kernel_is_serial(k) && !k->params.n ? "void)" : ")");
@@ -441,14 +473,20 @@ static void function_head(Printer *c, const Kernel *k) {
   text_printf(&c->line, "%s %s(", type_text(c, k->result), sheet_name(c->sheet, k, k->name));
   for (int i = 0; i < k->scalars.n; ++i) {
     const Var *v = k->scalars.at[i];
-    text_printf(&c->line, "%s%s %s", i ? ", " : "", type_text(c, v->type), var_name(c, v->name));
+    text_printf(&c->line, "%s%s %s", i ? ", " : "", type_text(c, v->type), scope_declare(&c->scope, v, v->name, true));
   }
   text_puts(&c->line, k->scalars.n ? ")" : "void)");
 }
 
 static void kernel_comment(Sheet *s, const Kernel *k) {
-  if (k->comment) c_comment(s, k->comment);
-  for (int i = 0; i < k->locs.n; ++i) model_line(s, k->locs.at[i], NULL);
+  Text text;
+  text_init(&text, s->arena);
+  if (k->comment) text_puts(&text, k->comment);
+  for (int i = 0; i < k->locs.n; ++i) {
+    if (text.n) text_puts(&text, "\n");
+    text_puts(&text, model_text(s, k->locs.at[i], NULL));
+  }
+  c_comment(s, text_str(&text));
 }
 
 static void kernel_emit(Sheet *s, const Kernel *k) {
@@ -463,7 +501,7 @@ static void kernel_emit(Sheet *s, const Kernel *k) {
   line_end(&c);
   ++s->out->indent;
   for (int i = 0; i < k->params.n; ++i)
-    if (!is_used(&c.used, k->params.at[i])) text_printf(s->out, "(void)%s;\n", var_name(&c, k->params.at[i]->name));
+    if (!is_used(&c.used, k->params.at[i])) text_printf(s->out, "(void)%s;\n", scope_name(&c.scope, k->params.at[i]));
   block_print(&c, &k->body);
   --s->out->indent;
   text_puts(s->out, "}\n\n");
@@ -497,9 +535,9 @@ static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
   name = intern_slot(&h->names, &slot, sizeof slot);
   *name = (void *)made;
   const char *constant = slot->home == HOME_input ? "const " : "", *type = dtype_info[slot->dtype].c;
-  c_line(s, arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 "); /* %s%s%s */", constant, type, made,
-                         constant, type, home_field[slot->home], slot->offset, slot->state ? slot->state->name : "",
-                         slot->state ? " " : "", shape_text(s->arena, slot->shape)));
+  const char *line = arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 ");", constant, type, made,
+                                  constant, type, home_field[slot->home], slot->offset);
+  text_printf(s->out, "%s /* %s */\n", line, shape_text(s->arena, slot->shape));
   return made;
 }
 

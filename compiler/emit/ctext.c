@@ -44,22 +44,19 @@ void c_line(Sheet *s, const char *line) {
   }
 }
 
+/* Lines of text become lines of one comment; a line that is too long ends in "...". Nothing when text is empty. */
 void c_comment(Sheet *s, const char *text) {
   Text *out = s->out;
-  text_puts(out, "/* ");
-  int column = 2 * out->indent + 3;
-  for (const char *word = text; *word;) {
-    size_t n = strcspn(word, " ");
-    if (column + (int)n > COLUMNS - 3 && word != text) {
-      text_puts(out, "\n * ");
-      column = 2 * out->indent + 3;
-    }
-    text_printf(out, "%.*s", (int)n, word);
-    column += (int)n + 1;
-    word += n + strspn(word + n, " ");
-    if (*word && column + (int)strcspn(word, " ") <= COLUMNS - 3) text_puts(out, " ");
+  int room = COLUMNS - 2 * out->indent - 6;
+  for (const char *line = text; *line;) {
+    size_t n = strcspn(line, "\n");
+    bool last = !line[n] || !line[n + 1];
+    text_puts(out, line == text ? "/* " : " * ");
+    const char *safe = comment_safe(s->arena, arena_strndup(s->arena, line, n));
+    text_printf(out, (int)n > room ? "%.*s..." : "%.*s", (int)n > room ? room - 3 : (int)n, safe);
+    text_puts(out, last ? " */\n" : "\n");
+    line += n + (line[n] == '\n');
   }
-  text_puts(out, " */\n");
 }
 
 /* ---- numbers ---- */
@@ -67,6 +64,8 @@ const char *c_float(Arena *a, DType dtype, double f) {
   bool single = dtype != DT_f64;
   if (isnan(f)) return "NAN";
   if (isinf(f)) return arena_printf(a, "%s%s", f < 0 ? "-" : "", "INFINITY");
+  bool whole = f == floor(f) && fabs(f) < 1e9 && !(f == 0 && signbit(f));
+  if (whole) return arena_printf(a, single ? "%.1ff" : "%.1f", f);
   const char *digits = single ? text_f32(a, (float)f) : text_f64(a, f);
   return arena_printf(a, "%s%s%s", digits, strpbrk(digits, ".e") ? "" : ".0", single ? "f" : "");
 }

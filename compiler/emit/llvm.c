@@ -177,6 +177,10 @@ static void bind(Printer *l, const Var *v, const char *value) {
 }
 static void label(Printer *l, const char *name, int n) { text_printf(l->out, "%s.%d:\n", name, n); }
 
+static void comment(Printer *l, const char *indent, const char *text) {
+  text_printf(l->out, "%s; %s\n", indent, comment_safe(l->arena, text));
+}
+
 static void for_print(Printer *l, const Stmt *s) {
   const char *name = identifier_of(l->arena, s->var->name), *lo, *hi;
   if (s->for_kind == FOR_parallel) {
@@ -237,7 +241,7 @@ static void stmt_print(Printer *l, const Stmt *s) {
   case S_transpose: transpose_print(l, s); return;
   case S_if: if_print(l, s); return;
   case S_block:
-    if (s->loc.file) ll_line(l, FORMAT("; %s:%d %s", s->loc.file, s->loc.line, s->text ? s->text : ""));
+    if (s->loc.file) comment(l, "  ", FORMAT("%s:%d %s", s->loc.file, s->loc.line, s->text ? s->text : ""));
     block_print(l, &s->body);
     return;
   case S_local: return;
@@ -295,8 +299,8 @@ static const char *params_text(Printer *l, const Kernel *k) {
 static void kernel_emit(Printer *l, const Kernel *k) {
   bool function = k->result.lanes > 0;
   printer_reset(l, k);
-  if (k->comment) text_printf(l->out, "; %s\n", k->comment);
-  for (int i = 0; i < k->locs.n; ++i) text_printf(l->out, "; %s:%d\n", k->locs.at[i].file, k->locs.at[i].line);
+  if (k->comment) comment(l, "", k->comment);
+  for (int i = 0; i < k->locs.n; ++i) comment(l, "", FORMAT("%s:%d", k->locs.at[i].file, k->locs.at[i].line));
   text_printf(l->out, "define internal %s @%s(%s) #%d {\n", function ? ll_type_text(l, k->result) : "void",
               sheet_name(l->sheet, k, k->name), params_text(l, k), function ? 1 : 0);
   block_walk(&k->body, 0, alloca_print, l);
@@ -491,8 +495,9 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   Printer l = {.sheet = &s, .arena = s.arena, .out = out};
   map_init(&l.intrinsics, s.arena);
   map_init(&l.strings, s.arena);
-  text_printf(out, "; %s: compiled from %s by %s for %s\n", p->module->name, p->module->file ? p->module->file : "text",
-              o->compiler, p->machine->name);
+  comment(&l, "",
+          arena_printf(s.arena, "%s: compiled from %s by %s for %s", p->module->name,
+                       p->module->file ? p->module->file : "text", o->compiler, p->machine->name));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
   text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr }\n");
   for (int i = 0; record_at(i); ++i) record_emit(&l, record_at(i));

@@ -16,21 +16,22 @@ const char *ll_type_text(Printer *l, Type t) {
   return t.lanes == 1 ? name : FORMAT("<%d x %s>", t.lanes, name);
 }
 
+static bool is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
+
 /* The suffix of an intrinsic: v16f32, f32. */
 const char *ll_suffix_text(Printer *l, Type t) {
-  const char *kind = t.dtype == DT_bf16 ? "bf" : dtype_is_float(t.dtype) ? "f" : "i";
+  const char *kind = dtype_is_float(t.dtype) && !is_half(t.dtype) ? "f" : "i";
   int bits = t.dtype == DT_bool ? 1 : 8 * dtype_info[t.dtype].bytes;
   return t.lanes == 1 ? FORMAT("%s%d", kind, bits) : FORMAT("v%d%s%d", t.lanes, kind, bits);
 }
 
-static bool is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
 Type ll_retyped(Type t, DType dtype) { return type_of(dtype, t.lanes); }
 
 const char *ll_scalar_const(Printer *l, DType dtype, double f, int64_t i) {
   uint64_t bits;
   if (dtype == DT_bool) return i ? "true" : "false";
   if (!dtype_is_float(dtype)) return FORMAT("%" PRId64, dtype == DT_u32 ? (int64_t)(int32_t)(uint32_t)i : i);
-  if (is_half(dtype)) return FORMAT(dtype == DT_f16 ? "0xH%04X" : "0xR%04X", (unsigned)half_bits(dtype, f));
+  if (is_half(dtype)) return FORMAT("%u", (unsigned)half_bits(dtype, f));
   if (dtype == DT_f32) f = (double)(float)f;
   memcpy(&bits, &f, sizeof bits);
   return FORMAT("0x%016" PRIX64, bits);
@@ -108,17 +109,35 @@ const char *ll_splat(Printer *l, Type t, const char *scalar) {
 }
 
 /* ---- conversion ---- */
-/* f32 to bf16 by integers: nearest-even by adding half of the last place, less one when its bit is 0. */
+/* f32 to bf16: nearest-even by adding half of the last place, less one when its bit is 0. */
 static const char *to_bf16(Printer *l, Type f32, const char *a) {
   Type u = ll_retyped(f32, DT_u32);
-  const char *bits = ll_convert(l, "bitcast", f32, u, a), *half = ll_type_text(l, ll_retyped(f32, DT_bf16));
-  const char *odd = ll_binary(l, "and", u, ll_binary(l, "lshr", u, bits, ll_number(l, u, 16)), ll_number(l, u, 1));
-  const char *sum = ll_binary(l, "add", u, ll_binary(l, "add", u, bits, ll_number(l, u, 0x7fff)), odd);
+  const char *bits = ll_convert(l, "bitcast", f32, u, a);
+  const char *shifted = ll_binary(l, "lshr", u, bits, ll_number(l, u, 16));
+  const char *odd = ll_binary(l, "and", u, shifted, ll_number(l, u, 1));
+  const char *half = ll_binary(l, "add", u, bits, ll_number(l, u, 0x7fff));
+  const char *top = ll_binary(l, "lshr", u, ll_binary(l, "add", u, half, odd), ll_number(l, u, 16));
   const char *nan = ll_binary(l, "fcmp uno", f32, a, a);
-  const char *top = ll_choose(l, nan, u, ll_number(l, u, 0x7fc0), ll_binary(l, "lshr", u, sum, ll_number(l, u, 16)));
-  const char *narrow = f32.lanes == 1 ? "i16" : FORMAT("<%d x i16>", f32.lanes);
-  const char *cut = ll_instruction(l, FORMAT("trunc %s %s to %s", ll_type_text(l, u), top, narrow));
-  return ll_instruction(l, FORMAT("bitcast %s %s to %s", narrow, cut, half));
+  return ll_convert(l, "trunc", u, ll_retyped(f32, DT_bf16), ll_choose(l, nan, u, ll_number(l, u, 0x7fc0), top));
+}
+
+/* 16-bit floats, which are i16 here, from and to f32. */
+static const char *narrow(Printer *l, Type f32, DType to, const char *a) {
+  if (to == DT_bf16) return to_bf16(l, f32, a);
+  const char *half = f32.lanes == 1 ? "half" : FORMAT("<%d x half>", f32.lanes);
+  const char *cut = ll_instruction(l, FORMAT("fptrunc %s %s to %s", ll_type_text(l, f32), a, half));
+  return ll_instruction(l, FORMAT("bitcast %s %s to %s", half, cut, ll_type_text(l, ll_retyped(f32, to))));
+}
+
+static const char *widen(Printer *l, Type from, Type f32, const char *a) {
+  Type u = ll_retyped(f32, DT_u32);
+  if (from.dtype == DT_bf16) {
+    const char *high = ll_binary(l, "shl", u, ll_convert(l, "zext", from, u, a), ll_number(l, u, 16));
+    return ll_convert(l, "bitcast", u, f32, high);
+  }
+  const char *half = f32.lanes == 1 ? "half" : FORMAT("<%d x half>", f32.lanes);
+  const char *same = ll_instruction(l, FORMAT("bitcast %s %s to %s", ll_type_text(l, from), a, half));
+  return ll_instruction(l, FORMAT("fpext %s %s to %s", half, same, ll_type_text(l, f32)));
 }
 
 static const char *saturate(Printer *l, Type from, Type to, const char *a) {
@@ -142,9 +161,9 @@ static const char *cast(Printer *l, Type from, Type to, const char *a) {
   Type f32 = ll_retyped(from, DT_f32);
   bool real = dtype_is_float(from.dtype);
   if (from.dtype == to.dtype) return a;
-  if (is_half(from.dtype)) return cast(l, f32, to, ll_convert(l, "fpext", from, f32, a));
+  if (is_half(from.dtype)) return cast(l, f32, to, widen(l, from, f32, a));
   if (is_half(to.dtype) && from.dtype != DT_f32) return cast(l, f32, to, cast(l, from, f32, a));
-  if (to.dtype == DT_bf16) return to_bf16(l, f32, a);
+  if (is_half(to.dtype)) return narrow(l, f32, to.dtype, a);
   if (to.dtype == DT_bool) return ll_binary(l, real ? "fcmp une" : "icmp ne", from, a, ll_number(l, from, 0));
   if (real && !dtype_is_float(to.dtype)) return saturate(l, from, to, a);
   if (real)
@@ -252,19 +271,19 @@ static const char *mulhi(Printer *l, Type t, const char *a, const char *b) {
 
 const char *ll_op_value(Printer *l, const Expr *e) {
   Row r = {.value = e->arg[e->op == OP_where]->type};
-  bool widen = is_half(r.value.dtype) && e->op != OP_where && e->op != OP_cast && e->op != OP_bitcast;
+  bool wide = is_half(r.value.dtype) && e->op != OP_where && e->op != OP_cast && e->op != OP_bitcast;
   for (int i = 0; i < e->nargs; ++i) {
     r.arg[i] = ll_expr_value(l, e->arg[i]);
     r.arg_type[i] = e->arg[i]->type;
-    if (!widen) continue;
+    if (!wide) continue;
     r.arg[i] = cast(l, r.arg_type[i], ll_retyped(r.value, DT_f32), r.arg[i]);
     r.arg_type[i] = ll_retyped(r.value, DT_f32);
   }
   if (e->op == OP_cast) return cast(l, r.arg_type[0], e->type, r.arg[0]);
   if (e->op == OP_bitcast) return bitcast(l, r.arg_type[0], e->type, r.arg[0]);
   if (e->op == OP_mulhi) return mulhi(l, e->type, r.arg[0], r.arg[1]);
-  if (widen) r.value.dtype = DT_f32;
+  if (wide) r.value.dtype = DT_f32;
   bool soft = e->op == OP_fma && !l->sheet->program->machine->hard_fma;
   const char *y = soft ? soft_fma(l, r.value, r.arg) : row_run(l, &r, row_form(l, op_info[e->op].llvm, r.value.dtype));
-  return widen && e->type.dtype != DT_bool ? cast(l, r.value, e->type, y) : y;
+  return wide && e->type.dtype != DT_bool ? cast(l, r.value, e->type, y) : y;
 }

@@ -20,11 +20,12 @@ typedef struct Sheet {
 void sheet_init(Sheet *s, Text *out, const EmitOptions *o);
 /* The name of a kernel, host, slot or table in this file, made from `wanted` on the first call. */
 const char *sheet_name(Sheet *s, const void *object, const char *wanted);
-const char *identifier_of(Arena *arena, const char *text); /* "0.weight" -> "_0_weight", "for" -> "for_" */
+const char *identifier_of(Arena *arena, const char *text); /* "0.weight" -> "p0_weight", "for" -> "for_" */
 const char *model_name(Sheet *s);                          /* of the module, as an identifier */
 
-/* The model's line that loc names, trimmed and fit for a comment; NULL when there is none to show. */
+/* The model's line that loc names, trimmed; NULL when there is none to show. */
 const char *source_line(Sheet *s, Loc loc);
+const char *comment_safe(Arena *arena, const char *text); /* one line, in which no comment begins or ends */
 
 /* Pointers to Vars and Buffers of k that something alive reads or, for buffers, writes. */
 typedef struct Used {
@@ -32,6 +33,21 @@ typedef struct Used {
 } Used;
 void used_init(Used *used, Arena *arena, const Kernel *k);
 bool is_used(Used *used, const void *var_or_buffer);
+
+/* Names of variables by C's scopes (scope.c). Leaving a scope is cutting `open` to the length that it had. */
+typedef struct Scope {
+  Arena *arena;
+  Map all; /* every name of the kernel */
+  VEC(struct ScopeEntry {
+    const void *object;
+    const char *name;
+  })
+  open;
+} Scope;
+void scope_init(Scope *scope, Arena *arena, const Kernel *k);
+/* The name for a Var or Buffer from here to the end of its scope; exact: not shortened (parameters). */
+const char *scope_declare(Scope *scope, const void *object, const char *name, bool exact);
+const char *scope_name(const Scope *scope, const void *object);
 
 bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
 uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */

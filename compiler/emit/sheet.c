@@ -24,7 +24,7 @@ static bool is_word(const char *name) {
 }
 
 const char *identifier_of(Arena *arena, const char *text) {
-  char *s = arena_printf(arena, "%s%s", *text && !isdigit((unsigned char)*text) ? "" : "_", text);
+  char *s = arena_printf(arena, "%s%s", *text && !isdigit((unsigned char)*text) ? "" : "p", text);
   for (char *c = s; *c; ++c)
     if (!isalnum((unsigned char)*c) || (unsigned char)*c > 127) *c = '_';
   return is_word(s) ? arena_printf(arena, "%s_", s) : s;
@@ -75,10 +75,14 @@ const char *source_line(Sheet *s, Loc loc) {
   at += strspn(at, " \t");
   size_t n = strcspn(at, "\r\n");
   while (n && isspace((unsigned char)at[n - 1])) --n;
-  char *line = arena_strndup(s->arena, at, n);
-  for (char *c = line; *c; ++c) /* no comment may begin or end in a comment */
+  return n ? arena_strndup(s->arena, at, n) : NULL;
+}
+
+const char *comment_safe(Arena *arena, const char *text) {
+  char *safe = arena_strdup(arena, text);
+  for (char *c = safe; *c; ++c)
     if (iscntrl((unsigned char)*c) || (c[0] == '*' && c[1] == '/') || (c[0] == '/' && c[1] == '*')) *c = ' ';
-  return n ? line : NULL;
+  return safe;
 }
 
 /* ---- what is read ---- */
