@@ -75,9 +75,10 @@ static int gz_fill(nnrt_file *file, unsigned char *to, int64_t n, int64_t *got) 
       continue;
     }
     const char *text = file->calls->error(file->gz, &code);
-    if (part == 0 && code >= 0) return NNRT_GOOD; /* the end */
-    return nnrt_fail(file->error, NNRT_FAILED, "%s: broken gzip data after %lld unpacked bytes: %s", file->path,
-                     (long long)(file->at + *got), text && *text ? text : "unknown error");
+    if (part == 0 && code >= 0) return NNRT_GOOD;         /* the end */
+    const char *cause = text ? strstr(text, ": ") : NULL; /* zlib puts "<fd:3>" in front */
+    return nnrt_fail(file->error, NNRT_FAILED, "%s: broken gzip data at or after unpacked byte %lld: %s", file->path,
+                     (long long)(file->at + *got), cause ? cause + 2 : "no cause given");
   }
   return NNRT_GOOD;
 }

@@ -84,10 +84,8 @@ static int idx_read_dims(nnrt_idx *x) {
     x->dim[i] = (int64_t)d[4 * i] << 24 | d[4 * i + 1] << 16 | d[4 * i + 2] << 8 | d[4 * i + 3];
     if (i && x->dim[i] == 0)
       return nnrt_fail(x->file.error, NNRT_FAILED, "%s: dim %d at byte %d is 0", x->file.path, i, 4 + 4 * i);
-    if (x->dim[i] && elements > NNRT_IDX_LIMIT / x->dim[i])
-      elements = NNRT_IDX_LIMIT + 1;
-    else
-      elements *= x->dim[i];
+    int64_t dim = x->dim[i] > 1 ? x->dim[i] : 1; /* a file without rows still has rows of a size */
+    elements = elements > NNRT_IDX_LIMIT / dim ? NNRT_IDX_LIMIT + 1 : elements * dim;
   }
   int64_t bytes =
       nnrt_dtype_bytes(x->field->dtype) > x->type->bytes ? nnrt_dtype_bytes(x->field->dtype) : x->type->bytes;

@@ -112,7 +112,7 @@ static double phase_epoch_steps(const nnrt_run *run, const nnrt_phase *ph) {
 
 int nnrt_schedule_count(nnrt_run *run) {
   double steps = 0;
-  int64_t count;
+  int64_t count = 0;
   run->planned_epochs = 0;
   for (int i = 0; i < run->nphases; i++) {
     const nnrt_phase *ph = &run->phases[i];

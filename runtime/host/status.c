@@ -35,7 +35,7 @@ int nnrt_alloc_raw(nnrt_error *error, void *pointer, int64_t bytes, const char *
 }
 
 int nnrt_alloc(nnrt_error *error, void *pointer, int64_t bytes, const char *what) {
-  void *memory;
+  void *memory = NULL;
   NNRT_TRY(nnrt_alloc_raw(error, &memory, bytes, what));
   memset(memory, 0, bytes > 0 ? (size_t)bytes : 1);
   memcpy(pointer, &memory, sizeof memory);
@@ -128,6 +128,7 @@ static uint16_t half_bits(double x) {
   uint16_t sign = signbit(x) ? 0x8000 : 0;
   x = fabs(x);
   if (isnan(x)) return 0x7E00;
+  if (x == 0) return sign;
   if (x >= 65520) return sign | 0x7C00;
   int e;
   frexp(x, &e);

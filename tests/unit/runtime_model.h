@@ -276,7 +276,7 @@ static char *file_get(const char *name) {
 }
 
 /* Images whose first three bytes are the row's number, labels number mod 10; as IDX. */
-static void numbered_rows(const char *images, const char *labels, int n) {
+static inline void numbered_rows(const char *images, const char *labels, int n) {
   unsigned char *x = calloc(1, 16 + 4 * (size_t)n), *y = calloc(1, 8 + (size_t)n);
   const unsigned char size[4] = {0, (unsigned char)(n >> 16), (unsigned char)(n >> 8), (unsigned char)n};
   memcpy(x, (unsigned char[]){0, 0, 8, 3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2}, 16);

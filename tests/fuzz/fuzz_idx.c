@@ -1,0 +1,227 @@
+/* fuzz_idx.c: mutated data files never crash a built program: IDX files, plain and packed, and safetensors weights.
+ *
+ *   fuzz_idx [--seconds N | --minutes M] [--seed S] [--keep DIR]
+ *
+ * Valid files are made in every type of elements, then bytes are flipped, cut out, doubled, put in, or replaced by
+ * values that break readers; headers are hit more often than elements. Each file is read in this process, which a
+ * sanitizer build watches. Besides not crashing, a reader must keep its word: a status of 0 comes with as many rows as
+ * the header says, all elements readable and labels below the classes; a refusal comes with a message that names the
+ * file and leaves no memory behind; and an unmutated file must be read (every hundredth is). */
+#include "host/host.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FILE_MAX = 1 << 15, CLASSES = 10 };
+static uint64_t random_state;
+static char path[160];
+static unsigned char bytes[FILE_MAX];
+static int length, header_length, accepted, refused;
+
+static uint32_t draw(uint32_t n) { /* splitmix64 */
+  uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
+  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+  return (uint32_t)((z ^ z >> 31) % n);
+}
+
+static _Noreturn void bad(const char *what, const char *message, const char *keep) {
+  fprintf(stderr, "FAILED: %s: %s\n", what, message);
+  char kept[256];
+  snprintf(kept, sizeof kept, "%s/fuzz_idx.bad", keep);
+  if (rename(path, kept))
+    perror(kept);
+  else
+    fprintf(stderr, "the file is %s\n", kept);
+  exit(1);
+}
+
+static void put(void) {
+  unlink(path); /* a file that is made new is not flushed when it is closed, one that is cut to 0 may be */
+  int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (file < 0 || nnrt_write_all(file, bytes, length) || close(file)) {
+    perror(path);
+    exit(2);
+  }
+}
+
+/* ---- valid files ---- */
+static const struct {
+  unsigned char code, size;
+  int dtype;
+} types[] = {{0x08, 1, NNRT_u8},  {0x09, 1, NNRT_i32}, {0x0B, 2, NNRT_i64}, {0x0C, 4, NNRT_i32},
+             {0x0D, 4, NNRT_f32}, {0x0E, 8, NNRT_f64}, {0x08, 1, NNRT_f32}, {0x08, 1, NNRT_bf16}};
+
+static void idx_make(nnrt_field *field, int64_t *rows) {
+  int type = (int)draw(sizeof types / sizeof types[0]), rank = (int)draw(4), elements = 1;
+  *field = (nnrt_field){.name = "x", .dtype = types[type].dtype, .rank = rank};
+  *rows = 1 + draw(20);
+  memcpy(bytes, (unsigned char[]){0, 0, types[type].code, (unsigned char)(rank + 1), 0, 0, 0, (unsigned char)*rows}, 8);
+  header_length = 8 + 4 * rank;
+  memset(bytes + 8, 0, (size_t)(4 * rank));
+  for (int i = 0; i < rank; i++) {
+    field->dim[i] = 1 + draw(5);
+    bytes[11 + 4 * i] = (unsigned char)field->dim[i];
+    elements *= (int)field->dim[i];
+  }
+  length = header_length + (int)*rows * elements * types[type].size;
+  for (int i = header_length; i < length; i++) bytes[i] = 0;
+  for (int i = header_length + types[type].size - 1; i < length; i += types[type].size)
+    bytes[i] = (unsigned char)draw(CLASSES);
+}
+
+/* In one process: gzip is a stored block around the bytes, so that mutations reach what lies inside. */
+static uint32_t crc_of(const unsigned char *at, int n) {
+  uint32_t crc = ~0u;
+  for (int i = 0; i < n; i++) {
+    crc ^= at[i];
+    for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+  }
+  return ~crc;
+}
+
+static void pack(void) {
+  static const unsigned char head[] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1};
+  uint32_t crc = crc_of(bytes, length), n = (uint32_t)length;
+  memmove(bytes + 15, bytes, (size_t)length);
+  memcpy(bytes, head, sizeof head);
+  bytes[11] = (unsigned char)n, bytes[12] = (unsigned char)(n >> 8), bytes[13] = (unsigned char)~n,
+  bytes[14] = (unsigned char)(~n >> 8);
+  for (int i = 0; i < 4; i++)
+    bytes[15 + n + i] = (unsigned char)(crc >> 8 * i), bytes[19 + n + i] = (unsigned char)(n >> 8 * i);
+  length += 23;
+  header_length += 15;
+}
+
+/* ---- mutation ---- */
+static int place(void) {
+  return draw(3) && header_length < length ? (int)draw((uint32_t)header_length) : (int)draw((uint32_t)length);
+}
+
+static void mutate_once(void) {
+  static const unsigned char nasty[] = {0, 1, 0x7F, 0x80, 0xFF, '"', '{', '}', '[', '\\', ',', ':', '9', '-'};
+  if (length < 1) return;
+  int at = place(), n = 1 + (int)draw(8);
+  if (n > length - at) n = length - at;
+  switch (draw(7)) {
+  case 0: bytes[at] ^= (unsigned char)(1u << draw(8)); break;
+  case 1: bytes[at] = nasty[draw(sizeof nasty)]; break;
+  case 2: bytes[at] = (unsigned char)draw(256); break;
+  case 3: length = at; break;
+  case 4:
+    memmove(bytes + at, bytes + at + n, (size_t)(length - at - n));
+    length -= n;
+    break;
+  case 5:
+    if (length + n > FILE_MAX) break;
+    memmove(bytes + at + n, bytes + at, (size_t)(length - at));
+    length += n;
+    break;
+  default: memset(bytes + at, nasty[draw(sizeof nasty)], (size_t)n);
+  }
+}
+
+static int mutate(void) {
+  int times = draw(100) ? 1 + (int)draw(4) : 0;
+  for (int i = 0; i < times; i++) mutate_once();
+  return times;
+}
+
+/* ---- reading ---- */
+static void check_refusal(const nnrt_error *error, int status, int mutated, const char *keep) {
+  refused++;
+  if (!mutated) bad("a good file is refused", error->text, keep);
+  if (status != NNRT_FAILED || !strstr(error->text, path))
+    bad("a refusal that does not name the file", error->text, keep);
+}
+
+static void try_idx(const char *keep) {
+  nnrt_field field;
+  nnrt_column column;
+  nnrt_error error = {0};
+  int64_t wanted, rows = -1;
+  idx_make(&field, &wanted);
+  if (!draw(4)) pack();
+  int mutated = mutate(), status;
+  put();
+  status = nnrt_idx_read(&error, path, &field, CLASSES, &column, &rows);
+  if (status) {
+    if (column.at) bad("memory left behind", error.text, keep);
+    check_refusal(&error, status, mutated, keep);
+    return;
+  }
+  accepted++;
+  if (rows < 0 || (!mutated && rows != wanted)) bad("wrong number of rows", "", keep);
+  double sum = 0, most = 0;
+  int size = nnrt_dtype_bytes(field.dtype);
+  for (int64_t i = 0; i < rows * column.row_bytes; i += size) {
+    double x = nnrt_element(field.dtype, column.at + i);
+    sum += x;
+    if (x > most || x < 0) most = x < 0 ? CLASSES : x;
+  }
+  bool labels = !field.rank && (field.dtype == NNRT_u8 || field.dtype == NNRT_i32 || field.dtype == NNRT_i64);
+  if ((labels || !mutated) && most >= CLASSES) bad("a label that is no class", "", keep);
+  free(column.at);
+  if (sum == 0.123) puts("");
+}
+
+static void try_weights(const char *keep) {
+  static unsigned char params[64], other[64];
+  static const nnrt_state states[] = {{"0.weight", NNRT_f32, 2, {2, 3}, 1, 1, 0},
+                                      {"0.bias", NNRT_f64, 1, {2}, 1, 1, 24},
+                                      {"n", NNRT_i64, 0, {0}, 0, 1, 8}};
+  const nnrt_model model = {.name = "m", .nstates = 3, .states = states};
+  const nnrt_memory memory = {.params = params, .state = other};
+  nnrt_error error = {0};
+  static unsigned char saved[FILE_MAX];
+  static int saved_length;
+  if (!saved_length) { /* once: saving flushes to the disk */
+    if (nnrt_weights_save(&error, &model, &memory, path)) bad("cannot be saved", error.text, keep);
+    int file = open(path, O_RDONLY);
+    saved_length = (int)read(file, saved, FILE_MAX);
+    close(file);
+  }
+  length = saved_length;
+  memcpy(bytes, saved, (size_t)length);
+  header_length = length - 48;
+  int mutated = mutate(), status;
+  put();
+  status = nnrt_weights_load(&error, &model, &memory, path);
+  if (status)
+    check_refusal(&error, status, mutated, keep);
+  else
+    accepted++;
+}
+
+int main(int argc, char **argv) {
+  double seconds = 20;
+  const char *keep = ".";
+  random_state = 1;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (!strcmp(argv[i], "--seconds"))
+      seconds = atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--minutes"))
+      seconds = 60 * atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--seed"))
+      random_state = strtoull(argv[i + 1], NULL, 0);
+    else if (!strcmp(argv[i], "--keep"))
+      keep = argv[i + 1];
+    else
+      return fprintf(stderr, "fuzz_idx: what is \"%s\"?\n", argv[i]), 2;
+  }
+  snprintf(path, sizeof path, "/tmp/fuzz_idx.%ld", (long)getpid());
+  double end = nnrt_seconds() + seconds;
+  int tried = 0;
+  for (; nnrt_seconds() < end; tried++) {
+    if (draw(3))
+      try_idx(keep);
+    else
+      try_weights(keep);
+  }
+  unlink(path);
+  printf("%d files: %d read, %d refused\n", tried, accepted, refused);
+  return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;
+}
