@@ -62,10 +62,9 @@ static pid_t compiler_start(const char *const *args, const int ends[2]) {
   _exit(EXIT_NO_COMPILER);
 }
 
-void emit_executable(const char *c_text, const char *path, const Machine *m) {
+void emit_executable(const char *c_text, const char *path) {
   const char *cc = getenv("CC") && *getenv("CC") ? getenv("CC") : "cc", *args[ARGS_MAX];
   int ends[2], status = 0;
-  (void)m;
   command_of(cc, path, args);
   if (pipe(ends) != 0) user_error((Loc){0}, MSG_cc_missing, cc, strerror(errno));
   void (*before)(int) = signal(SIGPIPE, SIG_IGN);

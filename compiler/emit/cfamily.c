@@ -174,9 +174,23 @@ static void template_print(Printer *c, const Expr *e, const char *form) {
   }
 }
 
+/* i + -1 of indices is i - 1. */
+static bool subtracts(const Expr *e) {
+  const Expr *y = e->op == OP_add && e->type.dtype == DT_i64 ? e->arg[1] : NULL;
+  return y && y->kind == E_const && y->type.lanes == 1 && y->value.i < 0 && y->value.i > INT64_MIN;
+}
+
 static void row_print(Printer *c, const Expr *e, int least) {
   bool soft = e->op == OP_fma && !c->sheet->program->machine->hard_fma && e->type.lanes == 1;
   const char *form = soft ? e->type.dtype == DT_f64 ? "nnrt_fma(%0, %1, %2)" : "nnrt_fmaf(%0, %1, %2)" : row_form(c, e);
+  Expr positive, difference = *e;
+  if (!strncmp(form, "%0 + %1", 7) && subtracts(e)) {
+    positive = *e->arg[1];
+    positive.value.i = -positive.value.i;
+    difference.arg[1] = &positive;
+    form = "%0 - %1";
+    e = &difference;
+  }
   char domain = op_info[e->op].domain;
   bool round = is_half(e->type.dtype) && domain != 'W' && domain != 'X';
   bool brackets = !round && form_precedence(form) < least;

@@ -31,5 +31,5 @@ bool emit_has_llvm(void);
 void emit_object(const char *llvm_text, const char *path, ObjectKind kind, const Machine *m);
 
 /* ---- cc (build.c): compiles C text and links the runtime library; the compiler's own messages go to stderr ---- */
-void emit_executable(const char *c_text, const char *path, const Machine *m);
+void emit_executable(const char *c_text, const char *path);
 #endif

@@ -1,9 +1,10 @@
 /* object.c: LLVM text to assembly, object or bitcode, in this process, through LLVM's C API (LLVM 19).
  *
  * Flow: emit_llvm's text is parsed, verified, optimised with the passes of default<O3> (which add no fast-math: the
- * bits stay those of the text) and written by a target machine for the Program's machine. The CPU's name is looked up
- * in LLVM's table before use, because an unknown one ends the process. Built without LLVM, every call is a `limit`.
- * Loop and SLP vectorisers stay off: kernels are vectors already, and what is scalar must keep its order. */
+ * bits stay those of the text) and written by a target machine for the Program's machine. Names of CPUs and features
+ * come from the table of machines only, because LLVM may end the process when it does not know one. Without LLVM every
+ * call is a `limit`. Loop and SLP vectorisers stay off: kernels are vectors already, and what is scalar keeps its
+ * order. The output is written beside its place and renamed. */
 #include "emit.h"
 
 #ifndef NNC_LLVM
@@ -26,8 +27,6 @@ void emit_object(const char *llvm_text, const char *path, ObjectKind kind, const
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 typedef struct Object {
   Arena *arena;
@@ -60,10 +59,11 @@ static void target_make(Object *o, const Machine *m) {
   LLVMInitializeAllTargets();
   LLVMInitializeAllTargetMCs();
   LLVMInitializeAllAsmPrinters();
-  char *message = NULL, *host = m->triple ? NULL : LLVMGetDefaultTargetTriple();
-  const char *triple = m->triple ? m->triple : arena_strdup(o->arena, host);
+  /* Normalised: thumbv7em-none-eabihf as it stands gives objects of the soft-float ABI. */
+  char *message = NULL, *own = m->triple ? LLVMNormalizeTargetTriple(m->triple) : LLVMGetDefaultTargetTriple();
+  const char *triple = arena_strdup(o->arena, own);
   LLVMTargetRef target = NULL;
-  if (host) LLVMDisposeMessage(host);
+  LLVMDisposeMessage(own);
   if (LLVMGetTargetFromTriple(triple, &target, &message))
     limit((Loc){0}, MSG_object_target, triple, own_message(o, message));
   o->target = LLVMCreateTargetMachine(target, triple, m->llvm_cpu ? m->llvm_cpu : "generic",

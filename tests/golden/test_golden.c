@@ -7,7 +7,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-#include "graph/graph.h"
+#include "emit/emit.h"
 
 #ifndef NNC_SOURCE_DIR
 #define NNC_SOURCE_DIR "."
@@ -63,10 +63,55 @@ static void run_pass(Text *out, const Case *c) {
 /* `# RUN: module`: parsed and printed, whole */
 static void run_module(Text *out, const Case *c) { module_print(out, module_parse(c->arena, c->file, c->input)); }
 
+/* A program whose `init` calls each kernel of a text, on scratch memory of its own. */
+static Program *program_of(const Case *c, const Machine *machine) {
+  Arena *a = c->arena;
+  Kernels *kernels = kernels_parse(a, c->file, c->input);
+  Program *p = NEW(a, Program);
+  Host *init = NEW(a, Host);
+  *p = (Program){.arena = a, .module = module_new(a), .machine = machine, .max_threads = 4};
+  p->module->name = "golden";
+  init->name = "init";
+  vec_push(a, p->hosts, init);
+  for (int i = 0; i < kernels->n; ++i) {
+    Kernel *k = kernels->at[i];
+    kernel_verify(k, machine);
+    if (k->result.lanes) {
+      vec_push(a, p->math, k);
+      continue;
+    }
+    vec_push(a, p->kernels, k);
+    Stmt *call = NEW(a, Stmt), *barrier = NEW(a, Stmt);
+    call->kind = S_call;
+    call->kernel = k;
+    barrier->kind = S_barrier;
+    for (int j = 0; j < k->params.n; ++j) {
+      const Buffer *b = k->params.at[j];
+      Slot *slot = program_slot(p, HOME_scratch, b->name, b->dtype, shape_of(1, b->count), (Loc){0});
+      slot->offset = p->scratch_bytes;
+      p->scratch_bytes += (slot->bytes + 63) / 64 * 64;
+      vec_push(a, call->args, slot);
+    }
+    vec_push(a, init->body, call);
+    vec_push(a, init->body, barrier);
+  }
+  return p;
+}
+
+/* `# RUN: c x86-64-v4`, `# RUN: llvm scalar`: a text of kernels as a whole program, printed for a machine */
+static void run_emit(Text *out, const Case *c, void (*emit)(Text *, const Program *, const EmitOptions *)) {
+  const char *words = c->words, *name = word_next(c->arena, &words);
+  const Machine *machine = name ? machine_find(name) : NULL;
+  if (!machine) bug("RUN: there is no machine '%s'", name ? name : "");
+  emit(out, program_of(c, machine), &(EmitOptions){.compiler = "nnc", .no_main = true});
+}
+static void run_c(Text *out, const Case *c) { run_emit(out, c, emit_c); }
+static void run_llvm(Text *out, const Case *c) { run_emit(out, c, emit_llvm); }
+
 static const struct Row {
   const char *name;
   Kind *run;
-} kinds[] = {{"pass", run_pass}, {"module", run_module}};
+} kinds[] = {{"pass", run_pass}, {"module", run_module}, {"c", run_c}, {"llvm", run_llvm}};
 
 /* ---- running one file ---- */
 static Kind *kind_find(const char *name) {
