@@ -325,7 +325,8 @@ static Block *open_units(DotBuild *d, Unit *unit) {
   Arena *a = d->arena;
   int64_t parts = (plan->per_block + plan->per_unit - 1) / plan->per_unit;
   const int64_t extent[] = {plan->slices, plan->blocks, plan->panels, parts};
-  static const char *const name[] = {"slice", "block", "panel", "tile"};
+  bool one = plan->blocks == 1 && plan->per_unit == 1;
+  const char *const name[] = {"slice", "block", "panel", one ? "tile" : "part_of_block"};
   Expr *index[4];
   Block *body = dot_units(d, ~0u, 4, extent, name, index);
   for (int i = 0; i < plan->nbatch; ++i) point_axis(&d->gen, i, d->batch[i]);
@@ -339,12 +340,13 @@ static Block *open_units(DotBuild *d, Unit *unit) {
     unit->lo = dot_let(d, body, "k_first", expr_mul(a, unit->slice, plan->slice));
     unit->hi = dot_let(d, body, "k_end", dot_min(d, expr_add(a, unit->lo, expr_index(a, plan->slice)), plan->depth));
   }
-  unit->first = dot_let(d, body, "tile", unit->first);
+  unit->first = dot_let(d, body, plan->per_unit == 1 ? "tile" : "tile_first", unit->first);
   unit->end = expr_add(a, unit->first, expr_index(a, plan->per_unit));
   if (plan->per_unit == 1) return body;
+  bool ragged = parts * plan->per_unit > plan->per_block;
   Expr *block_end = expr_mul(a, expr_add(a, unit->block, expr_index(a, 1)), plan->per_block);
-  if (parts * plan->per_unit > plan->per_block) unit->end = expr_op2(a, OP_minimum, unit->end, block_end);
-  if (plan->blocks * plan->per_block > plan->tiles || parts * plan->per_unit > plan->per_block)
+  if (ragged && plan->blocks > 1) unit->end = expr_op2(a, OP_minimum, unit->end, block_end);
+  if ((ragged && plan->blocks == 1) || plan->blocks * plan->per_block > plan->tiles)
     unit->end = dot_min(d, unit->end, plan->tiles);
   unit->end = dot_let(d, body, "tile_end", unit->end);
   return body;

@@ -87,8 +87,10 @@ static void estimate(DotPlan *d, const Machine *m) {
   d->pack_wide = wide_wants_pack(d, m);
   d->pack_narrow = narrow_wants_pack(d);
   double sweep = (double)d->full * row_of_tiles(d, m, d->vectors) + row_of_tiles(d, m, d->edge_vectors);
-  int kinds = (d->tall > 0 && d->tiles > d->tall) + (d->edge_vectors > 0 && d->full > 0); /* bodies of code */
-  d->cycles = (double)d->batch * sweep * (1 + 0.005 * kinds);
+  double bodies = 1; /* each body of code costs instruction cache, compile time and a reader */
+  if (d->tall > 0) bodies += 0.02;
+  if (d->edge_vectors > 0 && d->full > 0) bodies += 0.02;
+  d->cycles = (double)d->batch * sweep * bodies;
   if (d->pack_wide) d->cycles += pack_cycles(d, &d->wide, d->columns);
   if (d->pack_narrow) d->cycles += pack_cycles(d, &d->narrow, d->rows);
 }
