@@ -178,7 +178,7 @@ static void report_failure(Options *o, Module *m, const char *title, int number)
 }
 
 static Module *make_module(Arena *arena, const Options *o, int first, int count) {
-  RandomOptions options = {.nodes = 60, .gradients = true, .narrow = false};
+  RandomOptions options = {.nodes = 60, .gradients = true, .half = true, .bfloat = true};
   return random_module(arena, o->seed, first, count, options);
 }
 

@@ -75,7 +75,7 @@ static void add_folder(Fuzz *f, Samples *s, const char *folder, const char *endi
 }
 
 static void add_random(Fuzz *f, Samples *s, int count) {
-  RandomOptions options = {.nodes = 25, .gradients = true, .narrow = true};
+  RandomOptions options = {.nodes = 25, .gradients = true, .half = true, .bfloat = true};
   for (int i = 0; i < count; ++i) {
     Text text;
     text_init(&text, f->arena);

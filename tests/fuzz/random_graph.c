@@ -56,7 +56,8 @@ static Shape pick_shape(Gen *g) {
 
 static DType pick_float_dtype(Gen *g) {
   int k = below(g, 20);
-  if (g->options.narrow && k < 2) return k == 0 ? DT_f16 : DT_bf16;
+  if (k == 0 && g->options.half) return DT_f16;
+  if (k == 1 && g->options.bfloat) return DT_bf16;
   return k < 5 ? DT_f64 : DT_f32;
 }
 

@@ -7,7 +7,8 @@
 typedef struct RandomOptions {
   int nodes;      /* at most so many before gradients: 60 */
   bool gradients; /* ask for gradients in a third of the functions */
-  bool narrow;    /* f16 and bf16 too */
+  bool half;      /* f16 too */
+  bool bfloat;    /* bf16 too */
 } RandomOptions;
 
 /* A module of `count` functions g<first> … of one variant each, made from the seed alone: the function with number i is
