@@ -97,11 +97,24 @@ static int error_line(const char *text) {
   return 0;
 }
 
+/* Where in the library the error rose: the nearest Lua function is one of its chunks ("=nn/optim"). NULL: in the model. */
+static const char *library_place(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 0; lua_getstack(L, level, &ar); ++level) {
+    lua_getinfo(L, "Sl", &ar);
+    if (*ar.what == 'C') continue;
+    return ar.source[0] == '=' ? lua_pushfstring(L, "%s.lua:%d", ar.short_src, ar.currentline) : NULL;
+  }
+  return NULL;
+}
+
 int sandbox_handler(lua_State *L) {
   const char *text = lua_tostring(L, 1);
   Loc loc = place_call(L);
   place_notes(L);
   if (!text) user_error(loc, MSG_lua_error_value, value_kind(L, 1));
+  const char *library = library_place(L);
+  if (library) user_error(loc, MSG_lua_error_library, without_place(text), library);
   user_error(loc, MSG_lua_error, without_place(text));
 }
 
