@@ -345,9 +345,9 @@ static void bind_print(Printer *c, const Stmt *s) {
   line_end(c);
 }
 
-/* A vector variable that starts at zero: several in a row are one declaration. */
+/* A variable that starts at zero: several in a row are one declaration. */
 static bool is_zero_var(const Stmt *s) {
-  if (s->kind != S_var || s->expr->kind != E_const || s->expr->type.lanes == 1) return false;
+  if (s->kind != S_var || s->expr->kind != E_const || s->expr->type.dtype == DT_bool) return false;
   return dtype_is_float(s->expr->type.dtype) ? s->expr->value.f == 0 && !signbit(s->expr->value.f)
                                              : s->expr->value.i == 0;
 }
@@ -359,8 +359,9 @@ static int zero_vars_print(Printer *c, const Block *b, int first) {
   for (; i < b->n && is_zero_var(b->at[i]) && b->at[i]->var->type.dtype == t.dtype &&
          b->at[i]->var->type.lanes == t.lanes;
        ++i)
-    text_printf(&c->line, "%s%s = {0}", i > first ? ", " : "",
-                scope_declare(&c->scope, b->at[i]->var, b->at[i]->var->name, false));
+    text_printf(&c->line, "%s%s = %s", i > first ? ", " : "",
+                scope_declare(&c->scope, b->at[i]->var, b->at[i]->var->name, false),
+                t.lanes > 1 ? "{0}" : scalar_text(c, b->at[i]->expr));
   text_puts(&c->line, ";");
   line_end(c);
   return i;

@@ -123,7 +123,7 @@ static int elementwise_call(lua_State *L) {
   int n = op_info[op].operands;
   if (lua_gettop(L) > n)
     front_fail(L, place_call(L), MSG_argument_count, op_info[op].name, lua_pushfstring(L, "%d", n),
-               lua_pushfstring(L, "%d", lua_gettop(L) - 1), "");
+               lua_pushfstring(L, "%d", lua_gettop(L)), "");
   for (int i = 0; i < n; ++i) in[i] = value_operand(L, i + 1, op_info[op].name);
   return push_node(L, elementwise(f, op, n, in, place_here(L)));
 }

@@ -3,9 +3,9 @@
  *
  * A function grows node by node from a pool. Each item of the pool carries a bound on its magnitude, by which values
  * are kept tame: what would leave the ordinary range of f32 is scaled down first, arguments of log, sqrt, div and pow
- * are moved away from their poles. So a difference between two back ends is a bug and not a matter of condition. Shapes
- * are small, with 1, odd numbers and rank 0, and now and then long enough for vectors and their tails. Everything
- * follows from (seed, number of the function). */
+ * are moved away from their poles. So a difference between two back ends is a bug and not a matter of condition. One
+ * function in eight has NaN, Inf, -0 and subnormals among its data. Shapes are small, with 1, odd numbers and rank 0,
+ * and now and then long enough for vectors and their tails. Everything follows from (seed, number of the function). */
 #include "random_graph.h"
 
 #include <math.h>
@@ -23,6 +23,7 @@ typedef struct Gen {
   uint64_t random;
   int number, inputs, states;
   uint32_t places;
+  bool hard; /* NaN, Inf, -0 and subnormals among the data */
   VEC(Item) pool;
   VEC(State *) mine;
 } Gen;
@@ -81,12 +82,19 @@ static Item put(Gen *g, Node *n, double mag) {
   return item;
 }
 
+static double hard_value(Gen *g) {
+  static const double values[] = {NAN, INFINITY, -INFINITY, -0.0, 0.0, 1e-41, -3e-39, 1000, -1000, 0.5};
+  return values[below(g, (int)(sizeof values / sizeof *values))];
+}
+
 static Tensor *random_tensor(Gen *g, DType dtype, Shape shape, double lo, double hi) {
   Value *v = value_new(g->arena, dtype, shape);
   for (int64_t i = 0; i < shape_count(shape); ++i) {
     double x = uniform(g, lo, hi);
     if (v->f)
-      v->f[i] = chance(g, 6) ? (double)below(g, 3) - 1 : x; /* zeros and ones are met often */
+      v->f[i] = g->hard && chance(g, 5) ? hard_value(g)
+                : chance(g, 6)          ? (double)below(g, 3) - 1
+                                        : x; /* zeros and ones are met often */
     else
       v->i[i] = (int64_t)floor(x);
   }
@@ -263,6 +271,7 @@ static void make_ternary(Gen *g, Op op) {
 
 static void make_bitcast(Gen *g) { /* to integers only: a float from any bits would be anything */
   Item a = pick_where(g, takes_number);
+  if (dtype_is_float(a.n->dtype) && (g->hard || isinf(a.mag))) return; /* the bits of a NaN are not promised */
   int bytes = dtype_info[a.n->dtype].bytes;
   if (bytes == 4)
     put(g, graph_bitcast(g->g, a.n, chance(g, 50) ? DT_i32 : DT_u32), INFINITY);
@@ -594,6 +603,7 @@ static void choose_outputs(Gen *g) {
 static Graph *random_graph(Gen *g) {
   g->g = graph_new(g->arena, arena_printf(g->arena, "g%d", g->number));
   bool gradients = g->options.gradients && chance(g, 35);
+  g->hard = chance(g, 12);
   int target = 3 + below(g, (gradients ? g->options.nodes / 2 : g->options.nodes - 8) - 3);
   for (int i = 1 + below(g, 3); i > 0; --i) make_leaf(g, chance(g, 80) ? DT_f32 : pick_dtype(g), pick_shape(g));
   while (g->g->nodes.n < target) make_something(g);

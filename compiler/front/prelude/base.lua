@@ -106,8 +106,8 @@ end
 -- Variance over dims: the mean of squared distances from the mean; unbiased = true divides by n - 1, as torch.var does.
 function methods.var(x, dims, keep, unbiased)
   x = core.as_float(core.tensor("var", x))
-  local n = count_of(x, dims)
   local centred = x - x:mean(dims, true)
+  local n = count_of(x, dims)
   return (centred * centred):sum(dims, keep) / (unbiased and n - 1 or n)
 end
 
@@ -119,7 +119,7 @@ end
 function methods.flatten(x, first)
   core.tensor("flatten", x)
   local shape = {}
-  for d = 1, (first or 1) - 1 do shape[d] = x.shape[d] end
+  for d = 1, core.count("flatten", "the first dimension", first or 1) - 1 do shape[d] = x.shape[d] end
   shape[#shape + 1] = -1
   return x:reshape(shape)
 end

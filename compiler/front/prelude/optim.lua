@@ -35,6 +35,7 @@ end
 
 function nn.clip_grad_norm(gradients, most)
   core.range("nn.clip_grad_norm", "the norm", most, 1e-30, math.huge, "above 0")
+  if type(gradients) ~= "table" or core.kind(gradients) then core.fail("list_wanted", "nn.clip_grad_norm", core.what(gradients)) end
   local list = {}
   for _, g in ipairs(gradients) do list[#list + 1] = core.tensor("nn.clip_grad_norm", g) end
   if #list == 0 then core.fail("list_wanted", "nn.clip_grad_norm", "an empty list") end
@@ -85,7 +86,7 @@ local function optimizer(kind, options, known, moments, apply)
     if core.kind(tree) == "state" and not core.state(tree) then core.fail("optimizer_frozen", kind, core.tensor_text(tree)) end
     trees[i] = tree
   end
-  local self = { kind = kind, parameters = nn.parameters(trees), lr = options.lr, apply = apply, step = step, update = update }
+  local self = { kind = kind, parameters = nn.parameters(trees), lr = options.lr == nil and 1e-3 or options.lr, apply = apply, step = step, update = update }
   if #self.parameters == 0 then core.fail("optimizer_empty", kind) end
   check_rate(kind, self.lr)
   core.object(self, kind)
@@ -126,7 +127,7 @@ local function sgd_apply(self, gradients)
 end
 
 function nn.SGD(options)
-  core.fields("nn.SGD", options, { lr = "any", momentum = "number", nesterov = "boolean", weight_decay = "number" }, math.huge)
+  options = core.fields("nn.SGD", options, { lr = "any", momentum = "number", nesterov = "boolean", weight_decay = "number" }, math.huge)
   local momentum = core.range("nn.SGD", "momentum", options.momentum or 0, 0, 1, "between 0 and 1")
   local decay = core.range("nn.SGD", "weight_decay", options.weight_decay or 0, 0, math.huge, "at least 0")
   if options.lr == nil then core.fail("field_missing", "nn.SGD", "lr, a learning rate") end
@@ -164,13 +165,12 @@ end
 
 local function adam(kind, options, decoupled, decay)
   local known = { lr = "any", betas = "any", eps = "number", weight_decay = "number" }
-  core.fields(kind, options, known, math.huge)
+  options = core.fields(kind, options, known, math.huge)
   local betas = options.betas or { 0.9, 0.999 }
   if type(betas) ~= "table" or #betas ~= 2 then core.fail("field_missing", kind, "betas as a list of two numbers") end
   for i = 1, 2 do core.range(kind, "betas", betas[i], 1e-12, 1 - 1e-12, "between 0 and 1, both excluded") end
   local eps = core.range(kind, "eps", options.eps or 1e-8, 0, math.huge, "at least 0")
   decay = core.range(kind, "weight_decay", options.weight_decay or decay, 0, math.huge, "at least 0")
-  if options.lr == nil then options.lr = 1e-3 end
   local self = optimizer(kind, options, known, { "exp_avg", "exp_avg_sq" }, adam_apply)
   self.betas, self.eps, self.weight_decay, self.decoupled = betas, eps, decay, decoupled
   return self
