@@ -1,5 +1,4 @@
 /* fashion_dropout: compiled from models/fashion_dropout.lua by nnc 0.1 for x86-64-v4. Do not edit: change the model.
- *
  * Build: cc -O3 FILE.c -lnnrt -lz -lm -pthread
  * The results have the same bits with any compiler, optimisation, processor and number of threads. */
 #define NNRT_V4
@@ -339,177 +338,177 @@ static NNRT_INLINE_V4 float erf_f32(float x) {
   return sign_f32(a < 0.92f ? near : far, x);
 }
 
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *restrict p1_weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_weight[j], v - 0.035714287f);
     }
   }
 }
 
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *restrict p1_bias,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 256; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
   }
 }
 
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *restrict p4_weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 65536); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
       f32x16_store(&p4_weight[j], v - 0.0625f);
     }
   }
 }
 
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_4(const uint32_t *restrict nnrt_seed, float *restrict p4_bias,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 256; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
       f32x16_store(&p4_bias[j], v - 0.0625f);
     }
   }
 }
 
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_5(const uint32_t *restrict nnrt_seed, float *restrict p7_weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 2560); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
       f32x16_store(&p7_weight[j], v - 0.0625f);
     }
   }
 }
 
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_6(const uint32_t *restrict nnrt_seed, float *restrict p7_bias,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
     const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
     const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
         philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
         philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
         philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)))));
+        u32x16_set1(nnrt_seed_3)))));
     const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
     f32x16_store_mask(p7_bias, v - 0.0625f, boolx16_mask(10));
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_step[0] = 0;
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_2(float *restrict optimizer_0_exp_avg_1_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -519,7 +518,7 @@ static NNRT_KERNEL_V4 void adamw_2(float *restrict optimizer_0_exp_avg_1_weight,
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_3(float *restrict optimizer_0_exp_avg_1_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t j = 0; j < 256; j += 16) {
@@ -528,7 +527,7 @@ static NNRT_KERNEL_V4 void adamw_3(float *restrict optimizer_0_exp_avg_1_bias, c
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_4(float *restrict optimizer_0_exp_avg_4_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -538,7 +537,7 @@ static NNRT_KERNEL_V4 void adamw_4(float *restrict optimizer_0_exp_avg_4_weight,
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_5(float *restrict optimizer_0_exp_avg_7_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -548,47 +547,42 @@ static NNRT_KERNEL_V4 void adamw_5(float *restrict optimizer_0_exp_avg_7_weight,
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_7_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_exp_avg_7_bias, f32x16_set1(0.0f), boolx16_mask(10));
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate(int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_rows[0] = 0;
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_sum_accuracy[0] = 0.0;
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate_3(float *restrict validate_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_accuracy[0] = 0.0f;
   }
 }
 
-/* models/fashion_dropout.lua:0 -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clipped
- * gradient norm and a warm-up. */
+/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip... */
 static NNRT_KERNEL_V4 void const_(uint32_t *restrict nnrt_calls_train, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     nnrt_calls_train[0] = 0u;
   }
 }
 
-/* models/fashion_dropout.lua:25 data = { train = nn.data.fashion_mnist { split = "train", batch = 128, shuffle =
- * true }, */
+/* models/fashion_dropout.lua:25  data     = { train = nn.data.fashion_mnist { split = "train", batch = 128, shuff... */
 static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(49, thread), u_end = nnrt_hi(49, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -599,8 +593,8 @@ static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restr
   }
 }
 
-/* 1.weight as 8 panels of 32 columns */
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* 1.weight as 8 panels of 32 columns
+ * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float *restrict p1_weight_panels,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
@@ -618,244 +612,101 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
   }
 }
 
-/* [128,784] x [784,256]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* [128,784] x [784,256]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const float *restrict p1_weight_panels,
     const float *restrict p1_bias, const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed,
     float *restrict add, float *restrict erf, float *restrict where, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(80, thread), u_end = nnrt_hi(80, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    _Alignas(64) float part[416];
-    if (tile < 8) {
-      const int64_t wide = panel * 25088;
-      const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 784;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      for (int64_t k = 0; k < 784; ++k) {
-        const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
-        const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(div[narrow + k]);
-        c0a = f32x16_fma(x0, b_a, c0a);
-        c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
-        c1a = f32x16_fma(x1, b_a, c1a);
-        c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
-        c2a = f32x16_fma(x2, b_a, c2a);
-        c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
-        c3a = f32x16_fma(x3, b_a, c3a);
-        c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
-        c4a = f32x16_fma(x4, b_a, c4a);
-        c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
-        c5a = f32x16_fma(x5, b_a, c5a);
-        c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
-        c6a = f32x16_fma(x6, b_a, c6a);
-        c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
-        c7a = f32x16_fma(x7, b_a, c7a);
-        c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(div[narrow + k + 6272]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(div[narrow + k + 7056]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(div[narrow + k + 7840]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(div[narrow + k + 8624]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(div[narrow + k + 9408]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-      }
-      f32x16_store(part, c0a);
-      f32x16_store(&part[16], c0b);
-      f32x16_store(&part[32], c1a);
-      f32x16_store(&part[48], c1b);
-      f32x16_store(&part[64], c2a);
-      f32x16_store(&part[80], c2b);
-      f32x16_store(&part[96], c3a);
-      f32x16_store(&part[112], c3b);
-      f32x16_store(&part[128], c4a);
-      f32x16_store(&part[144], c4b);
-      f32x16_store(&part[160], c5a);
-      f32x16_store(&part[176], c5b);
-      f32x16_store(&part[192], c6a);
-      f32x16_store(&part[208], c6b);
-      f32x16_store(&part[224], c7a);
-      f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 25088;
-      const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 784;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 784; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(div[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(div[narrow_2 + k_2 + 784]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(div[narrow_2 + k_2 + 1568]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(div[narrow_2 + k_2 + 2352]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(div[narrow_2 + k_2 + 3136]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(div[narrow_2 + k_2 + 3920]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(div[narrow_2 + k_2 + 4704]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(div[narrow_2 + k_2 + 5488]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(div[narrow_2 + k_2 + 6272]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(div[narrow_2 + k_2 + 7056]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(div[narrow_2 + k_2 + 7840]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(div[narrow_2 + k_2 + 8624]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
+  for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
+    const int64_t tile = u % 16;
+    const int64_t panel = u / 16;
+    _Alignas(64) float part[256];
+    const int64_t wide = panel * 25088;
+    const int64_t narrow = tile * 6272;
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
+    for (int64_t k = 0; k < 784; ++k) {
+      const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
+      const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
+      const f32x16 x0 = f32x16_set1(div[narrow + k]);
+      c0a = f32x16_fma(x0, b_a, c0a);
+      c0b = f32x16_fma(x0, b_b, c0b);
+      const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+      c1a = f32x16_fma(x1, b_a, c1a);
+      c1b = f32x16_fma(x1, b_b, c1b);
+      const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+      c2a = f32x16_fma(x2, b_a, c2a);
+      c2b = f32x16_fma(x2, b_b, c2b);
+      const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+      c3a = f32x16_fma(x3, b_a, c3a);
+      c3b = f32x16_fma(x3, b_b, c3b);
+      const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+      c4a = f32x16_fma(x4, b_a, c4a);
+      c4b = f32x16_fma(x4, b_b, c4b);
+      const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+      c5a = f32x16_fma(x5, b_a, c5a);
+      c5b = f32x16_fma(x5, b_b, c5b);
+      const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+      c6a = f32x16_fma(x6, b_a, c6a);
+      c6b = f32x16_fma(x6, b_b, c6b);
+      const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+      c7a = f32x16_fma(x7, b_a, c7a);
+      c7b = f32x16_fma(x7, b_b, c7b);
     }
-    const int64_t rows = tile < 8 ? 13 : 12;
-    const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
-    for (int64_t r = 0; r < rows; ++r) {
+    f32x16_store(part, c0a);
+    f32x16_store(&part[16], c0b);
+    f32x16_store(&part[32], c1a);
+    f32x16_store(&part[48], c1b);
+    f32x16_store(&part[64], c2a);
+    f32x16_store(&part[80], c2b);
+    f32x16_store(&part[96], c3a);
+    f32x16_store(&part[112], c3b);
+    f32x16_store(&part[128], c4a);
+    f32x16_store(&part[144], c4b);
+    f32x16_store(&part[160], c5a);
+    f32x16_store(&part[176], c5b);
+    f32x16_store(&part[192], c6a);
+    f32x16_store(&part[208], c6b);
+    f32x16_store(&part[224], c7a);
+    f32x16_store(&part[240], c7b);
+    const int64_t row_first = tile * 8;
+    for (int64_t r = 0; r < 8; ++r) {
       const int64_t row = row_first + r;
       const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
       const uint32_t nnrt_seed_2 = nnrt_seed[0];
-      const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+      const uint32_t nnrt_seed_3 = nnrt_seed[1];
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
         const f32x16 v_2 = erf_f32x16(v * 0.70710677f);
-        const u32x16 element = u32_from_i64(row * 256 + (panel * 32 + j)) + u32x16_from_i32x16(i32x16_lane());
+        const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
         const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
         const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
         const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
             philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
             u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
             philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
             u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
             philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
             philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
+            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
         const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
             * 5.9604645e-08f);
         const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
-        f32x16_store(&add[row * 256 + (panel * 32 + j)], v);
-        f32x16_store(&erf[row * 256 + (panel * 32 + j)], v_2);
-        f32x16_store(&where[row * 256 + (panel * 32 + j)], v_4);
+        f32x16_store(&add[row * 256 + panel * 32 + j], v);
+        f32x16_store(&erf[row * 256 + panel * 32 + j], v_2);
+        f32x16_store(&where[row * 256 + panel * 32 + j], v_4);
       }
     }
   }
 }
 
-/* 4.weight as 8 panels of 32 columns */
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* 4.weight as 8 panels of 32 columns
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void pack_4_weight(const float *restrict p4_weight, float *restrict p4_weight_panels,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
@@ -869,44 +720,22 @@ static NNRT_KERNEL_V4 void pack_4_weight(const float *restrict p4_weight, float 
   }
 }
 
-/* [128,256] x [256,256]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* [128,256] x [256,256]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, const float *restrict p4_weight_panels,
     const float *restrict p4_bias, const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed,
     float *restrict add, float *restrict erf, float *restrict where_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(80, thread), u_end = nnrt_hi(80, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    _Alignas(64) float part[416];
-    if (tile < 8) {
+  for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 8;
+    const int64_t panel = u / 8;
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = tile_first + 2;
+    _Alignas(64) float part[256];
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
       const int64_t wide = panel * 8192;
-      const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 256;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
+      const int64_t narrow = tile * 2048;
+      f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+          c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p4_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p4_weight_panels[wide + k * 32 + 16]);
@@ -934,21 +763,6 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
         const f32x16 x7 = f32x16_set1(where[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 2048]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 2304]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 2560]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 2816]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 3072]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
       }
       f32x16_store(part, c0a);
       f32x16_store(&part[16], c0b);
@@ -966,190 +780,74 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
       f32x16_store(&part[208], c6b);
       f32x16_store(&part[224], c7a);
       f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 8192;
-      const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 256;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 256; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p4_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p4_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 + 256]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 + 512]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 + 768]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 + 1024]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 + 1280]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 + 1536]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 + 1792]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 + 2048]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 + 2304]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 + 2560]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 + 2816]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
-    }
-    const int64_t rows = tile < 8 ? 13 : 12;
-    const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t row = row_first + r;
-      const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
-      const uint32_t nnrt_seed_2 = nnrt_seed[0];
-      const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
-      for (int64_t j = 0; j < 32; j += 16) {
-        const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 p4_bias_2 = f32x16_load(&p4_bias[panel * 32 + j]);
-        const f32x16 v = c + p4_bias_2;
-        const f32x16 v_2 = erf_f32x16(v * 0.70710677f);
-        const u32x16 element = u32_from_i64(row * 256 + (panel * 32 + j)) + u32x16_from_i32x16(i32x16_lane());
-        const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-        const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-        const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-            philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
-            u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-            philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
-            u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-            philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
-            philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
-        const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
-            * 5.9604645e-08f);
-        const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
-        f32x16_store(&add[row * 256 + (panel * 32 + j)], v);
-        f32x16_store(&erf[row * 256 + (panel * 32 + j)], v_2);
-        f32x16_store(&where_2[row * 256 + (panel * 32 + j)], v_4);
+      const int64_t row_first = tile * 8;
+      for (int64_t r = 0; r < 8; ++r) {
+        const int64_t row = row_first + r;
+        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
+        const uint32_t nnrt_seed_2 = nnrt_seed[0];
+        const uint32_t nnrt_seed_3 = nnrt_seed[1];
+        for (int64_t j = 0; j < 32; j += 16) {
+          const f32x16 c = f32x16_load(&part[r * 32 + j]);
+          const f32x16 p4_bias_2 = f32x16_load(&p4_bias[panel * 32 + j]);
+          const f32x16 v = c + p4_bias_2;
+          const f32x16 v_2 = erf_f32x16(v * 0.70710677f);
+          const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
+          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+          const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+          const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+              philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
+              u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+              philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
+              u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+              philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
+              philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+          const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
+              * 5.9604645e-08f);
+          const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
+          f32x16_store(&add[row * 256 + panel * 32 + j], v);
+          f32x16_store(&erf[row * 256 + panel * 32 + j], v_2);
+          f32x16_store(&where_2[row * 256 + panel * 32 + j], v_4);
+        }
       }
     }
   }
 }
 
-/* 7.weight as 1 panels of 16 columns */
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* 7.weight as 1 panels of 16 columns
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void pack_7_weight(const float *restrict p7_weight, float *restrict p7_weight_panels,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t k = 0; k < 256; k += 8) {
       f32x8_transpose(&p7_weight_panels[k * 16], 16, &p7_weight[k], 256);
     }
-    for (int64_t k_2 = 0; k_2 < 256; ++k_2) {
+    for (int64_t k = 0; k < 256; ++k) {
       for (int64_t j = 8; j < 10; ++j) {
-        p7_weight_panels[j + k_2 * 16] = p7_weight[j * 256 + k_2];
+        p7_weight_panels[j + k * 16] = p7_weight[j * 256 + k];
       }
-      for (int64_t j_2 = 10; j_2 < 16; ++j_2) {
-        p7_weight_panels[j_2 + k_2 * 16] = 0.0f;
+      for (int64_t j = 10; j < 16; ++j) {
+        p7_weight_panels[j + k * 16] = 0.0f;
       }
     }
   }
 }
 
-/* [128,256] x [256,10]: panels of 16 columns, tiles of 16 rows */
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* [128,256] x [256,10]: panels of 16 columns, tiles of 16 rows
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *restrict p7_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
-    const int64_t tile = u * 2;
-    const int64_t tile_end = tile + 2;
+    const int64_t tile_first = u * 2;
+    const int64_t tile_end = tile_first + 2;
     _Alignas(64) float part[256];
-    for (int64_t tile_2 = tile; tile_2 < tile_end; ++tile_2) {
-      const int64_t narrow = tile_2 * 4096;
-      f32x16 c0a = {0};
-      f32x16 c1a = {0};
-      f32x16 c2a = {0};
-      f32x16 c3a = {0};
-      f32x16 c4a = {0};
-      f32x16 c5a = {0};
-      f32x16 c6a = {0};
-      f32x16 c7a = {0};
-      f32x16 c8a = {0};
-      f32x16 c9a = {0};
-      f32x16 c10a = {0};
-      f32x16 c11a = {0};
-      f32x16 c12a = {0};
-      f32x16 c13a = {0};
-      f32x16 c14a = {0};
-      f32x16 c15a = {0};
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
+      const int64_t narrow = tile * 4096;
+      f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0}, c8a = {0},
+          c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p7_weight_panels[k * 16]);
         const f32x16 x0 = f32x16_set1(where[narrow + k]);
@@ -1201,7 +899,7 @@ static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *re
       f32x16_store(&part[208], c13a);
       f32x16_store(&part[224], c14a);
       f32x16_store(&part[240], c15a);
-      const int64_t row_first = tile_2 * 16;
+      const int64_t row_first = tile * 16;
       for (int64_t r = 0; r < 16; ++r) {
         const int64_t row = row_first + r;
         const f32x16 c = f32x16_load(&part[r * 16]);
@@ -1211,7 +909,7 @@ static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *re
   }
 }
 
-/* models/fashion_dropout.lua:15 return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
 static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float *restrict p7_bias,
     const uint8_t *restrict y, float *restrict sub, int32_t *restrict argmax, float *add, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
@@ -1227,113 +925,113 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float scores = dot_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], scores);
       if ((r % 10 == 9) | (r == 9)) {
-        for (int64_t i_2 = 0; i_2 < 8; ++i_2) {
-          lanes[i_2] = f32_maximum(lanes[i_2], lanes[i_2 + 8]);
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
-        for (int64_t i_3 = 0; i_3 < 4; ++i_3) {
-          lanes[i_3] = f32_maximum(lanes[i_3], lanes[i_3 + 4]);
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 4]);
         }
-        for (int64_t i_4 = 0; i_4 < 2; ++i_4) {
-          lanes[i_4] = f32_maximum(lanes[i_4], lanes[i_4 + 2]);
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 2]);
         }
         lanes[0] = f32_maximum(lanes[0], lanes[1]);
         parts[r / 10] = lanes[0];
-        for (int64_t i_5 = 0; i_5 < 16; ++i_5) {
-          lanes[i_5] = -INFINITY;
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes[i] = -INFINITY;
         }
       }
     }
     const float max = parts[0];
     _Alignas(64) float lanes_2[16];
     _Alignas(64) float parts_2[1];
-    for (int64_t i_6 = 0; i_6 < 16; ++i_6) {
-      lanes_2[i_6] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_2[i] = 0.0f;
     }
-    for (int64_t r_2 = 0; r_2 < 10; ++r_2) {
-      const int64_t lane_2 = r_2 % 10 % 16;
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[u];
-      const bool v = i32_from_i64(r_2) == i32_from_u8(y_2);
-      const float dot_2_2 = dot[u * 10 + r_2];
-      const float p7_bias_2_2 = p7_bias[r_2];
-      const float scores_2 = dot_2_2 + p7_bias_2_2;
-      const float v_2 = scores_2 - max;
-      lanes_2[lane_2] = lanes_2[lane_2] + (v ? v_2 : 0.0f);
-      if ((r_2 % 10 == 9) | (r_2 == 9)) {
-        for (int64_t i_7 = 0; i_7 < 8; ++i_7) {
-          lanes_2[i_7] = lanes_2[i_7] + lanes_2[i_7 + 8];
+      const bool v = i32_from_i64(r) == i32_from_u8(y_2);
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float scores = dot_2 + p7_bias_2;
+      const float v_2 = scores - max;
+      lanes_2[lane] = lanes_2[lane] + (v ? v_2 : 0.0f);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
-        for (int64_t i_8 = 0; i_8 < 4; ++i_8) {
-          lanes_2[i_8] = lanes_2[i_8] + lanes_2[i_8 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 4];
         }
-        for (int64_t i_9 = 0; i_9 < 2; ++i_9) {
-          lanes_2[i_9] = lanes_2[i_9] + lanes_2[i_9 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 2];
         }
         lanes_2[0] = lanes_2[0] + lanes_2[1];
-        parts_2[r_2 / 10] = lanes_2[0];
-        for (int64_t i_10 = 0; i_10 < 16; ++i_10) {
-          lanes_2[i_10] = 0.0f;
+        parts_2[r / 10] = lanes_2[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_2[i] = 0.0f;
         }
       }
     }
     const float sum = parts_2[0];
     _Alignas(64) float lanes_3[16];
     _Alignas(64) float parts_3[1];
-    for (int64_t i_11 = 0; i_11 < 16; ++i_11) {
-      lanes_3[i_11] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_3[i] = 0.0f;
     }
-    for (int64_t r_3 = 0; r_3 < 10; ++r_3) {
-      const int64_t lane_3 = r_3 % 10 % 16;
-      const float dot_2_3 = dot[u * 10 + r_3];
-      const float p7_bias_2_3 = p7_bias[r_3];
-      const float scores_3 = dot_2_3 + p7_bias_2_3;
-      const float v_3 = scores_3 - max;
-      const float v_4 = exp_f32(v_3);
-      lanes_3[lane_3] = lanes_3[lane_3] + v_4;
-      if ((r_3 % 10 == 9) | (r_3 == 9)) {
-        for (int64_t i_12 = 0; i_12 < 8; ++i_12) {
-          lanes_3[i_12] = lanes_3[i_12] + lanes_3[i_12 + 8];
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float scores = dot_2 + p7_bias_2;
+      const float v = scores - max;
+      const float v_2 = exp_f32(v);
+      lanes_3[lane] = lanes_3[lane] + v_2;
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }
-        for (int64_t i_13 = 0; i_13 < 4; ++i_13) {
-          lanes_3[i_13] = lanes_3[i_13] + lanes_3[i_13 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 4];
         }
-        for (int64_t i_14 = 0; i_14 < 2; ++i_14) {
-          lanes_3[i_14] = lanes_3[i_14] + lanes_3[i_14 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 2];
         }
         lanes_3[0] = lanes_3[0] + lanes_3[1];
-        parts_3[r_3 / 10] = lanes_3[0];
-        for (int64_t i_15 = 0; i_15 < 16; ++i_15) {
-          lanes_3[i_15] = 0.0f;
+        parts_3[r / 10] = lanes_3[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_3[i] = 0.0f;
         }
       }
     }
     const float sum_2 = parts_3[0];
     float best = -INFINITY;
     int32_t position = 0;
-    for (int64_t r_4 = 0; r_4 < 10; ++r_4) {
-      const float dot_2_4 = dot[u * 10 + r_4];
-      const float p7_bias_2_4 = p7_bias[r_4];
-      const float scores_4 = dot_2_4 + p7_bias_2_4;
-      if (((best < scores_4) | (bool_not(scores_4 == scores_4) & (best == best))) | (r_4 == 0)) {
-        best = scores_4;
-        position = i32_from_i64(r_4);
+    for (int64_t r = 0; r < 10; ++r) {
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float scores = dot_2 + p7_bias_2;
+      if (((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0)) {
+        best = scores;
+        position = i32_from_i64(r);
       }
     }
     sub[u] = log_f32(sum_2) - sum;
     argmax[u] = position;
-    for (int64_t r_5 = 0; r_5 < 10; ++r_5) {
-      const float dot_2_5 = dot[u * 10 + r_5];
-      const float p7_bias_2_5 = p7_bias[r_5];
-      const float scores_5 = dot_2_5 + p7_bias_2_5;
-      const float v_5 = scores_5 - max;
-      const float v_6 = exp_f32(v_5);
-      const uint8_t y_2_2 = y[u];
-      const bool v_7 = i32_from_i64(r_5) == i32_from_u8(y_2_2);
-      add[u * 10 + r_5] = 0.0078125f / sum_2 * v_6 + (v_7 ? -0.0078125f : 0.0f);
+    for (int64_t r = 0; r < 10; ++r) {
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float scores = dot_2 + p7_bias_2;
+      const float v = scores - max;
+      const float v_2 = exp_f32(v);
+      const uint8_t y_2 = y[u];
+      const bool v_3 = i32_from_i64(r) == i32_from_u8(y_2);
+      add[u * 10 + r] = 0.0078125f / sum_2 * v_2 + (v_3 ? -0.0078125f : 0.0f);
     }
   }
 }
 
-/* models/fashion_dropout.lua:15 return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
 static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
@@ -1352,7 +1050,7 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
   }
 }
 
-/* models/fashion_dropout.lua:15 return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
 static NNRT_KERNEL_V4 void accuracy(const int32_t *restrict argmax, const uint8_t *restrict y, float *restrict accuracy,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -1373,8 +1071,8 @@ static NNRT_KERNEL_V4 void accuracy(const int32_t *restrict argmax, const uint8_
   }
 }
 
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:10  nn.Linear(width, 10),
+ * models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void linear_program(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -1394,9 +1092,9 @@ static NNRT_KERNEL_V4 void linear_program(const float *restrict add, float *rest
   }
 }
 
-/* [128,10] x [10,256]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* [128,10] x [10,256]: panels of 32 columns, tiles of 13 rows
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_8(const float *restrict add, const float *restrict p7_weight,
     const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed, const float *add_2,
     const float *restrict erf, float *add_3, const nnrt_thread *thread) {
@@ -1406,32 +1104,9 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict add, const float *rest
       if (tile < 8) {
         const int64_t wide = u * 32;
         const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 10;
-        f32x16 c0a = {0};
-        f32x16 c0b = {0};
-        f32x16 c1a = {0};
-        f32x16 c1b = {0};
-        f32x16 c2a = {0};
-        f32x16 c2b = {0};
-        f32x16 c3a = {0};
-        f32x16 c3b = {0};
-        f32x16 c4a = {0};
-        f32x16 c4b = {0};
-        f32x16 c5a = {0};
-        f32x16 c5b = {0};
-        f32x16 c6a = {0};
-        f32x16 c6b = {0};
-        f32x16 c7a = {0};
-        f32x16 c7b = {0};
-        f32x16 c8a = {0};
-        f32x16 c8b = {0};
-        f32x16 c9a = {0};
-        f32x16 c9b = {0};
-        f32x16 c10a = {0};
-        f32x16 c10b = {0};
-        f32x16 c11a = {0};
-        f32x16 c11b = {0};
-        f32x16 c12a = {0};
-        f32x16 c12b = {0};
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0};
         for (int64_t k = 0; k < 10; ++k) {
           const f32x16 b_a = f32x16_load(&p7_weight[wide + k * 256]);
           const f32x16 b_b = f32x16_load(&p7_weight[wide + k * 256 + 16]);
@@ -1502,96 +1177,75 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict add, const float *rest
         f32x16_store(&part[384], c12a);
         f32x16_store(&part[400], c12b);
       } else {
-        const int64_t wide_2 = u * 32;
-        const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 10;
-        f32x16 c0a_2 = {0};
-        f32x16 c0b_2 = {0};
-        f32x16 c1a_2 = {0};
-        f32x16 c1b_2 = {0};
-        f32x16 c2a_2 = {0};
-        f32x16 c2b_2 = {0};
-        f32x16 c3a_2 = {0};
-        f32x16 c3b_2 = {0};
-        f32x16 c4a_2 = {0};
-        f32x16 c4b_2 = {0};
-        f32x16 c5a_2 = {0};
-        f32x16 c5b_2 = {0};
-        f32x16 c6a_2 = {0};
-        f32x16 c6b_2 = {0};
-        f32x16 c7a_2 = {0};
-        f32x16 c7b_2 = {0};
-        f32x16 c8a_2 = {0};
-        f32x16 c8b_2 = {0};
-        f32x16 c9a_2 = {0};
-        f32x16 c9b_2 = {0};
-        f32x16 c10a_2 = {0};
-        f32x16 c10b_2 = {0};
-        f32x16 c11a_2 = {0};
-        f32x16 c11b_2 = {0};
-        for (int64_t k_2 = 0; k_2 < 10; ++k_2) {
-          const f32x16 b_a_2 = f32x16_load(&p7_weight[wide_2 + k_2 * 256]);
-          const f32x16 b_b_2 = f32x16_load(&p7_weight[wide_2 + k_2 * 256 + 16]);
-          const f32x16 x0_2 = f32x16_set1(add[narrow_2 + k_2]);
-          c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-          c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-          const f32x16 x1_2 = f32x16_set1(add[narrow_2 + k_2 + 10]);
-          c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-          c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-          const f32x16 x2_2 = f32x16_set1(add[narrow_2 + k_2 + 20]);
-          c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-          c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-          const f32x16 x3_2 = f32x16_set1(add[narrow_2 + k_2 + 30]);
-          c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-          c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-          const f32x16 x4_2 = f32x16_set1(add[narrow_2 + k_2 + 40]);
-          c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-          c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-          const f32x16 x5_2 = f32x16_set1(add[narrow_2 + k_2 + 50]);
-          c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-          c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-          const f32x16 x6_2 = f32x16_set1(add[narrow_2 + k_2 + 60]);
-          c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-          c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-          const f32x16 x7_2 = f32x16_set1(add[narrow_2 + k_2 + 70]);
-          c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-          c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-          const f32x16 x8_2 = f32x16_set1(add[narrow_2 + k_2 + 80]);
-          c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-          c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-          const f32x16 x9_2 = f32x16_set1(add[narrow_2 + k_2 + 90]);
-          c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-          c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-          const f32x16 x10_2 = f32x16_set1(add[narrow_2 + k_2 + 100]);
-          c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-          c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-          const f32x16 x11_2 = f32x16_set1(add[narrow_2 + k_2 + 110]);
-          c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-          c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
+        const int64_t wide = u * 32;
+        const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 10;
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0};
+        for (int64_t k = 0; k < 10; ++k) {
+          const f32x16 b_a = f32x16_load(&p7_weight[wide + k * 256]);
+          const f32x16 b_b = f32x16_load(&p7_weight[wide + k * 256 + 16]);
+          const f32x16 x0 = f32x16_set1(add[narrow + k]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          c0b = f32x16_fma(x0, b_b, c0b);
+          const f32x16 x1 = f32x16_set1(add[narrow + k + 10]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          c1b = f32x16_fma(x1, b_b, c1b);
+          const f32x16 x2 = f32x16_set1(add[narrow + k + 20]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          c2b = f32x16_fma(x2, b_b, c2b);
+          const f32x16 x3 = f32x16_set1(add[narrow + k + 30]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          c3b = f32x16_fma(x3, b_b, c3b);
+          const f32x16 x4 = f32x16_set1(add[narrow + k + 40]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          c4b = f32x16_fma(x4, b_b, c4b);
+          const f32x16 x5 = f32x16_set1(add[narrow + k + 50]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          c5b = f32x16_fma(x5, b_b, c5b);
+          const f32x16 x6 = f32x16_set1(add[narrow + k + 60]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          c6b = f32x16_fma(x6, b_b, c6b);
+          const f32x16 x7 = f32x16_set1(add[narrow + k + 70]);
+          c7a = f32x16_fma(x7, b_a, c7a);
+          c7b = f32x16_fma(x7, b_b, c7b);
+          const f32x16 x8 = f32x16_set1(add[narrow + k + 80]);
+          c8a = f32x16_fma(x8, b_a, c8a);
+          c8b = f32x16_fma(x8, b_b, c8b);
+          const f32x16 x9 = f32x16_set1(add[narrow + k + 90]);
+          c9a = f32x16_fma(x9, b_a, c9a);
+          c9b = f32x16_fma(x9, b_b, c9b);
+          const f32x16 x10 = f32x16_set1(add[narrow + k + 100]);
+          c10a = f32x16_fma(x10, b_a, c10a);
+          c10b = f32x16_fma(x10, b_b, c10b);
+          const f32x16 x11 = f32x16_set1(add[narrow + k + 110]);
+          c11a = f32x16_fma(x11, b_a, c11a);
+          c11b = f32x16_fma(x11, b_b, c11b);
         }
-        f32x16_store(part, c0a_2);
-        f32x16_store(&part[16], c0b_2);
-        f32x16_store(&part[32], c1a_2);
-        f32x16_store(&part[48], c1b_2);
-        f32x16_store(&part[64], c2a_2);
-        f32x16_store(&part[80], c2b_2);
-        f32x16_store(&part[96], c3a_2);
-        f32x16_store(&part[112], c3b_2);
-        f32x16_store(&part[128], c4a_2);
-        f32x16_store(&part[144], c4b_2);
-        f32x16_store(&part[160], c5a_2);
-        f32x16_store(&part[176], c5b_2);
-        f32x16_store(&part[192], c6a_2);
-        f32x16_store(&part[208], c6b_2);
-        f32x16_store(&part[224], c7a_2);
-        f32x16_store(&part[240], c7b_2);
-        f32x16_store(&part[256], c8a_2);
-        f32x16_store(&part[272], c8b_2);
-        f32x16_store(&part[288], c9a_2);
-        f32x16_store(&part[304], c9b_2);
-        f32x16_store(&part[320], c10a_2);
-        f32x16_store(&part[336], c10b_2);
-        f32x16_store(&part[352], c11a_2);
-        f32x16_store(&part[368], c11b_2);
+        f32x16_store(part, c0a);
+        f32x16_store(&part[16], c0b);
+        f32x16_store(&part[32], c1a);
+        f32x16_store(&part[48], c1b);
+        f32x16_store(&part[64], c2a);
+        f32x16_store(&part[80], c2b);
+        f32x16_store(&part[96], c3a);
+        f32x16_store(&part[112], c3b);
+        f32x16_store(&part[128], c4a);
+        f32x16_store(&part[144], c4b);
+        f32x16_store(&part[160], c5a);
+        f32x16_store(&part[176], c5b);
+        f32x16_store(&part[192], c6a);
+        f32x16_store(&part[208], c6b);
+        f32x16_store(&part[224], c7a);
+        f32x16_store(&part[240], c7b);
+        f32x16_store(&part[256], c8a);
+        f32x16_store(&part[272], c8b);
+        f32x16_store(&part[288], c9a);
+        f32x16_store(&part[304], c9b);
+        f32x16_store(&part[320], c10a);
+        f32x16_store(&part[336], c10b);
+        f32x16_store(&part[352], c11a);
+        f32x16_store(&part[368], c11b);
       }
       const int64_t rows = tile < 8 ? 13 : 12;
       const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
@@ -1599,66 +1253,48 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict add, const float *rest
         const int64_t row = row_first + r;
         const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         const uint32_t nnrt_seed_2 = nnrt_seed[0];
-        const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+        const uint32_t nnrt_seed_3 = nnrt_seed[1];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const u32x16 element = u32_from_i64(row * 256 + (u * 32 + j)) + u32x16_from_i32x16(i32x16_lane());
+          const u32x16 element = u32_from_i64(row * 256 + u * 32 + j) + u32x16_from_i32x16(i32x16_lane());
           const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
           const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
           const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
               philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
               u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
               philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
               u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
               philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
               philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
           const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
           const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
-          const f32x16 add_3_2 = f32x16_load(&add_2[row * 256 + (u * 32 + j)]);
-          const f32x16 v_3 = add_3_2 * 0.70710677f;
+          const f32x16 add_4 = f32x16_load(&add_2[row * 256 + u * 32 + j]);
+          const f32x16 v_3 = add_4 * 0.70710677f;
           const f32x16 v_4 = exp_f32x16(-(v_3 * v_3)) * 1.1283792f;
-          const f32x16 v_5 = v_2 * (add_3_2 * 0.5f) * v_4 * 0.70710677f;
-          const f32x16 erf_2 = f32x16_load(&erf[row * 256 + (u * 32 + j)]);
+          const f32x16 v_5 = v_2 * (add_4 * 0.5f) * v_4 * 0.70710677f;
+          const f32x16 erf_2 = f32x16_load(&erf[row * 256 + u * 32 + j]);
           const f32x16 v_6 = v_5 + v_2 * (erf_2 + 1.0f) * 0.5f;
-          f32x16_store(&add_3[row * 256 + (u * 32 + j)], v_6);
+          f32x16_store(&add_3[row * 256 + u * 32 + j], v_6);
         }
       }
     }
   }
 }
 
-/* [10,128] x [128,256]: panels of 32 columns, tiles of 10 rows */
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* [10,128] x [128,256]: panels of 32 columns, tiles of 10 rows
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_9(const float *restrict add, const float *restrict where, float *restrict dot,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[320];
     const int64_t wide = u * 32;
-    f32x16 c0a = {0};
-    f32x16 c0b = {0};
-    f32x16 c1a = {0};
-    f32x16 c1b = {0};
-    f32x16 c2a = {0};
-    f32x16 c2b = {0};
-    f32x16 c3a = {0};
-    f32x16 c3b = {0};
-    f32x16 c4a = {0};
-    f32x16 c4b = {0};
-    f32x16 c5a = {0};
-    f32x16 c5b = {0};
-    f32x16 c6a = {0};
-    f32x16 c6b = {0};
-    f32x16 c7a = {0};
-    f32x16 c7b = {0};
-    f32x16 c8a = {0};
-    f32x16 c8b = {0};
-    f32x16 c9a = {0};
-    f32x16 c9b = {0};
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0}, c9a = {0}, c9b = {0};
     for (int64_t k = 0; k < 128; ++k) {
       const f32x16 b_a = f32x16_load(&where[wide + k * 256]);
       const f32x16 b_b = f32x16_load(&where[wide + k * 256 + 16]);
@@ -1716,33 +1352,30 @@ static NNRT_KERNEL_V4 void linear_9(const float *restrict add, const float *rest
     for (int64_t r = 0; r < 10; ++r) {
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        f32x16_store(&dot[r * 256 + (u * 32 + j)], c);
+        f32x16_store(&dot[r * 256 + u * 32 + j], c);
       }
     }
   }
 }
 
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
     _Alignas(64) float parts[128];
     for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0};
-      f32x16 acc_2 = {0};
-      f32x16 acc_3 = {0};
-      f32x16 acc_4 = {0};
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
         const f32x16 add_2 = f32x16_load(&add[column + r * 256]);
         acc = acc + add_2;
-        const f32x16 add_2_2 = f32x16_load(&add[column + r * 256 + 16]);
-        acc_2 = acc_2 + add_2_2;
-        const f32x16 add_2_3 = f32x16_load(&add[column + r * 256 + 32]);
-        acc_3 = acc_3 + add_2_3;
-        const f32x16 add_2_4 = f32x16_load(&add[column + r * 256 + 48]);
-        acc_4 = acc_4 + add_2_4;
+        const f32x16 add_3 = f32x16_load(&add[column + r * 256 + 16]);
+        acc_2 = acc_2 + add_3;
+        const f32x16 add_4 = f32x16_load(&add[column + r * 256 + 32]);
+        acc_3 = acc_3 + add_4;
+        const f32x16 add_5 = f32x16_load(&add[column + r * 256 + 48]);
+        acc_4 = acc_4 + add_5;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -1767,45 +1400,23 @@ static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *re
   }
 }
 
-/* [128,256] x [256,256]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* [128,256] x [256,256]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *restrict p4_weight,
     const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed, const float *add_2,
     const float *restrict erf, float *add_3, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(80, thread), u_end = nnrt_hi(80, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    _Alignas(64) float part[416];
-    if (tile < 8) {
+  for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 8;
+    const int64_t panel = u / 8;
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = tile_first + 2;
+    _Alignas(64) float part[256];
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
       const int64_t wide = panel * 32;
-      const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 256;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
+      const int64_t narrow = tile * 2048;
+      f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+          c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p4_weight[wide + k * 256]);
         const f32x16 b_b = f32x16_load(&p4_weight[wide + k * 256 + 16]);
@@ -1833,21 +1444,6 @@ static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *res
         const f32x16 x7 = f32x16_set1(add[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(add[narrow + k + 2048]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(add[narrow + k + 2304]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(add[narrow + k + 2560]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(add[narrow + k + 2816]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(add[narrow + k + 3072]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
       }
       f32x16_store(part, c0a);
       f32x16_store(&part[16], c0b);
@@ -1865,188 +1461,62 @@ static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *res
       f32x16_store(&part[208], c6b);
       f32x16_store(&part[224], c7a);
       f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 32;
-      const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 256;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 256; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p4_weight[wide_2 + k_2 * 256]);
-        const f32x16 b_b_2 = f32x16_load(&p4_weight[wide_2 + k_2 * 256 + 16]);
-        const f32x16 x0_2 = f32x16_set1(add[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(add[narrow_2 + k_2 + 256]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(add[narrow_2 + k_2 + 512]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(add[narrow_2 + k_2 + 768]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(add[narrow_2 + k_2 + 1024]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(add[narrow_2 + k_2 + 1280]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(add[narrow_2 + k_2 + 1536]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(add[narrow_2 + k_2 + 1792]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(add[narrow_2 + k_2 + 2048]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(add[narrow_2 + k_2 + 2304]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(add[narrow_2 + k_2 + 2560]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(add[narrow_2 + k_2 + 2816]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
-    }
-    const int64_t rows = tile < 8 ? 13 : 12;
-    const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t row = row_first + r;
-      const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
-      const uint32_t nnrt_seed_2 = nnrt_seed[0];
-      const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
-      for (int64_t j = 0; j < 32; j += 16) {
-        const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const u32x16 element = u32_from_i64(row * 256 + (panel * 32 + j)) + u32x16_from_i32x16(i32x16_lane());
-        const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-        const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-        const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-            philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
-            u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-            philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
-            u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-            philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
-            philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
-        const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
-            * 5.9604645e-08f);
-        const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
-        const f32x16 add_3_2 = f32x16_load(&add_2[row * 256 + (panel * 32 + j)]);
-        const f32x16 v_3 = add_3_2 * 0.70710677f;
-        const f32x16 v_4 = exp_f32x16(-(v_3 * v_3)) * 1.1283792f;
-        const f32x16 v_5 = v_2 * (add_3_2 * 0.5f) * v_4 * 0.70710677f;
-        const f32x16 erf_2 = f32x16_load(&erf[row * 256 + (panel * 32 + j)]);
-        const f32x16 v_6 = v_5 + v_2 * (erf_2 + 1.0f) * 0.5f;
-        f32x16_store(&add_3[row * 256 + (panel * 32 + j)], v_6);
+      const int64_t row_first = tile * 8;
+      for (int64_t r = 0; r < 8; ++r) {
+        const int64_t row = row_first + r;
+        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
+        const uint32_t nnrt_seed_2 = nnrt_seed[0];
+        const uint32_t nnrt_seed_3 = nnrt_seed[1];
+        for (int64_t j = 0; j < 32; j += 16) {
+          const f32x16 c = f32x16_load(&part[r * 32 + j]);
+          const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
+          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+          const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+          const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+              philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
+              u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+              philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
+              u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+              philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
+              philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
+              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+          const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
+              * 5.9604645e-08f);
+          const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
+          const f32x16 add_4 = f32x16_load(&add_2[row * 256 + panel * 32 + j]);
+          const f32x16 v_3 = add_4 * 0.70710677f;
+          const f32x16 v_4 = exp_f32x16(-(v_3 * v_3)) * 1.1283792f;
+          const f32x16 v_5 = v_2 * (add_4 * 0.5f) * v_4 * 0.70710677f;
+          const f32x16 erf_2 = f32x16_load(&erf[row * 256 + panel * 32 + j]);
+          const f32x16 v_6 = v_5 + v_2 * (erf_2 + 1.0f) * 0.5f;
+          f32x16_store(&add_3[row * 256 + panel * 32 + j], v_6);
+        }
       }
     }
   }
 }
 
-/* [256,128] x [128,256]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* [256,128] x [128,256]: panels of 32 columns, tiles of 14 rows
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_11(const float *restrict add, const float *restrict where, float *restrict dot,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(80, thread), u_end = nnrt_hi(80, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
+    const int64_t part_of_block = u % 10;
     const int64_t panel = u / 10;
-    const int64_t tile_2 = tile * 2;
-    const int64_t tile_end = i64_minimum(i64_minimum(tile_2 + 2, 19), 19);
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = i64_minimum(tile_first + 2, 19);
     _Alignas(64) float part[448];
-    for (int64_t tile_3 = tile_2; tile_3 < tile_end; ++tile_3) {
-      if (tile_3 < 9) {
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
+      if (tile < 9) {
         const int64_t wide = panel * 32;
-        const int64_t narrow = tile_3 * 13 + i64_minimum(tile_3, 9);
-        f32x16 c0a = {0};
-        f32x16 c0b = {0};
-        f32x16 c1a = {0};
-        f32x16 c1b = {0};
-        f32x16 c2a = {0};
-        f32x16 c2b = {0};
-        f32x16 c3a = {0};
-        f32x16 c3b = {0};
-        f32x16 c4a = {0};
-        f32x16 c4b = {0};
-        f32x16 c5a = {0};
-        f32x16 c5b = {0};
-        f32x16 c6a = {0};
-        f32x16 c6b = {0};
-        f32x16 c7a = {0};
-        f32x16 c7b = {0};
-        f32x16 c8a = {0};
-        f32x16 c8b = {0};
-        f32x16 c9a = {0};
-        f32x16 c9b = {0};
-        f32x16 c10a = {0};
-        f32x16 c10b = {0};
-        f32x16 c11a = {0};
-        f32x16 c11b = {0};
-        f32x16 c12a = {0};
-        f32x16 c12b = {0};
-        f32x16 c13a = {0};
-        f32x16 c13b = {0};
+        const int64_t narrow = tile * 13 + i64_minimum(tile, 9);
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0}, c13a = {0},
+            c13b = {0};
         for (int64_t k = 0; k < 128; ++k) {
           const f32x16 b_a = f32x16_load(&where[wide + k * 256]);
           const f32x16 b_b = f32x16_load(&where[wide + k * 256 + 16]);
@@ -2122,138 +1592,112 @@ static NNRT_KERNEL_V4 void linear_11(const float *restrict add, const float *res
         f32x16_store(&part[416], c13a);
         f32x16_store(&part[432], c13b);
       } else {
-        const int64_t wide_2 = panel * 32;
-        const int64_t narrow_2 = tile_3 * 13 + i64_minimum(tile_3, 9);
-        f32x16 c0a_2 = {0};
-        f32x16 c0b_2 = {0};
-        f32x16 c1a_2 = {0};
-        f32x16 c1b_2 = {0};
-        f32x16 c2a_2 = {0};
-        f32x16 c2b_2 = {0};
-        f32x16 c3a_2 = {0};
-        f32x16 c3b_2 = {0};
-        f32x16 c4a_2 = {0};
-        f32x16 c4b_2 = {0};
-        f32x16 c5a_2 = {0};
-        f32x16 c5b_2 = {0};
-        f32x16 c6a_2 = {0};
-        f32x16 c6b_2 = {0};
-        f32x16 c7a_2 = {0};
-        f32x16 c7b_2 = {0};
-        f32x16 c8a_2 = {0};
-        f32x16 c8b_2 = {0};
-        f32x16 c9a_2 = {0};
-        f32x16 c9b_2 = {0};
-        f32x16 c10a_2 = {0};
-        f32x16 c10b_2 = {0};
-        f32x16 c11a_2 = {0};
-        f32x16 c11b_2 = {0};
-        f32x16 c12a_2 = {0};
-        f32x16 c12b_2 = {0};
-        for (int64_t k_2 = 0; k_2 < 128; ++k_2) {
-          const f32x16 b_a_2 = f32x16_load(&where[wide_2 + k_2 * 256]);
-          const f32x16 b_b_2 = f32x16_load(&where[wide_2 + k_2 * 256 + 16]);
-          const f32x16 x0_2 = f32x16_set1(add[narrow_2 + k_2 * 256]);
-          c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-          c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-          const f32x16 x1_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 1]);
-          c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-          c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-          const f32x16 x2_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 2]);
-          c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-          c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-          const f32x16 x3_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 3]);
-          c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-          c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-          const f32x16 x4_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 4]);
-          c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-          c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-          const f32x16 x5_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 5]);
-          c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-          c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-          const f32x16 x6_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 6]);
-          c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-          c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-          const f32x16 x7_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 7]);
-          c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-          c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-          const f32x16 x8_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 8]);
-          c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-          c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-          const f32x16 x9_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 9]);
-          c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-          c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-          const f32x16 x10_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 10]);
-          c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-          c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-          const f32x16 x11_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 11]);
-          c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-          c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-          const f32x16 x12_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 12]);
-          c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-          c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
+        const int64_t wide = panel * 32;
+        const int64_t narrow = tile * 13 + i64_minimum(tile, 9);
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0};
+        for (int64_t k = 0; k < 128; ++k) {
+          const f32x16 b_a = f32x16_load(&where[wide + k * 256]);
+          const f32x16 b_b = f32x16_load(&where[wide + k * 256 + 16]);
+          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          c0b = f32x16_fma(x0, b_b, c0b);
+          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          c1b = f32x16_fma(x1, b_b, c1b);
+          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          c2b = f32x16_fma(x2, b_b, c2b);
+          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          c3b = f32x16_fma(x3, b_b, c3b);
+          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          c4b = f32x16_fma(x4, b_b, c4b);
+          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          c5b = f32x16_fma(x5, b_b, c5b);
+          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          c6b = f32x16_fma(x6, b_b, c6b);
+          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          c7a = f32x16_fma(x7, b_a, c7a);
+          c7b = f32x16_fma(x7, b_b, c7b);
+          const f32x16 x8 = f32x16_set1(add[narrow + k * 256 + 8]);
+          c8a = f32x16_fma(x8, b_a, c8a);
+          c8b = f32x16_fma(x8, b_b, c8b);
+          const f32x16 x9 = f32x16_set1(add[narrow + k * 256 + 9]);
+          c9a = f32x16_fma(x9, b_a, c9a);
+          c9b = f32x16_fma(x9, b_b, c9b);
+          const f32x16 x10 = f32x16_set1(add[narrow + k * 256 + 10]);
+          c10a = f32x16_fma(x10, b_a, c10a);
+          c10b = f32x16_fma(x10, b_b, c10b);
+          const f32x16 x11 = f32x16_set1(add[narrow + k * 256 + 11]);
+          c11a = f32x16_fma(x11, b_a, c11a);
+          c11b = f32x16_fma(x11, b_b, c11b);
+          const f32x16 x12 = f32x16_set1(add[narrow + k * 256 + 12]);
+          c12a = f32x16_fma(x12, b_a, c12a);
+          c12b = f32x16_fma(x12, b_b, c12b);
         }
-        f32x16_store(part, c0a_2);
-        f32x16_store(&part[16], c0b_2);
-        f32x16_store(&part[32], c1a_2);
-        f32x16_store(&part[48], c1b_2);
-        f32x16_store(&part[64], c2a_2);
-        f32x16_store(&part[80], c2b_2);
-        f32x16_store(&part[96], c3a_2);
-        f32x16_store(&part[112], c3b_2);
-        f32x16_store(&part[128], c4a_2);
-        f32x16_store(&part[144], c4b_2);
-        f32x16_store(&part[160], c5a_2);
-        f32x16_store(&part[176], c5b_2);
-        f32x16_store(&part[192], c6a_2);
-        f32x16_store(&part[208], c6b_2);
-        f32x16_store(&part[224], c7a_2);
-        f32x16_store(&part[240], c7b_2);
-        f32x16_store(&part[256], c8a_2);
-        f32x16_store(&part[272], c8b_2);
-        f32x16_store(&part[288], c9a_2);
-        f32x16_store(&part[304], c9b_2);
-        f32x16_store(&part[320], c10a_2);
-        f32x16_store(&part[336], c10b_2);
-        f32x16_store(&part[352], c11a_2);
-        f32x16_store(&part[368], c11b_2);
-        f32x16_store(&part[384], c12a_2);
-        f32x16_store(&part[400], c12b_2);
+        f32x16_store(part, c0a);
+        f32x16_store(&part[16], c0b);
+        f32x16_store(&part[32], c1a);
+        f32x16_store(&part[48], c1b);
+        f32x16_store(&part[64], c2a);
+        f32x16_store(&part[80], c2b);
+        f32x16_store(&part[96], c3a);
+        f32x16_store(&part[112], c3b);
+        f32x16_store(&part[128], c4a);
+        f32x16_store(&part[144], c4b);
+        f32x16_store(&part[160], c5a);
+        f32x16_store(&part[176], c5b);
+        f32x16_store(&part[192], c6a);
+        f32x16_store(&part[208], c6b);
+        f32x16_store(&part[224], c7a);
+        f32x16_store(&part[240], c7b);
+        f32x16_store(&part[256], c8a);
+        f32x16_store(&part[272], c8b);
+        f32x16_store(&part[288], c9a);
+        f32x16_store(&part[304], c9b);
+        f32x16_store(&part[320], c10a);
+        f32x16_store(&part[336], c10b);
+        f32x16_store(&part[352], c11a);
+        f32x16_store(&part[368], c11b);
+        f32x16_store(&part[384], c12a);
+        f32x16_store(&part[400], c12b);
       }
-      const int64_t rows = tile_3 < 9 ? 14 : 13;
-      const int64_t row_first = tile_3 * 13 + i64_minimum(tile_3, 9);
+      const int64_t rows = tile < 9 ? 14 : 13;
+      const int64_t row_first = tile * 13 + i64_minimum(tile, 9);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t row = row_first + r;
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          f32x16_store(&dot[row * 256 + (panel * 32 + j)], c);
+          f32x16_store(&dot[row * 256 + panel * 32 + j], c);
         }
       }
     }
   }
 }
 
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void linear_program_3(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
     _Alignas(64) float parts[128];
     for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0};
-      f32x16 acc_2 = {0};
-      f32x16 acc_3 = {0};
-      f32x16 acc_4 = {0};
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
         const f32x16 add_2 = f32x16_load(&add[column + r * 256]);
         acc = acc + add_2;
-        const f32x16 add_2_2 = f32x16_load(&add[column + r * 256 + 16]);
-        acc_2 = acc_2 + add_2_2;
-        const f32x16 add_2_3 = f32x16_load(&add[column + r * 256 + 32]);
-        acc_3 = acc_3 + add_2_3;
-        const f32x16 add_2_4 = f32x16_load(&add[column + r * 256 + 48]);
-        acc_4 = acc_4 + add_2_4;
+        const f32x16 add_3 = f32x16_load(&add[column + r * 256 + 16]);
+        acc_2 = acc_2 + add_3;
+        const f32x16 add_4 = f32x16_load(&add[column + r * 256 + 32]);
+        acc_3 = acc_3 + add_4;
+        const f32x16 add_5 = f32x16_load(&add[column + r * 256 + 48]);
+        acc_4 = acc_4 + add_5;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -2278,376 +1722,143 @@ static NNRT_KERNEL_V4 void linear_program_3(const float *restrict add, float *re
   }
 }
 
-/* [256,128] x [128,784]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* [256,128] x [128,784]: panels of 48 columns, tiles of 8 rows
+ * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_12(const float *restrict add, const float *restrict div, float *restrict dot,
     const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(250, thread), u_end = nnrt_hi(250, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    const int64_t tile_2 = tile * 2;
-    const int64_t tile_end = i64_minimum(i64_minimum(tile_2 + 2, 19), 19);
-    _Alignas(64) float part[448];
-    for (int64_t tile_3 = tile_2; tile_3 < tile_end; ++tile_3) {
-      if (panel < 24) {
-        if (tile_3 < 9) {
-          const int64_t wide = panel * 32;
-          const int64_t narrow = tile_3 * 13 + i64_minimum(tile_3, 9);
-          f32x16 c0a = {0};
-          f32x16 c0b = {0};
-          f32x16 c1a = {0};
-          f32x16 c1b = {0};
-          f32x16 c2a = {0};
-          f32x16 c2b = {0};
-          f32x16 c3a = {0};
-          f32x16 c3b = {0};
-          f32x16 c4a = {0};
-          f32x16 c4b = {0};
-          f32x16 c5a = {0};
-          f32x16 c5b = {0};
-          f32x16 c6a = {0};
-          f32x16 c6b = {0};
-          f32x16 c7a = {0};
-          f32x16 c7b = {0};
-          f32x16 c8a = {0};
-          f32x16 c8b = {0};
-          f32x16 c9a = {0};
-          f32x16 c9b = {0};
-          f32x16 c10a = {0};
-          f32x16 c10b = {0};
-          f32x16 c11a = {0};
-          f32x16 c11b = {0};
-          f32x16 c12a = {0};
-          f32x16 c12b = {0};
-          f32x16 c13a = {0};
-          f32x16 c13b = {0};
-          for (int64_t k = 0; k < 128; ++k) {
-            const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
-            const f32x16 b_b = f32x16_load(&div[wide + k * 784 + 16]);
-            const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
-            c0a = f32x16_fma(x0, b_a, c0a);
-            c0b = f32x16_fma(x0, b_b, c0b);
-            const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
-            c1a = f32x16_fma(x1, b_a, c1a);
-            c1b = f32x16_fma(x1, b_b, c1b);
-            const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
-            c2a = f32x16_fma(x2, b_a, c2a);
-            c2b = f32x16_fma(x2, b_b, c2b);
-            const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
-            c3a = f32x16_fma(x3, b_a, c3a);
-            c3b = f32x16_fma(x3, b_b, c3b);
-            const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
-            c4a = f32x16_fma(x4, b_a, c4a);
-            c4b = f32x16_fma(x4, b_b, c4b);
-            const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
-            c5a = f32x16_fma(x5, b_a, c5a);
-            c5b = f32x16_fma(x5, b_b, c5b);
-            const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
-            c6a = f32x16_fma(x6, b_a, c6a);
-            c6b = f32x16_fma(x6, b_b, c6b);
-            const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
-            c7a = f32x16_fma(x7, b_a, c7a);
-            c7b = f32x16_fma(x7, b_b, c7b);
-            const f32x16 x8 = f32x16_set1(add[narrow + k * 256 + 8]);
-            c8a = f32x16_fma(x8, b_a, c8a);
-            c8b = f32x16_fma(x8, b_b, c8b);
-            const f32x16 x9 = f32x16_set1(add[narrow + k * 256 + 9]);
-            c9a = f32x16_fma(x9, b_a, c9a);
-            c9b = f32x16_fma(x9, b_b, c9b);
-            const f32x16 x10 = f32x16_set1(add[narrow + k * 256 + 10]);
-            c10a = f32x16_fma(x10, b_a, c10a);
-            c10b = f32x16_fma(x10, b_b, c10b);
-            const f32x16 x11 = f32x16_set1(add[narrow + k * 256 + 11]);
-            c11a = f32x16_fma(x11, b_a, c11a);
-            c11b = f32x16_fma(x11, b_b, c11b);
-            const f32x16 x12 = f32x16_set1(add[narrow + k * 256 + 12]);
-            c12a = f32x16_fma(x12, b_a, c12a);
-            c12b = f32x16_fma(x12, b_b, c12b);
-            const f32x16 x13 = f32x16_set1(add[narrow + k * 256 + 13]);
-            c13a = f32x16_fma(x13, b_a, c13a);
-            c13b = f32x16_fma(x13, b_b, c13b);
-          }
-          f32x16_store(part, c0a);
-          f32x16_store(&part[16], c0b);
-          f32x16_store(&part[32], c1a);
-          f32x16_store(&part[48], c1b);
-          f32x16_store(&part[64], c2a);
-          f32x16_store(&part[80], c2b);
-          f32x16_store(&part[96], c3a);
-          f32x16_store(&part[112], c3b);
-          f32x16_store(&part[128], c4a);
-          f32x16_store(&part[144], c4b);
-          f32x16_store(&part[160], c5a);
-          f32x16_store(&part[176], c5b);
-          f32x16_store(&part[192], c6a);
-          f32x16_store(&part[208], c6b);
-          f32x16_store(&part[224], c7a);
-          f32x16_store(&part[240], c7b);
-          f32x16_store(&part[256], c8a);
-          f32x16_store(&part[272], c8b);
-          f32x16_store(&part[288], c9a);
-          f32x16_store(&part[304], c9b);
-          f32x16_store(&part[320], c10a);
-          f32x16_store(&part[336], c10b);
-          f32x16_store(&part[352], c11a);
-          f32x16_store(&part[368], c11b);
-          f32x16_store(&part[384], c12a);
-          f32x16_store(&part[400], c12b);
-          f32x16_store(&part[416], c13a);
-          f32x16_store(&part[432], c13b);
-        } else {
-          const int64_t wide_2 = panel * 32;
-          const int64_t narrow_2 = tile_3 * 13 + i64_minimum(tile_3, 9);
-          f32x16 c0a_2 = {0};
-          f32x16 c0b_2 = {0};
-          f32x16 c1a_2 = {0};
-          f32x16 c1b_2 = {0};
-          f32x16 c2a_2 = {0};
-          f32x16 c2b_2 = {0};
-          f32x16 c3a_2 = {0};
-          f32x16 c3b_2 = {0};
-          f32x16 c4a_2 = {0};
-          f32x16 c4b_2 = {0};
-          f32x16 c5a_2 = {0};
-          f32x16 c5b_2 = {0};
-          f32x16 c6a_2 = {0};
-          f32x16 c6b_2 = {0};
-          f32x16 c7a_2 = {0};
-          f32x16 c7b_2 = {0};
-          f32x16 c8a_2 = {0};
-          f32x16 c8b_2 = {0};
-          f32x16 c9a_2 = {0};
-          f32x16 c9b_2 = {0};
-          f32x16 c10a_2 = {0};
-          f32x16 c10b_2 = {0};
-          f32x16 c11a_2 = {0};
-          f32x16 c11b_2 = {0};
-          f32x16 c12a_2 = {0};
-          f32x16 c12b_2 = {0};
-          for (int64_t k_2 = 0; k_2 < 128; ++k_2) {
-            const f32x16 b_a_2 = f32x16_load(&div[wide_2 + k_2 * 784]);
-            const f32x16 b_b_2 = f32x16_load(&div[wide_2 + k_2 * 784 + 16]);
-            const f32x16 x0_2 = f32x16_set1(add[narrow_2 + k_2 * 256]);
-            c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-            c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-            const f32x16 x1_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 1]);
-            c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-            c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-            const f32x16 x2_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 2]);
-            c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-            c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-            const f32x16 x3_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 3]);
-            c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-            c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-            const f32x16 x4_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 4]);
-            c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-            c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-            const f32x16 x5_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 5]);
-            c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-            c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-            const f32x16 x6_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 6]);
-            c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-            c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-            const f32x16 x7_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 7]);
-            c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-            c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-            const f32x16 x8_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 8]);
-            c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-            c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-            const f32x16 x9_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 9]);
-            c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-            c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-            const f32x16 x10_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 10]);
-            c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-            c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-            const f32x16 x11_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 11]);
-            c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-            c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-            const f32x16 x12_2 = f32x16_set1(add[narrow_2 + k_2 * 256 + 12]);
-            c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-            c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
-          }
-          f32x16_store(part, c0a_2);
-          f32x16_store(&part[16], c0b_2);
-          f32x16_store(&part[32], c1a_2);
-          f32x16_store(&part[48], c1b_2);
-          f32x16_store(&part[64], c2a_2);
-          f32x16_store(&part[80], c2b_2);
-          f32x16_store(&part[96], c3a_2);
-          f32x16_store(&part[112], c3b_2);
-          f32x16_store(&part[128], c4a_2);
-          f32x16_store(&part[144], c4b_2);
-          f32x16_store(&part[160], c5a_2);
-          f32x16_store(&part[176], c5b_2);
-          f32x16_store(&part[192], c6a_2);
-          f32x16_store(&part[208], c6b_2);
-          f32x16_store(&part[224], c7a_2);
-          f32x16_store(&part[240], c7b_2);
-          f32x16_store(&part[256], c8a_2);
-          f32x16_store(&part[272], c8b_2);
-          f32x16_store(&part[288], c9a_2);
-          f32x16_store(&part[304], c9b_2);
-          f32x16_store(&part[320], c10a_2);
-          f32x16_store(&part[336], c10b_2);
-          f32x16_store(&part[352], c11a_2);
-          f32x16_store(&part[368], c11b_2);
-          f32x16_store(&part[384], c12a_2);
-          f32x16_store(&part[400], c12b_2);
+  for (int64_t u = nnrt_lo(272, thread), u_end = nnrt_hi(272, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 16;
+    const int64_t panel = u / 16;
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = tile_first + 2;
+    _Alignas(64) float part[384];
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
+      if (panel < 16) {
+        const int64_t wide = panel * 48;
+        const int64_t narrow = tile * 8;
+        f32x16 c0a = {0}, c0b = {0}, c0c = {0}, c1a = {0}, c1b = {0}, c1c = {0}, c2a = {0}, c2b = {0}, c2c = {0},
+            c3a = {0}, c3b = {0}, c3c = {0}, c4a = {0}, c4b = {0}, c4c = {0}, c5a = {0}, c5b = {0}, c5c = {0},
+            c6a = {0}, c6b = {0}, c6c = {0}, c7a = {0}, c7b = {0}, c7c = {0};
+        for (int64_t k = 0; k < 128; ++k) {
+          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
+          const f32x16 b_b = f32x16_load(&div[wide + k * 784 + 16]);
+          const f32x16 b_c = f32x16_load(&div[wide + k * 784 + 32]);
+          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          c0b = f32x16_fma(x0, b_b, c0b);
+          c0c = f32x16_fma(x0, b_c, c0c);
+          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          c1b = f32x16_fma(x1, b_b, c1b);
+          c1c = f32x16_fma(x1, b_c, c1c);
+          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          c2b = f32x16_fma(x2, b_b, c2b);
+          c2c = f32x16_fma(x2, b_c, c2c);
+          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          c3b = f32x16_fma(x3, b_b, c3b);
+          c3c = f32x16_fma(x3, b_c, c3c);
+          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          c4b = f32x16_fma(x4, b_b, c4b);
+          c4c = f32x16_fma(x4, b_c, c4c);
+          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          c5b = f32x16_fma(x5, b_b, c5b);
+          c5c = f32x16_fma(x5, b_c, c5c);
+          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          c6b = f32x16_fma(x6, b_b, c6b);
+          c6c = f32x16_fma(x6, b_c, c6c);
+          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          c7a = f32x16_fma(x7, b_a, c7a);
+          c7b = f32x16_fma(x7, b_b, c7b);
+          c7c = f32x16_fma(x7, b_c, c7c);
         }
+        f32x16_store(part, c0a);
+        f32x16_store(&part[16], c0b);
+        f32x16_store(&part[32], c0c);
+        f32x16_store(&part[48], c1a);
+        f32x16_store(&part[64], c1b);
+        f32x16_store(&part[80], c1c);
+        f32x16_store(&part[96], c2a);
+        f32x16_store(&part[112], c2b);
+        f32x16_store(&part[128], c2c);
+        f32x16_store(&part[144], c3a);
+        f32x16_store(&part[160], c3b);
+        f32x16_store(&part[176], c3c);
+        f32x16_store(&part[192], c4a);
+        f32x16_store(&part[208], c4b);
+        f32x16_store(&part[224], c4c);
+        f32x16_store(&part[240], c5a);
+        f32x16_store(&part[256], c5b);
+        f32x16_store(&part[272], c5c);
+        f32x16_store(&part[288], c6a);
+        f32x16_store(&part[304], c6b);
+        f32x16_store(&part[320], c6c);
+        f32x16_store(&part[336], c7a);
+        f32x16_store(&part[352], c7b);
+        f32x16_store(&part[368], c7c);
       } else {
-        if (tile_3 < 9) {
-          const int64_t wide_3 = panel * 32;
-          const int64_t narrow_3 = tile_3 * 13 + i64_minimum(tile_3, 9);
-          f32x16 c0a_3 = {0};
-          f32x16 c1a_3 = {0};
-          f32x16 c2a_3 = {0};
-          f32x16 c3a_3 = {0};
-          f32x16 c4a_3 = {0};
-          f32x16 c5a_3 = {0};
-          f32x16 c6a_3 = {0};
-          f32x16 c7a_3 = {0};
-          f32x16 c8a_3 = {0};
-          f32x16 c9a_3 = {0};
-          f32x16 c10a_3 = {0};
-          f32x16 c11a_3 = {0};
-          f32x16 c12a_3 = {0};
-          f32x16 c13a_2 = {0};
-          for (int64_t k_3 = 0; k_3 < 128; ++k_3) {
-            const f32x16 b_a_3 = f32x16_load(&div[wide_3 + k_3 * 784]);
-            const f32x16 x0_3 = f32x16_set1(add[narrow_3 + k_3 * 256]);
-            c0a_3 = f32x16_fma(x0_3, b_a_3, c0a_3);
-            const f32x16 x1_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 1]);
-            c1a_3 = f32x16_fma(x1_3, b_a_3, c1a_3);
-            const f32x16 x2_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 2]);
-            c2a_3 = f32x16_fma(x2_3, b_a_3, c2a_3);
-            const f32x16 x3_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 3]);
-            c3a_3 = f32x16_fma(x3_3, b_a_3, c3a_3);
-            const f32x16 x4_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 4]);
-            c4a_3 = f32x16_fma(x4_3, b_a_3, c4a_3);
-            const f32x16 x5_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 5]);
-            c5a_3 = f32x16_fma(x5_3, b_a_3, c5a_3);
-            const f32x16 x6_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 6]);
-            c6a_3 = f32x16_fma(x6_3, b_a_3, c6a_3);
-            const f32x16 x7_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 7]);
-            c7a_3 = f32x16_fma(x7_3, b_a_3, c7a_3);
-            const f32x16 x8_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 8]);
-            c8a_3 = f32x16_fma(x8_3, b_a_3, c8a_3);
-            const f32x16 x9_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 9]);
-            c9a_3 = f32x16_fma(x9_3, b_a_3, c9a_3);
-            const f32x16 x10_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 10]);
-            c10a_3 = f32x16_fma(x10_3, b_a_3, c10a_3);
-            const f32x16 x11_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 11]);
-            c11a_3 = f32x16_fma(x11_3, b_a_3, c11a_3);
-            const f32x16 x12_3 = f32x16_set1(add[narrow_3 + k_3 * 256 + 12]);
-            c12a_3 = f32x16_fma(x12_3, b_a_3, c12a_3);
-            const f32x16 x13_2 = f32x16_set1(add[narrow_3 + k_3 * 256 + 13]);
-            c13a_2 = f32x16_fma(x13_2, b_a_3, c13a_2);
-          }
-          f32x16_store(part, c0a_3);
-          f32x16_store(&part[32], c1a_3);
-          f32x16_store(&part[64], c2a_3);
-          f32x16_store(&part[96], c3a_3);
-          f32x16_store(&part[128], c4a_3);
-          f32x16_store(&part[160], c5a_3);
-          f32x16_store(&part[192], c6a_3);
-          f32x16_store(&part[224], c7a_3);
-          f32x16_store(&part[256], c8a_3);
-          f32x16_store(&part[288], c9a_3);
-          f32x16_store(&part[320], c10a_3);
-          f32x16_store(&part[352], c11a_3);
-          f32x16_store(&part[384], c12a_3);
-          f32x16_store(&part[416], c13a_2);
-        } else {
-          const int64_t wide_4 = panel * 32;
-          const int64_t narrow_4 = tile_3 * 13 + i64_minimum(tile_3, 9);
-          f32x16 c0a_4 = {0};
-          f32x16 c1a_4 = {0};
-          f32x16 c2a_4 = {0};
-          f32x16 c3a_4 = {0};
-          f32x16 c4a_4 = {0};
-          f32x16 c5a_4 = {0};
-          f32x16 c6a_4 = {0};
-          f32x16 c7a_4 = {0};
-          f32x16 c8a_4 = {0};
-          f32x16 c9a_4 = {0};
-          f32x16 c10a_4 = {0};
-          f32x16 c11a_4 = {0};
-          f32x16 c12a_4 = {0};
-          for (int64_t k_4 = 0; k_4 < 128; ++k_4) {
-            const f32x16 b_a_4 = f32x16_load(&div[wide_4 + k_4 * 784]);
-            const f32x16 x0_4 = f32x16_set1(add[narrow_4 + k_4 * 256]);
-            c0a_4 = f32x16_fma(x0_4, b_a_4, c0a_4);
-            const f32x16 x1_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 1]);
-            c1a_4 = f32x16_fma(x1_4, b_a_4, c1a_4);
-            const f32x16 x2_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 2]);
-            c2a_4 = f32x16_fma(x2_4, b_a_4, c2a_4);
-            const f32x16 x3_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 3]);
-            c3a_4 = f32x16_fma(x3_4, b_a_4, c3a_4);
-            const f32x16 x4_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 4]);
-            c4a_4 = f32x16_fma(x4_4, b_a_4, c4a_4);
-            const f32x16 x5_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 5]);
-            c5a_4 = f32x16_fma(x5_4, b_a_4, c5a_4);
-            const f32x16 x6_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 6]);
-            c6a_4 = f32x16_fma(x6_4, b_a_4, c6a_4);
-            const f32x16 x7_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 7]);
-            c7a_4 = f32x16_fma(x7_4, b_a_4, c7a_4);
-            const f32x16 x8_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 8]);
-            c8a_4 = f32x16_fma(x8_4, b_a_4, c8a_4);
-            const f32x16 x9_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 9]);
-            c9a_4 = f32x16_fma(x9_4, b_a_4, c9a_4);
-            const f32x16 x10_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 10]);
-            c10a_4 = f32x16_fma(x10_4, b_a_4, c10a_4);
-            const f32x16 x11_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 11]);
-            c11a_4 = f32x16_fma(x11_4, b_a_4, c11a_4);
-            const f32x16 x12_4 = f32x16_set1(add[narrow_4 + k_4 * 256 + 12]);
-            c12a_4 = f32x16_fma(x12_4, b_a_4, c12a_4);
-          }
-          f32x16_store(part, c0a_4);
-          f32x16_store(&part[32], c1a_4);
-          f32x16_store(&part[64], c2a_4);
-          f32x16_store(&part[96], c3a_4);
-          f32x16_store(&part[128], c4a_4);
-          f32x16_store(&part[160], c5a_4);
-          f32x16_store(&part[192], c6a_4);
-          f32x16_store(&part[224], c7a_4);
-          f32x16_store(&part[256], c8a_4);
-          f32x16_store(&part[288], c9a_4);
-          f32x16_store(&part[320], c10a_4);
-          f32x16_store(&part[352], c11a_4);
-          f32x16_store(&part[384], c12a_4);
+        const int64_t wide = panel * 48;
+        const int64_t narrow = tile * 8;
+        f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0};
+        for (int64_t k = 0; k < 128; ++k) {
+          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
+          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          c7a = f32x16_fma(x7, b_a, c7a);
         }
+        f32x16_store(part, c0a);
+        f32x16_store(&part[48], c1a);
+        f32x16_store(&part[96], c2a);
+        f32x16_store(&part[144], c3a);
+        f32x16_store(&part[192], c4a);
+        f32x16_store(&part[240], c5a);
+        f32x16_store(&part[288], c6a);
+        f32x16_store(&part[336], c7a);
       }
-      const int64_t rows = tile_3 < 9 ? 14 : 13;
-      const int64_t row_first = tile_3 * 13 + i64_minimum(tile_3, 9);
-      for (int64_t r = 0; r < rows; ++r) {
+      const int64_t row_first = tile * 8;
+      for (int64_t r = 0; r < 8; ++r) {
         const int64_t row = row_first + r;
-        const int64_t columns = i64_minimum(784 - panel * 32, 32);
+        const int64_t columns = i64_minimum(784 - panel * 48, 48);
         for (int64_t j = 0; j < columns; j += 16) {
-          const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          f32x16_store(&dot[row * 784 + (panel * 32 + j)], c);
+          const f32x16 c = f32x16_load(&part[r * 48 + j]);
+          f32x16_store(&dot[row * 784 + panel * 48 + j], c);
         }
       }
     }
   }
 }
 
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void program(const float *restrict dot, float *restrict parts, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(13, thread), u_end = nnrt_hi(13, thread); u < u_end; ++u) {
     if (u < 12) {
-      f32x16 acc = {0};
-      f32x16 acc_2 = {0};
-      f32x16 acc_3 = {0};
-      f32x16 acc_4 = {0};
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = u * 16384; r < u * 16384 + 16384; r += 64) {
         const f32x16 dot_2 = f32x16_load(&dot[r]);
         acc = acc + dot_2 * dot_2;
-        const f32x16 dot_2_2 = f32x16_load(&dot[r + 16]);
-        acc_2 = acc_2 + dot_2_2 * dot_2_2;
-        const f32x16 dot_2_3 = f32x16_load(&dot[r + 32]);
-        acc_3 = acc_3 + dot_2_3 * dot_2_3;
-        const f32x16 dot_2_4 = f32x16_load(&dot[r + 48]);
-        acc_4 = acc_4 + dot_2_4 * dot_2_4;
+        const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
+        acc_2 = acc_2 + dot_3 * dot_3;
+        const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
+        acc_3 = acc_3 + dot_4 * dot_4;
+        const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
+        acc_4 = acc_4 + dot_5 * dot_5;
       }
       const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
       _Alignas(64) float lanes[16];
@@ -2658,43 +1869,40 @@ static NNRT_KERNEL_V4 void program(const float *restrict dot, float *restrict pa
       parts[u] = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
           + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
     } else {
-      f32x16 acc_6 = {0};
-      f32x16 acc_7 = {0};
-      f32x16 acc_8 = {0};
-      f32x16 acc_9 = {0};
-      for (int64_t r_2 = 196608; r_2 < 200704; r_2 += 64) {
-        const f32x16 dot_2_5 = f32x16_load(&dot[r_2]);
-        acc_6 = acc_6 + dot_2_5 * dot_2_5;
-        const f32x16 dot_2_6 = f32x16_load(&dot[r_2 + 16]);
-        acc_7 = acc_7 + dot_2_6 * dot_2_6;
-        const f32x16 dot_2_7 = f32x16_load(&dot[r_2 + 32]);
-        acc_8 = acc_8 + dot_2_7 * dot_2_7;
-        const f32x16 dot_2_8 = f32x16_load(&dot[r_2 + 48]);
-        acc_9 = acc_9 + dot_2_8 * dot_2_8;
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+      for (int64_t r = 196608; r < 200704; r += 64) {
+        const f32x16 dot_2 = f32x16_load(&dot[r]);
+        acc = acc + dot_2 * dot_2;
+        const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
+        acc_2 = acc_2 + dot_3 * dot_3;
+        const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
+        acc_3 = acc_3 + dot_4 * dot_4;
+        const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
+        acc_4 = acc_4 + dot_5 * dot_5;
       }
-      const f32x16 acc_10 = acc_6 + acc_8 + (acc_7 + acc_9);
-      _Alignas(64) float lanes_2[16];
-      f32x16_store(lanes_2, acc_10);
-      const f32x8 half_3 = f32x8_load(lanes_2) + f32x8_load(&lanes_2[8]);
-      f32x8_store(lanes_2, half_3);
-      const f32x4 half_4 = f32x4_load(lanes_2) + f32x4_load(&lanes_2[4]);
-      parts[u] = f32x4_extract(half_4, 0) + f32x4_extract(half_4, 2)
-          + (f32x4_extract(half_4, 1) + f32x4_extract(half_4, 3));
+      const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
+      _Alignas(64) float lanes[16];
+      f32x16_store(lanes, acc_5);
+      const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
+      f32x8_store(lanes, half);
+      const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
+      parts[u] = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+          + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
     }
   }
 }
 
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict sum, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t i = 0; i < 6; ++i) {
       parts[i] = parts[i] + parts[i + 7];
     }
-    for (int64_t i_2 = 0; i_2 < 3; ++i_2) {
-      parts[i_2] = parts[i_2] + parts[i_2 + 4];
+    for (int64_t i = 0; i < 3; ++i) {
+      parts[i] = parts[i] + parts[i + 4];
     }
-    for (int64_t i_3 = 0; i_3 < 2; ++i_3) {
-      parts[i_3] = parts[i_3] + parts[i_3 + 2];
+    for (int64_t i = 0; i < 2; ++i) {
+      parts[i] = parts[i] + parts[i + 2];
     }
     parts[0] = parts[0] + parts[1];
     const float sum_2 = parts[0];
@@ -2702,7 +1910,7 @@ static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict s
   }
 }
 
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void program_2(const float *restrict mul, float *restrict sum, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
@@ -2721,22 +1929,19 @@ static NNRT_KERNEL_V4 void program_2(const float *restrict mul, float *restrict 
   }
 }
 
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void program_3(const float *restrict dot, float *restrict sum, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x16 acc = {0};
-    f32x16 acc_2 = {0};
-    f32x16 acc_3 = {0};
-    f32x16 acc_4 = {0};
+    f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
     for (int64_t r = 0; r < 65536; r += 64) {
       const f32x16 dot_2 = f32x16_load(&dot[r]);
       acc = acc + dot_2 * dot_2;
-      const f32x16 dot_2_2 = f32x16_load(&dot[r + 16]);
-      acc_2 = acc_2 + dot_2_2 * dot_2_2;
-      const f32x16 dot_2_3 = f32x16_load(&dot[r + 32]);
-      acc_3 = acc_3 + dot_2_3 * dot_2_3;
-      const f32x16 dot_2_4 = f32x16_load(&dot[r + 48]);
-      acc_4 = acc_4 + dot_2_4 * dot_2_4;
+      const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
+      acc_2 = acc_2 + dot_3 * dot_3;
+      const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
+      acc_3 = acc_3 + dot_4 * dot_4;
+      const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
+      acc_4 = acc_4 + dot_5 * dot_5;
     }
     const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
     _Alignas(64) float lanes[16];
@@ -2750,22 +1955,19 @@ static NNRT_KERNEL_V4 void program_3(const float *restrict dot, float *restrict 
   }
 }
 
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void program_4(const float *restrict dot, float *restrict sum, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x16 acc = {0};
-    f32x16 acc_2 = {0};
-    f32x16 acc_3 = {0};
-    f32x16 acc_4 = {0};
+    f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
     for (int64_t r = 0; r < 2560; r += 64) {
       const f32x16 dot_2 = f32x16_load(&dot[r]);
       acc = acc + dot_2 * dot_2;
-      const f32x16 dot_2_2 = f32x16_load(&dot[r + 16]);
-      acc_2 = acc_2 + dot_2_2 * dot_2_2;
-      const f32x16 dot_2_3 = f32x16_load(&dot[r + 32]);
-      acc_3 = acc_3 + dot_2_3 * dot_2_3;
-      const f32x16 dot_2_4 = f32x16_load(&dot[r + 48]);
-      acc_4 = acc_4 + dot_2_4 * dot_2_4;
+      const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
+      acc_2 = acc_2 + dot_3 * dot_3;
+      const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
+      acc_3 = acc_3 + dot_4 * dot_4;
+      const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
+      acc_4 = acc_4 + dot_5 * dot_5;
     }
     const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
     _Alignas(64) float lanes[16];
@@ -2779,8 +1981,8 @@ static NNRT_KERNEL_V4 void program_4(const float *restrict dot, float *restrict 
   }
 }
 
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_dropout(int32_t *restrict optimizer_0_step, const float *restrict lr,
     const float *restrict total_steps, uint32_t *restrict nnrt_calls_train, float *restrict div, float *restrict div_2,
     float *restrict sub, const nnrt_thread *thread) {
@@ -2790,9 +1992,9 @@ static NNRT_KERNEL_V4 void adamw_dropout(int32_t *restrict optimizer_0_step, con
     const float lr_2 = lr[0];
     const float v_2 = v + 1.0f;
     const float total_steps_2 = total_steps[0];
-    const float v_3 = f32_minimum(f32_maximum(v - 2e+02f, 0.0f) / f32_maximum(total_steps_2 - 2e+02f, 1.0f), 1.0f);
+    const float v_3 = f32_minimum(f32_maximum(v - 200.0f, 0.0f) / f32_maximum(total_steps_2 - 200.0f, 1.0f), 1.0f);
     const float v_4 = (cos_f32(v_3 * 3.1415927f) + 1.0f) * 0.5f;
-    const float v_5 = v < 2e+02f ? lr_2 * (v_2 / 2e+02f) : lr_2 * v_4;
+    const float v_5 = v < 200.0f ? lr_2 * (v_2 / 200.0f) : lr_2 * v_4;
     const float v_6 = f32_sqrt(-expm1_f32(v_2 * -0.0010005003f));
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     div[0] = v_5 / expm1_f32(v_2 * -0.105360515f);
@@ -2803,8 +2005,8 @@ static NNRT_KERNEL_V4 void adamw_dropout(int32_t *restrict optimizer_0_step, con
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
-/* models/fashion_dropout.lua:23 return nn.program { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
+ * models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void program_adamw(const float *restrict mul, const float *restrict sum,
     const float *restrict sum_2, const float *restrict sum_3, const float *restrict sum_4, const float *restrict sum_5,
     float *restrict div, float *restrict optimizer_0_exp_avg_7_bias, const float *restrict sum_6,
@@ -2821,43 +2023,43 @@ static NNRT_KERNEL_V4 void program_adamw(const float *restrict mul, const float 
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
     const float sum_7 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    const float sum_2_2 = sum[0];
-    const float sum_3_2 = sum_2[0];
-    const float sum_4_2 = sum_3[0];
-    const float sum_5_2 = sum_4[0];
-    const float sum_6_2 = sum_5[0];
-    const float v = sum_2_2 + sum_3_2 + sum_4_2 + sum_5_2 + sum_6_2;
+    const float sum_8 = sum[0];
+    const float sum_9 = sum_2[0];
+    const float sum_10 = sum_3[0];
+    const float sum_11 = sum_4[0];
+    const float sum_12 = sum_5[0];
+    const float v = sum_8 + sum_9 + sum_10 + sum_11 + sum_12;
     const float v_2 = 1.0f / (f32_sqrt(v + sum_7) + 1e-06f);
     div[0] = v_2;
     const f32x16 optimizer_0_exp_avg_7_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_7_bias, boolx16_mask(10));
-    const f32x16 sum_7_2 = f32x16_load_mask(sum_6, boolx16_mask(10));
+    const f32x16 sum_13 = f32x16_load_mask(sum_6, boolx16_mask(10));
     const float v_3 = f32_minimum(v_2, 1.0f);
-    const f32x16 v_4 = sum_7_2 * v_3;
+    const f32x16 v_4 = sum_13 * v_3;
     const f32x16 v_5 = optimizer_0_exp_avg_7_bias_2 * 0.9f + v_4 * 0.1f;
     const f32x16 optimizer_0_exp_avg_sq_7_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_sq_7_bias, boolx16_mask(10));
     const f32x16 v_6 = optimizer_0_exp_avg_sq_7_bias_2 * 0.999f + v_4 * v_4 * 0.001f;
     const f32x16 p7_bias_2 = f32x16_load_mask(p7_bias, boolx16_mask(10));
     const float sub_2 = sub[0];
-    const float div_3_2 = div_2[0];
-    const float div_4 = div_3[0];
-    const f32x16 v_7 = v_5 * div_3_2 / (f32x16_sqrt(v_6) * div_4 + 1e-08f);
+    const float div_4 = div_2[0];
+    const float div_5 = div_3[0];
+    const f32x16 v_7 = v_5 * div_4 / (f32x16_sqrt(v_6) * div_5 + 1e-08f);
     f32x16_store_mask(optimizer_0_exp_avg_7_bias, v_5, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_7_bias, v_6, boolx16_mask(10));
     f32x16_store_mask(p7_bias, p7_bias_2 * sub_2 + v_7, boolx16_mask(10));
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_weight, float *restrict p1_weight,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
-    const float div_2_2 = div[0];
-    const float v = f32_minimum(div_2_2, 1.0f);
+    const float div_4 = div[0];
+    const float v = f32_minimum(div_4, 1.0f);
     const float sub_2 = sub[0];
-    const float div_3_2 = div_2[0];
-    const float div_4 = div_3[0];
+    const float div_5 = div_2[0];
+    const float div_6 = div_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
       const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[j]);
       const f32x16 dot_2 = f32x16_load(&dot[j]);
@@ -2866,7 +2068,7 @@ static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_weight,
       const f32x16 optimizer_0_exp_avg_sq_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_weight[j]);
       const f32x16 v_4 = optimizer_0_exp_avg_sq_1_weight_2 * 0.999f + v_2 * v_2 * 0.001f;
       const f32x16 p1_weight_2 = f32x16_load(&p1_weight[j]);
-      const f32x16 v_5 = v_3 * div_3_2 / (f32x16_sqrt(v_4) * div_4 + 1e-08f);
+      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
       f32x16_store(&optimizer_0_exp_avg_1_weight[j], v_3);
       f32x16_store(&optimizer_0_exp_avg_sq_1_weight[j], v_4);
       f32x16_store(&p1_weight[j], p1_weight_2 * sub_2 + v_5);
@@ -2874,16 +2076,16 @@ static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_weight,
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_1_bias, const float *restrict sum,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const float div_2_2 = div[0];
-    const float v = f32_minimum(div_2_2, 1.0f);
+    const float div_4 = div[0];
+    const float v = f32_minimum(div_4, 1.0f);
     const float sub_2 = sub[0];
-    const float div_3_2 = div_2[0];
-    const float div_4 = div_3[0];
+    const float div_5 = div_2[0];
+    const float div_6 = div_3[0];
     for (int64_t j = 0; j < 256; j += 16) {
       const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[j]);
       const f32x16 sum_2 = f32x16_load(&sum[j]);
@@ -2892,7 +2094,7 @@ static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_1_bias, c
       const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[j]);
       const f32x16 v_4 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + v_2 * v_2 * 0.001f;
       const f32x16 p1_bias_2 = f32x16_load(&p1_bias[j]);
-      const f32x16 v_5 = v_3 * div_3_2 / (f32x16_sqrt(v_4) * div_4 + 1e-08f);
+      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
       f32x16_store(&optimizer_0_exp_avg_1_bias[j], v_3);
       f32x16_store(&optimizer_0_exp_avg_sq_1_bias[j], v_4);
       f32x16_store(&p1_bias[j], p1_bias_2 * sub_2 + v_5);
@@ -2900,17 +2102,17 @@ static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_1_bias, c
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_4_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_4_weight, float *restrict p4_weight,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
-    const float div_2_2 = div[0];
-    const float v = f32_minimum(div_2_2, 1.0f);
+    const float div_4 = div[0];
+    const float v = f32_minimum(div_4, 1.0f);
     const float sub_2 = sub[0];
-    const float div_3_2 = div_2[0];
-    const float div_4 = div_3[0];
+    const float div_5 = div_2[0];
+    const float div_6 = div_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 65536); j += 16) {
       const f32x16 optimizer_0_exp_avg_4_weight_2 = f32x16_load(&optimizer_0_exp_avg_4_weight[j]);
       const f32x16 dot_2 = f32x16_load(&dot[j]);
@@ -2919,7 +2121,7 @@ static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_4_weight,
       const f32x16 optimizer_0_exp_avg_sq_4_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_4_weight[j]);
       const f32x16 v_4 = optimizer_0_exp_avg_sq_4_weight_2 * 0.999f + v_2 * v_2 * 0.001f;
       const f32x16 p4_weight_2 = f32x16_load(&p4_weight[j]);
-      const f32x16 v_5 = v_3 * div_3_2 / (f32x16_sqrt(v_4) * div_4 + 1e-08f);
+      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
       f32x16_store(&optimizer_0_exp_avg_4_weight[j], v_3);
       f32x16_store(&optimizer_0_exp_avg_sq_4_weight[j], v_4);
       f32x16_store(&p4_weight[j], p4_weight_2 * sub_2 + v_5);
@@ -2927,17 +2129,17 @@ static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_4_weight,
   }
 }
 
-/* models/fashion_dropout.lua:18 local optimizer = nn.AdamW { */
+/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_10(float *restrict optimizer_0_exp_avg_7_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_7_weight, float *restrict p7_weight,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
-    const float div_2_2 = div[0];
-    const float v = f32_minimum(div_2_2, 1.0f);
+    const float div_4 = div[0];
+    const float v = f32_minimum(div_4, 1.0f);
     const float sub_2 = sub[0];
-    const float div_3_2 = div_2[0];
-    const float div_4 = div_3[0];
+    const float div_5 = div_2[0];
+    const float div_6 = div_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 2560); j += 16) {
       const f32x16 optimizer_0_exp_avg_7_weight_2 = f32x16_load(&optimizer_0_exp_avg_7_weight[j]);
       const f32x16 dot_2 = f32x16_load(&dot[j]);
@@ -2946,7 +2148,7 @@ static NNRT_KERNEL_V4 void adamw_10(float *restrict optimizer_0_exp_avg_7_weight
       const f32x16 optimizer_0_exp_avg_sq_7_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_7_weight[j]);
       const f32x16 v_4 = optimizer_0_exp_avg_sq_7_weight_2 * 0.999f + v_2 * v_2 * 0.001f;
       const f32x16 p7_weight_2 = f32x16_load(&p7_weight[j]);
-      const f32x16 v_5 = v_3 * div_3_2 / (f32x16_sqrt(v_4) * div_4 + 1e-08f);
+      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
       f32x16_store(&optimizer_0_exp_avg_7_weight[j], v_3);
       f32x16_store(&optimizer_0_exp_avg_sq_7_weight[j], v_4);
       f32x16_store(&p7_weight[j], p7_weight_2 * sub_2 + v_5);
@@ -2954,8 +2156,7 @@ static NNRT_KERNEL_V4 void adamw_10(float *restrict optimizer_0_exp_avg_7_weight
   }
 }
 
-/* models/fashion_dropout.lua:26 test = nn.data.fashion_mnist { split = "test", batch = 256 } }, -- 39 batches and 16
- * rows, one by one */
+/* models/fashion_dropout.lua:26  test  = nn.data.fashion_mnist { split = "test",  batch = 256 } },   -- 39 batche... */
 static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -2966,260 +2167,93 @@ static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *res
   }
 }
 
-/* [256,784] x [784,256]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* [256,784] x [784,256]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu(const float *restrict div, const float *restrict p1_weight_panels,
     const float *restrict p1_bias, float *restrict mul, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(160, thread), u_end = nnrt_hi(160, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10 % 8;
-    const int64_t block = u / 10 / 8;
-    const int64_t tile_2 = block * 10 + tile;
-    _Alignas(64) float part[416];
-    if (tile_2 < 16) {
-      const int64_t wide = panel * 25088;
-      const int64_t narrow = (tile_2 * 12 + i64_minimum(tile_2, 16)) * 784;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      for (int64_t k = 0; k < 784; ++k) {
-        const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
-        const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(div[narrow + k]);
-        c0a = f32x16_fma(x0, b_a, c0a);
-        c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
-        c1a = f32x16_fma(x1, b_a, c1a);
-        c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
-        c2a = f32x16_fma(x2, b_a, c2a);
-        c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
-        c3a = f32x16_fma(x3, b_a, c3a);
-        c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
-        c4a = f32x16_fma(x4, b_a, c4a);
-        c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
-        c5a = f32x16_fma(x5, b_a, c5a);
-        c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
-        c6a = f32x16_fma(x6, b_a, c6a);
-        c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
-        c7a = f32x16_fma(x7, b_a, c7a);
-        c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(div[narrow + k + 6272]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(div[narrow + k + 7056]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(div[narrow + k + 7840]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(div[narrow + k + 8624]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(div[narrow + k + 9408]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-      }
-      f32x16_store(part, c0a);
-      f32x16_store(&part[16], c0b);
-      f32x16_store(&part[32], c1a);
-      f32x16_store(&part[48], c1b);
-      f32x16_store(&part[64], c2a);
-      f32x16_store(&part[80], c2b);
-      f32x16_store(&part[96], c3a);
-      f32x16_store(&part[112], c3b);
-      f32x16_store(&part[128], c4a);
-      f32x16_store(&part[144], c4b);
-      f32x16_store(&part[160], c5a);
-      f32x16_store(&part[176], c5b);
-      f32x16_store(&part[192], c6a);
-      f32x16_store(&part[208], c6b);
-      f32x16_store(&part[224], c7a);
-      f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 25088;
-      const int64_t narrow_2 = (tile_2 * 12 + i64_minimum(tile_2, 16)) * 784;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 784; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(div[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(div[narrow_2 + k_2 + 784]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(div[narrow_2 + k_2 + 1568]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(div[narrow_2 + k_2 + 2352]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(div[narrow_2 + k_2 + 3136]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(div[narrow_2 + k_2 + 3920]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(div[narrow_2 + k_2 + 4704]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(div[narrow_2 + k_2 + 5488]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(div[narrow_2 + k_2 + 6272]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(div[narrow_2 + k_2 + 7056]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(div[narrow_2 + k_2 + 7840]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(div[narrow_2 + k_2 + 8624]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
+  for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 16;
+    const int64_t panel = u / 16 % 8;
+    const int64_t block = u / 16 / 8;
+    const int64_t tile = block * 16 + part_of_block;
+    _Alignas(64) float part[256];
+    const int64_t wide = panel * 25088;
+    const int64_t narrow = tile * 6272;
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
+    for (int64_t k = 0; k < 784; ++k) {
+      const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
+      const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
+      const f32x16 x0 = f32x16_set1(div[narrow + k]);
+      c0a = f32x16_fma(x0, b_a, c0a);
+      c0b = f32x16_fma(x0, b_b, c0b);
+      const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+      c1a = f32x16_fma(x1, b_a, c1a);
+      c1b = f32x16_fma(x1, b_b, c1b);
+      const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+      c2a = f32x16_fma(x2, b_a, c2a);
+      c2b = f32x16_fma(x2, b_b, c2b);
+      const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+      c3a = f32x16_fma(x3, b_a, c3a);
+      c3b = f32x16_fma(x3, b_b, c3b);
+      const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+      c4a = f32x16_fma(x4, b_a, c4a);
+      c4b = f32x16_fma(x4, b_b, c4b);
+      const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+      c5a = f32x16_fma(x5, b_a, c5a);
+      c5b = f32x16_fma(x5, b_b, c5b);
+      const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+      c6a = f32x16_fma(x6, b_a, c6a);
+      c6b = f32x16_fma(x6, b_b, c6b);
+      const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+      c7a = f32x16_fma(x7, b_a, c7a);
+      c7b = f32x16_fma(x7, b_b, c7b);
     }
-    const int64_t rows = tile_2 < 16 ? 13 : 12;
-    const int64_t row_first = tile_2 * 12 + i64_minimum(tile_2, 16);
-    for (int64_t r = 0; r < rows; ++r) {
+    f32x16_store(part, c0a);
+    f32x16_store(&part[16], c0b);
+    f32x16_store(&part[32], c1a);
+    f32x16_store(&part[48], c1b);
+    f32x16_store(&part[64], c2a);
+    f32x16_store(&part[80], c2b);
+    f32x16_store(&part[96], c3a);
+    f32x16_store(&part[112], c3b);
+    f32x16_store(&part[128], c4a);
+    f32x16_store(&part[144], c4b);
+    f32x16_store(&part[160], c5a);
+    f32x16_store(&part[176], c5b);
+    f32x16_store(&part[192], c6a);
+    f32x16_store(&part[208], c6b);
+    f32x16_store(&part[224], c7a);
+    f32x16_store(&part[240], c7b);
+    const int64_t row_first = tile * 8;
+    for (int64_t r = 0; r < 8; ++r) {
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
         const f32x16 v_2 = v * 0.5f * (erf_f32x16(v * 0.70710677f) + 1.0f);
-        f32x16_store(&mul[row * 256 + (panel * 32 + j)], v_2);
+        f32x16_store(&mul[row * 256 + panel * 32 + j], v_2);
       }
     }
   }
 }
 
-/* [256,256] x [256,256]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* [256,256] x [256,256]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float *restrict p4_weight_panels,
     const float *restrict p4_bias, float *restrict mul_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(152, thread), u_end = nnrt_hi(152, thread); u < u_end; ++u) {
-    const int64_t tile = u % 19;
-    const int64_t panel = u / 19;
-    _Alignas(64) float part[448];
-    if (tile < 9) {
+  for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 16;
+    const int64_t panel = u / 16;
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = tile_first + 2;
+    _Alignas(64) float part[256];
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
       const int64_t wide = panel * 8192;
-      const int64_t narrow = (tile * 13 + i64_minimum(tile, 9)) * 256;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      f32x16 c13a = {0};
-      f32x16 c13b = {0};
+      const int64_t narrow = tile * 2048;
+      f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+          c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p4_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p4_weight_panels[wide + k * 32 + 16]);
@@ -3247,24 +2281,6 @@ static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float 
         const f32x16 x7 = f32x16_set1(mul[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(mul[narrow + k + 2048]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(mul[narrow + k + 2304]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(mul[narrow + k + 2560]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(mul[narrow + k + 2816]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(mul[narrow + k + 3072]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-        const f32x16 x13 = f32x16_set1(mul[narrow + k + 3328]);
-        c13a = f32x16_fma(x13, b_a, c13a);
-        c13b = f32x16_fma(x13, b_b, c13b);
       }
       f32x16_store(part, c0a);
       f32x16_store(&part[16], c0b);
@@ -3282,158 +2298,33 @@ static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float 
       f32x16_store(&part[208], c6b);
       f32x16_store(&part[224], c7a);
       f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-      f32x16_store(&part[416], c13a);
-      f32x16_store(&part[432], c13b);
-    } else {
-      const int64_t wide_2 = panel * 8192;
-      const int64_t narrow_2 = (tile * 13 + i64_minimum(tile, 9)) * 256;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      f32x16 c12a_2 = {0};
-      f32x16 c12b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 256; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p4_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p4_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(mul[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(mul[narrow_2 + k_2 + 256]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(mul[narrow_2 + k_2 + 512]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(mul[narrow_2 + k_2 + 768]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(mul[narrow_2 + k_2 + 1024]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(mul[narrow_2 + k_2 + 1280]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(mul[narrow_2 + k_2 + 1536]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(mul[narrow_2 + k_2 + 1792]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(mul[narrow_2 + k_2 + 2048]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(mul[narrow_2 + k_2 + 2304]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(mul[narrow_2 + k_2 + 2560]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(mul[narrow_2 + k_2 + 2816]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-        const f32x16 x12_2 = f32x16_set1(mul[narrow_2 + k_2 + 3072]);
-        c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-        c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
-      f32x16_store(&part[384], c12a_2);
-      f32x16_store(&part[400], c12b_2);
-    }
-    const int64_t rows = tile < 9 ? 14 : 13;
-    const int64_t row_first = tile * 13 + i64_minimum(tile, 9);
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t row = row_first + r;
-      for (int64_t j = 0; j < 32; j += 16) {
-        const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 p4_bias_2 = f32x16_load(&p4_bias[panel * 32 + j]);
-        const f32x16 v = c + p4_bias_2;
-        const f32x16 v_2 = v * 0.5f * (erf_f32x16(v * 0.70710677f) + 1.0f);
-        f32x16_store(&mul_2[row * 256 + (panel * 32 + j)], v_2);
+      const int64_t row_first = tile * 8;
+      for (int64_t r = 0; r < 8; ++r) {
+        const int64_t row = row_first + r;
+        for (int64_t j = 0; j < 32; j += 16) {
+          const f32x16 c = f32x16_load(&part[r * 32 + j]);
+          const f32x16 p4_bias_2 = f32x16_load(&p4_bias[panel * 32 + j]);
+          const f32x16 v = c + p4_bias_2;
+          const f32x16 v_2 = v * 0.5f * (erf_f32x16(v * 0.70710677f) + 1.0f);
+          f32x16_store(&mul_2[row * 256 + panel * 32 + j], v_2);
+        }
       }
     }
   }
 }
 
-/* [256,256] x [256,10]: panels of 16 columns, tiles of 16 rows */
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* [256,256] x [256,10]: panels of 16 columns, tiles of 16 rows
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_13(const float *restrict mul, const float *restrict p7_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
-    const int64_t tile = u * 2;
-    const int64_t tile_end = tile + 2;
+    const int64_t tile_first = u * 2;
+    const int64_t tile_end = tile_first + 2;
     _Alignas(64) float part[256];
-    for (int64_t tile_2 = tile; tile_2 < tile_end; ++tile_2) {
-      const int64_t narrow = tile_2 * 4096;
-      f32x16 c0a = {0};
-      f32x16 c1a = {0};
-      f32x16 c2a = {0};
-      f32x16 c3a = {0};
-      f32x16 c4a = {0};
-      f32x16 c5a = {0};
-      f32x16 c6a = {0};
-      f32x16 c7a = {0};
-      f32x16 c8a = {0};
-      f32x16 c9a = {0};
-      f32x16 c10a = {0};
-      f32x16 c11a = {0};
-      f32x16 c12a = {0};
-      f32x16 c13a = {0};
-      f32x16 c14a = {0};
-      f32x16 c15a = {0};
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
+      const int64_t narrow = tile * 4096;
+      f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0}, c8a = {0},
+          c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p7_weight_panels[k * 16]);
         const f32x16 x0 = f32x16_set1(mul[narrow + k]);
@@ -3485,7 +2376,7 @@ static NNRT_KERNEL_V4 void linear_13(const float *restrict mul, const float *res
       f32x16_store(&part[208], c13a);
       f32x16_store(&part[224], c14a);
       f32x16_store(&part[240], c15a);
-      const int64_t row_first = tile_2 * 16;
+      const int64_t row_first = tile * 16;
       for (int64_t r = 0; r < 16; ++r) {
         const int64_t row = row_first + r;
         const f32x16 c = f32x16_load(&part[r * 16]);
@@ -3495,9 +2386,8 @@ static NNRT_KERNEL_V4 void linear_13(const float *restrict mul, const float *res
   }
 }
 
-/* models/fashion_dropout.lua:15 return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
+ * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p7_bias,
     const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
@@ -3517,87 +2407,87 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     for (int64_t i = 0; i < 16; ++i) {
       lanes[i] = -INFINITY;
     }
-    for (int64_t r_2 = 0; r_2 < 10; ++r_2) {
-      const int64_t lane = r_2 % 10 % 16;
-      const float dot_2_2 = dot[u * 10 + r_2];
-      const float p7_bias_2_2 = p7_bias[r_2];
-      const float v_2 = dot_2_2 + p7_bias_2_2;
-      lanes[lane] = f32_maximum(lanes[lane], v_2);
-      if ((r_2 % 10 == 9) | (r_2 == 9)) {
-        for (int64_t i_2 = 0; i_2 < 8; ++i_2) {
-          lanes[i_2] = f32_maximum(lanes[i_2], lanes[i_2 + 8]);
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float v = dot_2 + p7_bias_2;
+      lanes[lane] = f32_maximum(lanes[lane], v);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
-        for (int64_t i_3 = 0; i_3 < 4; ++i_3) {
-          lanes[i_3] = f32_maximum(lanes[i_3], lanes[i_3 + 4]);
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 4]);
         }
-        for (int64_t i_4 = 0; i_4 < 2; ++i_4) {
-          lanes[i_4] = f32_maximum(lanes[i_4], lanes[i_4 + 2]);
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 2]);
         }
         lanes[0] = f32_maximum(lanes[0], lanes[1]);
-        parts[r_2 / 10] = lanes[0];
-        for (int64_t i_5 = 0; i_5 < 16; ++i_5) {
-          lanes[i_5] = -INFINITY;
+        parts[r / 10] = lanes[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes[i] = -INFINITY;
         }
       }
     }
     const float max = parts[0];
     _Alignas(64) float lanes_2[16];
     _Alignas(64) float parts_2[1];
-    for (int64_t i_6 = 0; i_6 < 16; ++i_6) {
-      lanes_2[i_6] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_2[i] = 0.0f;
     }
-    for (int64_t r_3 = 0; r_3 < 10; ++r_3) {
-      const int64_t lane_2 = r_3 % 10 % 16;
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[u];
-      const float dot_2_3 = dot[u * 10 + r_3];
-      const float p7_bias_2_3 = p7_bias[r_3];
-      const float v_3 = dot_2_3 + p7_bias_2_3;
-      const float v_4 = v_3 - max;
-      lanes_2[lane_2] = lanes_2[lane_2] + (i32_from_i64(r_3) == i32_from_u8(y_2) ? v_4 : 0.0f);
-      if ((r_3 % 10 == 9) | (r_3 == 9)) {
-        for (int64_t i_7 = 0; i_7 < 8; ++i_7) {
-          lanes_2[i_7] = lanes_2[i_7] + lanes_2[i_7 + 8];
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float v = dot_2 + p7_bias_2;
+      const float v_2 = v - max;
+      lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == i32_from_u8(y_2) ? v_2 : 0.0f);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
-        for (int64_t i_8 = 0; i_8 < 4; ++i_8) {
-          lanes_2[i_8] = lanes_2[i_8] + lanes_2[i_8 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 4];
         }
-        for (int64_t i_9 = 0; i_9 < 2; ++i_9) {
-          lanes_2[i_9] = lanes_2[i_9] + lanes_2[i_9 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 2];
         }
         lanes_2[0] = lanes_2[0] + lanes_2[1];
-        parts_2[r_3 / 10] = lanes_2[0];
-        for (int64_t i_10 = 0; i_10 < 16; ++i_10) {
-          lanes_2[i_10] = 0.0f;
+        parts_2[r / 10] = lanes_2[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_2[i] = 0.0f;
         }
       }
     }
     const float sum = parts_2[0];
     _Alignas(64) float lanes_3[16];
     _Alignas(64) float parts_3[1];
-    for (int64_t i_11 = 0; i_11 < 16; ++i_11) {
-      lanes_3[i_11] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_3[i] = 0.0f;
     }
-    for (int64_t r_4 = 0; r_4 < 10; ++r_4) {
-      const int64_t lane_3 = r_4 % 10 % 16;
-      const float dot_2_4 = dot[u * 10 + r_4];
-      const float p7_bias_2_4 = p7_bias[r_4];
-      const float v_5 = dot_2_4 + p7_bias_2_4;
-      const float v_6 = v_5 - max;
-      lanes_3[lane_3] = lanes_3[lane_3] + exp_f32(v_6);
-      if ((r_4 % 10 == 9) | (r_4 == 9)) {
-        for (int64_t i_12 = 0; i_12 < 8; ++i_12) {
-          lanes_3[i_12] = lanes_3[i_12] + lanes_3[i_12 + 8];
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[u * 10 + r];
+      const float p7_bias_2 = p7_bias[r];
+      const float v = dot_2 + p7_bias_2;
+      const float v_2 = v - max;
+      lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }
-        for (int64_t i_13 = 0; i_13 < 4; ++i_13) {
-          lanes_3[i_13] = lanes_3[i_13] + lanes_3[i_13 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 4];
         }
-        for (int64_t i_14 = 0; i_14 < 2; ++i_14) {
-          lanes_3[i_14] = lanes_3[i_14] + lanes_3[i_14 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 2];
         }
         lanes_3[0] = lanes_3[0] + lanes_3[1];
-        parts_3[r_4 / 10] = lanes_3[0];
-        for (int64_t i_15 = 0; i_15 < 16; ++i_15) {
-          lanes_3[i_15] = 0.0f;
+        parts_3[r / 10] = lanes_3[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_3[i] = 0.0f;
         }
       }
     }
@@ -3607,8 +2497,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *restrict validate_rows,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -3618,21 +2507,19 @@ static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *rest
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
     float *restrict validate_accuracy, float *restrict accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x8 acc = {0};
-    f32x8 acc_2 = {0};
+    f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 256; r += 16) {
       const i32x8 argmax_2 = i32x8_load(&argmax[r]);
       const u8x8 y_2 = u8x8_load(&y[r]);
       acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2, i32x8_from_u8x8(y_2)));
-      const i32x8 argmax_2_2 = i32x8_load(&argmax[r + 8]);
-      const u8x8 y_2_2 = u8x8_load(&y[r + 8]);
-      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_2_2, i32x8_from_u8x8(y_2_2)));
+      const i32x8 argmax_3 = i32x8_load(&argmax[r + 8]);
+      const u8x8 y_3 = u8x8_load(&y[r + 8]);
+      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_3, i32x8_from_u8x8(y_3)));
     }
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
@@ -3651,20 +2538,18 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
   }
 }
 
-/* models/fashion_dropout.lua:15 return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
+ * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, const float *restrict first,
     double *restrict validate_sum_loss, const int32_t *restrict validate_rows, float *restrict validate_loss,
     float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x8 acc = {0};
-    f32x8 acc_2 = {0};
+    f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 256; r += 16) {
       const f32x8 sub_2 = f32x8_load(&sub[r]);
       acc = acc + sub_2;
-      const f32x8 sub_2_2 = f32x8_load(&sub[r + 8]);
-      acc_2 = acc_2 + sub_2_2;
+      const f32x8 sub_3 = f32x8_load(&sub[r + 8]);
+      acc_2 = acc_2 + sub_3;
     }
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
@@ -3683,8 +2568,7 @@ static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, con
   }
 }
 
-/* models/fashion_dropout.lua:26 test = nn.data.fashion_mnist { split = "test", batch = 256 } }, -- 39 batches and 16
- * rows, one by one */
+/* models/fashion_dropout.lua:26  test  = nn.data.fashion_mnist { split = "test",  batch = 256 } },   -- 39 batche... */
 static NNRT_KERNEL_V4 void fashion_mnist_3(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t j = 0; j < 784; j += 16) {
@@ -3694,7 +2578,7 @@ static NNRT_KERNEL_V4 void fashion_mnist_3(const uint8_t *restrict x, float *res
   }
 }
 
-/* models/fashion_dropout.lua:8 nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_3(const float *restrict div, const float *restrict p1_weight,
     const float *restrict p1_bias, float *restrict mul, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
@@ -3718,15 +2602,15 @@ static NNRT_KERNEL_V4 void linear_gelu_3(const float *restrict div, const float 
   }
 }
 
-/* models/fashion_dropout.lua:9 nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict mul, const float *restrict p4_weight,
     const float *restrict p4_bias, float *restrict mul_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 256; r += 16) {
-      const f32x16 mul_2_2 = f32x16_load(&mul[r]);
+      const f32x16 mul_3 = f32x16_load(&mul[r]);
       const f32x16 p4_weight_2 = f32x16_load(&p4_weight[u * 256 + r]);
-      acc = f32x16_fma(mul_2_2, p4_weight_2, acc);
+      acc = f32x16_fma(mul_3, p4_weight_2, acc);
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -3742,7 +2626,7 @@ static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict mul, const float 
   }
 }
 
-/* models/fashion_dropout.lua:10 nn.Linear(width, 10), */
+/* models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void linear_14(const float *restrict mul, const float *restrict p7_weight, float *restrict dot,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(10, thread), u_end = nnrt_hi(10, thread); u < u_end; ++u) {
@@ -3763,8 +2647,7 @@ static NNRT_KERNEL_V4 void linear_14(const float *restrict mul, const float *res
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate_5(const float *restrict first, int32_t *restrict validate_rows,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -3774,9 +2657,8 @@ static NNRT_KERNEL_V4 void evaluate_5(const float *restrict first, int32_t *rest
   }
 }
 
-/* models/fashion_dropout.lua:15 return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
+ * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict dot, const float *restrict p7_bias,
     const uint8_t *restrict y, const float *restrict first, double *restrict validate_sum_accuracy,
     const int32_t *restrict validate_rows, double *restrict validate_sum_loss, float *restrict validate_accuracy,
@@ -3798,111 +2680,110 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
     for (int64_t i = 0; i < 16; ++i) {
       lanes[i] = -INFINITY;
     }
-    for (int64_t r_2 = 0; r_2 < 10; ++r_2) {
-      const int64_t lane = r_2 % 10 % 16;
-      const float dot_2_2 = dot[r_2];
-      const float p7_bias_2_2 = p7_bias[r_2];
-      const float v_2 = dot_2_2 + p7_bias_2_2;
-      lanes[lane] = f32_maximum(lanes[lane], v_2);
-      if ((r_2 % 10 == 9) | (r_2 == 9)) {
-        for (int64_t i_2 = 0; i_2 < 8; ++i_2) {
-          lanes[i_2] = f32_maximum(lanes[i_2], lanes[i_2 + 8]);
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[r];
+      const float p7_bias_2 = p7_bias[r];
+      const float v = dot_2 + p7_bias_2;
+      lanes[lane] = f32_maximum(lanes[lane], v);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
-        for (int64_t i_3 = 0; i_3 < 4; ++i_3) {
-          lanes[i_3] = f32_maximum(lanes[i_3], lanes[i_3 + 4]);
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 4]);
         }
-        for (int64_t i_4 = 0; i_4 < 2; ++i_4) {
-          lanes[i_4] = f32_maximum(lanes[i_4], lanes[i_4 + 2]);
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 2]);
         }
         lanes[0] = f32_maximum(lanes[0], lanes[1]);
-        parts[r_2 / 10] = lanes[0];
-        for (int64_t i_5 = 0; i_5 < 16; ++i_5) {
-          lanes[i_5] = -INFINITY;
+        parts[r / 10] = lanes[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes[i] = -INFINITY;
         }
       }
     }
     const float max = parts[0];
     _Alignas(64) float lanes_2[16];
     _Alignas(64) float parts_2[1];
-    for (int64_t i_6 = 0; i_6 < 16; ++i_6) {
-      lanes_2[i_6] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_2[i] = 0.0f;
     }
-    for (int64_t r_3 = 0; r_3 < 10; ++r_3) {
-      const int64_t lane_2 = r_3 % 10 % 16;
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[0];
-      const int32_t v_3 = i32_from_u8(y_2);
-      const float dot_2_3 = dot[r_3];
-      const float p7_bias_2_3 = p7_bias[r_3];
-      const float v_4 = dot_2_3 + p7_bias_2_3;
-      const float v_5 = v_4 - max;
-      lanes_2[lane_2] = lanes_2[lane_2] + (i32_from_i64(r_3) == v_3 ? v_5 : 0.0f);
-      if ((r_3 % 10 == 9) | (r_3 == 9)) {
-        for (int64_t i_7 = 0; i_7 < 8; ++i_7) {
-          lanes_2[i_7] = lanes_2[i_7] + lanes_2[i_7 + 8];
+      const int32_t v = i32_from_u8(y_2);
+      const float dot_2 = dot[r];
+      const float p7_bias_2 = p7_bias[r];
+      const float v_2 = dot_2 + p7_bias_2;
+      const float v_3 = v_2 - max;
+      lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == v ? v_3 : 0.0f);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
-        for (int64_t i_8 = 0; i_8 < 4; ++i_8) {
-          lanes_2[i_8] = lanes_2[i_8] + lanes_2[i_8 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 4];
         }
-        for (int64_t i_9 = 0; i_9 < 2; ++i_9) {
-          lanes_2[i_9] = lanes_2[i_9] + lanes_2[i_9 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 2];
         }
         lanes_2[0] = lanes_2[0] + lanes_2[1];
-        parts_2[r_3 / 10] = lanes_2[0];
-        for (int64_t i_10 = 0; i_10 < 16; ++i_10) {
-          lanes_2[i_10] = 0.0f;
+        parts_2[r / 10] = lanes_2[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_2[i] = 0.0f;
         }
       }
     }
     const float sum = parts_2[0];
     _Alignas(64) float lanes_3[16];
     _Alignas(64) float parts_3[1];
-    for (int64_t i_11 = 0; i_11 < 16; ++i_11) {
-      lanes_3[i_11] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_3[i] = 0.0f;
     }
-    for (int64_t r_4 = 0; r_4 < 10; ++r_4) {
-      const int64_t lane_3 = r_4 % 10 % 16;
-      const float dot_2_4 = dot[r_4];
-      const float p7_bias_2_4 = p7_bias[r_4];
-      const float v_6 = dot_2_4 + p7_bias_2_4;
-      const float v_7 = v_6 - max;
-      lanes_3[lane_3] = lanes_3[lane_3] + exp_f32(v_7);
-      if ((r_4 % 10 == 9) | (r_4 == 9)) {
-        for (int64_t i_12 = 0; i_12 < 8; ++i_12) {
-          lanes_3[i_12] = lanes_3[i_12] + lanes_3[i_12 + 8];
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[r];
+      const float p7_bias_2 = p7_bias[r];
+      const float v = dot_2 + p7_bias_2;
+      const float v_2 = v - max;
+      lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }
-        for (int64_t i_13 = 0; i_13 < 4; ++i_13) {
-          lanes_3[i_13] = lanes_3[i_13] + lanes_3[i_13 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 4];
         }
-        for (int64_t i_14 = 0; i_14 < 2; ++i_14) {
-          lanes_3[i_14] = lanes_3[i_14] + lanes_3[i_14 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 2];
         }
         lanes_3[0] = lanes_3[0] + lanes_3[1];
-        parts_3[r_4 / 10] = lanes_3[0];
-        for (int64_t i_15 = 0; i_15 < 16; ++i_15) {
-          lanes_3[i_15] = 0.0f;
+        parts_3[r / 10] = lanes_3[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_3[i] = 0.0f;
         }
       }
     }
     const float sum_2 = parts_3[0];
     const float first_2 = first[0];
-    const bool v_8 = 0.0f < first_2;
+    const bool v = 0.0f < first_2;
     const double validate_sum_accuracy_2 = validate_sum_accuracy[0];
-    const uint8_t y_2_2 = y[0];
-    const int32_t v_9 = i32_from_u8(y_2_2);
-    const double v_10 = (v_8 ? 0.0 : validate_sum_accuracy_2) + f64_from_f32(f32_from_bool(position == v_9));
+    const uint8_t y_2 = y[0];
+    const int32_t v_2 = i32_from_u8(y_2);
+    const double v_3 = (v ? 0.0 : validate_sum_accuracy_2) + f64_from_f32(f32_from_bool(position == v_2));
     const int32_t validate_rows_2 = validate_rows[0];
-    const double v_11 = f64_from_i32(validate_rows_2);
+    const double v_4 = f64_from_i32(validate_rows_2);
     const double validate_sum_loss_2 = validate_sum_loss[0];
-    const double v_12 = (v_8 ? 0.0 : validate_sum_loss_2) + f64_from_f32(log_f32(sum_2) - sum);
-    validate_sum_accuracy[0] = v_10;
-    validate_accuracy[0] = f32_from_f64(v_10 / v_11);
-    validate_sum_loss[0] = v_12;
-    validate_loss[0] = f32_from_f64(v_12 / v_11);
+    const double v_5 = (v ? 0.0 : validate_sum_loss_2) + f64_from_f32(log_f32(sum_2) - sum);
+    validate_sum_accuracy[0] = v_3;
+    validate_accuracy[0] = f32_from_f64(v_3 / v_4);
+    validate_sum_loss[0] = v_5;
+    validate_loss[0] = f32_from_f64(v_5 / v_4);
   }
 }
 
-/* models/fashion_dropout.lua:28 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate_6(const float *restrict validate_accuracy, const float *restrict validate_loss,
     float *restrict accuracy, float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -3915,42 +2796,39 @@ static NNRT_KERNEL_V4 void evaluate_6(const float *restrict validate_accuracy, c
 
 /* One call of init. Every thread runs it. */
 static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
-  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* nnrt.seed [2] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [256,784] */
-  float *_1_bias = (float *)(memory->params + 802816); /* 1.bias [256] */
-  float *_4_weight = (float *)(memory->params + 803840); /* 4.weight [256,256] */
-  float *_4_bias = (float *)(memory->params + 1065984); /* 4.bias [256] */
-  float *_7_weight = (float *)(memory->params + 1067008); /* 7.weight [10,256] */
-  float *_7_bias = (float *)(memory->params + 1077248); /* 7.bias [10] */
-  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* optimizer.0.step [] */
-  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* optimizer.0.exp_avg.1.weight [256,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* optimizer.0.exp_avg.1.bias [256] */
-  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* optimizer.0.exp_avg.4.weight [256,256] */
-  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* optimizer.0.exp_avg.4.bias [256] */
-  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* optimizer.0.exp_avg.7.weight [10,256] */
-  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* optimizer.0.exp_avg.7.bias [10] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state
-      + 1077440); /* optimizer.0.exp_avg_sq.1.weight [256,784] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* optimizer.0.exp_avg_sq.1.bias [256] */
-  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state
-      + 1881280); /* optimizer.0.exp_avg_sq.4.weight [256,256] */
-  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* optimizer.0.exp_avg_sq.4.bias [256] */
-  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state
-      + 2144448); /* optimizer.0.exp_avg_sq.7.weight [10,256] */
-  float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* optimizer.0.exp_avg_sq.7.bias [10] */
-  int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* validate.rows [] */
-  double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* validate.sum.accuracy [] */
-  float *validate_accuracy = (float *)(memory->state + 2154880); /* validate.accuracy [] */
-  double *validate_sum_loss = (double *)(memory->state + 2154944); /* validate.sum.loss [] */
-  float *validate_loss = (float *)(memory->state + 2155008); /* validate.loss [] */
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* nnrt.calls.train [] */
+  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
+  float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
+  float *p1_bias = (float *)(memory->params + 802816); /* [256] */
+  float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
+  float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
+  float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
+  float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
+  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
+  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* [256] */
+  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* [256,256] */
+  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* [256] */
+  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* [10,256] */
+  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1077440); /* [256,784] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* [256] */
+  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1881280); /* [256,256] */
+  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* [256] */
+  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144448); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
+  int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
+  double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
+  float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
+  double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
+  float *validate_loss = (float *)(memory->state + 2155008); /* [] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
 
-  linear(nnrt_seed, _1_weight, thread);
-  linear_2(nnrt_seed, _1_bias, thread);
-  linear_3(nnrt_seed, _4_weight, thread);
-  linear_4(nnrt_seed, _4_bias, thread);
-  linear_5(nnrt_seed, _7_weight, thread);
-  linear_6(nnrt_seed, _7_bias, thread);
+  linear(nnrt_seed, p1_weight, thread);
+  linear_2(nnrt_seed, p1_bias, thread);
+  linear_3(nnrt_seed, p4_weight, thread);
+  linear_4(nnrt_seed, p4_bias, thread);
+  linear_5(nnrt_seed, p7_weight, thread);
+  linear_6(nnrt_seed, p7_bias, thread);
   adamw(optimizer_0_step, thread);
   adamw_2(optimizer_0_exp_avg_1_weight, thread);
   adamw_3(optimizer_0_exp_avg_1_bias, thread);
@@ -3976,24 +2854,24 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [128,1,28,28] */
   float *div = (float *)(memory->scratch + 0); /* [128,1,28,28] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [256,784] */
-  float *_1_weight_panels = (float *)(memory->scratch + 805632); /* [200704] */
-  float *_1_bias = (float *)(memory->params + 802816); /* 1.bias [256] */
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* nnrt.calls.train [] */
-  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* nnrt.seed [2] */
+  float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
+  float *p1_weight_panels = (float *)(memory->scratch + 805632); /* [200704] */
+  float *p1_bias = (float *)(memory->params + 802816); /* [256] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
+  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
   float *add = (float *)(memory->scratch + 401664); /* [128,256] */
   float *erf = (float *)(memory->scratch + 542976); /* [128,256] */
   float *where = (float *)(memory->scratch + 674304); /* [128,256] */
-  float *_4_weight = (float *)(memory->params + 803840); /* 4.weight [256,256] */
-  float *_4_weight_panels = (float *)(memory->scratch + 1608960); /* [65536] */
-  float *_4_bias = (float *)(memory->params + 1065984); /* 4.bias [256] */
+  float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
+  float *p4_weight_panels = (float *)(memory->scratch + 1608960); /* [65536] */
+  float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
   float *add_2 = (float *)(memory->scratch + 1068800); /* [128,256] */
   float *erf_2 = (float *)(memory->scratch + 805632); /* [128,256] */
   float *where_2 = (float *)(memory->scratch + 936960); /* [128,256] */
-  float *_7_weight = (float *)(memory->params + 1067008); /* 7.weight [10,256] */
-  float *_7_weight_panels = (float *)(memory->scratch + 1205248); /* [4096] */
+  float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
+  float *p7_weight_panels = (float *)(memory->scratch + 1205248); /* [4096] */
   float *dot = (float *)(memory->scratch + 1200128); /* [128,10] */
-  float *_7_bias = (float *)(memory->params + 1077248); /* 7.bias [10] */
+  float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
   float *sub = (float *)(memory->scratch + 1068032); /* [128] */
   int32_t *argmax = (int32_t *)(memory->scratch + 1205248); /* [128] */
@@ -4017,50 +2895,47 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *sum_6 = (float *)(memory->scratch + 401920); /* [] */
   float *sum_7 = (float *)(memory->scratch + 401984); /* [] */
   float *sum_8 = (float *)(memory->scratch + 402048); /* [] */
-  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* optimizer.0.step [] */
+  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
   float *div_2 = (float *)(memory->scratch + 401536); /* [] */
   float *div_3 = (float *)(memory->scratch + 401600); /* [] */
   float *sub_2 = (float *)(memory->scratch + 401664); /* [] */
   float *div_4 = (float *)(memory->scratch + 401728); /* [] */
-  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* optimizer.0.exp_avg.7.bias [10] */
-  float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* optimizer.0.exp_avg_sq.7.bias [10] */
-  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* optimizer.0.exp_avg.1.weight [256,784] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state
-      + 1077440); /* optimizer.0.exp_avg_sq.1.weight [256,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* optimizer.0.exp_avg.1.bias [256] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* optimizer.0.exp_avg_sq.1.bias [256] */
-  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* optimizer.0.exp_avg.4.weight [256,256] */
-  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state
-      + 1881280); /* optimizer.0.exp_avg_sq.4.weight [256,256] */
-  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* optimizer.0.exp_avg.4.bias [256] */
-  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* optimizer.0.exp_avg_sq.4.bias [256] */
-  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* optimizer.0.exp_avg.7.weight [10,256] */
-  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state
-      + 2144448); /* optimizer.0.exp_avg_sq.7.weight [10,256] */
+  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
+  float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
+  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1077440); /* [256,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* [256] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* [256] */
+  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* [256,256] */
+  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1881280); /* [256,256] */
+  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* [256] */
+  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* [256] */
+  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144448); /* [10,256] */
 
   fashion_mnist(x, div, thread);
-  pack_1_weight(_1_weight, _1_weight_panels, thread);
+  pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_dropout(div, _1_weight_panels, _1_bias, nnrt_calls_train, nnrt_seed, add, erf, where, thread);
-  pack_4_weight(_4_weight, _4_weight_panels, thread);
+  linear_gelu_dropout(div, p1_weight_panels, p1_bias, nnrt_calls_train, nnrt_seed, add, erf, where, thread);
+  pack_4_weight(p4_weight, p4_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_dropout_2(where, _4_weight_panels, _4_bias, nnrt_calls_train, nnrt_seed, add_2, erf_2, where_2, thread);
-  pack_7_weight(_7_weight, _7_weight_panels, thread);
+  linear_gelu_dropout_2(where, p4_weight_panels, p4_bias, nnrt_calls_train, nnrt_seed, add_2, erf_2, where_2, thread);
+  pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_7(where_2, _7_weight_panels, dot, thread);
+  linear_7(where_2, p7_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  cross_entropy_accuracy(dot, _7_bias, y, sub, argmax, add_3, thread);
+  cross_entropy_accuracy(dot, p7_bias, y, sub, argmax, add_3, thread);
   nnrt_barrier(thread);
   cross_entropy(sub, loss, thread);
   accuracy(argmax, y, accuracy_2, thread);
   linear_program(add_3, sum, mul, thread);
-  linear_8(add_3, _7_weight, nnrt_calls_train, nnrt_seed, add_2, erf_2, add_4, thread);
+  linear_8(add_3, p7_weight, nnrt_calls_train, nnrt_seed, add_2, erf_2, add_4, thread);
   linear_9(add_3, where_2, dot_2, thread);
   nnrt_barrier(thread);
   linear_program_2(add_4, sum_2, mul_2, thread);
-  linear_10(add_4, _4_weight, nnrt_calls_train, nnrt_seed, add, erf, add_5, thread);
+  linear_10(add_4, p4_weight, nnrt_calls_train, nnrt_seed, add, erf, add_5, thread);
   linear_11(add_4, where, dot_3, thread);
   nnrt_barrier(thread);
   linear_program_3(add_5, sum_3, mul_3, thread);
@@ -4076,17 +2951,17 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   adamw_dropout(optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2, div_3, sub_2, thread);
   nnrt_barrier(thread);
   program_adamw(mul, sum_4, sum_5, sum_6, sum_7, sum_8, div_4, optimizer_0_exp_avg_7_bias, sum,
-      optimizer_0_exp_avg_sq_7_bias, _7_bias, sub_2, div_2, div_3, thread);
+      optimizer_0_exp_avg_sq_7_bias, p7_bias, sub_2, div_2, div_3, thread);
   nnrt_barrier(thread);
-  adamw_7(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, _1_weight, sub_2, div_2, div_3,
+  adamw_7(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, sub_2, div_2, div_3,
       thread);
-  adamw_8(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, _1_bias, sub_2, div_2, div_3,
+  adamw_8(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, p1_bias, sub_2, div_2, div_3,
       thread);
-  adamw_9(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, _4_weight, sub_2, div_2, div_3,
+  adamw_9(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, p4_weight, sub_2, div_2, div_3,
       thread);
-  adamw_8(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, _4_bias, sub_2, div_2, div_3,
+  adamw_8(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, p4_bias, sub_2, div_2, div_3,
       thread);
-  adamw_10(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, _7_weight, sub_2, div_2, div_3,
+  adamw_10(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, p7_weight, sub_2, div_2, div_3,
       thread);
 }
 
@@ -4094,42 +2969,42 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
 static void validate_256(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [256,1,28,28] */
   float *div = (float *)(memory->scratch + 0); /* [256,1,28,28] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [256,784] */
-  float *_1_weight_panels = (float *)(memory->scratch + 803072); /* [200704] */
-  float *_1_bias = (float *)(memory->params + 802816); /* 1.bias [256] */
+  float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
+  float *p1_weight_panels = (float *)(memory->scratch + 803072); /* [200704] */
+  float *p1_bias = (float *)(memory->params + 802816); /* [256] */
   float *mul = (float *)(memory->scratch + 1606144); /* [256,256] */
-  float *_4_weight = (float *)(memory->params + 803840); /* 4.weight [256,256] */
-  float *_4_weight_panels = (float *)(memory->scratch + 1868544); /* [65536] */
-  float *_4_bias = (float *)(memory->params + 1065984); /* 4.bias [256] */
+  float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
+  float *p4_weight_panels = (float *)(memory->scratch + 1868544); /* [65536] */
+  float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
   float *mul_2 = (float *)(memory->scratch + 0); /* [256,256] */
-  float *_7_weight = (float *)(memory->params + 1067008); /* 7.weight [10,256] */
-  float *_7_weight_panels = (float *)(memory->scratch + 262400); /* [4096] */
+  float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
+  float *p7_weight_panels = (float *)(memory->scratch + 262400); /* [4096] */
   float *dot = (float *)(memory->scratch + 279040); /* [256,10] */
-  float *_7_bias = (float *)(memory->params + 1077248); /* 7.bias [10] */
+  float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 200704); /* [256] */
   int32_t *argmax = (int32_t *)(memory->scratch + 0); /* [256] */
   float *sub = (float *)(memory->scratch + 1024); /* [256] */
   const float *first = (const float *)(memory->input + 200960); /* [] */
-  int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* validate.rows [] */
-  double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* validate.sum.accuracy [] */
-  float *validate_accuracy = (float *)(memory->state + 2154880); /* validate.accuracy [] */
+  int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
+  double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
+  float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
   float *accuracy_2 = (float *)(memory->output + 0); /* [] */
-  double *validate_sum_loss = (double *)(memory->state + 2154944); /* validate.sum.loss [] */
-  float *validate_loss = (float *)(memory->state + 2155008); /* validate.loss [] */
+  double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
+  float *validate_loss = (float *)(memory->state + 2155008); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
   fashion_mnist_2(x, div, thread);
-  pack_1_weight(_1_weight, _1_weight_panels, thread);
+  pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu(div, _1_weight_panels, _1_bias, mul, thread);
-  pack_4_weight(_4_weight, _4_weight_panels, thread);
+  linear_gelu(div, p1_weight_panels, p1_bias, mul, thread);
+  pack_4_weight(p4_weight, p4_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_2(mul, _4_weight_panels, _4_bias, mul_2, thread);
-  pack_7_weight(_7_weight, _7_weight_panels, thread);
+  linear_gelu_2(mul, p4_weight_panels, p4_bias, mul_2, thread);
+  pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_13(mul_2, _7_weight_panels, dot, thread);
+  linear_13(mul_2, p7_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, _7_bias, y, argmax, sub, thread);
+  accuracy_cross_entropy(dot, p7_bias, y, argmax, sub, thread);
   evaluate_4(first, validate_rows, thread);
   nnrt_barrier(thread);
   accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy_2, thread);
@@ -4140,35 +3015,35 @@ static void validate_256(const nnrt_memory *memory, const nnrt_thread *thread) {
 static void validate_1(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [1,1,28,28] */
   float *div = (float *)(memory->scratch + 0); /* [1,1,28,28] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [256,784] */
-  float *_1_bias = (float *)(memory->params + 802816); /* 1.bias [256] */
+  float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
+  float *p1_bias = (float *)(memory->params + 802816); /* [256] */
   float *mul = (float *)(memory->scratch + 3136); /* [1,256] */
-  float *_4_weight = (float *)(memory->params + 803840); /* 4.weight [256,256] */
-  float *_4_bias = (float *)(memory->params + 1065984); /* 4.bias [256] */
+  float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
+  float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
   float *mul_2 = (float *)(memory->scratch + 0); /* [1,256] */
-  float *_7_weight = (float *)(memory->params + 1067008); /* 7.weight [10,256] */
+  float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
   float *dot = (float *)(memory->scratch + 1024); /* [1,10] */
   const float *first = (const float *)(memory->input + 896); /* [] */
-  int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* validate.rows [] */
-  float *_7_bias = (float *)(memory->params + 1077248); /* 7.bias [10] */
+  int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
+  float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 832); /* [1] */
-  double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* validate.sum.accuracy [] */
-  double *validate_sum_loss = (double *)(memory->state + 2154944); /* validate.sum.loss [] */
-  float *validate_accuracy = (float *)(memory->state + 2154880); /* validate.accuracy [] */
-  float *validate_loss = (float *)(memory->state + 2155008); /* validate.loss [] */
+  double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
+  double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
+  float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
+  float *validate_loss = (float *)(memory->state + 2155008); /* [] */
   float *accuracy_2 = (float *)(memory->output + 0); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
   fashion_mnist_3(x, div, thread);
   nnrt_barrier(thread);
-  linear_gelu_3(div, _1_weight, _1_bias, mul, thread);
+  linear_gelu_3(div, p1_weight, p1_bias, mul, thread);
   nnrt_barrier(thread);
-  linear_gelu_4(mul, _4_weight, _4_bias, mul_2, thread);
+  linear_gelu_4(mul, p4_weight, p4_bias, mul_2, thread);
   nnrt_barrier(thread);
-  linear_14(mul_2, _7_weight, dot, thread);
+  linear_14(mul_2, p7_weight, dot, thread);
   evaluate_5(first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy_evaluate(dot, _7_bias, y, first, validate_sum_accuracy, validate_rows, validate_sum_loss,
+  accuracy_cross_entropy_evaluate(dot, p7_bias, y, first, validate_sum_accuracy, validate_rows, validate_sum_loss,
       validate_accuracy, validate_loss, thread);
   nnrt_barrier(thread);
   evaluate_6(validate_accuracy, validate_loss, accuracy_2, loss, thread);

@@ -1,5 +1,4 @@
 /* fashion_mlp: compiled from models/fashion_mlp.lua by nnc 0.1 for x86-64-v4. Do not edit: change the model.
- *
  * Build: cc -O3 FILE.c -lnnrt -lz -lm -pthread
  * The results have the same bits with any compiler, optimisation, processor and number of threads. */
 #define NNRT_V4
@@ -277,179 +276,177 @@ static NNRT_INLINE_V4 float exp_f32(float x) {
   return x <= 88.72283f ? (x < -87.33654f ? 0.0f : scaled) : x * INFINITY;
 }
 
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *restrict p1_weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(196, thread), u_end = nnrt_hi(196, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 401408); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_weight[j], v - 0.035714287f);
     }
   }
 }
 
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *restrict p1_bias,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 512; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
   }
 }
 
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
+/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *restrict p3_weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 262144); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p3_weight[j], v - 0.044194173f);
     }
   }
 }
 
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
+/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_4(const uint32_t *restrict nnrt_seed, float *restrict p3_bias,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 512; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p3_bias[j], v - 0.044194173f);
     }
   }
 }
 
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
+/* models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void linear_5(const uint32_t *restrict nnrt_seed, float *restrict p5_weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p5_weight[j], v - 0.044194173f);
     }
   }
 }
 
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
+/* models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void linear_6(const uint32_t *restrict nnrt_seed, float *restrict p5_bias,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
     const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
     const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
         philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
         philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
         philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)))));
+        u32x16_set1(nnrt_seed_3)))));
     const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
     f32x16_store_mask(p5_bias, v - 0.044194173f, boolx16_mask(10));
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_step[0] = 0;
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_2(float *restrict optimizer_0_exp_avg_1_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(196, thread), u_end = nnrt_hi(196, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -459,8 +456,7 @@ static NNRT_KERNEL_V4 void adam_2(float *restrict optimizer_0_exp_avg_1_weight, 
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_3(float *restrict optimizer_0_exp_avg_1_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t j = 0; j < 512; j += 16) {
@@ -469,8 +465,7 @@ static NNRT_KERNEL_V4 void adam_3(float *restrict optimizer_0_exp_avg_1_bias, co
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_4(float *restrict optimizer_0_exp_avg_3_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -480,8 +475,7 @@ static NNRT_KERNEL_V4 void adam_4(float *restrict optimizer_0_exp_avg_3_weight, 
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_5(float *restrict optimizer_0_exp_avg_5_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -491,39 +485,35 @@ static NNRT_KERNEL_V4 void adam_5(float *restrict optimizer_0_exp_avg_5_weight, 
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_6(float *restrict optimizer_0_exp_avg_5_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, f32x16_set1(0.0f), boolx16_mask(10));
   }
 }
 
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void evaluate(int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_rows[0] = 0;
   }
 }
 
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_sum_accuracy[0] = 0.0;
   }
 }
 
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void evaluate_3(float *restrict validate_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_accuracy[0] = 0.0f;
   }
 }
 
-/* models/fashion_mlp.lua:16 data = { train = nn.data.fashion_mnist { split = "train", batch = 128, shuffle = true }, */
+/* models/fashion_mlp.lua:16  data     = { train = nn.data.fashion_mnist { split = "train", batch = 128, shuffle =... */
 static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(49, thread), u_end = nnrt_hi(49, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -534,8 +524,8 @@ static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restr
   }
 }
 
-/* 1.weight as 16 panels of 32 columns */
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
+/* 1.weight as 16 panels of 32 columns
+ * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float *restrict p1_weight_panels,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
@@ -553,222 +543,79 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
   }
 }
 
-/* [128,784] x [784,512]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
+/* [128,784] x [784,512]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *restrict p1_weight_panels,
     const float *restrict p1_bias, float *restrict add, float *restrict where, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(160, thread), u_end = nnrt_hi(160, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    _Alignas(64) float part[416];
-    if (tile < 8) {
-      const int64_t wide = panel * 25088;
-      const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 784;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      for (int64_t k = 0; k < 784; ++k) {
-        const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
-        const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(div[narrow + k]);
-        c0a = f32x16_fma(x0, b_a, c0a);
-        c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
-        c1a = f32x16_fma(x1, b_a, c1a);
-        c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
-        c2a = f32x16_fma(x2, b_a, c2a);
-        c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
-        c3a = f32x16_fma(x3, b_a, c3a);
-        c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
-        c4a = f32x16_fma(x4, b_a, c4a);
-        c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
-        c5a = f32x16_fma(x5, b_a, c5a);
-        c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
-        c6a = f32x16_fma(x6, b_a, c6a);
-        c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
-        c7a = f32x16_fma(x7, b_a, c7a);
-        c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(div[narrow + k + 6272]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(div[narrow + k + 7056]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(div[narrow + k + 7840]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(div[narrow + k + 8624]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(div[narrow + k + 9408]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-      }
-      f32x16_store(part, c0a);
-      f32x16_store(&part[16], c0b);
-      f32x16_store(&part[32], c1a);
-      f32x16_store(&part[48], c1b);
-      f32x16_store(&part[64], c2a);
-      f32x16_store(&part[80], c2b);
-      f32x16_store(&part[96], c3a);
-      f32x16_store(&part[112], c3b);
-      f32x16_store(&part[128], c4a);
-      f32x16_store(&part[144], c4b);
-      f32x16_store(&part[160], c5a);
-      f32x16_store(&part[176], c5b);
-      f32x16_store(&part[192], c6a);
-      f32x16_store(&part[208], c6b);
-      f32x16_store(&part[224], c7a);
-      f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 25088;
-      const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 784;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 784; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(div[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(div[narrow_2 + k_2 + 784]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(div[narrow_2 + k_2 + 1568]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(div[narrow_2 + k_2 + 2352]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(div[narrow_2 + k_2 + 3136]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(div[narrow_2 + k_2 + 3920]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(div[narrow_2 + k_2 + 4704]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(div[narrow_2 + k_2 + 5488]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(div[narrow_2 + k_2 + 6272]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(div[narrow_2 + k_2 + 7056]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(div[narrow_2 + k_2 + 7840]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(div[narrow_2 + k_2 + 8624]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
+  for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
+    const int64_t tile = u % 16;
+    const int64_t panel = u / 16;
+    _Alignas(64) float part[256];
+    const int64_t wide = panel * 25088;
+    const int64_t narrow = tile * 6272;
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
+    for (int64_t k = 0; k < 784; ++k) {
+      const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
+      const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
+      const f32x16 x0 = f32x16_set1(div[narrow + k]);
+      c0a = f32x16_fma(x0, b_a, c0a);
+      c0b = f32x16_fma(x0, b_b, c0b);
+      const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+      c1a = f32x16_fma(x1, b_a, c1a);
+      c1b = f32x16_fma(x1, b_b, c1b);
+      const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+      c2a = f32x16_fma(x2, b_a, c2a);
+      c2b = f32x16_fma(x2, b_b, c2b);
+      const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+      c3a = f32x16_fma(x3, b_a, c3a);
+      c3b = f32x16_fma(x3, b_b, c3b);
+      const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+      c4a = f32x16_fma(x4, b_a, c4a);
+      c4b = f32x16_fma(x4, b_b, c4b);
+      const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+      c5a = f32x16_fma(x5, b_a, c5a);
+      c5b = f32x16_fma(x5, b_b, c5b);
+      const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+      c6a = f32x16_fma(x6, b_a, c6a);
+      c6b = f32x16_fma(x6, b_b, c6b);
+      const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+      c7a = f32x16_fma(x7, b_a, c7a);
+      c7b = f32x16_fma(x7, b_b, c7b);
     }
-    const int64_t rows = tile < 8 ? 13 : 12;
-    const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
-    for (int64_t r = 0; r < rows; ++r) {
+    f32x16_store(part, c0a);
+    f32x16_store(&part[16], c0b);
+    f32x16_store(&part[32], c1a);
+    f32x16_store(&part[48], c1b);
+    f32x16_store(&part[64], c2a);
+    f32x16_store(&part[80], c2b);
+    f32x16_store(&part[96], c3a);
+    f32x16_store(&part[112], c3b);
+    f32x16_store(&part[128], c4a);
+    f32x16_store(&part[144], c4b);
+    f32x16_store(&part[160], c5a);
+    f32x16_store(&part[176], c5b);
+    f32x16_store(&part[192], c6a);
+    f32x16_store(&part[208], c6b);
+    f32x16_store(&part[224], c7a);
+    f32x16_store(&part[240], c7b);
+    const int64_t row_first = tile * 8;
+    for (int64_t r = 0; r < 8; ++r) {
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
-        f32x16_store(&add[row * 512 + (panel * 32 + j)], v);
-        f32x16_store(&where[row * 512 + (panel * 32 + j)],
+        f32x16_store(&add[row * 512 + panel * 32 + j], v);
+        f32x16_store(&where[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
   }
 }
 
-/* 3.weight as 16 panels of 32 columns */
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
+/* 3.weight as 16 panels of 32 columns
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void pack_3_weight(const float *restrict p3_weight, float *restrict p3_weight_panels,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
@@ -786,222 +633,79 @@ static NNRT_KERNEL_V4 void pack_3_weight(const float *restrict p3_weight, float 
   }
 }
 
-/* [128,512] x [512,512]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
+/* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const float *restrict p3_weight_panels,
     const float *restrict p3_bias, float *restrict add, float *restrict where_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(160, thread), u_end = nnrt_hi(160, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    _Alignas(64) float part[416];
-    if (tile < 8) {
-      const int64_t wide = panel * 16384;
-      const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 512;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      for (int64_t k = 0; k < 512; ++k) {
-        const f32x16 b_a = f32x16_load(&p3_weight_panels[wide + k * 32]);
-        const f32x16 b_b = f32x16_load(&p3_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
-        c0a = f32x16_fma(x0, b_a, c0a);
-        c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
-        c1a = f32x16_fma(x1, b_a, c1a);
-        c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
-        c2a = f32x16_fma(x2, b_a, c2a);
-        c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
-        c3a = f32x16_fma(x3, b_a, c3a);
-        c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
-        c4a = f32x16_fma(x4, b_a, c4a);
-        c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
-        c5a = f32x16_fma(x5, b_a, c5a);
-        c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
-        c6a = f32x16_fma(x6, b_a, c6a);
-        c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
-        c7a = f32x16_fma(x7, b_a, c7a);
-        c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-      }
-      f32x16_store(part, c0a);
-      f32x16_store(&part[16], c0b);
-      f32x16_store(&part[32], c1a);
-      f32x16_store(&part[48], c1b);
-      f32x16_store(&part[64], c2a);
-      f32x16_store(&part[80], c2b);
-      f32x16_store(&part[96], c3a);
-      f32x16_store(&part[112], c3b);
-      f32x16_store(&part[128], c4a);
-      f32x16_store(&part[144], c4b);
-      f32x16_store(&part[160], c5a);
-      f32x16_store(&part[176], c5b);
-      f32x16_store(&part[192], c6a);
-      f32x16_store(&part[208], c6b);
-      f32x16_store(&part[224], c7a);
-      f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 16384;
-      const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 512;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 512; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p3_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p3_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 + 512]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 + 1024]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 + 1536]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 + 2048]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 + 2560]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 + 3072]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 + 3584]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 + 4096]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 + 4608]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 + 5120]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 + 5632]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
+  for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
+    const int64_t tile = u % 16;
+    const int64_t panel = u / 16;
+    _Alignas(64) float part[256];
+    const int64_t wide = panel * 16384;
+    const int64_t narrow = tile * 4096;
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
+    for (int64_t k = 0; k < 512; ++k) {
+      const f32x16 b_a = f32x16_load(&p3_weight_panels[wide + k * 32]);
+      const f32x16 b_b = f32x16_load(&p3_weight_panels[wide + k * 32 + 16]);
+      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      c0a = f32x16_fma(x0, b_a, c0a);
+      c0b = f32x16_fma(x0, b_b, c0b);
+      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      c1a = f32x16_fma(x1, b_a, c1a);
+      c1b = f32x16_fma(x1, b_b, c1b);
+      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      c2a = f32x16_fma(x2, b_a, c2a);
+      c2b = f32x16_fma(x2, b_b, c2b);
+      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      c3a = f32x16_fma(x3, b_a, c3a);
+      c3b = f32x16_fma(x3, b_b, c3b);
+      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      c4a = f32x16_fma(x4, b_a, c4a);
+      c4b = f32x16_fma(x4, b_b, c4b);
+      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      c5a = f32x16_fma(x5, b_a, c5a);
+      c5b = f32x16_fma(x5, b_b, c5b);
+      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      c6a = f32x16_fma(x6, b_a, c6a);
+      c6b = f32x16_fma(x6, b_b, c6b);
+      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      c7a = f32x16_fma(x7, b_a, c7a);
+      c7b = f32x16_fma(x7, b_b, c7b);
     }
-    const int64_t rows = tile < 8 ? 13 : 12;
-    const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
-    for (int64_t r = 0; r < rows; ++r) {
+    f32x16_store(part, c0a);
+    f32x16_store(&part[16], c0b);
+    f32x16_store(&part[32], c1a);
+    f32x16_store(&part[48], c1b);
+    f32x16_store(&part[64], c2a);
+    f32x16_store(&part[80], c2b);
+    f32x16_store(&part[96], c3a);
+    f32x16_store(&part[112], c3b);
+    f32x16_store(&part[128], c4a);
+    f32x16_store(&part[144], c4b);
+    f32x16_store(&part[160], c5a);
+    f32x16_store(&part[176], c5b);
+    f32x16_store(&part[192], c6a);
+    f32x16_store(&part[208], c6b);
+    f32x16_store(&part[224], c7a);
+    f32x16_store(&part[240], c7b);
+    const int64_t row_first = tile * 8;
+    for (int64_t r = 0; r < 8; ++r) {
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p3_bias_2 = f32x16_load(&p3_bias[panel * 32 + j]);
         const f32x16 v = c + p3_bias_2;
-        f32x16_store(&add[row * 512 + (panel * 32 + j)], v);
-        f32x16_store(&where_2[row * 512 + (panel * 32 + j)],
+        f32x16_store(&add[row * 512 + panel * 32 + j], v);
+        f32x16_store(&where_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
   }
 }
 
-/* 5.weight as 1 panels of 16 columns */
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
+/* 5.weight as 1 panels of 16 columns
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void pack_5_weight(const float *restrict p5_weight, float *restrict p5_weight_panels,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
@@ -1010,40 +714,26 @@ static NNRT_KERNEL_V4 void pack_5_weight(const float *restrict p5_weight, float 
     for (int64_t k = k_lo; k < k_hi; k += 8) {
       f32x8_transpose(&p5_weight_panels[k * 16], 16, &p5_weight[k], 512);
     }
-    for (int64_t k_2 = k_lo; k_2 < k_hi; ++k_2) {
+    for (int64_t k = k_lo; k < k_hi; ++k) {
       for (int64_t j = 8; j < 10; ++j) {
-        p5_weight_panels[j + k_2 * 16] = p5_weight[j * 512 + k_2];
+        p5_weight_panels[j + k * 16] = p5_weight[j * 512 + k];
       }
-      for (int64_t j_2 = 10; j_2 < 16; ++j_2) {
-        p5_weight_panels[j_2 + k_2 * 16] = 0.0f;
+      for (int64_t j = 10; j < 16; ++j) {
+        p5_weight_panels[j + k * 16] = 0.0f;
       }
     }
   }
 }
 
-/* [128,512] x [512,10]: panels of 16 columns, tiles of 16 rows */
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
+/* [128,512] x [512,10]: panels of 16 columns, tiles of 16 rows
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *restrict p5_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[256];
     const int64_t narrow = u * 8192;
-    f32x16 c0a = {0};
-    f32x16 c1a = {0};
-    f32x16 c2a = {0};
-    f32x16 c3a = {0};
-    f32x16 c4a = {0};
-    f32x16 c5a = {0};
-    f32x16 c6a = {0};
-    f32x16 c7a = {0};
-    f32x16 c8a = {0};
-    f32x16 c9a = {0};
-    f32x16 c10a = {0};
-    f32x16 c11a = {0};
-    f32x16 c12a = {0};
-    f32x16 c13a = {0};
-    f32x16 c14a = {0};
-    f32x16 c15a = {0};
+    f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0}, c8a = {0}, c9a = {0},
+        c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
     for (int64_t k = 0; k < 512; ++k) {
       const f32x16 b_a = f32x16_load(&p5_weight_panels[k * 16]);
       const f32x16 x0 = f32x16_set1(where[narrow + k]);
@@ -1104,7 +794,7 @@ static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *re
   }
 }
 
-/* models/fashion_mlp.lua:12 local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
+/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
 static NNRT_KERNEL_V4 void cross_entropy(const float *dot, const float *restrict p5_bias, const uint8_t *restrict y,
     float *restrict sub, float *add, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
@@ -1120,8 +810,7 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *dot, const float *restrict
     const f32x4 half_2 = f32x4_maximum(f32x4_load(lanes), f32x4_load(&lanes[4]));
     const float max = f32_maximum(f32_maximum(f32x4_extract(half_2, 0), f32x4_extract(half_2, 2)),
         f32_maximum(f32x4_extract(half_2, 1), f32x4_extract(half_2, 3)));
-    f32x16 acc_2 = {0};
-    f32x16 acc_3 = {0};
+    f32x16 acc_2 = {0}, acc_3 = {0};
     const uint8_t y_2 = y[u];
     const int32_t v_2 = i32_from_u8(y_2);
     const boolx16 v_3 = i32x16_eq(i32x16_lane(), i32x16_set1(v_2));
@@ -1150,7 +839,7 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *dot, const float *restrict
   }
 }
 
-/* models/fashion_mlp.lua:12 local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
+/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
 static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict sub, float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
@@ -1169,9 +858,9 @@ static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict sub, float *res
   }
 }
 
-/* [128,10] x [10,512]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
+/* [128,10] x [10,512]: panels of 32 columns, tiles of 13 rows
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float *restrict p5_weight, const float *add_2,
     float *where, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
@@ -1180,32 +869,9 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
       if (tile < 8) {
         const int64_t wide = u * 32;
         const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 10;
-        f32x16 c0a = {0};
-        f32x16 c0b = {0};
-        f32x16 c1a = {0};
-        f32x16 c1b = {0};
-        f32x16 c2a = {0};
-        f32x16 c2b = {0};
-        f32x16 c3a = {0};
-        f32x16 c3b = {0};
-        f32x16 c4a = {0};
-        f32x16 c4b = {0};
-        f32x16 c5a = {0};
-        f32x16 c5b = {0};
-        f32x16 c6a = {0};
-        f32x16 c6b = {0};
-        f32x16 c7a = {0};
-        f32x16 c7b = {0};
-        f32x16 c8a = {0};
-        f32x16 c8b = {0};
-        f32x16 c9a = {0};
-        f32x16 c9b = {0};
-        f32x16 c10a = {0};
-        f32x16 c10b = {0};
-        f32x16 c11a = {0};
-        f32x16 c11b = {0};
-        f32x16 c12a = {0};
-        f32x16 c12b = {0};
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0};
         for (int64_t k = 0; k < 10; ++k) {
           const f32x16 b_a = f32x16_load(&p5_weight[wide + k * 512]);
           const f32x16 b_b = f32x16_load(&p5_weight[wide + k * 512 + 16]);
@@ -1276,96 +942,75 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         f32x16_store(&part[384], c12a);
         f32x16_store(&part[400], c12b);
       } else {
-        const int64_t wide_2 = u * 32;
-        const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 10;
-        f32x16 c0a_2 = {0};
-        f32x16 c0b_2 = {0};
-        f32x16 c1a_2 = {0};
-        f32x16 c1b_2 = {0};
-        f32x16 c2a_2 = {0};
-        f32x16 c2b_2 = {0};
-        f32x16 c3a_2 = {0};
-        f32x16 c3b_2 = {0};
-        f32x16 c4a_2 = {0};
-        f32x16 c4b_2 = {0};
-        f32x16 c5a_2 = {0};
-        f32x16 c5b_2 = {0};
-        f32x16 c6a_2 = {0};
-        f32x16 c6b_2 = {0};
-        f32x16 c7a_2 = {0};
-        f32x16 c7b_2 = {0};
-        f32x16 c8a_2 = {0};
-        f32x16 c8b_2 = {0};
-        f32x16 c9a_2 = {0};
-        f32x16 c9b_2 = {0};
-        f32x16 c10a_2 = {0};
-        f32x16 c10b_2 = {0};
-        f32x16 c11a_2 = {0};
-        f32x16 c11b_2 = {0};
-        for (int64_t k_2 = 0; k_2 < 10; ++k_2) {
-          const f32x16 b_a_2 = f32x16_load(&p5_weight[wide_2 + k_2 * 512]);
-          const f32x16 b_b_2 = f32x16_load(&p5_weight[wide_2 + k_2 * 512 + 16]);
-          const f32x16 x0_2 = f32x16_set1(add[narrow_2 + k_2]);
-          c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-          c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-          const f32x16 x1_2 = f32x16_set1(add[narrow_2 + k_2 + 10]);
-          c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-          c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-          const f32x16 x2_2 = f32x16_set1(add[narrow_2 + k_2 + 20]);
-          c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-          c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-          const f32x16 x3_2 = f32x16_set1(add[narrow_2 + k_2 + 30]);
-          c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-          c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-          const f32x16 x4_2 = f32x16_set1(add[narrow_2 + k_2 + 40]);
-          c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-          c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-          const f32x16 x5_2 = f32x16_set1(add[narrow_2 + k_2 + 50]);
-          c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-          c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-          const f32x16 x6_2 = f32x16_set1(add[narrow_2 + k_2 + 60]);
-          c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-          c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-          const f32x16 x7_2 = f32x16_set1(add[narrow_2 + k_2 + 70]);
-          c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-          c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-          const f32x16 x8_2 = f32x16_set1(add[narrow_2 + k_2 + 80]);
-          c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-          c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-          const f32x16 x9_2 = f32x16_set1(add[narrow_2 + k_2 + 90]);
-          c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-          c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-          const f32x16 x10_2 = f32x16_set1(add[narrow_2 + k_2 + 100]);
-          c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-          c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-          const f32x16 x11_2 = f32x16_set1(add[narrow_2 + k_2 + 110]);
-          c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-          c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
+        const int64_t wide = u * 32;
+        const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 10;
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0};
+        for (int64_t k = 0; k < 10; ++k) {
+          const f32x16 b_a = f32x16_load(&p5_weight[wide + k * 512]);
+          const f32x16 b_b = f32x16_load(&p5_weight[wide + k * 512 + 16]);
+          const f32x16 x0 = f32x16_set1(add[narrow + k]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          c0b = f32x16_fma(x0, b_b, c0b);
+          const f32x16 x1 = f32x16_set1(add[narrow + k + 10]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          c1b = f32x16_fma(x1, b_b, c1b);
+          const f32x16 x2 = f32x16_set1(add[narrow + k + 20]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          c2b = f32x16_fma(x2, b_b, c2b);
+          const f32x16 x3 = f32x16_set1(add[narrow + k + 30]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          c3b = f32x16_fma(x3, b_b, c3b);
+          const f32x16 x4 = f32x16_set1(add[narrow + k + 40]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          c4b = f32x16_fma(x4, b_b, c4b);
+          const f32x16 x5 = f32x16_set1(add[narrow + k + 50]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          c5b = f32x16_fma(x5, b_b, c5b);
+          const f32x16 x6 = f32x16_set1(add[narrow + k + 60]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          c6b = f32x16_fma(x6, b_b, c6b);
+          const f32x16 x7 = f32x16_set1(add[narrow + k + 70]);
+          c7a = f32x16_fma(x7, b_a, c7a);
+          c7b = f32x16_fma(x7, b_b, c7b);
+          const f32x16 x8 = f32x16_set1(add[narrow + k + 80]);
+          c8a = f32x16_fma(x8, b_a, c8a);
+          c8b = f32x16_fma(x8, b_b, c8b);
+          const f32x16 x9 = f32x16_set1(add[narrow + k + 90]);
+          c9a = f32x16_fma(x9, b_a, c9a);
+          c9b = f32x16_fma(x9, b_b, c9b);
+          const f32x16 x10 = f32x16_set1(add[narrow + k + 100]);
+          c10a = f32x16_fma(x10, b_a, c10a);
+          c10b = f32x16_fma(x10, b_b, c10b);
+          const f32x16 x11 = f32x16_set1(add[narrow + k + 110]);
+          c11a = f32x16_fma(x11, b_a, c11a);
+          c11b = f32x16_fma(x11, b_b, c11b);
         }
-        f32x16_store(part, c0a_2);
-        f32x16_store(&part[16], c0b_2);
-        f32x16_store(&part[32], c1a_2);
-        f32x16_store(&part[48], c1b_2);
-        f32x16_store(&part[64], c2a_2);
-        f32x16_store(&part[80], c2b_2);
-        f32x16_store(&part[96], c3a_2);
-        f32x16_store(&part[112], c3b_2);
-        f32x16_store(&part[128], c4a_2);
-        f32x16_store(&part[144], c4b_2);
-        f32x16_store(&part[160], c5a_2);
-        f32x16_store(&part[176], c5b_2);
-        f32x16_store(&part[192], c6a_2);
-        f32x16_store(&part[208], c6b_2);
-        f32x16_store(&part[224], c7a_2);
-        f32x16_store(&part[240], c7b_2);
-        f32x16_store(&part[256], c8a_2);
-        f32x16_store(&part[272], c8b_2);
-        f32x16_store(&part[288], c9a_2);
-        f32x16_store(&part[304], c9b_2);
-        f32x16_store(&part[320], c10a_2);
-        f32x16_store(&part[336], c10b_2);
-        f32x16_store(&part[352], c11a_2);
-        f32x16_store(&part[368], c11b_2);
+        f32x16_store(part, c0a);
+        f32x16_store(&part[16], c0b);
+        f32x16_store(&part[32], c1a);
+        f32x16_store(&part[48], c1b);
+        f32x16_store(&part[64], c2a);
+        f32x16_store(&part[80], c2b);
+        f32x16_store(&part[96], c3a);
+        f32x16_store(&part[112], c3b);
+        f32x16_store(&part[128], c4a);
+        f32x16_store(&part[144], c4b);
+        f32x16_store(&part[160], c5a);
+        f32x16_store(&part[176], c5b);
+        f32x16_store(&part[192], c6a);
+        f32x16_store(&part[208], c6b);
+        f32x16_store(&part[224], c7a);
+        f32x16_store(&part[240], c7b);
+        f32x16_store(&part[256], c8a);
+        f32x16_store(&part[272], c8b);
+        f32x16_store(&part[288], c9a);
+        f32x16_store(&part[304], c9b);
+        f32x16_store(&part[320], c10a);
+        f32x16_store(&part[336], c10b);
+        f32x16_store(&part[352], c11a);
+        f32x16_store(&part[368], c11b);
       }
       const int64_t rows = tile < 8 ? 13 : 12;
       const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
@@ -1373,8 +1018,8 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         const int64_t row = row_first + r;
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const f32x16 add_3 = f32x16_load(&add_2[row * 512 + (u * 32 + j)]);
-          f32x16_store(&where[row * 512 + (u * 32 + j)],
+          const f32x16 add_3 = f32x16_load(&add_2[row * 512 + u * 32 + j]);
+          f32x16_store(&where[row * 512 + u * 32 + j],
               f32x16_where(f32x16_le(add_3, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
         }
       }
@@ -1382,221 +1027,77 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
   }
 }
 
-/* [128,512] x [512,512]: panels of 32 columns, tiles of 13 rows */
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
+/* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
+ * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const float *restrict p3_weight, const float *add,
     float *where_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(160, thread), u_end = nnrt_hi(160, thread); u < u_end; ++u) {
-    const int64_t tile = u % 10;
-    const int64_t panel = u / 10;
-    _Alignas(64) float part[416];
-    if (tile < 8) {
-      const int64_t wide = panel * 32;
-      const int64_t narrow = (tile * 12 + i64_minimum(tile, 8)) * 512;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      for (int64_t k = 0; k < 512; ++k) {
-        const f32x16 b_a = f32x16_load(&p3_weight[wide + k * 512]);
-        const f32x16 b_b = f32x16_load(&p3_weight[wide + k * 512 + 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
-        c0a = f32x16_fma(x0, b_a, c0a);
-        c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
-        c1a = f32x16_fma(x1, b_a, c1a);
-        c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
-        c2a = f32x16_fma(x2, b_a, c2a);
-        c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
-        c3a = f32x16_fma(x3, b_a, c3a);
-        c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
-        c4a = f32x16_fma(x4, b_a, c4a);
-        c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
-        c5a = f32x16_fma(x5, b_a, c5a);
-        c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
-        c6a = f32x16_fma(x6, b_a, c6a);
-        c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
-        c7a = f32x16_fma(x7, b_a, c7a);
-        c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-      }
-      f32x16_store(part, c0a);
-      f32x16_store(&part[16], c0b);
-      f32x16_store(&part[32], c1a);
-      f32x16_store(&part[48], c1b);
-      f32x16_store(&part[64], c2a);
-      f32x16_store(&part[80], c2b);
-      f32x16_store(&part[96], c3a);
-      f32x16_store(&part[112], c3b);
-      f32x16_store(&part[128], c4a);
-      f32x16_store(&part[144], c4b);
-      f32x16_store(&part[160], c5a);
-      f32x16_store(&part[176], c5b);
-      f32x16_store(&part[192], c6a);
-      f32x16_store(&part[208], c6b);
-      f32x16_store(&part[224], c7a);
-      f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-    } else {
-      const int64_t wide_2 = panel * 32;
-      const int64_t narrow_2 = (tile * 12 + i64_minimum(tile, 8)) * 512;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 512; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p3_weight[wide_2 + k_2 * 512]);
-        const f32x16 b_b_2 = f32x16_load(&p3_weight[wide_2 + k_2 * 512 + 16]);
-        const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 + 512]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 + 1024]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 + 1536]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 + 2048]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 + 2560]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 + 3072]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 + 3584]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 + 4096]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 + 4608]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 + 5120]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 + 5632]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
+  for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
+    const int64_t tile = u % 16;
+    const int64_t panel = u / 16;
+    _Alignas(64) float part[256];
+    const int64_t wide = panel * 32;
+    const int64_t narrow = tile * 4096;
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0};
+    for (int64_t k = 0; k < 512; ++k) {
+      const f32x16 b_a = f32x16_load(&p3_weight[wide + k * 512]);
+      const f32x16 b_b = f32x16_load(&p3_weight[wide + k * 512 + 16]);
+      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      c0a = f32x16_fma(x0, b_a, c0a);
+      c0b = f32x16_fma(x0, b_b, c0b);
+      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      c1a = f32x16_fma(x1, b_a, c1a);
+      c1b = f32x16_fma(x1, b_b, c1b);
+      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      c2a = f32x16_fma(x2, b_a, c2a);
+      c2b = f32x16_fma(x2, b_b, c2b);
+      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      c3a = f32x16_fma(x3, b_a, c3a);
+      c3b = f32x16_fma(x3, b_b, c3b);
+      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      c4a = f32x16_fma(x4, b_a, c4a);
+      c4b = f32x16_fma(x4, b_b, c4b);
+      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      c5a = f32x16_fma(x5, b_a, c5a);
+      c5b = f32x16_fma(x5, b_b, c5b);
+      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      c6a = f32x16_fma(x6, b_a, c6a);
+      c6b = f32x16_fma(x6, b_b, c6b);
+      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      c7a = f32x16_fma(x7, b_a, c7a);
+      c7b = f32x16_fma(x7, b_b, c7b);
     }
-    const int64_t rows = tile < 8 ? 13 : 12;
-    const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
-    for (int64_t r = 0; r < rows; ++r) {
+    f32x16_store(part, c0a);
+    f32x16_store(&part[16], c0b);
+    f32x16_store(&part[32], c1a);
+    f32x16_store(&part[48], c1b);
+    f32x16_store(&part[64], c2a);
+    f32x16_store(&part[80], c2b);
+    f32x16_store(&part[96], c3a);
+    f32x16_store(&part[112], c3b);
+    f32x16_store(&part[128], c4a);
+    f32x16_store(&part[144], c4b);
+    f32x16_store(&part[160], c5a);
+    f32x16_store(&part[176], c5b);
+    f32x16_store(&part[192], c6a);
+    f32x16_store(&part[208], c6b);
+    f32x16_store(&part[224], c7a);
+    f32x16_store(&part[240], c7b);
+    const int64_t row_first = tile * 8;
+    for (int64_t r = 0; r < 8; ++r) {
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 add_2 = f32x16_load(&add[row * 512 + (panel * 32 + j)]);
-        f32x16_store(&where_2[row * 512 + (panel * 32 + j)],
+        const f32x16 add_2 = f32x16_load(&add[row * 512 + panel * 32 + j]);
+        f32x16_store(&where_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(add_2, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
       }
     }
   }
 }
 
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_7(const float *restrict lr, int32_t *restrict optimizer_0_step,
     const float *restrict total_steps, float *restrict div, float *restrict div_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -1614,9 +1115,8 @@ static NNRT_KERNEL_V4 void adam_7(const float *restrict lr, int32_t *restrict op
   }
 }
 
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:8  nn.Linear(512, 10),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restrict optimizer_0_exp_avg_5_bias,
     float *restrict optimizer_0_exp_avg_sq_5_bias, float *restrict p5_bias, const float *restrict div,
     const float *restrict div_2, const nnrt_thread *thread) {
@@ -1637,45 +1137,26 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_5_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_sq_5_bias, boolx16_mask(10));
     const f32x16 v_2 = optimizer_0_exp_avg_sq_5_bias_2 * 0.999f + sum * sum * 0.001f;
     const f32x16 p5_bias_2 = f32x16_load_mask(p5_bias, boolx16_mask(10));
-    const float div_2_2 = div[0];
-    const float div_3 = div_2[0];
-    const f32x16 v_3 = v * div_2_2 / (f32x16_sqrt(v_2) * div_3 + 1e-08f);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, v, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_5_bias, v_2, boolx16_mask(10));
     f32x16_store_mask(p5_bias, p5_bias_2 + v_3, boolx16_mask(10));
   }
 }
 
-/* [10,128] x [128,512]: panels of 32 columns, tiles of 10 rows */
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* [10,128] x [128,512]: panels of 32 columns, tiles of 10 rows
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float *restrict where,
     float *restrict optimizer_0_exp_avg_5_weight, float *restrict optimizer_0_exp_avg_sq_5_weight,
     float *restrict p5_weight, const float *restrict div, const float *restrict div_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[320];
     const int64_t wide = u * 32;
-    f32x16 c0a = {0};
-    f32x16 c0b = {0};
-    f32x16 c1a = {0};
-    f32x16 c1b = {0};
-    f32x16 c2a = {0};
-    f32x16 c2b = {0};
-    f32x16 c3a = {0};
-    f32x16 c3b = {0};
-    f32x16 c4a = {0};
-    f32x16 c4b = {0};
-    f32x16 c5a = {0};
-    f32x16 c5b = {0};
-    f32x16 c6a = {0};
-    f32x16 c6b = {0};
-    f32x16 c7a = {0};
-    f32x16 c7b = {0};
-    f32x16 c8a = {0};
-    f32x16 c8b = {0};
-    f32x16 c9a = {0};
-    f32x16 c9b = {0};
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0}, c9a = {0}, c9b = {0};
     for (int64_t k = 0; k < 128; ++k) {
       const f32x16 b_a = f32x16_load(&where[wide + k * 512]);
       const f32x16 b_b = f32x16_load(&where[wide + k * 512 + 16]);
@@ -1731,29 +1212,27 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
     f32x16_store(&part[288], c9a);
     f32x16_store(&part[304], c9b);
     for (int64_t r = 0; r < 10; ++r) {
-      const float div_2_2 = div[0];
-      const float div_3 = div_2[0];
+      const float div_3 = div[0];
+      const float div_4 = div_2[0];
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 optimizer_0_exp_avg_5_weight_2 = f32x16_load(&optimizer_0_exp_avg_5_weight[r * 512
-            + (u * 32 + j)]);
+        const f32x16 optimizer_0_exp_avg_5_weight_2 = f32x16_load(&optimizer_0_exp_avg_5_weight[r * 512 + u * 32 + j]);
         const f32x16 v = optimizer_0_exp_avg_5_weight_2 * 0.9f + c * 0.1f;
-        const f32x16 optimizer_0_exp_avg_sq_5_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_5_weight[r * 512
-            + (u * 32 + j)]);
+        const f32x16 optimizer_0_exp_avg_sq_5_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_5_weight[r * 512 + u * 32
+            + j]);
         const f32x16 v_2 = optimizer_0_exp_avg_sq_5_weight_2 * 0.999f + c * c * 0.001f;
-        const f32x16 p5_weight_2 = f32x16_load(&p5_weight[r * 512 + (u * 32 + j)]);
-        const f32x16 v_3 = v * div_2_2 / (f32x16_sqrt(v_2) * div_3 + 1e-08f);
-        f32x16_store(&optimizer_0_exp_avg_5_weight[r * 512 + (u * 32 + j)], v);
-        f32x16_store(&optimizer_0_exp_avg_sq_5_weight[r * 512 + (u * 32 + j)], v_2);
-        f32x16_store(&p5_weight[r * 512 + (u * 32 + j)], p5_weight_2 + v_3);
+        const f32x16 p5_weight_2 = f32x16_load(&p5_weight[r * 512 + u * 32 + j]);
+        const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+        f32x16_store(&optimizer_0_exp_avg_5_weight[r * 512 + u * 32 + j], v);
+        f32x16_store(&optimizer_0_exp_avg_sq_5_weight[r * 512 + u * 32 + j], v_2);
+        f32x16_store(&p5_weight[r * 512 + u * 32 + j], p5_weight_2 + v_3);
       }
     }
   }
 }
 
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, float *restrict optimizer_0_exp_avg_3_bias,
     float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias, const float *restrict div,
     const float *restrict div_2, const nnrt_thread *thread) {
@@ -1761,19 +1240,16 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, float *res
     const int64_t column = u * 64;
     _Alignas(64) float parts[128];
     for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0};
-      f32x16 acc_2 = {0};
-      f32x16 acc_3 = {0};
-      f32x16 acc_4 = {0};
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
         const f32x16 where_2 = f32x16_load(&where[column + r * 512]);
         acc = acc + where_2;
-        const f32x16 where_2_2 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_2_2;
-        const f32x16 where_2_3 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_2_3;
-        const f32x16 where_2_4 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_2_4;
+        const f32x16 where_3 = f32x16_load(&where[column + r * 512 + 16]);
+        acc_2 = acc_2 + where_3;
+        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 32]);
+        acc_3 = acc_3 + where_4;
+        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 48]);
+        acc_4 = acc_4 + where_5;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -1792,87 +1268,62 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, float *res
     const f32x16 optimizer_0_exp_avg_sq_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column]);
     const f32x16 v_2 = optimizer_0_exp_avg_sq_3_bias_2 * 0.999f + sum * sum * 0.001f;
     const f32x16 p3_bias_2 = f32x16_load(&p3_bias[column]);
-    const float div_2_2 = div[0];
-    const float div_3 = div_2[0];
-    const f32x16 v_3 = v * div_2_2 / (f32x16_sqrt(v_2) * div_3 + 1e-08f);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column], v);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column], v_2);
     f32x16_store(&p3_bias[column], p3_bias_2 + v_3);
-    const f32x16 optimizer_0_exp_avg_3_bias_2_2 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 16]);
-    const f32x16 v_4 = optimizer_0_exp_avg_3_bias_2_2 * 0.9f + sum_2 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_2_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
-    const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_2_2 * 0.999f + sum_2 * sum_2 * 0.001f;
-    const f32x16 p3_bias_2_2 = f32x16_load(&p3_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_2_2 / (f32x16_sqrt(v_5) * div_3 + 1e-08f);
+    const f32x16 optimizer_0_exp_avg_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 16]);
+    const f32x16 v_4 = optimizer_0_exp_avg_3_bias_3 * 0.9f + sum_2 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
+    const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
+    const f32x16 p3_bias_3 = f32x16_load(&p3_bias[column + 16]);
+    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column + 16], v_4);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 16], v_5);
-    f32x16_store(&p3_bias[column + 16], p3_bias_2_2 + v_6);
-    const f32x16 optimizer_0_exp_avg_3_bias_2_3 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 32]);
-    const f32x16 v_7 = optimizer_0_exp_avg_3_bias_2_3 * 0.9f + sum_3 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_2_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
-    const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_2_3 * 0.999f + sum_3 * sum_3 * 0.001f;
-    const f32x16 p3_bias_2_3 = f32x16_load(&p3_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_2_2 / (f32x16_sqrt(v_8) * div_3 + 1e-08f);
+    f32x16_store(&p3_bias[column + 16], p3_bias_3 + v_6);
+    const f32x16 optimizer_0_exp_avg_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 32]);
+    const f32x16 v_7 = optimizer_0_exp_avg_3_bias_4 * 0.9f + sum_3 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
+    const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
+    const f32x16 p3_bias_4 = f32x16_load(&p3_bias[column + 32]);
+    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column + 32], v_7);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 32], v_8);
-    f32x16_store(&p3_bias[column + 32], p3_bias_2_3 + v_9);
-    const f32x16 optimizer_0_exp_avg_3_bias_2_4 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 48]);
-    const f32x16 v_10 = optimizer_0_exp_avg_3_bias_2_4 * 0.9f + sum_4 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_2_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
-    const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_2_4 * 0.999f + sum_4 * sum_4 * 0.001f;
-    const f32x16 p3_bias_2_4 = f32x16_load(&p3_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_2_2 / (f32x16_sqrt(v_11) * div_3 + 1e-08f);
+    f32x16_store(&p3_bias[column + 32], p3_bias_4 + v_9);
+    const f32x16 optimizer_0_exp_avg_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 48]);
+    const f32x16 v_10 = optimizer_0_exp_avg_3_bias_5 * 0.9f + sum_4 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
+    const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
+    const f32x16 p3_bias_5 = f32x16_load(&p3_bias[column + 48]);
+    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column + 48], v_10);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 48], v_11);
-    f32x16_store(&p3_bias[column + 48], p3_bias_2_4 + v_12);
+    f32x16_store(&p3_bias[column + 48], p3_bias_5 + v_12);
   }
 }
 
-/* [512,128] x [128,512]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* [512,128] x [128,512]: panels of 32 columns, tiles of 14 rows
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const float *restrict where_2,
     float *restrict optimizer_0_exp_avg_3_weight, float *restrict optimizer_0_exp_avg_sq_3_weight,
     float *restrict p3_weight, const float *restrict div, const float *restrict div_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(304, thread), u_end = nnrt_hi(304, thread); u < u_end; ++u) {
-    const int64_t tile = u % 19;
+    const int64_t part_of_block = u % 19;
     const int64_t panel = u / 19;
-    const int64_t tile_2 = tile * 2;
-    const int64_t tile_end = i64_minimum(i64_minimum(tile_2 + 2, 37), 37);
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = i64_minimum(tile_first + 2, 37);
     _Alignas(64) float part[448];
-    for (int64_t tile_3 = tile_2; tile_3 < tile_end; ++tile_3) {
-      if (tile_3 < 31) {
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
+      if (tile < 31) {
         const int64_t wide = panel * 32;
-        const int64_t narrow = tile_3 * 13 + i64_minimum(tile_3, 31);
-        f32x16 c0a = {0};
-        f32x16 c0b = {0};
-        f32x16 c1a = {0};
-        f32x16 c1b = {0};
-        f32x16 c2a = {0};
-        f32x16 c2b = {0};
-        f32x16 c3a = {0};
-        f32x16 c3b = {0};
-        f32x16 c4a = {0};
-        f32x16 c4b = {0};
-        f32x16 c5a = {0};
-        f32x16 c5b = {0};
-        f32x16 c6a = {0};
-        f32x16 c6b = {0};
-        f32x16 c7a = {0};
-        f32x16 c7b = {0};
-        f32x16 c8a = {0};
-        f32x16 c8b = {0};
-        f32x16 c9a = {0};
-        f32x16 c9b = {0};
-        f32x16 c10a = {0};
-        f32x16 c10b = {0};
-        f32x16 c11a = {0};
-        f32x16 c11b = {0};
-        f32x16 c12a = {0};
-        f32x16 c12b = {0};
-        f32x16 c13a = {0};
-        f32x16 c13b = {0};
+        const int64_t narrow = tile * 13 + i64_minimum(tile, 31);
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0}, c13a = {0},
+            c13b = {0};
         for (int64_t k = 0; k < 128; ++k) {
           const f32x16 b_a = f32x16_load(&where_2[wide + k * 512]);
           const f32x16 b_b = f32x16_load(&where_2[wide + k * 512 + 16]);
@@ -1948,132 +1399,108 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
         f32x16_store(&part[416], c13a);
         f32x16_store(&part[432], c13b);
       } else {
-        const int64_t wide_2 = panel * 32;
-        const int64_t narrow_2 = tile_3 * 13 + i64_minimum(tile_3, 31);
-        f32x16 c0a_2 = {0};
-        f32x16 c0b_2 = {0};
-        f32x16 c1a_2 = {0};
-        f32x16 c1b_2 = {0};
-        f32x16 c2a_2 = {0};
-        f32x16 c2b_2 = {0};
-        f32x16 c3a_2 = {0};
-        f32x16 c3b_2 = {0};
-        f32x16 c4a_2 = {0};
-        f32x16 c4b_2 = {0};
-        f32x16 c5a_2 = {0};
-        f32x16 c5b_2 = {0};
-        f32x16 c6a_2 = {0};
-        f32x16 c6b_2 = {0};
-        f32x16 c7a_2 = {0};
-        f32x16 c7b_2 = {0};
-        f32x16 c8a_2 = {0};
-        f32x16 c8b_2 = {0};
-        f32x16 c9a_2 = {0};
-        f32x16 c9b_2 = {0};
-        f32x16 c10a_2 = {0};
-        f32x16 c10b_2 = {0};
-        f32x16 c11a_2 = {0};
-        f32x16 c11b_2 = {0};
-        f32x16 c12a_2 = {0};
-        f32x16 c12b_2 = {0};
-        for (int64_t k_2 = 0; k_2 < 128; ++k_2) {
-          const f32x16 b_a_2 = f32x16_load(&where_2[wide_2 + k_2 * 512]);
-          const f32x16 b_b_2 = f32x16_load(&where_2[wide_2 + k_2 * 512 + 16]);
-          const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2 * 512]);
-          c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-          c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-          const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 1]);
-          c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-          c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-          const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 2]);
-          c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-          c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-          const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 3]);
-          c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-          c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-          const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 4]);
-          c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-          c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-          const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 5]);
-          c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-          c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-          const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 6]);
-          c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-          c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-          const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 7]);
-          c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-          c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-          const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 8]);
-          c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-          c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-          const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 9]);
-          c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-          c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-          const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 10]);
-          c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-          c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-          const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 11]);
-          c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-          c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-          const f32x16 x12_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 12]);
-          c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-          c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
+        const int64_t wide = panel * 32;
+        const int64_t narrow = tile * 13 + i64_minimum(tile, 31);
+        f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+            c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
+            c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0};
+        for (int64_t k = 0; k < 128; ++k) {
+          const f32x16 b_a = f32x16_load(&where_2[wide + k * 512]);
+          const f32x16 b_b = f32x16_load(&where_2[wide + k * 512 + 16]);
+          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          c0b = f32x16_fma(x0, b_b, c0b);
+          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          c1b = f32x16_fma(x1, b_b, c1b);
+          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          c2b = f32x16_fma(x2, b_b, c2b);
+          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          c3b = f32x16_fma(x3, b_b, c3b);
+          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          c4b = f32x16_fma(x4, b_b, c4b);
+          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          c5b = f32x16_fma(x5, b_b, c5b);
+          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          c6b = f32x16_fma(x6, b_b, c6b);
+          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          c7a = f32x16_fma(x7, b_a, c7a);
+          c7b = f32x16_fma(x7, b_b, c7b);
+          const f32x16 x8 = f32x16_set1(where[narrow + k * 512 + 8]);
+          c8a = f32x16_fma(x8, b_a, c8a);
+          c8b = f32x16_fma(x8, b_b, c8b);
+          const f32x16 x9 = f32x16_set1(where[narrow + k * 512 + 9]);
+          c9a = f32x16_fma(x9, b_a, c9a);
+          c9b = f32x16_fma(x9, b_b, c9b);
+          const f32x16 x10 = f32x16_set1(where[narrow + k * 512 + 10]);
+          c10a = f32x16_fma(x10, b_a, c10a);
+          c10b = f32x16_fma(x10, b_b, c10b);
+          const f32x16 x11 = f32x16_set1(where[narrow + k * 512 + 11]);
+          c11a = f32x16_fma(x11, b_a, c11a);
+          c11b = f32x16_fma(x11, b_b, c11b);
+          const f32x16 x12 = f32x16_set1(where[narrow + k * 512 + 12]);
+          c12a = f32x16_fma(x12, b_a, c12a);
+          c12b = f32x16_fma(x12, b_b, c12b);
         }
-        f32x16_store(part, c0a_2);
-        f32x16_store(&part[16], c0b_2);
-        f32x16_store(&part[32], c1a_2);
-        f32x16_store(&part[48], c1b_2);
-        f32x16_store(&part[64], c2a_2);
-        f32x16_store(&part[80], c2b_2);
-        f32x16_store(&part[96], c3a_2);
-        f32x16_store(&part[112], c3b_2);
-        f32x16_store(&part[128], c4a_2);
-        f32x16_store(&part[144], c4b_2);
-        f32x16_store(&part[160], c5a_2);
-        f32x16_store(&part[176], c5b_2);
-        f32x16_store(&part[192], c6a_2);
-        f32x16_store(&part[208], c6b_2);
-        f32x16_store(&part[224], c7a_2);
-        f32x16_store(&part[240], c7b_2);
-        f32x16_store(&part[256], c8a_2);
-        f32x16_store(&part[272], c8b_2);
-        f32x16_store(&part[288], c9a_2);
-        f32x16_store(&part[304], c9b_2);
-        f32x16_store(&part[320], c10a_2);
-        f32x16_store(&part[336], c10b_2);
-        f32x16_store(&part[352], c11a_2);
-        f32x16_store(&part[368], c11b_2);
-        f32x16_store(&part[384], c12a_2);
-        f32x16_store(&part[400], c12b_2);
+        f32x16_store(part, c0a);
+        f32x16_store(&part[16], c0b);
+        f32x16_store(&part[32], c1a);
+        f32x16_store(&part[48], c1b);
+        f32x16_store(&part[64], c2a);
+        f32x16_store(&part[80], c2b);
+        f32x16_store(&part[96], c3a);
+        f32x16_store(&part[112], c3b);
+        f32x16_store(&part[128], c4a);
+        f32x16_store(&part[144], c4b);
+        f32x16_store(&part[160], c5a);
+        f32x16_store(&part[176], c5b);
+        f32x16_store(&part[192], c6a);
+        f32x16_store(&part[208], c6b);
+        f32x16_store(&part[224], c7a);
+        f32x16_store(&part[240], c7b);
+        f32x16_store(&part[256], c8a);
+        f32x16_store(&part[272], c8b);
+        f32x16_store(&part[288], c9a);
+        f32x16_store(&part[304], c9b);
+        f32x16_store(&part[320], c10a);
+        f32x16_store(&part[336], c10b);
+        f32x16_store(&part[352], c11a);
+        f32x16_store(&part[368], c11b);
+        f32x16_store(&part[384], c12a);
+        f32x16_store(&part[400], c12b);
       }
-      const int64_t rows = tile_3 < 31 ? 14 : 13;
-      const int64_t row_first = tile_3 * 13 + i64_minimum(tile_3, 31);
+      const int64_t rows = tile < 31 ? 14 : 13;
+      const int64_t row_first = tile * 13 + i64_minimum(tile, 31);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t row = row_first + r;
-        const float div_2_2 = div[0];
-        const float div_3 = div_2[0];
+        const float div_3 = div[0];
+        const float div_4 = div_2[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const f32x16 optimizer_0_exp_avg_3_weight_2 = f32x16_load(&optimizer_0_exp_avg_3_weight[row * 512
-              + (panel * 32 + j)]);
+          const f32x16 optimizer_0_exp_avg_3_weight_2 = f32x16_load(&optimizer_0_exp_avg_3_weight[row * 512 + panel * 32
+              + j]);
           const f32x16 v = optimizer_0_exp_avg_3_weight_2 * 0.9f + c * 0.1f;
           const f32x16 optimizer_0_exp_avg_sq_3_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_weight[row * 512
-              + (panel * 32 + j)]);
+              + panel * 32 + j]);
           const f32x16 v_2 = optimizer_0_exp_avg_sq_3_weight_2 * 0.999f + c * c * 0.001f;
-          const f32x16 p3_weight_2 = f32x16_load(&p3_weight[row * 512 + (panel * 32 + j)]);
-          const f32x16 v_3 = v * div_2_2 / (f32x16_sqrt(v_2) * div_3 + 1e-08f);
-          f32x16_store(&optimizer_0_exp_avg_3_weight[row * 512 + (panel * 32 + j)], v);
-          f32x16_store(&optimizer_0_exp_avg_sq_3_weight[row * 512 + (panel * 32 + j)], v_2);
-          f32x16_store(&p3_weight[row * 512 + (panel * 32 + j)], p3_weight_2 + v_3);
+          const f32x16 p3_weight_2 = f32x16_load(&p3_weight[row * 512 + panel * 32 + j]);
+          const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+          f32x16_store(&optimizer_0_exp_avg_3_weight[row * 512 + panel * 32 + j], v);
+          f32x16_store(&optimizer_0_exp_avg_sq_3_weight[row * 512 + panel * 32 + j], v_2);
+          f32x16_store(&p3_weight[row * 512 + panel * 32 + j], p3_weight_2 + v_3);
         }
       }
     }
   }
 }
 
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam_5(const float *restrict where, float *restrict optimizer_0_exp_avg_1_bias,
     float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias, const float *restrict div,
     const float *restrict div_2, const nnrt_thread *thread) {
@@ -2081,19 +1508,16 @@ static NNRT_KERNEL_V4 void linear_adam_5(const float *restrict where, float *res
     const int64_t column = u * 64;
     _Alignas(64) float parts[128];
     for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0};
-      f32x16 acc_2 = {0};
-      f32x16 acc_3 = {0};
-      f32x16 acc_4 = {0};
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
         const f32x16 where_2 = f32x16_load(&where[column + r * 512]);
         acc = acc + where_2;
-        const f32x16 where_2_2 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_2_2;
-        const f32x16 where_2_3 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_2_3;
-        const f32x16 where_2_4 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_2_4;
+        const f32x16 where_3 = f32x16_load(&where[column + r * 512 + 16]);
+        acc_2 = acc_2 + where_3;
+        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 32]);
+        acc_3 = acc_3 + where_4;
+        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 48]);
+        acc_4 = acc_4 + where_5;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -2112,411 +1536,180 @@ static NNRT_KERNEL_V4 void linear_adam_5(const float *restrict where, float *res
     const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column]);
     const f32x16 v_2 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + sum * sum * 0.001f;
     const f32x16 p1_bias_2 = f32x16_load(&p1_bias[column]);
-    const float div_2_2 = div[0];
-    const float div_3 = div_2[0];
-    const f32x16 v_3 = v * div_2_2 / (f32x16_sqrt(v_2) * div_3 + 1e-08f);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column], v);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column], v_2);
     f32x16_store(&p1_bias[column], p1_bias_2 + v_3);
-    const f32x16 optimizer_0_exp_avg_1_bias_2_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 16]);
-    const f32x16 v_4 = optimizer_0_exp_avg_1_bias_2_2 * 0.9f + sum_2 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_2_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
-    const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_2_2 * 0.999f + sum_2 * sum_2 * 0.001f;
-    const f32x16 p1_bias_2_2 = f32x16_load(&p1_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_2_2 / (f32x16_sqrt(v_5) * div_3 + 1e-08f);
+    const f32x16 optimizer_0_exp_avg_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 16]);
+    const f32x16 v_4 = optimizer_0_exp_avg_1_bias_3 * 0.9f + sum_2 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
+    const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
+    const f32x16 p1_bias_3 = f32x16_load(&p1_bias[column + 16]);
+    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column + 16], v_4);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 16], v_5);
-    f32x16_store(&p1_bias[column + 16], p1_bias_2_2 + v_6);
-    const f32x16 optimizer_0_exp_avg_1_bias_2_3 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 32]);
-    const f32x16 v_7 = optimizer_0_exp_avg_1_bias_2_3 * 0.9f + sum_3 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_2_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
-    const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_2_3 * 0.999f + sum_3 * sum_3 * 0.001f;
-    const f32x16 p1_bias_2_3 = f32x16_load(&p1_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_2_2 / (f32x16_sqrt(v_8) * div_3 + 1e-08f);
+    f32x16_store(&p1_bias[column + 16], p1_bias_3 + v_6);
+    const f32x16 optimizer_0_exp_avg_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 32]);
+    const f32x16 v_7 = optimizer_0_exp_avg_1_bias_4 * 0.9f + sum_3 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
+    const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
+    const f32x16 p1_bias_4 = f32x16_load(&p1_bias[column + 32]);
+    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column + 32], v_7);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 32], v_8);
-    f32x16_store(&p1_bias[column + 32], p1_bias_2_3 + v_9);
-    const f32x16 optimizer_0_exp_avg_1_bias_2_4 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 48]);
-    const f32x16 v_10 = optimizer_0_exp_avg_1_bias_2_4 * 0.9f + sum_4 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_2_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
-    const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_2_4 * 0.999f + sum_4 * sum_4 * 0.001f;
-    const f32x16 p1_bias_2_4 = f32x16_load(&p1_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_2_2 / (f32x16_sqrt(v_11) * div_3 + 1e-08f);
+    f32x16_store(&p1_bias[column + 32], p1_bias_4 + v_9);
+    const f32x16 optimizer_0_exp_avg_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 48]);
+    const f32x16 v_10 = optimizer_0_exp_avg_1_bias_5 * 0.9f + sum_4 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
+    const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
+    const f32x16 p1_bias_5 = f32x16_load(&p1_bias[column + 48]);
+    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column + 48], v_10);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 48], v_11);
-    f32x16_store(&p1_bias[column + 48], p1_bias_2_4 + v_12);
+    f32x16_store(&p1_bias[column + 48], p1_bias_5 + v_12);
   }
 }
 
-/* [512,128] x [128,784]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
-/* models/fashion_mlp.lua:18 train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr =
- * nn.cosine(nn.hyper("lr", 1e-3)) } }, */
+/* [512,128] x [128,784]: panels of 48 columns, tiles of 8 rows
+ * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam_6(const float *restrict where, const float *restrict div,
     float *restrict optimizer_0_exp_avg_1_weight, float *restrict optimizer_0_exp_avg_sq_1_weight,
     float *restrict p1_weight, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(475, thread), u_end = nnrt_hi(475, thread); u < u_end; ++u) {
-    const int64_t tile = u % 19;
-    const int64_t panel = u / 19;
-    const int64_t tile_2 = tile * 2;
-    const int64_t tile_end = i64_minimum(i64_minimum(tile_2 + 2, 37), 37);
-    _Alignas(64) float part[448];
-    for (int64_t tile_3 = tile_2; tile_3 < tile_end; ++tile_3) {
-      if (panel < 24) {
-        if (tile_3 < 31) {
-          const int64_t wide = panel * 32;
-          const int64_t narrow = tile_3 * 13 + i64_minimum(tile_3, 31);
-          f32x16 c0a = {0};
-          f32x16 c0b = {0};
-          f32x16 c1a = {0};
-          f32x16 c1b = {0};
-          f32x16 c2a = {0};
-          f32x16 c2b = {0};
-          f32x16 c3a = {0};
-          f32x16 c3b = {0};
-          f32x16 c4a = {0};
-          f32x16 c4b = {0};
-          f32x16 c5a = {0};
-          f32x16 c5b = {0};
-          f32x16 c6a = {0};
-          f32x16 c6b = {0};
-          f32x16 c7a = {0};
-          f32x16 c7b = {0};
-          f32x16 c8a = {0};
-          f32x16 c8b = {0};
-          f32x16 c9a = {0};
-          f32x16 c9b = {0};
-          f32x16 c10a = {0};
-          f32x16 c10b = {0};
-          f32x16 c11a = {0};
-          f32x16 c11b = {0};
-          f32x16 c12a = {0};
-          f32x16 c12b = {0};
-          f32x16 c13a = {0};
-          f32x16 c13b = {0};
-          for (int64_t k = 0; k < 128; ++k) {
-            const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
-            const f32x16 b_b = f32x16_load(&div[wide + k * 784 + 16]);
-            const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
-            c0a = f32x16_fma(x0, b_a, c0a);
-            c0b = f32x16_fma(x0, b_b, c0b);
-            const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
-            c1a = f32x16_fma(x1, b_a, c1a);
-            c1b = f32x16_fma(x1, b_b, c1b);
-            const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
-            c2a = f32x16_fma(x2, b_a, c2a);
-            c2b = f32x16_fma(x2, b_b, c2b);
-            const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
-            c3a = f32x16_fma(x3, b_a, c3a);
-            c3b = f32x16_fma(x3, b_b, c3b);
-            const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
-            c4a = f32x16_fma(x4, b_a, c4a);
-            c4b = f32x16_fma(x4, b_b, c4b);
-            const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
-            c5a = f32x16_fma(x5, b_a, c5a);
-            c5b = f32x16_fma(x5, b_b, c5b);
-            const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
-            c6a = f32x16_fma(x6, b_a, c6a);
-            c6b = f32x16_fma(x6, b_b, c6b);
-            const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
-            c7a = f32x16_fma(x7, b_a, c7a);
-            c7b = f32x16_fma(x7, b_b, c7b);
-            const f32x16 x8 = f32x16_set1(where[narrow + k * 512 + 8]);
-            c8a = f32x16_fma(x8, b_a, c8a);
-            c8b = f32x16_fma(x8, b_b, c8b);
-            const f32x16 x9 = f32x16_set1(where[narrow + k * 512 + 9]);
-            c9a = f32x16_fma(x9, b_a, c9a);
-            c9b = f32x16_fma(x9, b_b, c9b);
-            const f32x16 x10 = f32x16_set1(where[narrow + k * 512 + 10]);
-            c10a = f32x16_fma(x10, b_a, c10a);
-            c10b = f32x16_fma(x10, b_b, c10b);
-            const f32x16 x11 = f32x16_set1(where[narrow + k * 512 + 11]);
-            c11a = f32x16_fma(x11, b_a, c11a);
-            c11b = f32x16_fma(x11, b_b, c11b);
-            const f32x16 x12 = f32x16_set1(where[narrow + k * 512 + 12]);
-            c12a = f32x16_fma(x12, b_a, c12a);
-            c12b = f32x16_fma(x12, b_b, c12b);
-            const f32x16 x13 = f32x16_set1(where[narrow + k * 512 + 13]);
-            c13a = f32x16_fma(x13, b_a, c13a);
-            c13b = f32x16_fma(x13, b_b, c13b);
-          }
-          f32x16_store(part, c0a);
-          f32x16_store(&part[16], c0b);
-          f32x16_store(&part[32], c1a);
-          f32x16_store(&part[48], c1b);
-          f32x16_store(&part[64], c2a);
-          f32x16_store(&part[80], c2b);
-          f32x16_store(&part[96], c3a);
-          f32x16_store(&part[112], c3b);
-          f32x16_store(&part[128], c4a);
-          f32x16_store(&part[144], c4b);
-          f32x16_store(&part[160], c5a);
-          f32x16_store(&part[176], c5b);
-          f32x16_store(&part[192], c6a);
-          f32x16_store(&part[208], c6b);
-          f32x16_store(&part[224], c7a);
-          f32x16_store(&part[240], c7b);
-          f32x16_store(&part[256], c8a);
-          f32x16_store(&part[272], c8b);
-          f32x16_store(&part[288], c9a);
-          f32x16_store(&part[304], c9b);
-          f32x16_store(&part[320], c10a);
-          f32x16_store(&part[336], c10b);
-          f32x16_store(&part[352], c11a);
-          f32x16_store(&part[368], c11b);
-          f32x16_store(&part[384], c12a);
-          f32x16_store(&part[400], c12b);
-          f32x16_store(&part[416], c13a);
-          f32x16_store(&part[432], c13b);
-        } else {
-          const int64_t wide_2 = panel * 32;
-          const int64_t narrow_2 = tile_3 * 13 + i64_minimum(tile_3, 31);
-          f32x16 c0a_2 = {0};
-          f32x16 c0b_2 = {0};
-          f32x16 c1a_2 = {0};
-          f32x16 c1b_2 = {0};
-          f32x16 c2a_2 = {0};
-          f32x16 c2b_2 = {0};
-          f32x16 c3a_2 = {0};
-          f32x16 c3b_2 = {0};
-          f32x16 c4a_2 = {0};
-          f32x16 c4b_2 = {0};
-          f32x16 c5a_2 = {0};
-          f32x16 c5b_2 = {0};
-          f32x16 c6a_2 = {0};
-          f32x16 c6b_2 = {0};
-          f32x16 c7a_2 = {0};
-          f32x16 c7b_2 = {0};
-          f32x16 c8a_2 = {0};
-          f32x16 c8b_2 = {0};
-          f32x16 c9a_2 = {0};
-          f32x16 c9b_2 = {0};
-          f32x16 c10a_2 = {0};
-          f32x16 c10b_2 = {0};
-          f32x16 c11a_2 = {0};
-          f32x16 c11b_2 = {0};
-          f32x16 c12a_2 = {0};
-          f32x16 c12b_2 = {0};
-          for (int64_t k_2 = 0; k_2 < 128; ++k_2) {
-            const f32x16 b_a_2 = f32x16_load(&div[wide_2 + k_2 * 784]);
-            const f32x16 b_b_2 = f32x16_load(&div[wide_2 + k_2 * 784 + 16]);
-            const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2 * 512]);
-            c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-            c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-            const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 1]);
-            c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-            c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-            const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 2]);
-            c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-            c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-            const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 3]);
-            c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-            c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-            const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 4]);
-            c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-            c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-            const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 5]);
-            c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-            c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-            const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 6]);
-            c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-            c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-            const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 7]);
-            c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-            c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-            const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 8]);
-            c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-            c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-            const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 9]);
-            c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-            c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-            const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 10]);
-            c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-            c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-            const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 11]);
-            c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-            c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-            const f32x16 x12_2 = f32x16_set1(where[narrow_2 + k_2 * 512 + 12]);
-            c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-            c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
-          }
-          f32x16_store(part, c0a_2);
-          f32x16_store(&part[16], c0b_2);
-          f32x16_store(&part[32], c1a_2);
-          f32x16_store(&part[48], c1b_2);
-          f32x16_store(&part[64], c2a_2);
-          f32x16_store(&part[80], c2b_2);
-          f32x16_store(&part[96], c3a_2);
-          f32x16_store(&part[112], c3b_2);
-          f32x16_store(&part[128], c4a_2);
-          f32x16_store(&part[144], c4b_2);
-          f32x16_store(&part[160], c5a_2);
-          f32x16_store(&part[176], c5b_2);
-          f32x16_store(&part[192], c6a_2);
-          f32x16_store(&part[208], c6b_2);
-          f32x16_store(&part[224], c7a_2);
-          f32x16_store(&part[240], c7b_2);
-          f32x16_store(&part[256], c8a_2);
-          f32x16_store(&part[272], c8b_2);
-          f32x16_store(&part[288], c9a_2);
-          f32x16_store(&part[304], c9b_2);
-          f32x16_store(&part[320], c10a_2);
-          f32x16_store(&part[336], c10b_2);
-          f32x16_store(&part[352], c11a_2);
-          f32x16_store(&part[368], c11b_2);
-          f32x16_store(&part[384], c12a_2);
-          f32x16_store(&part[400], c12b_2);
+  for (int64_t u = nnrt_lo(544, thread), u_end = nnrt_hi(544, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 32;
+    const int64_t panel = u / 32;
+    const int64_t tile_first = part_of_block * 2;
+    const int64_t tile_end = tile_first + 2;
+    _Alignas(64) float part[384];
+    for (int64_t tile = tile_first; tile < tile_end; ++tile) {
+      if (panel < 16) {
+        const int64_t wide = panel * 48;
+        const int64_t narrow = tile * 8;
+        f32x16 c0a = {0}, c0b = {0}, c0c = {0}, c1a = {0}, c1b = {0}, c1c = {0}, c2a = {0}, c2b = {0}, c2c = {0},
+            c3a = {0}, c3b = {0}, c3c = {0}, c4a = {0}, c4b = {0}, c4c = {0}, c5a = {0}, c5b = {0}, c5c = {0},
+            c6a = {0}, c6b = {0}, c6c = {0}, c7a = {0}, c7b = {0}, c7c = {0};
+        for (int64_t k = 0; k < 128; ++k) {
+          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
+          const f32x16 b_b = f32x16_load(&div[wide + k * 784 + 16]);
+          const f32x16 b_c = f32x16_load(&div[wide + k * 784 + 32]);
+          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          c0b = f32x16_fma(x0, b_b, c0b);
+          c0c = f32x16_fma(x0, b_c, c0c);
+          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          c1b = f32x16_fma(x1, b_b, c1b);
+          c1c = f32x16_fma(x1, b_c, c1c);
+          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          c2b = f32x16_fma(x2, b_b, c2b);
+          c2c = f32x16_fma(x2, b_c, c2c);
+          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          c3b = f32x16_fma(x3, b_b, c3b);
+          c3c = f32x16_fma(x3, b_c, c3c);
+          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          c4b = f32x16_fma(x4, b_b, c4b);
+          c4c = f32x16_fma(x4, b_c, c4c);
+          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          c5b = f32x16_fma(x5, b_b, c5b);
+          c5c = f32x16_fma(x5, b_c, c5c);
+          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          c6b = f32x16_fma(x6, b_b, c6b);
+          c6c = f32x16_fma(x6, b_c, c6c);
+          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          c7a = f32x16_fma(x7, b_a, c7a);
+          c7b = f32x16_fma(x7, b_b, c7b);
+          c7c = f32x16_fma(x7, b_c, c7c);
         }
+        f32x16_store(part, c0a);
+        f32x16_store(&part[16], c0b);
+        f32x16_store(&part[32], c0c);
+        f32x16_store(&part[48], c1a);
+        f32x16_store(&part[64], c1b);
+        f32x16_store(&part[80], c1c);
+        f32x16_store(&part[96], c2a);
+        f32x16_store(&part[112], c2b);
+        f32x16_store(&part[128], c2c);
+        f32x16_store(&part[144], c3a);
+        f32x16_store(&part[160], c3b);
+        f32x16_store(&part[176], c3c);
+        f32x16_store(&part[192], c4a);
+        f32x16_store(&part[208], c4b);
+        f32x16_store(&part[224], c4c);
+        f32x16_store(&part[240], c5a);
+        f32x16_store(&part[256], c5b);
+        f32x16_store(&part[272], c5c);
+        f32x16_store(&part[288], c6a);
+        f32x16_store(&part[304], c6b);
+        f32x16_store(&part[320], c6c);
+        f32x16_store(&part[336], c7a);
+        f32x16_store(&part[352], c7b);
+        f32x16_store(&part[368], c7c);
       } else {
-        if (tile_3 < 31) {
-          const int64_t wide_3 = panel * 32;
-          const int64_t narrow_3 = tile_3 * 13 + i64_minimum(tile_3, 31);
-          f32x16 c0a_3 = {0};
-          f32x16 c1a_3 = {0};
-          f32x16 c2a_3 = {0};
-          f32x16 c3a_3 = {0};
-          f32x16 c4a_3 = {0};
-          f32x16 c5a_3 = {0};
-          f32x16 c6a_3 = {0};
-          f32x16 c7a_3 = {0};
-          f32x16 c8a_3 = {0};
-          f32x16 c9a_3 = {0};
-          f32x16 c10a_3 = {0};
-          f32x16 c11a_3 = {0};
-          f32x16 c12a_3 = {0};
-          f32x16 c13a_2 = {0};
-          for (int64_t k_3 = 0; k_3 < 128; ++k_3) {
-            const f32x16 b_a_3 = f32x16_load(&div[wide_3 + k_3 * 784]);
-            const f32x16 x0_3 = f32x16_set1(where[narrow_3 + k_3 * 512]);
-            c0a_3 = f32x16_fma(x0_3, b_a_3, c0a_3);
-            const f32x16 x1_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 1]);
-            c1a_3 = f32x16_fma(x1_3, b_a_3, c1a_3);
-            const f32x16 x2_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 2]);
-            c2a_3 = f32x16_fma(x2_3, b_a_3, c2a_3);
-            const f32x16 x3_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 3]);
-            c3a_3 = f32x16_fma(x3_3, b_a_3, c3a_3);
-            const f32x16 x4_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 4]);
-            c4a_3 = f32x16_fma(x4_3, b_a_3, c4a_3);
-            const f32x16 x5_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 5]);
-            c5a_3 = f32x16_fma(x5_3, b_a_3, c5a_3);
-            const f32x16 x6_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 6]);
-            c6a_3 = f32x16_fma(x6_3, b_a_3, c6a_3);
-            const f32x16 x7_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 7]);
-            c7a_3 = f32x16_fma(x7_3, b_a_3, c7a_3);
-            const f32x16 x8_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 8]);
-            c8a_3 = f32x16_fma(x8_3, b_a_3, c8a_3);
-            const f32x16 x9_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 9]);
-            c9a_3 = f32x16_fma(x9_3, b_a_3, c9a_3);
-            const f32x16 x10_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 10]);
-            c10a_3 = f32x16_fma(x10_3, b_a_3, c10a_3);
-            const f32x16 x11_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 11]);
-            c11a_3 = f32x16_fma(x11_3, b_a_3, c11a_3);
-            const f32x16 x12_3 = f32x16_set1(where[narrow_3 + k_3 * 512 + 12]);
-            c12a_3 = f32x16_fma(x12_3, b_a_3, c12a_3);
-            const f32x16 x13_2 = f32x16_set1(where[narrow_3 + k_3 * 512 + 13]);
-            c13a_2 = f32x16_fma(x13_2, b_a_3, c13a_2);
-          }
-          f32x16_store(part, c0a_3);
-          f32x16_store(&part[32], c1a_3);
-          f32x16_store(&part[64], c2a_3);
-          f32x16_store(&part[96], c3a_3);
-          f32x16_store(&part[128], c4a_3);
-          f32x16_store(&part[160], c5a_3);
-          f32x16_store(&part[192], c6a_3);
-          f32x16_store(&part[224], c7a_3);
-          f32x16_store(&part[256], c8a_3);
-          f32x16_store(&part[288], c9a_3);
-          f32x16_store(&part[320], c10a_3);
-          f32x16_store(&part[352], c11a_3);
-          f32x16_store(&part[384], c12a_3);
-          f32x16_store(&part[416], c13a_2);
-        } else {
-          const int64_t wide_4 = panel * 32;
-          const int64_t narrow_4 = tile_3 * 13 + i64_minimum(tile_3, 31);
-          f32x16 c0a_4 = {0};
-          f32x16 c1a_4 = {0};
-          f32x16 c2a_4 = {0};
-          f32x16 c3a_4 = {0};
-          f32x16 c4a_4 = {0};
-          f32x16 c5a_4 = {0};
-          f32x16 c6a_4 = {0};
-          f32x16 c7a_4 = {0};
-          f32x16 c8a_4 = {0};
-          f32x16 c9a_4 = {0};
-          f32x16 c10a_4 = {0};
-          f32x16 c11a_4 = {0};
-          f32x16 c12a_4 = {0};
-          for (int64_t k_4 = 0; k_4 < 128; ++k_4) {
-            const f32x16 b_a_4 = f32x16_load(&div[wide_4 + k_4 * 784]);
-            const f32x16 x0_4 = f32x16_set1(where[narrow_4 + k_4 * 512]);
-            c0a_4 = f32x16_fma(x0_4, b_a_4, c0a_4);
-            const f32x16 x1_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 1]);
-            c1a_4 = f32x16_fma(x1_4, b_a_4, c1a_4);
-            const f32x16 x2_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 2]);
-            c2a_4 = f32x16_fma(x2_4, b_a_4, c2a_4);
-            const f32x16 x3_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 3]);
-            c3a_4 = f32x16_fma(x3_4, b_a_4, c3a_4);
-            const f32x16 x4_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 4]);
-            c4a_4 = f32x16_fma(x4_4, b_a_4, c4a_4);
-            const f32x16 x5_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 5]);
-            c5a_4 = f32x16_fma(x5_4, b_a_4, c5a_4);
-            const f32x16 x6_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 6]);
-            c6a_4 = f32x16_fma(x6_4, b_a_4, c6a_4);
-            const f32x16 x7_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 7]);
-            c7a_4 = f32x16_fma(x7_4, b_a_4, c7a_4);
-            const f32x16 x8_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 8]);
-            c8a_4 = f32x16_fma(x8_4, b_a_4, c8a_4);
-            const f32x16 x9_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 9]);
-            c9a_4 = f32x16_fma(x9_4, b_a_4, c9a_4);
-            const f32x16 x10_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 10]);
-            c10a_4 = f32x16_fma(x10_4, b_a_4, c10a_4);
-            const f32x16 x11_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 11]);
-            c11a_4 = f32x16_fma(x11_4, b_a_4, c11a_4);
-            const f32x16 x12_4 = f32x16_set1(where[narrow_4 + k_4 * 512 + 12]);
-            c12a_4 = f32x16_fma(x12_4, b_a_4, c12a_4);
-          }
-          f32x16_store(part, c0a_4);
-          f32x16_store(&part[32], c1a_4);
-          f32x16_store(&part[64], c2a_4);
-          f32x16_store(&part[96], c3a_4);
-          f32x16_store(&part[128], c4a_4);
-          f32x16_store(&part[160], c5a_4);
-          f32x16_store(&part[192], c6a_4);
-          f32x16_store(&part[224], c7a_4);
-          f32x16_store(&part[256], c8a_4);
-          f32x16_store(&part[288], c9a_4);
-          f32x16_store(&part[320], c10a_4);
-          f32x16_store(&part[352], c11a_4);
-          f32x16_store(&part[384], c12a_4);
+        const int64_t wide = panel * 48;
+        const int64_t narrow = tile * 8;
+        f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0};
+        for (int64_t k = 0; k < 128; ++k) {
+          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
+          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          c0a = f32x16_fma(x0, b_a, c0a);
+          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          c1a = f32x16_fma(x1, b_a, c1a);
+          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          c2a = f32x16_fma(x2, b_a, c2a);
+          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          c3a = f32x16_fma(x3, b_a, c3a);
+          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          c4a = f32x16_fma(x4, b_a, c4a);
+          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          c5a = f32x16_fma(x5, b_a, c5a);
+          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          c6a = f32x16_fma(x6, b_a, c6a);
+          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          c7a = f32x16_fma(x7, b_a, c7a);
         }
+        f32x16_store(part, c0a);
+        f32x16_store(&part[48], c1a);
+        f32x16_store(&part[96], c2a);
+        f32x16_store(&part[144], c3a);
+        f32x16_store(&part[192], c4a);
+        f32x16_store(&part[240], c5a);
+        f32x16_store(&part[288], c6a);
+        f32x16_store(&part[336], c7a);
       }
-      const int64_t rows = tile_3 < 31 ? 14 : 13;
-      const int64_t row_first = tile_3 * 13 + i64_minimum(tile_3, 31);
-      for (int64_t r = 0; r < rows; ++r) {
+      const int64_t row_first = tile * 8;
+      for (int64_t r = 0; r < 8; ++r) {
         const int64_t row = row_first + r;
-        const int64_t columns = i64_minimum(784 - panel * 32, 32);
-        const float div_3_2 = div_2[0];
-        const float div_4 = div_3[0];
+        const int64_t columns = i64_minimum(784 - panel * 48, 48);
+        const float div_4 = div_2[0];
+        const float div_5 = div_3[0];
         for (int64_t j = 0; j < columns; j += 16) {
-          const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[row * 784
-              + (panel * 32 + j)]);
+          const f32x16 c = f32x16_load(&part[r * 48 + j]);
+          const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[row * 784 + panel * 48
+              + j]);
           const f32x16 v = optimizer_0_exp_avg_1_weight_2 * 0.9f + c * 0.1f;
           const f32x16 optimizer_0_exp_avg_sq_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_weight[row * 784
-              + (panel * 32 + j)]);
+              + panel * 48 + j]);
           const f32x16 v_2 = optimizer_0_exp_avg_sq_1_weight_2 * 0.999f + c * c * 0.001f;
-          const f32x16 p1_weight_2 = f32x16_load(&p1_weight[row * 784 + (panel * 32 + j)]);
-          const f32x16 v_3 = v * div_3_2 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
-          f32x16_store(&optimizer_0_exp_avg_1_weight[row * 784 + (panel * 32 + j)], v);
-          f32x16_store(&optimizer_0_exp_avg_sq_1_weight[row * 784 + (panel * 32 + j)], v_2);
-          f32x16_store(&p1_weight[row * 784 + (panel * 32 + j)], p1_weight_2 + v_3);
+          const f32x16 p1_weight_2 = f32x16_load(&p1_weight[row * 784 + panel * 48 + j]);
+          const f32x16 v_3 = v * div_4 / (f32x16_sqrt(v_2) * div_5 + 1e-08f);
+          f32x16_store(&optimizer_0_exp_avg_1_weight[row * 784 + panel * 48 + j], v);
+          f32x16_store(&optimizer_0_exp_avg_sq_1_weight[row * 784 + panel * 48 + j], v_2);
+          f32x16_store(&p1_weight[row * 784 + panel * 48 + j], p1_weight_2 + v_3);
         }
       }
     }
   }
 }
 
-/* models/fashion_mlp.lua:17 test = nn.data.fashion_mnist { split = "test", batch = 250 } }, */
+/* models/fashion_mlp.lua:17  test  = nn.data.fashion_mnist { split = "test",  batch = 250 } }, */
 static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(96, thread), u_end = nnrt_hi(96, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
@@ -2527,47 +1720,22 @@ static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *res
   }
 }
 
-/* [250,784] x [784,512]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_mlp.lua:6 nn.Linear(784, 512), nn.ReLU(), */
+/* [250,784] x [784,512]: panels of 32 columns, tiles of 10 rows
+ * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float *restrict p1_weight_panels,
     const float *restrict p1_bias, float *restrict where, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(288, thread), u_end = nnrt_hi(288, thread); u < u_end; ++u) {
-    const int64_t tile = u % 9;
-    const int64_t panel = u / 9 % 16;
-    const int64_t block = u / 9 / 16;
-    const int64_t tile_2 = block * 9 + tile;
-    _Alignas(64) float part[448];
-    if (tile_2 < 16) {
+  for (int64_t u = nnrt_lo(416, thread), u_end = nnrt_hi(416, thread); u < u_end; ++u) {
+    const int64_t part_of_block = u % 13;
+    const int64_t panel = u / 13 % 16;
+    const int64_t block = u / 13 / 16;
+    const int64_t tile = block * 13 + part_of_block;
+    _Alignas(64) float part[320];
+    if (tile < 16) {
       const int64_t wide = panel * 25088;
-      const int64_t narrow = (tile_2 * 13 + i64_minimum(tile_2, 16)) * 784;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      f32x16 c13a = {0};
-      f32x16 c13b = {0};
+      const int64_t narrow = (tile * 9 + i64_minimum(tile, 16)) * 784;
+      f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+          c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0}, c9a = {0},
+          c9b = {0};
       for (int64_t k = 0; k < 784; ++k) {
         const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
@@ -2601,18 +1769,6 @@ static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float 
         const f32x16 x9 = f32x16_set1(div[narrow + k + 7056]);
         c9a = f32x16_fma(x9, b_a, c9a);
         c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(div[narrow + k + 7840]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(div[narrow + k + 8624]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(div[narrow + k + 9408]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-        const f32x16 x13 = f32x16_set1(div[narrow + k + 10192]);
-        c13a = f32x16_fma(x13, b_a, c13a);
-        c13b = f32x16_fma(x13, b_b, c13b);
       }
       f32x16_store(part, c0a);
       f32x16_store(&part[16], c0b);
@@ -2634,379 +1790,166 @@ static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float 
       f32x16_store(&part[272], c8b);
       f32x16_store(&part[288], c9a);
       f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-      f32x16_store(&part[416], c13a);
-      f32x16_store(&part[432], c13b);
     } else {
-      const int64_t wide_2 = panel * 25088;
-      const int64_t narrow_2 = (tile_2 * 13 + i64_minimum(tile_2, 16)) * 784;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      f32x16 c12a_2 = {0};
-      f32x16 c12b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 784; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p1_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(div[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(div[narrow_2 + k_2 + 784]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(div[narrow_2 + k_2 + 1568]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(div[narrow_2 + k_2 + 2352]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(div[narrow_2 + k_2 + 3136]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(div[narrow_2 + k_2 + 3920]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(div[narrow_2 + k_2 + 4704]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(div[narrow_2 + k_2 + 5488]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(div[narrow_2 + k_2 + 6272]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(div[narrow_2 + k_2 + 7056]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(div[narrow_2 + k_2 + 7840]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(div[narrow_2 + k_2 + 8624]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-        const f32x16 x12_2 = f32x16_set1(div[narrow_2 + k_2 + 9408]);
-        c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-        c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
+      const int64_t wide = panel * 25088;
+      const int64_t narrow = (tile * 9 + i64_minimum(tile, 16)) * 784;
+      f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0},
+          c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0};
+      for (int64_t k = 0; k < 784; ++k) {
+        const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
+        const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
+        const f32x16 x0 = f32x16_set1(div[narrow + k]);
+        c0a = f32x16_fma(x0, b_a, c0a);
+        c0b = f32x16_fma(x0, b_b, c0b);
+        const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+        c1a = f32x16_fma(x1, b_a, c1a);
+        c1b = f32x16_fma(x1, b_b, c1b);
+        const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+        c2a = f32x16_fma(x2, b_a, c2a);
+        c2b = f32x16_fma(x2, b_b, c2b);
+        const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+        c3a = f32x16_fma(x3, b_a, c3a);
+        c3b = f32x16_fma(x3, b_b, c3b);
+        const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+        c4a = f32x16_fma(x4, b_a, c4a);
+        c4b = f32x16_fma(x4, b_b, c4b);
+        const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+        c5a = f32x16_fma(x5, b_a, c5a);
+        c5b = f32x16_fma(x5, b_b, c5b);
+        const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+        c6a = f32x16_fma(x6, b_a, c6a);
+        c6b = f32x16_fma(x6, b_b, c6b);
+        const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+        c7a = f32x16_fma(x7, b_a, c7a);
+        c7b = f32x16_fma(x7, b_b, c7b);
+        const f32x16 x8 = f32x16_set1(div[narrow + k + 6272]);
+        c8a = f32x16_fma(x8, b_a, c8a);
+        c8b = f32x16_fma(x8, b_b, c8b);
       }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
-      f32x16_store(&part[384], c12a_2);
-      f32x16_store(&part[400], c12b_2);
+      f32x16_store(part, c0a);
+      f32x16_store(&part[16], c0b);
+      f32x16_store(&part[32], c1a);
+      f32x16_store(&part[48], c1b);
+      f32x16_store(&part[64], c2a);
+      f32x16_store(&part[80], c2b);
+      f32x16_store(&part[96], c3a);
+      f32x16_store(&part[112], c3b);
+      f32x16_store(&part[128], c4a);
+      f32x16_store(&part[144], c4b);
+      f32x16_store(&part[160], c5a);
+      f32x16_store(&part[176], c5b);
+      f32x16_store(&part[192], c6a);
+      f32x16_store(&part[208], c6b);
+      f32x16_store(&part[224], c7a);
+      f32x16_store(&part[240], c7b);
+      f32x16_store(&part[256], c8a);
+      f32x16_store(&part[272], c8b);
     }
-    const int64_t rows = tile_2 < 16 ? 14 : 13;
-    const int64_t row_first = tile_2 * 13 + i64_minimum(tile_2, 16);
+    const int64_t rows = tile < 16 ? 10 : 9;
+    const int64_t row_first = tile * 9 + i64_minimum(tile, 16);
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
-        f32x16_store(&where[row * 512 + (panel * 32 + j)],
+        f32x16_store(&where[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
   }
 }
 
-/* [250,512] x [512,512]: panels of 32 columns, tiles of 14 rows */
-/* models/fashion_mlp.lua:7 nn.Linear(512, 512), nn.ReLU(), */
+/* [250,512] x [512,512]: panels of 32 columns, tiles of 10 rows
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict where, const float *restrict p3_weight_panels,
     const float *restrict p3_bias, float *restrict where_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(288, thread), u_end = nnrt_hi(288, thread); u < u_end; ++u) {
-    const int64_t tile = u % 18;
-    const int64_t panel = u / 18;
-    _Alignas(64) float part[448];
-    if (tile < 16) {
-      const int64_t wide = panel * 16384;
-      const int64_t narrow = (tile * 13 + i64_minimum(tile, 16)) * 512;
-      f32x16 c0a = {0};
-      f32x16 c0b = {0};
-      f32x16 c1a = {0};
-      f32x16 c1b = {0};
-      f32x16 c2a = {0};
-      f32x16 c2b = {0};
-      f32x16 c3a = {0};
-      f32x16 c3b = {0};
-      f32x16 c4a = {0};
-      f32x16 c4b = {0};
-      f32x16 c5a = {0};
-      f32x16 c5b = {0};
-      f32x16 c6a = {0};
-      f32x16 c6b = {0};
-      f32x16 c7a = {0};
-      f32x16 c7b = {0};
-      f32x16 c8a = {0};
-      f32x16 c8b = {0};
-      f32x16 c9a = {0};
-      f32x16 c9b = {0};
-      f32x16 c10a = {0};
-      f32x16 c10b = {0};
-      f32x16 c11a = {0};
-      f32x16 c11b = {0};
-      f32x16 c12a = {0};
-      f32x16 c12b = {0};
-      f32x16 c13a = {0};
-      f32x16 c13b = {0};
-      for (int64_t k = 0; k < 512; ++k) {
-        const f32x16 b_a = f32x16_load(&p3_weight_panels[wide + k * 32]);
-        const f32x16 b_b = f32x16_load(&p3_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
-        c0a = f32x16_fma(x0, b_a, c0a);
-        c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
-        c1a = f32x16_fma(x1, b_a, c1a);
-        c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
-        c2a = f32x16_fma(x2, b_a, c2a);
-        c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
-        c3a = f32x16_fma(x3, b_a, c3a);
-        c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
-        c4a = f32x16_fma(x4, b_a, c4a);
-        c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
-        c5a = f32x16_fma(x5, b_a, c5a);
-        c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
-        c6a = f32x16_fma(x6, b_a, c6a);
-        c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
-        c7a = f32x16_fma(x7, b_a, c7a);
-        c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
-        c8a = f32x16_fma(x8, b_a, c8a);
-        c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
-        c9a = f32x16_fma(x9, b_a, c9a);
-        c9b = f32x16_fma(x9, b_b, c9b);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
-        c10a = f32x16_fma(x10, b_a, c10a);
-        c10b = f32x16_fma(x10, b_b, c10b);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
-        c11a = f32x16_fma(x11, b_a, c11a);
-        c11b = f32x16_fma(x11, b_b, c11b);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
-        c12a = f32x16_fma(x12, b_a, c12a);
-        c12b = f32x16_fma(x12, b_b, c12b);
-        const f32x16 x13 = f32x16_set1(where[narrow + k + 6656]);
-        c13a = f32x16_fma(x13, b_a, c13a);
-        c13b = f32x16_fma(x13, b_b, c13b);
-      }
-      f32x16_store(part, c0a);
-      f32x16_store(&part[16], c0b);
-      f32x16_store(&part[32], c1a);
-      f32x16_store(&part[48], c1b);
-      f32x16_store(&part[64], c2a);
-      f32x16_store(&part[80], c2b);
-      f32x16_store(&part[96], c3a);
-      f32x16_store(&part[112], c3b);
-      f32x16_store(&part[128], c4a);
-      f32x16_store(&part[144], c4b);
-      f32x16_store(&part[160], c5a);
-      f32x16_store(&part[176], c5b);
-      f32x16_store(&part[192], c6a);
-      f32x16_store(&part[208], c6b);
-      f32x16_store(&part[224], c7a);
-      f32x16_store(&part[240], c7b);
-      f32x16_store(&part[256], c8a);
-      f32x16_store(&part[272], c8b);
-      f32x16_store(&part[288], c9a);
-      f32x16_store(&part[304], c9b);
-      f32x16_store(&part[320], c10a);
-      f32x16_store(&part[336], c10b);
-      f32x16_store(&part[352], c11a);
-      f32x16_store(&part[368], c11b);
-      f32x16_store(&part[384], c12a);
-      f32x16_store(&part[400], c12b);
-      f32x16_store(&part[416], c13a);
-      f32x16_store(&part[432], c13b);
-    } else {
-      const int64_t wide_2 = panel * 16384;
-      const int64_t narrow_2 = (tile * 13 + i64_minimum(tile, 16)) * 512;
-      f32x16 c0a_2 = {0};
-      f32x16 c0b_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c1b_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c2b_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c3b_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c4b_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c5b_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c6b_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c7b_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c8b_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c9b_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c10b_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c11b_2 = {0};
-      f32x16 c12a_2 = {0};
-      f32x16 c12b_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 512; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p3_weight_panels[wide_2 + k_2 * 32]);
-        const f32x16 b_b_2 = f32x16_load(&p3_weight_panels[wide_2 + k_2 * 32 + 16]);
-        const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        c0b_2 = f32x16_fma(x0_2, b_b_2, c0b_2);
-        const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 + 512]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        c1b_2 = f32x16_fma(x1_2, b_b_2, c1b_2);
-        const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 + 1024]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        c2b_2 = f32x16_fma(x2_2, b_b_2, c2b_2);
-        const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 + 1536]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        c3b_2 = f32x16_fma(x3_2, b_b_2, c3b_2);
-        const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 + 2048]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        c4b_2 = f32x16_fma(x4_2, b_b_2, c4b_2);
-        const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 + 2560]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        c5b_2 = f32x16_fma(x5_2, b_b_2, c5b_2);
-        const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 + 3072]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        c6b_2 = f32x16_fma(x6_2, b_b_2, c6b_2);
-        const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 + 3584]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        c7b_2 = f32x16_fma(x7_2, b_b_2, c7b_2);
-        const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 + 4096]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        c8b_2 = f32x16_fma(x8_2, b_b_2, c8b_2);
-        const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 + 4608]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        c9b_2 = f32x16_fma(x9_2, b_b_2, c9b_2);
-        const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 + 5120]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        c10b_2 = f32x16_fma(x10_2, b_b_2, c10b_2);
-        const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 + 5632]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        c11b_2 = f32x16_fma(x11_2, b_b_2, c11b_2);
-        const f32x16 x12_2 = f32x16_set1(where[narrow_2 + k_2 + 6144]);
-        c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-        c12b_2 = f32x16_fma(x12_2, b_b_2, c12b_2);
-      }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c0b_2);
-      f32x16_store(&part[32], c1a_2);
-      f32x16_store(&part[48], c1b_2);
-      f32x16_store(&part[64], c2a_2);
-      f32x16_store(&part[80], c2b_2);
-      f32x16_store(&part[96], c3a_2);
-      f32x16_store(&part[112], c3b_2);
-      f32x16_store(&part[128], c4a_2);
-      f32x16_store(&part[144], c4b_2);
-      f32x16_store(&part[160], c5a_2);
-      f32x16_store(&part[176], c5b_2);
-      f32x16_store(&part[192], c6a_2);
-      f32x16_store(&part[208], c6b_2);
-      f32x16_store(&part[224], c7a_2);
-      f32x16_store(&part[240], c7b_2);
-      f32x16_store(&part[256], c8a_2);
-      f32x16_store(&part[272], c8b_2);
-      f32x16_store(&part[288], c9a_2);
-      f32x16_store(&part[304], c9b_2);
-      f32x16_store(&part[320], c10a_2);
-      f32x16_store(&part[336], c10b_2);
-      f32x16_store(&part[352], c11a_2);
-      f32x16_store(&part[368], c11b_2);
-      f32x16_store(&part[384], c12a_2);
-      f32x16_store(&part[400], c12b_2);
+  for (int64_t u = nnrt_lo(400, thread), u_end = nnrt_hi(400, thread); u < u_end; ++u) {
+    const int64_t tile = u % 25;
+    const int64_t panel = u / 25;
+    _Alignas(64) float part[320];
+    const int64_t wide = panel * 16384;
+    const int64_t narrow = tile * 5120;
+    f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
+        c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0}, c9a = {0}, c9b = {0};
+    for (int64_t k = 0; k < 512; ++k) {
+      const f32x16 b_a = f32x16_load(&p3_weight_panels[wide + k * 32]);
+      const f32x16 b_b = f32x16_load(&p3_weight_panels[wide + k * 32 + 16]);
+      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      c0a = f32x16_fma(x0, b_a, c0a);
+      c0b = f32x16_fma(x0, b_b, c0b);
+      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      c1a = f32x16_fma(x1, b_a, c1a);
+      c1b = f32x16_fma(x1, b_b, c1b);
+      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      c2a = f32x16_fma(x2, b_a, c2a);
+      c2b = f32x16_fma(x2, b_b, c2b);
+      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      c3a = f32x16_fma(x3, b_a, c3a);
+      c3b = f32x16_fma(x3, b_b, c3b);
+      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      c4a = f32x16_fma(x4, b_a, c4a);
+      c4b = f32x16_fma(x4, b_b, c4b);
+      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      c5a = f32x16_fma(x5, b_a, c5a);
+      c5b = f32x16_fma(x5, b_b, c5b);
+      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      c6a = f32x16_fma(x6, b_a, c6a);
+      c6b = f32x16_fma(x6, b_b, c6b);
+      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      c7a = f32x16_fma(x7, b_a, c7a);
+      c7b = f32x16_fma(x7, b_b, c7b);
+      const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
+      c8a = f32x16_fma(x8, b_a, c8a);
+      c8b = f32x16_fma(x8, b_b, c8b);
+      const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
+      c9a = f32x16_fma(x9, b_a, c9a);
+      c9b = f32x16_fma(x9, b_b, c9b);
     }
-    const int64_t rows = tile < 16 ? 14 : 13;
-    const int64_t row_first = tile * 13 + i64_minimum(tile, 16);
-    for (int64_t r = 0; r < rows; ++r) {
+    f32x16_store(part, c0a);
+    f32x16_store(&part[16], c0b);
+    f32x16_store(&part[32], c1a);
+    f32x16_store(&part[48], c1b);
+    f32x16_store(&part[64], c2a);
+    f32x16_store(&part[80], c2b);
+    f32x16_store(&part[96], c3a);
+    f32x16_store(&part[112], c3b);
+    f32x16_store(&part[128], c4a);
+    f32x16_store(&part[144], c4b);
+    f32x16_store(&part[160], c5a);
+    f32x16_store(&part[176], c5b);
+    f32x16_store(&part[192], c6a);
+    f32x16_store(&part[208], c6b);
+    f32x16_store(&part[224], c7a);
+    f32x16_store(&part[240], c7b);
+    f32x16_store(&part[256], c8a);
+    f32x16_store(&part[272], c8b);
+    f32x16_store(&part[288], c9a);
+    f32x16_store(&part[304], c9b);
+    const int64_t row_first = tile * 10;
+    for (int64_t r = 0; r < 10; ++r) {
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p3_bias_2 = f32x16_load(&p3_bias[panel * 32 + j]);
         const f32x16 v = c + p3_bias_2;
-        f32x16_store(&where_2[row * 512 + (panel * 32 + j)],
+        f32x16_store(&where_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
   }
 }
 
-/* [250,512] x [512,10]: panels of 16 columns, tiles of 16 rows */
-/* models/fashion_mlp.lua:8 nn.Linear(512, 10), */
+/* [250,512] x [512,10]: panels of 16 columns, tiles of 16 rows
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void linear_8(const float *restrict where, const float *restrict p5_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[256];
     if (u < 10) {
       const int64_t narrow = (u * 15 + i64_minimum(u, 10)) * 512;
-      f32x16 c0a = {0};
-      f32x16 c1a = {0};
-      f32x16 c2a = {0};
-      f32x16 c3a = {0};
-      f32x16 c4a = {0};
-      f32x16 c5a = {0};
-      f32x16 c6a = {0};
-      f32x16 c7a = {0};
-      f32x16 c8a = {0};
-      f32x16 c9a = {0};
-      f32x16 c10a = {0};
-      f32x16 c11a = {0};
-      f32x16 c12a = {0};
-      f32x16 c13a = {0};
-      f32x16 c14a = {0};
-      f32x16 c15a = {0};
+      f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0}, c8a = {0},
+          c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
       for (int64_t k = 0; k < 512; ++k) {
         const f32x16 b_a = f32x16_load(&p5_weight_panels[k * 16]);
         const f32x16 x0 = f32x16_set1(where[narrow + k]);
@@ -3059,70 +2002,57 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict where, const float *re
       f32x16_store(&part[224], c14a);
       f32x16_store(&part[240], c15a);
     } else {
-      const int64_t narrow_2 = (u * 15 + i64_minimum(u, 10)) * 512;
-      f32x16 c0a_2 = {0};
-      f32x16 c1a_2 = {0};
-      f32x16 c2a_2 = {0};
-      f32x16 c3a_2 = {0};
-      f32x16 c4a_2 = {0};
-      f32x16 c5a_2 = {0};
-      f32x16 c6a_2 = {0};
-      f32x16 c7a_2 = {0};
-      f32x16 c8a_2 = {0};
-      f32x16 c9a_2 = {0};
-      f32x16 c10a_2 = {0};
-      f32x16 c11a_2 = {0};
-      f32x16 c12a_2 = {0};
-      f32x16 c13a_2 = {0};
-      f32x16 c14a_2 = {0};
-      for (int64_t k_2 = 0; k_2 < 512; ++k_2) {
-        const f32x16 b_a_2 = f32x16_load(&p5_weight_panels[k_2 * 16]);
-        const f32x16 x0_2 = f32x16_set1(where[narrow_2 + k_2]);
-        c0a_2 = f32x16_fma(x0_2, b_a_2, c0a_2);
-        const f32x16 x1_2 = f32x16_set1(where[narrow_2 + k_2 + 512]);
-        c1a_2 = f32x16_fma(x1_2, b_a_2, c1a_2);
-        const f32x16 x2_2 = f32x16_set1(where[narrow_2 + k_2 + 1024]);
-        c2a_2 = f32x16_fma(x2_2, b_a_2, c2a_2);
-        const f32x16 x3_2 = f32x16_set1(where[narrow_2 + k_2 + 1536]);
-        c3a_2 = f32x16_fma(x3_2, b_a_2, c3a_2);
-        const f32x16 x4_2 = f32x16_set1(where[narrow_2 + k_2 + 2048]);
-        c4a_2 = f32x16_fma(x4_2, b_a_2, c4a_2);
-        const f32x16 x5_2 = f32x16_set1(where[narrow_2 + k_2 + 2560]);
-        c5a_2 = f32x16_fma(x5_2, b_a_2, c5a_2);
-        const f32x16 x6_2 = f32x16_set1(where[narrow_2 + k_2 + 3072]);
-        c6a_2 = f32x16_fma(x6_2, b_a_2, c6a_2);
-        const f32x16 x7_2 = f32x16_set1(where[narrow_2 + k_2 + 3584]);
-        c7a_2 = f32x16_fma(x7_2, b_a_2, c7a_2);
-        const f32x16 x8_2 = f32x16_set1(where[narrow_2 + k_2 + 4096]);
-        c8a_2 = f32x16_fma(x8_2, b_a_2, c8a_2);
-        const f32x16 x9_2 = f32x16_set1(where[narrow_2 + k_2 + 4608]);
-        c9a_2 = f32x16_fma(x9_2, b_a_2, c9a_2);
-        const f32x16 x10_2 = f32x16_set1(where[narrow_2 + k_2 + 5120]);
-        c10a_2 = f32x16_fma(x10_2, b_a_2, c10a_2);
-        const f32x16 x11_2 = f32x16_set1(where[narrow_2 + k_2 + 5632]);
-        c11a_2 = f32x16_fma(x11_2, b_a_2, c11a_2);
-        const f32x16 x12_2 = f32x16_set1(where[narrow_2 + k_2 + 6144]);
-        c12a_2 = f32x16_fma(x12_2, b_a_2, c12a_2);
-        const f32x16 x13_2 = f32x16_set1(where[narrow_2 + k_2 + 6656]);
-        c13a_2 = f32x16_fma(x13_2, b_a_2, c13a_2);
-        const f32x16 x14_2 = f32x16_set1(where[narrow_2 + k_2 + 7168]);
-        c14a_2 = f32x16_fma(x14_2, b_a_2, c14a_2);
+      const int64_t narrow = (u * 15 + i64_minimum(u, 10)) * 512;
+      f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0}, c8a = {0},
+          c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0};
+      for (int64_t k = 0; k < 512; ++k) {
+        const f32x16 b_a = f32x16_load(&p5_weight_panels[k * 16]);
+        const f32x16 x0 = f32x16_set1(where[narrow + k]);
+        c0a = f32x16_fma(x0, b_a, c0a);
+        const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+        c1a = f32x16_fma(x1, b_a, c1a);
+        const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+        c2a = f32x16_fma(x2, b_a, c2a);
+        const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+        c3a = f32x16_fma(x3, b_a, c3a);
+        const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+        c4a = f32x16_fma(x4, b_a, c4a);
+        const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+        c5a = f32x16_fma(x5, b_a, c5a);
+        const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+        c6a = f32x16_fma(x6, b_a, c6a);
+        const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+        c7a = f32x16_fma(x7, b_a, c7a);
+        const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
+        c8a = f32x16_fma(x8, b_a, c8a);
+        const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
+        c9a = f32x16_fma(x9, b_a, c9a);
+        const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
+        c10a = f32x16_fma(x10, b_a, c10a);
+        const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
+        c11a = f32x16_fma(x11, b_a, c11a);
+        const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
+        c12a = f32x16_fma(x12, b_a, c12a);
+        const f32x16 x13 = f32x16_set1(where[narrow + k + 6656]);
+        c13a = f32x16_fma(x13, b_a, c13a);
+        const f32x16 x14 = f32x16_set1(where[narrow + k + 7168]);
+        c14a = f32x16_fma(x14, b_a, c14a);
       }
-      f32x16_store(part, c0a_2);
-      f32x16_store(&part[16], c1a_2);
-      f32x16_store(&part[32], c2a_2);
-      f32x16_store(&part[48], c3a_2);
-      f32x16_store(&part[64], c4a_2);
-      f32x16_store(&part[80], c5a_2);
-      f32x16_store(&part[96], c6a_2);
-      f32x16_store(&part[112], c7a_2);
-      f32x16_store(&part[128], c8a_2);
-      f32x16_store(&part[144], c9a_2);
-      f32x16_store(&part[160], c10a_2);
-      f32x16_store(&part[176], c11a_2);
-      f32x16_store(&part[192], c12a_2);
-      f32x16_store(&part[208], c13a_2);
-      f32x16_store(&part[224], c14a_2);
+      f32x16_store(part, c0a);
+      f32x16_store(&part[16], c1a);
+      f32x16_store(&part[32], c2a);
+      f32x16_store(&part[48], c3a);
+      f32x16_store(&part[64], c4a);
+      f32x16_store(&part[80], c5a);
+      f32x16_store(&part[96], c6a);
+      f32x16_store(&part[112], c7a);
+      f32x16_store(&part[128], c8a);
+      f32x16_store(&part[144], c9a);
+      f32x16_store(&part[160], c10a);
+      f32x16_store(&part[176], c11a);
+      f32x16_store(&part[192], c12a);
+      f32x16_store(&part[208], c13a);
+      f32x16_store(&part[224], c14a);
     }
     const int64_t rows = u < 10 ? 16 : 15;
     const int64_t row_first = u * 15 + i64_minimum(u, 10);
@@ -3134,9 +2064,8 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict where, const float *re
   }
 }
 
-/* models/fashion_mlp.lua:12 local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
+ * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p5_bias,
     const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(250, thread), u_end = nnrt_hi(250, thread); u < u_end; ++u) {
@@ -3156,87 +2085,87 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     for (int64_t i = 0; i < 16; ++i) {
       lanes[i] = -INFINITY;
     }
-    for (int64_t r_2 = 0; r_2 < 10; ++r_2) {
-      const int64_t lane = r_2 % 10 % 16;
-      const float dot_2_2 = dot[u * 10 + r_2];
-      const float p5_bias_2_2 = p5_bias[r_2];
-      const float v_2 = dot_2_2 + p5_bias_2_2;
-      lanes[lane] = f32_maximum(lanes[lane], v_2);
-      if ((r_2 % 10 == 9) | (r_2 == 9)) {
-        for (int64_t i_2 = 0; i_2 < 8; ++i_2) {
-          lanes[i_2] = f32_maximum(lanes[i_2], lanes[i_2 + 8]);
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[u * 10 + r];
+      const float p5_bias_2 = p5_bias[r];
+      const float v = dot_2 + p5_bias_2;
+      lanes[lane] = f32_maximum(lanes[lane], v);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
-        for (int64_t i_3 = 0; i_3 < 4; ++i_3) {
-          lanes[i_3] = f32_maximum(lanes[i_3], lanes[i_3 + 4]);
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 4]);
         }
-        for (int64_t i_4 = 0; i_4 < 2; ++i_4) {
-          lanes[i_4] = f32_maximum(lanes[i_4], lanes[i_4 + 2]);
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes[i] = f32_maximum(lanes[i], lanes[i + 2]);
         }
         lanes[0] = f32_maximum(lanes[0], lanes[1]);
-        parts[r_2 / 10] = lanes[0];
-        for (int64_t i_5 = 0; i_5 < 16; ++i_5) {
-          lanes[i_5] = -INFINITY;
+        parts[r / 10] = lanes[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes[i] = -INFINITY;
         }
       }
     }
     const float max = parts[0];
     _Alignas(64) float lanes_2[16];
     _Alignas(64) float parts_2[1];
-    for (int64_t i_6 = 0; i_6 < 16; ++i_6) {
-      lanes_2[i_6] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_2[i] = 0.0f;
     }
-    for (int64_t r_3 = 0; r_3 < 10; ++r_3) {
-      const int64_t lane_2 = r_3 % 10 % 16;
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[u];
-      const float dot_2_3 = dot[u * 10 + r_3];
-      const float p5_bias_2_3 = p5_bias[r_3];
-      const float v_3 = dot_2_3 + p5_bias_2_3;
-      const float v_4 = v_3 - max;
-      lanes_2[lane_2] = lanes_2[lane_2] + (i32_from_i64(r_3) == i32_from_u8(y_2) ? v_4 : 0.0f);
-      if ((r_3 % 10 == 9) | (r_3 == 9)) {
-        for (int64_t i_7 = 0; i_7 < 8; ++i_7) {
-          lanes_2[i_7] = lanes_2[i_7] + lanes_2[i_7 + 8];
+      const float dot_2 = dot[u * 10 + r];
+      const float p5_bias_2 = p5_bias[r];
+      const float v = dot_2 + p5_bias_2;
+      const float v_2 = v - max;
+      lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == i32_from_u8(y_2) ? v_2 : 0.0f);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
-        for (int64_t i_8 = 0; i_8 < 4; ++i_8) {
-          lanes_2[i_8] = lanes_2[i_8] + lanes_2[i_8 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 4];
         }
-        for (int64_t i_9 = 0; i_9 < 2; ++i_9) {
-          lanes_2[i_9] = lanes_2[i_9] + lanes_2[i_9 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_2[i] = lanes_2[i] + lanes_2[i + 2];
         }
         lanes_2[0] = lanes_2[0] + lanes_2[1];
-        parts_2[r_3 / 10] = lanes_2[0];
-        for (int64_t i_10 = 0; i_10 < 16; ++i_10) {
-          lanes_2[i_10] = 0.0f;
+        parts_2[r / 10] = lanes_2[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_2[i] = 0.0f;
         }
       }
     }
     const float sum = parts_2[0];
     _Alignas(64) float lanes_3[16];
     _Alignas(64) float parts_3[1];
-    for (int64_t i_11 = 0; i_11 < 16; ++i_11) {
-      lanes_3[i_11] = 0.0f;
+    for (int64_t i = 0; i < 16; ++i) {
+      lanes_3[i] = 0.0f;
     }
-    for (int64_t r_4 = 0; r_4 < 10; ++r_4) {
-      const int64_t lane_3 = r_4 % 10 % 16;
-      const float dot_2_4 = dot[u * 10 + r_4];
-      const float p5_bias_2_4 = p5_bias[r_4];
-      const float v_5 = dot_2_4 + p5_bias_2_4;
-      const float v_6 = v_5 - max;
-      lanes_3[lane_3] = lanes_3[lane_3] + exp_f32(v_6);
-      if ((r_4 % 10 == 9) | (r_4 == 9)) {
-        for (int64_t i_12 = 0; i_12 < 8; ++i_12) {
-          lanes_3[i_12] = lanes_3[i_12] + lanes_3[i_12 + 8];
+    for (int64_t r = 0; r < 10; ++r) {
+      const int64_t lane = r % 10 % 16;
+      const float dot_2 = dot[u * 10 + r];
+      const float p5_bias_2 = p5_bias[r];
+      const float v = dot_2 + p5_bias_2;
+      const float v_2 = v - max;
+      lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
+      if ((r % 10 == 9) | (r == 9)) {
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }
-        for (int64_t i_13 = 0; i_13 < 4; ++i_13) {
-          lanes_3[i_13] = lanes_3[i_13] + lanes_3[i_13 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 4];
         }
-        for (int64_t i_14 = 0; i_14 < 2; ++i_14) {
-          lanes_3[i_14] = lanes_3[i_14] + lanes_3[i_14 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes_3[i] = lanes_3[i] + lanes_3[i + 2];
         }
         lanes_3[0] = lanes_3[0] + lanes_3[1];
-        parts_3[r_4 / 10] = lanes_3[0];
-        for (int64_t i_15 = 0; i_15 < 16; ++i_15) {
-          lanes_3[i_15] = 0.0f;
+        parts_3[r / 10] = lanes_3[0];
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes_3[i] = 0.0f;
         }
       }
     }
@@ -3246,8 +2175,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
   }
 }
 
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *restrict validate_rows,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -3257,28 +2185,26 @@ static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *rest
   }
 }
 
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
     float *restrict validate_accuracy, float *restrict accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x8 acc = {0};
-    f32x8 acc_2 = {0};
+    f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
       const i32x8 argmax_2 = i32x8_load(&argmax[r]);
       const u8x8 y_2 = u8x8_load(&y[r]);
       acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2, i32x8_from_u8x8(y_2)));
-      const i32x8 argmax_2_2 = i32x8_load(&argmax[r + 8]);
-      const u8x8 y_2_2 = u8x8_load(&y[r + 8]);
-      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_2_2, i32x8_from_u8x8(y_2_2)));
+      const i32x8 argmax_3 = i32x8_load(&argmax[r + 8]);
+      const u8x8 y_3 = u8x8_load(&y[r + 8]);
+      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_3, i32x8_from_u8x8(y_3)));
     }
-    const i32x8 argmax_2_3 = i32x8_load(&argmax[240]);
-    const u8x8 y_2_3 = u8x8_load(&y[240]);
-    acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2_3, i32x8_from_u8x8(y_2_3)));
-    const i32x8 argmax_2_4 = i32x8_load_mask(&argmax[248], boolx8_mask(2));
-    const u8x8 y_2_4 = u8x8_load_mask(&y[248], boolx8_mask(2));
-    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_2_4, i32x8_from_u8x8(y_2_4))), acc_2);
+    const i32x8 argmax_2 = i32x8_load(&argmax[240]);
+    const u8x8 y_2 = u8x8_load(&y[240]);
+    acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2, i32x8_from_u8x8(y_2)));
+    const i32x8 argmax_3 = i32x8_load_mask(&argmax[248], boolx8_mask(2));
+    const u8x8 y_3 = u8x8_load_mask(&y[248], boolx8_mask(2));
+    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_3, i32x8_from_u8x8(y_3))), acc_2);
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
     f32x8_store(lanes, acc_3);
@@ -3287,7 +2213,7 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
         + (f32x4_extract(half, 1) + f32x4_extract(half, 3));
     const float first_2 = first[0];
     const double validate_sum_accuracy_2 = validate_sum_accuracy[0];
-    const double v = (0.0f < first_2 ? 0.0 : validate_sum_accuracy_2) + f64_from_f32(sum / 2.5e+02f) * 2.5e+02;
+    const double v = (0.0f < first_2 ? 0.0 : validate_sum_accuracy_2) + f64_from_f32(sum / 250.0f) * 250.0;
     const int32_t validate_rows_2 = validate_rows[0];
     const float v_2 = f32_from_f64(v / f64_from_i32(validate_rows_2));
     validate_sum_accuracy[0] = v;
@@ -3296,25 +2222,23 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
   }
 }
 
-/* models/fashion_mlp.lua:12 local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
-/* models/fashion_mlp.lua:19 validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return
- * nn.accuracy(net(b.x), b.y) end }, */
+/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
+ * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, const float *restrict first,
     double *restrict validate_sum_loss, const int32_t *restrict validate_rows, float *restrict validate_loss,
     float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x8 acc = {0};
-    f32x8 acc_2 = {0};
+    f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
       const f32x8 sub_2 = f32x8_load(&sub[r]);
       acc = acc + sub_2;
-      const f32x8 sub_2_2 = f32x8_load(&sub[r + 8]);
-      acc_2 = acc_2 + sub_2_2;
+      const f32x8 sub_3 = f32x8_load(&sub[r + 8]);
+      acc_2 = acc_2 + sub_3;
     }
-    const f32x8 sub_2_3 = f32x8_load(&sub[240]);
-    acc = acc + sub_2_3;
-    const f32x8 sub_2_4 = f32x8_load_mask(&sub[248], boolx8_mask(2));
-    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + sub_2_4, acc_2);
+    const f32x8 sub_2 = f32x8_load(&sub[240]);
+    acc = acc + sub_2;
+    const f32x8 sub_3 = f32x8_load_mask(&sub[248], boolx8_mask(2));
+    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + sub_3, acc_2);
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
     f32x8_store(lanes, acc_3);
@@ -3323,7 +2247,7 @@ static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, con
         + (f32x4_extract(half, 1) + f32x4_extract(half, 3));
     const float first_2 = first[0];
     const double validate_sum_loss_2 = validate_sum_loss[0];
-    const double v = (0.0f < first_2 ? 0.0 : validate_sum_loss_2) + f64_from_f32(sum / 2.5e+02f) * 2.5e+02;
+    const double v = (0.0f < first_2 ? 0.0 : validate_sum_loss_2) + f64_from_f32(sum / 250.0f) * 250.0;
     const int32_t validate_rows_2 = validate_rows[0];
     const float v_2 = f32_from_f64(v / f64_from_i32(validate_rows_2));
     validate_sum_loss[0] = v;
@@ -3334,41 +2258,38 @@ static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, con
 
 /* One call of init. Every thread runs it. */
 static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
-  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* nnrt.seed [2] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [512,784] */
-  float *_1_bias = (float *)(memory->params + 1605632); /* 1.bias [512] */
-  float *_3_weight = (float *)(memory->params + 1607680); /* 3.weight [512,512] */
-  float *_3_bias = (float *)(memory->params + 2656256); /* 3.bias [512] */
-  float *_5_weight = (float *)(memory->params + 2658304); /* 5.weight [10,512] */
-  float *_5_bias = (float *)(memory->params + 2678784); /* 5.bias [10] */
-  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* optimizer.0.step [] */
-  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* optimizer.0.exp_avg.1.weight [512,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* optimizer.0.exp_avg.1.bias [512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* optimizer.0.exp_avg.3.weight [512,512] */
-  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* optimizer.0.exp_avg.3.bias [512] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* optimizer.0.exp_avg.5.weight [10,512] */
-  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* optimizer.0.exp_avg.5.bias [10] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state
-      + 2678976); /* optimizer.0.exp_avg_sq.1.weight [512,784] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* optimizer.0.exp_avg_sq.1.bias [512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state
-      + 4286656); /* optimizer.0.exp_avg_sq.3.weight [512,512] */
-  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* optimizer.0.exp_avg_sq.3.bias [512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state
-      + 5337280); /* optimizer.0.exp_avg_sq.5.weight [10,512] */
-  float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* optimizer.0.exp_avg_sq.5.bias [10] */
-  int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* validate.rows [] */
-  double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* validate.sum.accuracy [] */
-  float *validate_accuracy = (float *)(memory->state + 5357952); /* validate.accuracy [] */
-  double *validate_sum_loss = (double *)(memory->state + 5358016); /* validate.sum.loss [] */
-  float *validate_loss = (float *)(memory->state + 5358080); /* validate.loss [] */
+  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
+  float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
+  float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
+  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
+  float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
+  float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
+  float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
+  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
+  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
+  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
+  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
+  int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
+  double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* [] */
+  float *validate_accuracy = (float *)(memory->state + 5357952); /* [] */
+  double *validate_sum_loss = (double *)(memory->state + 5358016); /* [] */
+  float *validate_loss = (float *)(memory->state + 5358080); /* [] */
 
-  linear(nnrt_seed, _1_weight, thread);
-  linear_2(nnrt_seed, _1_bias, thread);
-  linear_3(nnrt_seed, _3_weight, thread);
-  linear_4(nnrt_seed, _3_bias, thread);
-  linear_5(nnrt_seed, _5_weight, thread);
-  linear_6(nnrt_seed, _5_bias, thread);
+  linear(nnrt_seed, p1_weight, thread);
+  linear_2(nnrt_seed, p1_bias, thread);
+  linear_3(nnrt_seed, p3_weight, thread);
+  linear_4(nnrt_seed, p3_bias, thread);
+  linear_5(nnrt_seed, p5_weight, thread);
+  linear_6(nnrt_seed, p5_bias, thread);
   adam(optimizer_0_step, thread);
   adam_2(optimizer_0_exp_avg_1_weight, thread);
   adam_3(optimizer_0_exp_avg_1_bias, thread);
@@ -3393,20 +2314,20 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [128,1,28,28] */
   float *div = (float *)(memory->scratch + 2654464); /* [128,1,28,28] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [512,784] */
-  float *_1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
-  float *_1_bias = (float *)(memory->params + 1605632); /* 1.bias [512] */
+  float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
+  float *p1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
+  float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
   float *add = (float *)(memory->scratch + 3056128); /* [128,512] */
   float *where = (float *)(memory->scratch + 3318528); /* [128,512] */
-  float *_3_weight = (float *)(memory->params + 1607680); /* 3.weight [512,512] */
-  float *_3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
-  float *_3_bias = (float *)(memory->params + 2656256); /* 3.bias [512] */
+  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
+  float *p3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
+  float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
   float *add_2 = (float *)(memory->scratch + 256); /* [128,512] */
   float *where_2 = (float *)(memory->scratch + 262656); /* [128,512] */
-  float *_5_weight = (float *)(memory->params + 2658304); /* 5.weight [10,512] */
-  float *_5_weight_panels = (float *)(memory->scratch + 525056); /* [8192] */
+  float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
+  float *p5_weight_panels = (float *)(memory->scratch + 525056); /* [8192] */
   float *dot = (float *)(memory->scratch + 558080); /* [128,10] */
-  float *_5_bias = (float *)(memory->params + 2678784); /* 5.bias [10] */
+  float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
   float *sub = (float *)(memory->scratch + 524800); /* [128] */
   float *add_3 = (float *)(memory->scratch + 558080); /* [128,10] */
@@ -3414,53 +2335,50 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *where_3 = (float *)(memory->scratch + 256); /* [128,512] */
   float *where_4 = (float *)(memory->scratch + 3056128); /* [128,512] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
-  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* optimizer.0.step [] */
+  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
   float *div_2 = (float *)(memory->scratch + 0); /* [] */
   float *div_3 = (float *)(memory->scratch + 64); /* [] */
-  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* optimizer.0.exp_avg.5.bias [10] */
-  float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* optimizer.0.exp_avg_sq.5.bias [10] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* optimizer.0.exp_avg.5.weight [10,512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state
-      + 5337280); /* optimizer.0.exp_avg_sq.5.weight [10,512] */
-  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* optimizer.0.exp_avg.3.bias [512] */
-  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* optimizer.0.exp_avg_sq.3.bias [512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* optimizer.0.exp_avg.3.weight [512,512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state
-      + 4286656); /* optimizer.0.exp_avg_sq.3.weight [512,512] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* optimizer.0.exp_avg.1.bias [512] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* optimizer.0.exp_avg_sq.1.bias [512] */
-  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* optimizer.0.exp_avg.1.weight [512,784] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state
-      + 2678976); /* optimizer.0.exp_avg_sq.1.weight [512,784] */
+  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
+  float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
+  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
+  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
+  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
 
   fashion_mnist(x, div, thread);
-  pack_1_weight(_1_weight, _1_weight_panels, thread);
+  pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu(div, _1_weight_panels, _1_bias, add, where, thread);
-  pack_3_weight(_3_weight, _3_weight_panels, thread);
+  linear_relu(div, p1_weight_panels, p1_bias, add, where, thread);
+  pack_3_weight(p3_weight, p3_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_2(where, _3_weight_panels, _3_bias, add_2, where_2, thread);
-  pack_5_weight(_5_weight, _5_weight_panels, thread);
+  linear_relu_2(where, p3_weight_panels, p3_bias, add_2, where_2, thread);
+  pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_7(where_2, _5_weight_panels, dot, thread);
+  linear_7(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  cross_entropy(dot, _5_bias, y, sub, add_3, thread);
+  cross_entropy(dot, p5_bias, y, sub, add_3, thread);
   nnrt_barrier(thread);
   cross_entropy_2(sub, loss, thread);
-  linear_relu_3(add_3, _5_weight, add_2, where_3, thread);
+  linear_relu_3(add_3, p5_weight, add_2, where_3, thread);
   nnrt_barrier(thread);
-  linear_relu_4(where_3, _3_weight, add, where_4, thread);
+  linear_relu_4(where_3, p3_weight, add, where_4, thread);
   adam_7(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
   nnrt_barrier(thread);
-  linear_adam(add_3, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, _5_bias, div_2, div_3, thread);
-  linear_adam_2(add_3, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, _5_weight, div_2, div_3,
+  linear_adam(add_3, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, thread);
+  linear_adam_2(add_3, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
       thread);
-  linear_adam_3(where_3, optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, _3_bias, div_2, div_3, thread);
-  linear_adam_4(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, _3_weight, div_2, div_3,
+  linear_adam_3(where_3, optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, div_2, div_3, thread);
+  linear_adam_4(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
       thread);
-  linear_adam_5(where_4, optimizer_0_exp_avg_1_bias, optimizer_0_exp_avg_sq_1_bias, _1_bias, div_2, div_3, thread);
-  linear_adam_6(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, _1_weight, div_2, div_3,
+  linear_adam_5(where_4, optimizer_0_exp_avg_1_bias, optimizer_0_exp_avg_sq_1_bias, p1_bias, div_2, div_3, thread);
+  linear_adam_6(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, p1_weight, div_2, div_3,
       thread);
 }
 
@@ -3468,42 +2386,42 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
 static void validate_250(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [250,1,28,28] */
   float *div = (float *)(memory->scratch + 2654464); /* [250,1,28,28] */
-  float *_1_weight = (float *)(memory->params + 0); /* 1.weight [512,784] */
-  float *_1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
-  float *_1_bias = (float *)(memory->params + 1605632); /* 1.bias [512] */
+  float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
+  float *p1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
+  float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
   float *where = (float *)(memory->scratch + 3438464); /* [250,512] */
-  float *_3_weight = (float *)(memory->params + 1607680); /* 3.weight [512,512] */
-  float *_3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
-  float *_3_bias = (float *)(memory->params + 2656256); /* 3.bias [512] */
+  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
+  float *p3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
+  float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
   float *where_2 = (float *)(memory->scratch + 2654464); /* [250,512] */
-  float *_5_weight = (float *)(memory->params + 2658304); /* 5.weight [10,512] */
-  float *_5_weight_panels = (float *)(memory->scratch + 3166720); /* [8192] */
+  float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
+  float *p5_weight_panels = (float *)(memory->scratch + 3166720); /* [8192] */
   float *dot = (float *)(memory->scratch + 0); /* [250,10] */
-  float *_5_bias = (float *)(memory->params + 2678784); /* 5.bias [10] */
+  float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 196032); /* [250] */
   int32_t *argmax = (int32_t *)(memory->scratch + 10048); /* [250] */
   float *sub = (float *)(memory->scratch + 11072); /* [250] */
   const float *first = (const float *)(memory->input + 196288); /* [] */
-  int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* validate.rows [] */
-  double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* validate.sum.accuracy [] */
-  float *validate_accuracy = (float *)(memory->state + 5357952); /* validate.accuracy [] */
+  int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
+  double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* [] */
+  float *validate_accuracy = (float *)(memory->state + 5357952); /* [] */
   float *accuracy = (float *)(memory->output + 0); /* [] */
-  double *validate_sum_loss = (double *)(memory->state + 5358016); /* validate.sum.loss [] */
-  float *validate_loss = (float *)(memory->state + 5358080); /* validate.loss [] */
+  double *validate_sum_loss = (double *)(memory->state + 5358016); /* [] */
+  float *validate_loss = (float *)(memory->state + 5358080); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
   fashion_mnist_2(x, div, thread);
-  pack_1_weight(_1_weight, _1_weight_panels, thread);
+  pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_5(div, _1_weight_panels, _1_bias, where, thread);
-  pack_3_weight(_3_weight, _3_weight_panels, thread);
+  linear_relu_5(div, p1_weight_panels, p1_bias, where, thread);
+  pack_3_weight(p3_weight, p3_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_6(where, _3_weight_panels, _3_bias, where_2, thread);
-  pack_5_weight(_5_weight, _5_weight_panels, thread);
+  linear_relu_6(where, p3_weight_panels, p3_bias, where_2, thread);
+  pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_8(where_2, _5_weight_panels, dot, thread);
+  linear_8(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, _5_bias, y, argmax, sub, thread);
+  accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, thread);
   evaluate_4(first, validate_rows, thread);
   nnrt_barrier(thread);
   accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, thread);
@@ -3628,7 +2546,7 @@ static const nnrt_act fashion_mlp_phase_1_each_epoch[] = {
 };
 
 static const nnrt_phase fashion_mlp_phases[] = {
-  {.by_epochs = 1, .count = 1e+01, .count_hyper = -1, .nstep = 1, .neach_epoch = 1, .step = fashion_mlp_phase_1_step,
+  {.by_epochs = 1, .count = 10.0, .count_hyper = -1, .nstep = 1, .neach_epoch = 1, .step = fashion_mlp_phase_1_step,
       .each_epoch = fashion_mlp_phase_1_each_epoch, .stop_func = -1, .stop_output = -1},
 };
 

@@ -1,5 +1,4 @@
 /* regression: compiled from models/regression.lua by nnc 0.1 for x86-64-v4. Do not edit: change the model.
- *
  * Build: cc -O3 FILE.c -lnnrt -lz -lm -pthread
  * The results have the same bits with any compiler, optimisation, processor and number of threads. */
 #define NNRT_V4
@@ -364,88 +363,83 @@ static NNRT_INLINE_V4 float exp_f32(float x) {
   return x <= 88.72283f ? (x < -87.33654f ? 0.0f : scaled) : x * INFINITY;
 }
 
-/* models/regression.lua:5 local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1)) */
+/* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1)) */
 static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *restrict weight,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
     const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
     const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
         philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
         philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
         philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)))));
+        u32x16_set1(nnrt_seed_3)))));
     const f32x16 v = 1.0f - f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f;
     const u32x16 element_2 = u32x16_from_i32x16(i32x16_lane());
     const u32x16 counter_2 = u32x16_shr(element_2, u32x16_set1(6u)) * 16u + (element_2 & 15u);
     const u32x16 word_2 = u32x16_shr(element_2, u32x16_set1(4u)) & 3u;
     const u32x16 r_2 = u32x16_where(u32x16_eq(word_2, u32x16_set1(0u)),
         philox_0_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word_2, u32x16_set1(1u)),
         philox_1_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         u32x16_where(u32x16_eq(word_2, u32x16_set1(2u)),
         philox_2_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)),
+        u32x16_set1(nnrt_seed_3)),
         philox_3_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_2_2)))));
+        u32x16_set1(nnrt_seed_3)))));
     const f32x16 v_2 = f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u))) * 5.9604645e-08f * 6.2831855f;
     const f32x16 v_3 = f32x16_sqrt(log_f32x16(v) * -2.0f) * cos_f32x16(v_2);
     f32x16_store_mask(weight, v_3 * 0.1f + 0.0f, boolx16_mask(2));
   }
 }
 
-/* models/regression.lua:6 local offset = nn.parameter({}) */
+/* models/regression.lua:6  local offset = nn.parameter({}) */
 static NNRT_KERNEL_V4 void const_(float *restrict offset, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     offset[0] = 0.0f;
   }
 }
 
-/* models/regression.lua:17 local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, factor
- * = 0.3 }), momentum = 0.9 } */
+/* models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void sgd(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_step[0] = 0;
   }
 }
 
-/* models/regression.lua:17 local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, factor
- * = 0.3 }), momentum = 0.9 } */
+/* models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void sgd_2(float *restrict optimizer_0_momentum_buffer_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_momentum_buffer_weight, f32x16_set1(0.0f), boolx16_mask(2));
   }
 }
 
-/* models/regression.lua:17 local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, factor
- * = 0.3 }), momentum = 0.9 } */
+/* models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void sgd_3(float *restrict optimizer_0_momentum_buffer_offset, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_momentum_buffer_offset[0] = 0.0f;
   }
 }
 
-/* models/regression.lua:0 -- regression.lua: least squares on points drawn anew at every step: no data files,
- * parameters used in a plain function. */
+/* models/regression.lua:0  -- regression.lua: least squares on points drawn anew at every step: no data files, pa... */
 static NNRT_KERNEL_V4 void const__2(uint32_t *restrict nnrt_calls_train, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     nnrt_calls_train[0] = 0u;
   }
 }
 
-/* models/regression.lua:27 return { distance = ((weight - truth):norm() ^ 2 + (offset + 1) ^ 2):sqrt(), weight =
- * nn.value(weight) } */
+/* models/regression.lua:27  return { distance = ((weight - truth):norm() ^ 2 + (offset + 1) ^ 2):sqrt(), weight =... */
 static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *restrict truth,
     const float *restrict offset, float *restrict distance, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -468,36 +462,36 @@ static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *
   }
 }
 
-/* models/regression.lua:5 local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1)) */
+/* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1)) */
 static NNRT_KERNEL_V4 void state_2(const float *restrict weight, float *restrict weight_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const f32x16 weight_2_2 = f32x16_load_mask(weight, boolx16_mask(2));
-    f32x16_store_mask(weight_2, weight_2_2, boolx16_mask(2));
+    const f32x16 weight_3 = f32x16_load_mask(weight, boolx16_mask(2));
+    f32x16_store_mask(weight_2, weight_3, boolx16_mask(2));
   }
 }
 
-/* models/regression.lua:11 local y = 3 * x:sin() + 0.5 * x - 1 + noise * nn.random.normal { n } */
+/* models/regression.lua:11  local y = 3 * x:sin() + 0.5 * x - 1 + noise * nn.random.normal { n } */
 static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed,
     float *restrict sin, float *restrict sub, float *restrict sqrt, float *restrict cos, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 64; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
       const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
           philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
           philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
           philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f - 0.5f;
       const f32x16 x = v * 6.0f;
       const f32x16 v_2 = sin_f32x16(x);
@@ -506,30 +500,30 @@ static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_calls_tr
       const u32x16 word_2 = u32x16_shr(element_2, u32x16_set1(4u)) & 3u;
       const u32x16 r_2 = u32x16_where(u32x16_eq(word_2, u32x16_set1(0u)),
           philox_0_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word_2, u32x16_set1(1u)),
           philox_1_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word_2, u32x16_set1(2u)),
           philox_2_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
       const f32x16 v_3 = 1.0f - f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u))) * 5.9604645e-08f;
       const u32x16 element_3 = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter_3 = u32x16_shr(element_3, u32x16_set1(6u)) * 16u + (element_3 & 15u);
       const u32x16 word_3 = u32x16_shr(element_3, u32x16_set1(4u)) & 3u;
       const u32x16 r_3 = u32x16_where(u32x16_eq(word_3, u32x16_set1(0u)),
           philox_0_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word_3, u32x16_set1(1u)),
           philox_1_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           u32x16_where(u32x16_eq(word_3, u32x16_set1(2u)),
           philox_2_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
           philox_3_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_2_2)))));
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
       const f32x16 v_4 = f32x16_from_u32x16(u32x16_shr(r_3, u32x16_set1(8u))) * 5.9604645e-08f * 6.2831855f;
       f32x16_store(&sin[j], v_2);
       f32x16_store(&sub[j], v_2 * 3.0f + x * 0.5f - 1.0f);
@@ -539,30 +533,30 @@ static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_calls_tr
   }
 }
 
-/* models/regression.lua:12 return nn.stack({ x:sin(), x }, 2), y -- [n,2], [n] */
+/* models/regression.lua:12  return nn.stack({ x:sin(), x }, 2), y                                            -- [... */
 static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *restrict nnrt_calls_train,
     const uint32_t *restrict nnrt_seed, float *restrict features, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
     const boolx8 inside = i32x8_lt(i32x8_lane(), i32x8_set1(1));
     const f32x8 sin_2 = f32x8_load_mask(&sin[u], boolx8_mask(2) & inside);
     const boolx8 inside_2 = i32x8_le(i32x8_set1(1), i32x8_lane());
-    const u32x8 element = u32_from_i64(u + -1) + u32x8_from_i32x8(i32x8_lane());
+    const u32x8 element = u32_from_i64(u - 1) + u32x8_from_i32x8(i32x8_lane());
     const u32x8 counter = u32x8_shr(element, u32x8_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_2_2 = nnrt_seed[1];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x8 word = u32x8_shr(element, u32x8_set1(4u)) & 3u;
     const u32x8 r = u32x8_where(u32x8_eq(word, u32x8_set1(0u)),
         philox_0_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_2_2)),
+        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)),
         u32x8_where(u32x8_eq(word, u32x8_set1(1u)),
         philox_1_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_2_2)),
+        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)),
         u32x8_where(u32x8_eq(word, u32x8_set1(2u)),
         philox_2_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_2_2)),
+        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)),
         philox_3_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_2_2)))));
+        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)))));
     const f32x8 v = f32x8_from_u32x8(u32x8_shr(r, u32x8_set1(8u))) * 5.9604645e-08f - 0.5f;
     const f32x8 features_2 = f32x8_where(i64x8_lt(i64x8_from_i32x8(i32x8_lane()), i64x8_set1(1)),
         f32x8_where(inside, sin_2, f32x8_set1(0.0f)), f32x8_where(inside_2, v * 6.0f, f32x8_set1(0.0f)));
@@ -570,8 +564,8 @@ static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *r
   }
 }
 
-/* models/regression.lua:15 local function predict(features) return features:matmul(weight) + offset end */
-/* models/regression.lua:21 return nn.mse_loss(predict(features), y) */
+/* models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
+ * models/regression.lua:21  return nn.mse_loss(predict(features), y) */
 static NNRT_KERNEL_V4 void dot_add_mse_loss(const float *restrict features, const float *restrict weight,
     const float *restrict offset, const float *restrict sub, const float *restrict noise, const float *restrict sqrt,
     const float *restrict cos, float *restrict add, float *restrict add_2, const nnrt_thread *thread) {
@@ -600,7 +594,7 @@ static NNRT_KERNEL_V4 void dot_add_mse_loss(const float *restrict features, cons
   }
 }
 
-/* models/regression.lua:21 return nn.mse_loss(predict(features), y) */
+/* models/regression.lua:21  return nn.mse_loss(predict(features), y) */
 static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *restrict sub, const float *restrict noise,
     const float *restrict sqrt, const float *restrict cos, float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -625,14 +619,13 @@ static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *rest
   }
 }
 
-/* models/regression.lua:10 local x = (nn.random.uniform { n } - 0.5) * 6 -- [n] */
-/* models/regression.lua:17 local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, factor
- * = 0.3 }), momentum = 0.9 } */
+/* models/regression.lua:10  local x = (nn.random.uniform { n } - 0.5) * 6                                    -- [n]
+ * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void sgd_uniform(int32_t *restrict optimizer_0_step, uint32_t *restrict nnrt_calls_train,
     float *restrict exp, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const int32_t optimizer_0_step_2 = optimizer_0_step[0];
-    const float v = f32_floor(f32_from_i32(optimizer_0_step_2) / 4e+02f) * -1.2039728f;
+    const float v = f32_floor(f32_from_i32(optimizer_0_step_2) / 400.0f) * -1.2039728f;
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     exp[0] = exp_f32(v);
     optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
@@ -640,9 +633,8 @@ static NNRT_KERNEL_V4 void sgd_uniform(int32_t *restrict optimizer_0_step, uint3
   }
 }
 
-/* models/regression.lua:15 local function predict(features) return features:matmul(weight) + offset end */
-/* models/regression.lua:17 local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, factor
- * = 0.3 }), momentum = 0.9 } */
+/* models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
+ * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void sum_sgd(const float *restrict add, float *restrict optimizer_0_momentum_buffer_offset,
     float *restrict offset, const float *restrict exp, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -668,9 +660,8 @@ static NNRT_KERNEL_V4 void sum_sgd(const float *restrict add, float *restrict op
   }
 }
 
-/* models/regression.lua:15 local function predict(features) return features:matmul(weight) + offset end */
-/* models/regression.lua:17 local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, factor
- * = 0.3 }), momentum = 0.9 } */
+/* models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
+ * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restrict features,
     float *restrict optimizer_0_momentum_buffer_weight, float *restrict weight, const float *restrict exp,
     const nnrt_thread *thread) {
@@ -686,19 +677,19 @@ static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restr
       const float features_2 = features[u + r * 2];
       lanes[lane] = f32_fma(add_2, features_2, lanes[lane]);
       if ((r % 64 == 63) | (r == 63)) {
-        for (int64_t i_2 = 0; i_2 < 8; ++i_2) {
-          lanes[i_2] = lanes[i_2] + lanes[i_2 + 8];
+        for (int64_t i = 0; i < 8; ++i) {
+          lanes[i] = lanes[i] + lanes[i + 8];
         }
-        for (int64_t i_3 = 0; i_3 < 4; ++i_3) {
-          lanes[i_3] = lanes[i_3] + lanes[i_3 + 4];
+        for (int64_t i = 0; i < 4; ++i) {
+          lanes[i] = lanes[i] + lanes[i + 4];
         }
-        for (int64_t i_4 = 0; i_4 < 2; ++i_4) {
-          lanes[i_4] = lanes[i_4] + lanes[i_4 + 2];
+        for (int64_t i = 0; i < 2; ++i) {
+          lanes[i] = lanes[i] + lanes[i + 2];
         }
         lanes[0] = lanes[0] + lanes[1];
         parts[r / 64] = lanes[0];
-        for (int64_t i_5 = 0; i_5 < 16; ++i_5) {
-          lanes[i_5] = 0.0f;
+        for (int64_t i = 0; i < 16; ++i) {
+          lanes[i] = 0.0f;
         }
       }
     }
@@ -715,15 +706,13 @@ static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restr
 
 /* One call of init. Every thread runs it. */
 static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
-  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* nnrt.seed [2] */
-  float *weight = (float *)(memory->params + 0); /* weight [2] */
-  float *offset = (float *)(memory->params + 64); /* offset [] */
-  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* optimizer.0.step [] */
-  float *optimizer_0_momentum_buffer_weight = (float *)(memory->state
-      + 128); /* optimizer.0.momentum_buffer.weight [2] */
-  float *optimizer_0_momentum_buffer_offset = (float *)(memory->state
-      + 192); /* optimizer.0.momentum_buffer.offset [] */
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* nnrt.calls.train [] */
+  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
+  float *weight = (float *)(memory->params + 0); /* [2] */
+  float *offset = (float *)(memory->params + 64); /* [] */
+  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
+  float *optimizer_0_momentum_buffer_weight = (float *)(memory->state + 128); /* [2] */
+  float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
 
   add_2(nnrt_seed, weight, thread);
   const_(offset, thread);
@@ -735,8 +724,8 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 
 /* One call of check. Every thread runs it. */
 static void check(const nnrt_memory *memory, const nnrt_thread *thread) {
-  float *weight = (float *)(memory->params + 0); /* weight [2] */
-  float *offset = (float *)(memory->params + 64); /* offset [] */
+  float *weight = (float *)(memory->params + 0); /* [2] */
+  float *offset = (float *)(memory->params + 64); /* [] */
   float *distance = (float *)(memory->output + 0); /* [] */
   float *weight_2 = (float *)(memory->output + 64); /* [2] */
 
@@ -746,25 +735,23 @@ static void check(const nnrt_memory *memory, const nnrt_thread *thread) {
 
 /* One call of train. Every thread runs it. */
 static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* nnrt.calls.train [] */
-  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* nnrt.seed [2] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
+  uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
   float *sin = (float *)(memory->scratch + 512); /* [64] */
   float *sub = (float *)(memory->scratch + 768); /* [64] */
   float *sqrt = (float *)(memory->scratch + 1024); /* [64] */
   float *cos = (float *)(memory->scratch + 1280); /* [64] */
   float *features = (float *)(memory->scratch + 0); /* [64,2] */
-  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* optimizer.0.step [] */
+  int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   float *exp = (float *)(memory->scratch + 1792); /* [] */
-  float *weight = (float *)(memory->params + 0); /* weight [2] */
-  float *offset = (float *)(memory->params + 64); /* offset [] */
+  float *weight = (float *)(memory->params + 0); /* [2] */
+  float *offset = (float *)(memory->params + 64); /* [] */
   const float *noise = (const float *)(memory->input + 0); /* [] */
   float *add = (float *)(memory->scratch + 512); /* [64] */
   float *add_3 = (float *)(memory->scratch + 1536); /* [64] */
   float *loss = (float *)(memory->output + 0); /* [] */
-  float *optimizer_0_momentum_buffer_weight = (float *)(memory->state
-      + 128); /* optimizer.0.momentum_buffer.weight [2] */
-  float *optimizer_0_momentum_buffer_offset = (float *)(memory->state
-      + 192); /* optimizer.0.momentum_buffer.offset [] */
+  float *optimizer_0_momentum_buffer_weight = (float *)(memory->state + 128); /* [2] */
+  float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
 
   sin_sub_normal(nnrt_calls_train, nnrt_seed, sin, sub, sqrt, cos, thread);
   nnrt_barrier(thread);
@@ -825,7 +812,7 @@ static const nnrt_act regression_phase_1_step[] = {
 };
 
 static const nnrt_phase regression_phases[] = {
-  {.count = 1e+03, .count_hyper = -1, .nstep = 2, .step = regression_phase_1_step, .stop_func = -1, .stop_output = -1},
+  {.count = 1000.0, .count_hyper = -1, .nstep = 2, .step = regression_phase_1_step, .stop_func = -1, .stop_output = -1},
 };
 
 static const nnrt_model regression_model = {

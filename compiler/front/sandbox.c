@@ -97,7 +97,8 @@ static int error_line(const char *text) {
   return 0;
 }
 
-/* Where in the library the error rose: the nearest Lua function is one of its chunks ("=nn/optim"). NULL: in the model. */
+/* Where in the library the error rose: the nearest Lua function is one of its chunks ("=nn/optim"). NULL: in the model.
+ */
 static const char *library_place(lua_State *L) {
   lua_Debug ar;
   for (int level = 0; lua_getstack(L, level, &ar); ++level) {
