@@ -58,6 +58,7 @@ static const char help[] =
     "  --check             the model's gradients against central differences in f64\n"
     "  --dump=PASS         print the program after PASS (see --passes); with --stop-after nothing else is done\n"
     "  --stop-after=PASS   stop there\n"
+    "  --verify            check the program's invariants after each pass\n"
     "  --fast              also apply rewrite rules that change rounding\n"
     "  --ops               the reference of all ops\n"
     "  --passes            the list of passes, in order\n"

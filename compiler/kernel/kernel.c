@@ -8,16 +8,6 @@
 #include "kernel.h"
 
 /* ---- types of elementwise rows ---- */
-static bool domain_takes(char domain, DType t) {
-  switch (domain) {
-  case 'F': return dtype_is_float(t);
-  case 'N': return t != DT_bool;
-  case 'I': return dtype_is_integer(t);
-  case 'L': return !dtype_is_float(t);
-  default: return true;
-  }
-}
-
 const char *expr_infer(Op op, int n, Expr *const *args, Type *type) {
   if (!op_is_elementwise(op)) return "is not an elementwise op";
   const OpInfo *info = &op_info[op];
@@ -29,7 +19,7 @@ const char *expr_infer(Op op, int n, Expr *const *args, Type *type) {
   if (first && args[0]->type.dtype != DT_bool) return "needs a bool first";
   for (int i = first; i < n; ++i)
     if (args[i]->type.dtype != args[first]->type.dtype) return "has operands of different dtypes";
-  if (!domain_takes(info->domain, args[first]->type.dtype)) return "does not take this dtype";
+  if (!op_domain_takes(info->domain, args[first]->type.dtype)) return "does not take this dtype";
   if (op == OP_mulhi && args[0]->type.dtype != DT_u32) return "takes u32 only";
   *type = info->domain == 'C' ? type_of(DT_bool, args[0]->type.lanes) : args[first]->type;
   return NULL;

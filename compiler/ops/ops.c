@@ -41,3 +41,13 @@ int op_find(const char *name) {
     if (strcmp(op_info[op].name, name) == 0) return op;
   return -1;
 }
+
+bool op_domain_takes(char domain, DType t) {
+  switch (domain) {
+  case 'F': return dtype_is_float(t);
+  case 'N': return t != DT_bool;
+  case 'I': return dtype_is_integer(t);
+  case 'L': return !dtype_is_float(t);
+  default: return true;
+  }
+}

@@ -64,6 +64,7 @@ typedef struct OpInfo {
   bool math;              /* a function of math.ir */
 } OpInfo;
 extern const OpInfo op_info[OP_COUNT];
-int op_find(const char *name); /* -1 when there is none */
+int op_find(const char *name);              /* -1 when there is none */
+bool op_domain_takes(char domain, DType t); /* may an operand of a row of that domain be of dtype t? */
 static inline bool op_is_elementwise(Op op) { return op < OP_FIRST_STRUCTURAL; }
 #endif

@@ -164,16 +164,6 @@ static const char *domain_text(char domain) {
   }
 }
 
-static bool domain_has(char domain, DType t) {
-  switch (domain) {
-  case 'F': return dtype_is_float(t);
-  case 'N': return t != DT_bool;
-  case 'I': return dtype_is_integer(t);
-  case 'L': return !dtype_is_float(t);
-  default: return true;
-  }
-}
-
 static void infer_convert(const Graph *g, Node *n) {
   const Node *a = node_in(n, 0);
   DType to = n->attr->dtype;
@@ -194,7 +184,7 @@ static void check_dtypes(const Graph *g, const Node *n, int first) {
     note_operands(g, n);
     user_error(n->loc, MSG_elementwise_dtype, name, node_text(g->arena, a), node_text(g->arena, b));
   }
-  if (!domain_has(op_info[n->op].domain, a->dtype))
+  if (!op_domain_takes(op_info[n->op].domain, a->dtype))
     user_error(n->loc, MSG_op_dtype, name, domain_text(op_info[n->op].domain), dtype_info[a->dtype].name);
 }
 

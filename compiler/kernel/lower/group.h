@@ -116,9 +116,9 @@ typedef VEC(Call) Calls;
 /* GROUP_map, GROUP_row, GROUP_column */
 void schedule_nest(Program *p, const Group *g, Calls *calls);
 /* GROUP_dot with nm, nn, nk <= 1 (0 stands for extent 1) and any nb: packing kernels and the tiled product.
- * Returns false when the shape asks for the plain nest (schedule_dot_nest). */
+ * Returns false when the shape asks for the plain nest: the group is its own reduction too, and schedule_nest takes it.
+ */
 bool schedule_dot(Program *p, const Group *g, Calls *calls);
-void schedule_dot_nest(Program *p, const Group *g, Calls *calls);
 void schedule_scatter(Program *p, const Group *g, Calls *calls);
 
 /* ---- points to expressions (pass/points.c): used by all schedules ---- */

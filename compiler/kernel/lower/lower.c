@@ -184,10 +184,8 @@ static void schedule(Lowering *l, const Group *g) {
   Calls calls = {0};
   if (g->kind == GROUP_scatter)
     schedule_scatter(l->program, g, &calls);
-  else if (g->kind != GROUP_dot)
+  else if (g->kind != GROUP_dot || !schedule_dot(l->program, g, &calls))
     schedule_nest(l->program, g, &calls);
-  else if (!schedule_dot(l->program, g, &calls))
-    schedule_dot_nest(l->program, g, &calls);
   emit_calls(l, g, &calls);
 }
 

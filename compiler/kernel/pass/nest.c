@@ -402,5 +402,3 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
     map_scalar(&nest, &body);
   nest_done(&nest, body, calls);
 }
-
-void schedule_dot_nest(Program *p, const Group *g, Calls *calls) { schedule_nest(p, g, calls); }

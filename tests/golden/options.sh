@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# options.sh: each option of nnc does what --help says of it. Judged by relations between runs, not by stored output.
+. "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
+need_nnc
+cd "$work"
+cat >model.lua <<'LUA'
+local nn = require "nn"
+local w = nn.parameter({ nn.arg("width", 3) }, 0.5)
+local f = nn.func { function() return { loss = (nn.value(w) * 2 + 0):sum() } end }
+return nn.program { name = "small", model = { w = w }, f = f, run = { steps = 1, step = f } }
+LUA
+contains() { grep -q -- "$2" "$1" || fail "$3"; }
+lacks() { ! grep -q -- "$2" "$1" || fail "$3"; }
+
+"$NNC" --help >help.txt
+for option in $(sed -n '/^static const char \*const option_names/,/};/p' "$NNC_SOURCE_DIR/compiler/main.c" | grep -oE '"--[a-z-]+"' | tr -d '"'); do
+  contains help.txt "$option" "--help does not tell of $option"
+done
+"$NNC" --version | grep -q '^nnc [0-9]' || fail "--version names no version"
+
+# --passes is the order in which --dump prints; --stop-after ends the run there, with nothing emitted
+"$NNC" --passes >passes.txt
+for pass in $(awk '{ print $1 }' passes.txt); do
+  "$NNC" model.lua --dump="$pass" --stop-after="$pass" -o never.c >"dump.$pass" || fail "--dump=$pass fails"
+  [ -s "dump.$pass" ] || fail "--dump=$pass prints nothing"
+  [ ! -e never.c ] || fail "--stop-after=$pass went on"
+done
+contains dump.front "func" "--dump=front is no module"
+contains dump.memory "^kernel " "--dump=memory holds no kernels"
+
+# a dumped graph is a model: it prints the same again and compiles to the same C
+cp dump.dce read.graph
+"$NNC" read.graph --dump=front --stop-after=front | cmp -s - read.graph || fail "a dumped graph does not read back"
+"$NNC" model.lua --verify -o a.c && "$NNC" read.graph -o b.c || fail "--verify, or a graph as model, fails"
+sed 's/read\.graph/model.lua/' b.c | diff <(sed 's|/\*.*\*/||' a.c) <(sed 's|/\*.*\*/||' b.c) >/dev/null || fail "the graph's text compiles to other code"
+
+contains dump.front "\[3\]" "the nn.arg's default is lost"
+"$NNC" model.lua -D width=5 --dump=front --stop-after=front >five.txt && contains five.txt "\[5\]" "-D width=5 changes nothing"
+"$NNC" model.lua --float=f64 --dump=front --stop-after=front >f64.txt && lacks f64.txt "f32\[3\]" "--float=f64 leaves f32"
+
+# x + 0 loses -0: it stays unless --fast is given
+"$NNC" model.lua --dump=dce --stop-after=dce >exact.txt && contains exact.txt "= add " "x + 0 went without --fast"
+"$NNC" model.lua --fast --dump=dce --stop-after=dce >fast.txt && lacks fast.txt "= add " "--fast leaves x + 0"
+
+"$NNC" model.lua --cpu=scalar -o scalar.c && lacks scalar.c "f32x16" "--cpu=scalar emits vectors"
+"$NNC" --report model.lua >report.txt && contains report.txt "lower bound" "--report tells no lower bound"
+finish
