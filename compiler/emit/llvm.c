@@ -14,8 +14,8 @@ static const Operand thread = {{(DType)DT_pointer, 1}, "%thread"};
 
 static const char *local_name(Printer *l, const char *name) { return FORMAT("%%%s", identifier_of(l->arena, name)); }
 
-static void name_put(Printer *l, const void *object, const char *name) {
-  *intern_slot(&l->values, &object, sizeof object) = (void *)name;
+static const char *name_put(Printer *l, const void *object, const char *name) {
+  return *intern_slot(&l->values, &object, sizeof object) = (void *)name;
 }
 
 static const char *name_get(Printer *l, const void *object) { return *intern_slot(&l->values, &object, sizeof object); }
@@ -200,15 +200,20 @@ static void block_print(Printer *l, const Block *b) {
 }
 
 /* ---- functions ---- */
+/* One for each object: loops that follow one another may have the same variable. */
 static void alloca_print(void *context, Stmt *s, int depth) {
   (void)depth;
   Printer *l = context;
   const Buffer *b = s->local_buffer;
-  if (s->kind == S_var || s->kind == S_for)
-    text_printf(l->out, "  %s = alloca %s\n", local_name(l, s->var->name), ll_type(l, s->var->type));
-  if (s->kind == S_local)
+  const void *object = s->kind == S_let ? NULL : s->var ? (const void *)s->var : b;
+  void **done = intern_slot(&l->allocas, &object, sizeof object);
+  if (!object || *done) return;
+  *done = l;
+  if (b)
     text_printf(l->out, "  %s = alloca [%" PRId64 " x %s], align %d\n", local_name(l, b->name), b->count,
                 dtype_info[b->dtype].llvm, b->align);
+  else
+    text_printf(l->out, "  %s = alloca %s\n", local_name(l, s->var->name), ll_type(l, s->var->type));
 }
 
 static const char *params_text(Printer *l, const Kernel *k) {
@@ -232,6 +237,7 @@ static void kernel_emit(Printer *l, const Kernel *k) {
   bool function = k->result.lanes > 0;
   l->last = 0;
   intern_init(&l->values, l->arena);
+  intern_init(&l->allocas, l->arena);
   used_init(&l->used, l->arena, k);
   if (k->comment) comment(l, "", k->comment);
   for (int i = 0; i < k->locs.n; ++i) comment(l, "", FORMAT("%s:%d", k->locs.at[i].file, k->locs.at[i].line));
@@ -245,11 +251,9 @@ static void kernel_emit(Printer *l, const Kernel *k) {
 /* ---- host functions ---- */
 static const char *slot_name(Printer *l, const Slot *slot) {
   if (slot->home == HOME_constant) return FORMAT("@%s", constant_name(l->sheet, slot));
-  if (!name_get(l, slot)) {
-    const char *at = FORMAT("getelementptr inbounds i8, ptr %%%s, i64 %" PRId64, home_name[slot->home], slot->offset);
-    name_put(l, slot, ll_new(l, pointer_type, at).name);
-  }
-  return name_get(l, slot);
+  if (name_get(l, slot)) return name_get(l, slot);
+  const char *at = FORMAT("getelementptr inbounds i8, ptr %%%s, i64 %" PRId64, home_name[slot->home], slot->offset);
+  return name_put(l, slot, ll_new(l, pointer_type, at).name);
 }
 
 static void call_emit(Printer *l, const Stmt *s) {
@@ -288,10 +292,8 @@ static void host_emit(Printer *l, const Host *h) {
 static const char *bytes_text(Printer *l, const void *data, size_t n) {
   Text text;
   text_init(&text, l->arena);
-  for (size_t i = 0; i < n; ++i) {
-    unsigned char c = ((const unsigned char *)data)[i];
-    text_printf(&text, c == '"' || c == '\\' || c < 32 || c > 126 ? "\\%02X" : "%c", c);
-  }
+  for (const unsigned char *c = data, *end = c + n; c < end; ++c)
+    text_printf(&text, *c == '"' || *c == '\\' || *c < 32 || *c > 126 ? "\\%02X" : "%c", *c);
   return text_str(&text);
 }
 
