@@ -169,7 +169,8 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
 /* ---- what only prints ---- */
 /* docs/ops.md is this text. */
 static void print_ops(void) {
-  static const char *const family[] = {"elementwise", "leaf", "movement", "reduction", "product", "indexing", "effect"};
+  static const char *const family[] = {"elementwise", "leaf",     "movement", "reduction",
+                                       "product",     "indexing", "effect",   "control"};
   puts("# The primitives of the graph\n\nMade by `nnc --ops` from the tables in `compiler/ops/`.");
   for (int f = 0; f < (int)(sizeof family / sizeof family[0]); ++f) {
     printf("\n## %c%s\n\n| op | operands | attributes | meaning |\n| --- | --- | --- | --- |\n", family[f][0] - 32,
@@ -232,10 +233,10 @@ static Module *load(Arena *arena, Options *o) {
 static void run_graph_pass(Module *m, const PassRow *pass) {
   diag_pass(pass->name);
   for (int i = 0; i < m->states.n; ++i)
-    if (m->states.at[i]->init) m->states.at[i]->init = pass->run(m->states.at[i]->init);
+    if (m->states.at[i]->init) m->states.at[i]->init = graph_run(m->states.at[i]->init, pass->run);
   for (int i = 0; i < m->funcs.n; ++i)
     for (int v = 0; v < m->funcs.at[i]->variants.n; ++v)
-      m->funcs.at[i]->variants.at[v].graph = pass->run(m->funcs.at[i]->variants.at[v].graph);
+      m->funcs.at[i]->variants.at[v].graph = graph_run(m->funcs.at[i]->variants.at[v].graph, pass->run);
 }
 
 static int check(Arena *arena, const Module *m) {

@@ -50,7 +50,8 @@ typedef enum OpFamily {
   FAMILY_REDUCE,
   FAMILY_DOT,
   FAMILY_INDEX,
-  FAMILY_EFFECT
+  FAMILY_EFFECT,
+  FAMILY_CONTROL
 } OpFamily;
 
 typedef struct OpInfo {

@@ -366,11 +366,13 @@ static void philox_again(uint32_t key0, uint32_t key1, uint32_t w[4]) {
   }
 }
 
-static Value *draw(Arena *arena, uint32_t s0, uint32_t s1, uint32_t calls, uint32_t place, Shape shape) {
+static Value *draw(Arena *arena, uint32_t s0, uint32_t s1, uint32_t calls, uint32_t turn, uint32_t place,
+                   Shape shape) {
   Graph *g = graph_new(arena, "random");
   Node *seed = graph_const_tensor(g, &(Tensor){DT_u32, {1, {2}}, (uint32_t[]){s0, s1}}, (Loc){0});
   Node *count = graph_const_tensor(g, &(Tensor){DT_u32, {0}, &calls}, (Loc){0});
-  Node *y = graph_random(g, seed, count, shape, place, (Loc){0});
+  Node *turns = graph_const_tensor(g, &(Tensor){DT_u32, {0}, &turn}, (Loc){0});
+  Node *y = graph_random(g, seed, count, turns, shape, place, (Loc){0});
   return graph_eval(g, &(Env){.arena = arena})[y->id];
 }
 
@@ -378,15 +380,15 @@ static void test_random(void **state) {
   (void)state;
   Arena *arena = arena_new();
   const uint32_t known[4] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
-  Value *v = draw(arena, 0, 0, 0, 0, (Shape){1, {64}});
+  Value *v = draw(arena, 0, 0, 0, 0, 0, (Shape){1, {64}});
   for (int k = 0; k < 4; ++k) assert_int_equal(v->i[16 * k], known[k]);
-  v = draw(arena, 7, 0xdeadbeef, 12, 0x80000001, (Shape){2, {5, 41}});
+  v = draw(arena, 7, 0xdeadbeef, 12, 99, 0x80000001, (Shape){2, {5, 41}});
   for (uint32_t e = 0; e < 205; ++e) {
-    uint32_t w[4] = {e / 64 * 16 + e % 16, 0, 12, 0x80000001};
+    uint32_t w[4] = {e / 64 * 16 + e % 16, 99, 12, 0x80000001};
     philox_again(7, 0xdeadbeef, w);
     assert_int_equal(v->i[e], w[e / 16 % 4]);
   }
-  v = draw(arena, 0, 0, 0, 0, (Shape){0});
+  v = draw(arena, 0, 0, 0, 0, 0, (Shape){0});
   assert_int_equal(v->i[0], known[0]);
   arena_free(arena);
 }

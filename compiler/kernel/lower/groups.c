@@ -117,7 +117,9 @@ static bool has_division(const Point *p) {
   if (!p) return false;
   for (int i = 0; p->index && i < p->index->n; ++i)
     if (p->index->term[i].kind != ATOM_axis) return true;
-  return has_division(p->arg[0]) || has_division(p->arg[1]) || has_division(p->arg[2]);
+  for (int i = 0; i < p->nargs; ++i)
+    if (has_division(p->arg[i])) return true;
+  return false;
 }
 
 static int streams(const Cluster *c) {
@@ -465,8 +467,9 @@ static bool store_shared_maps(Lowering *l) {
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
   if (!p) return true;
   if (p->kind == P_load && p->slot == slot && (p->index != index || p->nargs)) return false;
-  return point_reads_only_at(p->arg[0], slot, index) && point_reads_only_at(p->arg[1], slot, index) &&
-         point_reads_only_at(p->arg[2], slot, index);
+  for (int i = 0; i < p->nargs; ++i)
+    if (!point_reads_only_at(p->arg[i], slot, index)) return false;
+  return true;
 }
 
 /* Within the writing cluster the old version may be read only at the point that is written: by its maps, and by the

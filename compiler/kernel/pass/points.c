@@ -313,7 +313,7 @@ static Expr *build_random(PointGen *gen, const Point *p) {
   Expr *counter = expr_op2(a, OP_add, block, expr_op2(a, OP_and, e, expr_int(a, t, 15)));
   Expr *word = expr_op2(a, OP_and, expr_op2(a, OP_shr, e, expr_int(a, t, 4)), expr_int(a, t, 3));
   Expr *args[6] = {bind(gen, gen->body, "counter", counter),
-                   expr_int(a, t, 0),
+                   wide(gen, p->arg[3], t.lanes),
                    wide(gen, p->arg[2], t.lanes),
                    expr_int(a, t, p->place),
                    wide(gen, p->arg[0], t.lanes),
