@@ -102,7 +102,8 @@ typedef enum StmtKind {
   S_if,        /* expr (bool scalar): body else other */
   S_local,     /* declares local_buffer; contents undefined */
   S_block,     /* body made from the model's line loc; `text` says what ("x:matmul(w) + b -> relu") */
-  S_call,      /* host functions: kernel with args (slots) */
+  S_call,      /* host functions: kernel with args (slots). Also there: S_for (serial, a scan) and S_if by args[0] */
+  S_while,     /* host functions: body; as long as args[0] (a bool) then holds: other, body */
   S_barrier,   /* host functions */
   S_return,    /* math functions: expr */
 } StmtKind;
@@ -126,7 +127,8 @@ struct Stmt {
   Loc loc;
   const char *text;
   const Kernel *kernel; /* call */
-  VEC(Slot *) args;
+  VEC(Slot *) args;     /* call; if and while of host functions: the bool */
+  Slot *frame;          /* if, for, while of host functions: the memory of the slots that live in it, or NULL */
 };
 
 /* A kernel: all threads call it; its parallel loops cut their range. Or a math function (result.lanes > 0). */
@@ -156,8 +158,11 @@ struct Slot {
   State *state;        /* HOME_params, HOME_state */
   Input *input;        /* HOME_input */
   const Tensor *value; /* HOME_constant: printed as a static const array */
-  Slot *parent;        /* part of another slot (concat operands, gradient blocks): offset is parent's + parent_offset */
+  Slot *parent; /* part of another slot (rows of a scan, what lives in a loop): offset is parent's + parent_offset … */
   int64_t parent_offset;
+  const Var *turn; /* … + turn_stride bytes times this loop's variable, which `offset` leaves out; NULL: no loop */
+  int64_t turn_stride;
+  const Stmt *within; /* the loop or branch in which it lives, or NULL: the host function */
   /* Set by lowering, or NULL: a slot of equal size whose memory this one may take, because the kernel that first writes
    * this one reads `reuse` last, each element before it writes the same element. pass/memory shares them when `reuse`
    * dies there, and marks the kernel's parameters as aliases. */
@@ -191,7 +196,8 @@ typedef struct Program {
   VEC(Host *) hosts; /* init first */
   VEC(Slot *) slots;
   int64_t params_bytes, state_bytes, scratch_bytes;
-  int max_threads; /* 16 */
+  const Stmt *within; /* while lowering: where new slots live */
+  int max_threads;    /* 16 */
   bool planned;    /* pass_memory has set the offsets */
 } Program;
 

@@ -77,7 +77,8 @@ typedef struct Write {
   bool full; /* at every point of kept x reduced axes; else once per point of the kept axes */
 } Write;
 
-typedef enum GroupKind { GROUP_map, GROUP_row, GROUP_column, GROUP_dot, GROUP_scatter } GroupKind;
+/* GROUP_control: a loop or branch, whose subgraphs are lowered on their own (control.c); it never becomes a Group. */
+typedef enum GroupKind { GROUP_map, GROUP_row, GROUP_column, GROUP_dot, GROUP_scatter, GROUP_control } GroupKind;
 
 /* An operand of a dot: slot[offset + sum stride[axis] * i_axis]; no guards, no arithmetic. */
 typedef struct Operand {

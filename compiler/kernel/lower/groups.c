@@ -16,14 +16,18 @@ enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
 static OpFamily family(const Node *n) { return op_info[n->op].family; }
 
 static bool is_leaf(const Node *n) {
-  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota;
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota || n->op == OP_result;
 }
 
 /* Leaves that have memory of their own. */
-static bool in_memory(const Node *n) { return n->op == OP_input || n->op == OP_state || n->op == OP_const; }
+static bool in_memory(const Node *n) {
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_result;
+}
+
+static bool is_control(const Node *n) { return family(n) == FAMILY_CONTROL && n->op != OP_result; }
 
 static bool is_root(const Lowering *l, const Node *n) {
-  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || l->must[n->id];
+  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || is_control(n) || l->must[n->id];
 }
 
 /* ---- clusters ---- */
@@ -46,7 +50,9 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n) {
   for (int i = 0; i < c->loads.n; ++i)
     if (c->loads.at[i] == n) return;
   vec_push(l->arena, c->loads, n);
-  if (!l->slot[n->id] && n->op == OP_const) {
+  if (n->op == OP_result) {
+    l->slot[n->id] = control_value_slot(l, n);
+  } else if (!l->slot[n->id] && n->op == OP_const) {
     l->slot[n->id] =
         program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
     l->slot[n->id]->value = n->attr->value;
@@ -101,6 +107,11 @@ Point *reduce_element(Lowering *l, int ci, const Node *n) {
 static void build_root(Lowering *l, int ci, const Root *r) {
   bool full;
   const Affine *linear;
+  if (is_control(r->node)) {
+    for (int i = 0; i < r->node->nin; ++i)
+      cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
+    return;
+  }
   if (r->copy || (family(r->node) != FAMILY_REDUCE && r->node->op != OP_dot && r->node->op != OP_scatter)) {
     root_point(l, ci, r, &full, &linear);
   } else if (family(r->node) == FAMILY_REDUCE) {
@@ -142,7 +153,7 @@ static bool join(Lowering *l, int ci, int ri) {
   Cluster *c = l->clusters.at[ci];
   Root *r = &l->roots.at[ri];
   const int loads = c->loads.n;
-  bool scalar = c->kind == GROUP_map && c->naxes == 0;
+  bool scalar = (c->kind == GROUP_map && c->naxes == 0) || c->kind == GROUP_control;
   r->group = ci;
   vec_push(l->arena, c->roots, ri);
   c->misaligned = false;
@@ -298,6 +309,10 @@ static void place_root(Lowering *l, int ri) {
     int alone = cluster_new(l, lanes ? GROUP_row : GROUP_column);
     cluster_space(l, l->clusters.at[alone], n->in[0]->shape.rank, n->in[0]->shape.dim, reduced);
     place(l, ri, alone, wanted_reduce);
+  } else if (is_control(n)) {
+    int alone = cluster_new(l, GROUP_control);
+    affine_init(&l->clusters.at[alone]->set, l->arena, 0, NULL);
+    join(l, alone, ri);
   } else if ((n->op == OP_dot || n->op == OP_scatter) && !l->roots.at[ri].copy) {
     int alone = cluster_new(l, n->op == OP_dot ? GROUP_dot : GROUP_scatter);
     Cluster *c = l->clusters.at[alone];
@@ -378,6 +393,10 @@ static void must_be_stored(Lowering *l) {
       must_operand(l, n->in[1]);
     }
     if (family(n) == FAMILY_REDUCE) must_feed(l, n);
+    for (int k = 0; is_control(n) && k < n->nin; ++k) {
+      const Node *x = control_base(l, node_in(n, k));
+      if (!in_memory(x)) l->must[x->id] = true;
+    }
     if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
     for (int k = 0; n->op == OP_scatter && k < 3; ++k)
       if (!in_memory(n->in[k])) l->must[n->in[k]->id] = true;
@@ -390,7 +409,7 @@ static void must_be_stored(Lowering *l) {
 
 /* ---- assigns and outputs: a value is computed into its destination where it can be ---- */
 static bool can_live_there(const Lowering *l, const Node *n) {
-  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && !l->slot[n->id];
+  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && n->op != OP_again && !l->slot[n->id];
 }
 
 static const Node *assigned_home(const Lowering *l, const Node *assign) {
@@ -480,7 +499,7 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   const Affine *linear;
   for (int i = 0; i < c->loads.n; ++i) reads |= l->slot[c->loads.at[i]->id] == writer->slot;
   if (!reads) return true;
-  if (c->kind == GROUP_scatter) return false;
+  if (c->kind == GROUP_scatter || c->kind == GROUP_control) return false;
   root_point(l, ci, writer, &full, &linear);
   for (int i = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
@@ -569,7 +588,8 @@ void groups_choose(Lowering *l) {
     must_be_stored(l);
     for (int i = 0; i < l->graph->nodes.n && !l->again; ++i) {
       const Node *n = l->graph->nodes.at[i];
-      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state) continue;
+      if (n->op == OP_result) l->root_of[i] = l->root_of[n->in[0]->id];
+      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state || n->op == OP_result) continue;
       add_root(l, n, NULL, false);
       place_root(l, l->roots.n - 1);
     }

@@ -1,0 +1,375 @@
+/* control.c: scan, while and cond become S_for, S_while and S_if of the host function, with the kernels of their
+ * subgraphs inside. What a turn reads and writes are slots like any other; those of rows move with the loop's variable
+ * (Slot.turn).
+ *
+ * A carry lies in one of two ways. *In place*: one slot, which the body updates as a function updates a state (its graph
+ * is lowered with the carry as a state, so readers of the old value come before the kernel that writes the new one).
+ * *Stacked*, where its values are results too (the reverse pass reads them, or they are the outputs of a recurrence): the
+ * turns read row t and write row t + 1 of one array of length + 1 rows, and nothing is copied.
+ *
+ * Calls of the body that read nothing which the loop changes (packed weights, above all) move in front of it. */
+#include "lower.h"
+
+/* ---- slots ---- */
+static int64_t row_bytes(DType dtype, Shape shape) { return shape_count(shape) * dtype_info[dtype].bytes; }
+
+static Slot *slot_new(Lowering *l, const char *name, DType dtype, Shape shape, Loc loc) {
+  return program_slot(l->program, HOME_scratch, name, dtype, shape, loc);
+}
+
+static Slot *part_of(Lowering *l, Slot *parent, const char *name, DType dtype, Shape shape, int64_t offset) {
+  Slot *s = program_slot(l->program, parent->home, name, dtype, shape, parent->loc);
+  s->parent = parent;
+  s->parent_offset = offset;
+  return s;
+}
+
+/* Row t of the loop, or the row `shift` after it; in reverse the first turn has the last row. */
+static Slot *row_of(Lowering *l, Slot *array, const char *name, DType dtype, Shape shape, const Stmt *loop, bool reverse,
+                    int64_t first_row) {
+  int64_t bytes = row_bytes(dtype, shape);
+  Slot *s = part_of(l, array, name, dtype, shape, first_row * bytes);
+  s->turn = loop->var;
+  s->turn_stride = reverse ? -bytes : bytes;
+  return s;
+}
+
+Slot *control_value_slot(Lowering *l, const Node *result) {
+  const Node *c = result->in[0];
+  if (!l->value[c->id]) l->value[c->id] = NEW_N(l->arena, Slot *, control_values(c) + 1);
+  Slot **s = &l->value[c->id][result->attr->dim];
+  if (!*s) *s = NEW(l->arena, Slot);
+  (*s)->home = HOME_scratch;
+  return *s;
+}
+
+/* The slot of value k, which readers may hold already, becomes what `made` is. */
+static Slot *value_is(Lowering *l, const Node *c, int k, Slot *made) {
+  Slot *s = l->value[c->id] ? l->value[c->id][k] : NULL;
+  if (!s) return made;
+  *s = *made;
+  for (int i = l->program->slots.n - 1; i >= 0; --i)
+    if (l->program->slots.at[i] == made) l->program->slots.at[i] = s;
+  return s;
+}
+
+const Node *control_base(const Lowering *l, const Node *n) {
+  while ((n->op == OP_reshape || n->op == OP_stop_gradient || n->op == OP_assign || n->op == OP_again ||
+          n->op == OP_all_mean) &&
+         !l->must[n->id])
+    n = n->in[0];
+  return n;
+}
+
+static Slot *operand_slot(Lowering *l, const Node *operand) { return l->slot[control_base(l, operand)->id]; }
+
+static const char *name_of(const Input *in, const Node *operand) {
+  return strcmp(in->name, "bound") || !operand->name ? in->name : operand->name;
+}
+
+/* ---- copies ---- */
+static void copy_slot(Lowering *l, const Node *what, Slot *from, Slot *to) {
+  int64_t count = shape_count(to->shape);
+  AffineSet set;
+  affine_init(&set, l->arena, count > 1, &count);
+  const Affine *index = count > 1 ? affine_axis(&set, 0) : affine_const(&set, 0);
+  Group *g = NEW(l->arena, Group);
+  Point *p = NEW(l->arena, Point);
+  *p = (Point){.kind = P_load, .dtype = to->dtype, .slot = from, .index = index, .node = what};
+  *g = (Group){.kind = GROUP_map, .name = "start", .naxes = count > 1, .kept = count > 1, .loc = what->loc};
+  g->extent[0] = count;
+  vec_push(l->arena, g->members, what);
+  vec_push(l->arena, g->writes, ((Write){.slot = to, .index = index, .value = p}));
+  lower_group(l, g);
+}
+
+/* Does nothing but this operand read the node, and is its memory its own? Then it may be computed where it is wanted. */
+static bool is_ours(Lowering *l, const Node *operand) {
+  int *uses = NEW_N(l->arena, int, l->graph->nodes.n + 1);
+  Slot *s = l->slot[operand->id];
+  graph_use_counts(l->graph, uses);
+  return s && s->home == HOME_scratch && operand->op != OP_result && !s->parent && uses[operand->id] == 1;
+}
+
+/* The carry's first value is put at `offset` of storage. */
+static void start_carry(Lowering *l, const Node *operand, Slot *storage, int64_t offset) {
+  Slot *s = l->slot[operand->id];
+  if (is_ours(l, operand)) {
+    s->parent = storage;
+    s->parent_offset = offset;
+    return;
+  }
+  Slot *first = part_of(l, storage, storage->name, operand->dtype, operand->shape, offset);
+  copy_slot(l, operand, operand_slot(l, operand), first);
+}
+
+/* ---- the loop of a scan ---- */
+typedef struct Loop {
+  Lowering *l;
+  const Node *node;
+  const Graph *body;
+  Stmt *stmt;
+  bool *stacked; /* by carry */
+  Slot **bound;  /* by input */
+  Slot **cell;   /* by carry that lies in place */
+  Slot **output; /* by output: where the body writes it; NULL: it is written by another one */
+} Loop;
+
+static const Node *output_node(const Loop *p, int k) { return p->body->outputs.at[k].node; }
+
+static bool is_input(const Loop *p, const Node *n, int k) {
+  return n->op == OP_input && n->attr->input == p->body->inputs.at[k];
+}
+
+/* Result k is the carry c as it comes in, or as it goes out. */
+static bool is_carry_in(const Loop *p, int k, int c) { return is_input(p, output_node(p, k), c); }
+static bool is_carry_out(const Loop *p, int k, int c) { return output_node(p, k) == output_node(p, c); }
+
+static void choose_stacked(Loop *p) {
+  const Attr *a = p->node->attr;
+  for (int c = 0; c < a->carries; ++c)
+    for (int k = a->carries; k < p->body->outputs.n; ++k)
+      p->stacked[c] |= is_carry_in(p, k, c) || (is_carry_out(p, k, c) && !is_input(p, output_node(p, c), c));
+}
+
+static Shape with_rows(Shape row, int64_t rows) {
+  Shape s = {.rank = row.rank + 1, .dim = {rows}};
+  memcpy(s.dim + 1, row.dim, sizeof row.dim - sizeof *row.dim);
+  return s;
+}
+
+static void stack_carry(Loop *p, int c) {
+  Lowering *l = p->l;
+  const Attr *a = p->node->attr;
+  const Node *operand = node_in(p->node, c);
+  const char *name = name_of(p->body->inputs.at[c], operand);
+  int64_t n = a->high[0], bytes = row_bytes(operand->dtype, operand->shape);
+  Slot *stack = slot_new(l, name, operand->dtype, with_rows(operand->shape, n + 1), operand->loc);
+  start_carry(l, operand, stack, a->reverse ? n * bytes : 0);
+  l->program->within = p->stmt;
+  p->bound[c] = row_of(l, stack, name, operand->dtype, operand->shape, p->stmt, a->reverse, a->reverse ? n : 0);
+  p->output[c] = row_of(l, stack, name, operand->dtype, operand->shape, p->stmt, a->reverse, a->reverse ? n - 1 : 1);
+  l->program->within = stack->within;
+  value_is(l, p->node, c, part_of(l, stack, name, operand->dtype, operand->shape, a->reverse ? 0 : n * bytes));
+  for (int k = a->carries; k < p->body->outputs.n; ++k) {
+    bool in = is_carry_in(p, k, c), out = is_carry_out(p, k, c);
+    if ((!in && !out) || p->output[k]) continue;
+    int64_t first = in == a->reverse ? bytes : 0;
+    value_is(l, p->node, k, part_of(l, stack, name, operand->dtype, with_rows(operand->shape, n), first));
+    p->output[k] = stack; /* written already */
+  }
+}
+
+static void keep_carry(Loop *p, int c) {
+  Lowering *l = p->l;
+  const Node *operand = node_in(p->node, c);
+  const char *name = name_of(p->body->inputs.at[c], operand);
+  Slot *cell = slot_new(l, name, operand->dtype, operand->shape, operand->loc);
+  start_carry(l, operand, cell, 0);
+  p->cell[c] = p->bound[c] = cell;
+  value_is(l, p->node, c, part_of(l, cell, name, operand->dtype, operand->shape, 0));
+}
+
+static void bind_rows(Loop *p) {
+  const Attr *a = p->node->attr;
+  for (int k = a->carries; k < p->body->inputs.n; ++k) {
+    Slot *s = operand_slot(p->l, node_in(p->node, k));
+    const Input *in = p->body->inputs.at[k];
+    if (k < a->carries + a->rows)
+      s = row_of(p->l, s, name_of(in, node_in(p->node, k)), in->dtype, in->shape, p->stmt, a->reverse,
+                 a->reverse ? a->high[0] - 1 : 0);
+    p->bound[k] = s;
+  }
+}
+
+static void bind_results(Loop *p) {
+  Lowering *l = p->l;
+  const Attr *a = p->node->attr;
+  for (int k = a->carries; k < p->body->outputs.n; ++k) {
+    if (p->output[k]) continue;
+    const Node *n = output_node(p, k);
+    const char *name = n->name ? n->name : op_info[n->op].name;
+    Slot *all = value_is(l, p->node, k, slot_new(l, name, n->dtype, with_rows(n->shape, a->high[0]), n->loc));
+    p->output[k] = row_of(l, all, name, n->dtype, n->shape, p->stmt, a->reverse, a->reverse ? a->high[0] - 1 : 0);
+  }
+}
+
+/* ---- the body as a graph over states: a carry that lies in place is one ---- */
+typedef struct AsState {
+  const Loop *loop;
+  State **state; /* by carry, or NULL */
+} AsState;
+
+static Node *carry_as_state(Graph *to, const Node *n, Node *const *in, void *context) {
+  const AsState *p = context;
+  for (int c = 0; n->op == OP_input && c < p->loop->node->attr->carries; ++c)
+    if (p->state[c] && is_input(p->loop, n, c)) return graph_state(to, p->state[c], n->loc);
+  return graph_copy_node(to, n, in);
+}
+
+static State *state_of_carry(Lowering *l, const Input *in, int id) {
+  State *s = NEW(l->arena, State);
+  *s = (State){.id = id, .name = in->name, .dtype = in->dtype, .shape = in->shape, .loc = in->loc};
+  return s;
+}
+
+static void lower_turn(Loop *p) {
+  Lowering *l = p->l;
+  int carries = p->node->attr->carries;
+  AsState as = {p, NEW_N(l->arena, State *, carries + 1)};
+  for (int c = 0; c < carries; ++c)
+    if (p->cell[c]) as.state[c] = state_of_carry(l, p->body->inputs.at[c], c);
+  Graph *g = graph_rebuild(p->body, carry_as_state, &as);
+  VEC(Slot *) outputs = {0};
+  int kept = 0;
+  for (int k = 0; k < p->body->outputs.n; ++k) {
+    Output o = g->outputs.at[k];
+    bool written = k >= carries && p->output[k] && !p->output[k]->turn;
+    if (k < carries && as.state[k]) {
+      if (!(o.node->op == OP_state && o.node->attr->state == as.state[k])) graph_assign(g, as.state[k], o.node, o.loc);
+      continue;
+    }
+    if (written) continue;
+    g->outputs.at[kept++] = o;
+    vec_push(l->arena, outputs, p->output[k]);
+  }
+  g->outputs.n = kept;
+  l->program->within = p->stmt;
+  lower_graph(l, &p->stmt->body, g, carries, p->cell, outputs.at, p->bound);
+}
+
+/* ---- what does not change moves in front of the loop ---- */
+static bool moves_with(const Slot *s, const Stmt *loop) {
+  for (; s; s = s->parent)
+    if (s->turn == loop->var && s->turn) return true;
+  return false;
+}
+
+static const Slot *root_of(const Slot *s) {
+  while (s->parent) s = s->parent;
+  return s;
+}
+
+/* Does a call at any depth of b write to this memory? */
+static bool block_writes(const Block *b, const Slot *root, const Stmt *except) {
+  for (int i = 0; i < b->n; ++i) {
+    const Stmt *s = b->at[i];
+    for (int k = 0; s->kind == S_call && s != except && k < s->args.n; ++k)
+      if (s->kernel->params.at[k]->written && root_of(s->args.at[k]) == root) return true;
+    if (block_writes(&s->body, root, except) || block_writes(&s->other, root, except)) return true;
+  }
+  return false;
+}
+
+static bool is_invariant(const Stmt *loop, const Block *b, const Stmt *call) {
+  if (call->kind != S_call) return false;
+  for (int k = 0; k < call->args.n; ++k) {
+    const Slot *s = call->args.at[k], *root = root_of(s);
+    bool written = call->kernel->params.at[k]->written;
+    if (moves_with(s, loop)) return false;
+    if (written && (root->within != loop || root->home != HOME_scratch)) return false;
+    if (block_writes(b, root, written ? call : NULL)) return false;
+  }
+  return true;
+}
+
+static void move_out(Lowering *l, Stmt *loop, Block *b, const Stmt *outer) {
+  int kept = 0;
+  for (int i = 0; i < b->n; ++i) {
+    Stmt *s = b->at[i];
+    if (!is_invariant(loop, b, s)) {
+      b->at[kept++] = s;
+      continue;
+    }
+    for (int k = 0; k < s->args.n; ++k)
+      if (s->kernel->params.at[k]->written) s->args.at[k]->within = outer;
+    vec_push(l->arena, *l->block, s);
+    b->at[i] = NEW(l->arena, Stmt); /* it writes nothing here any more */
+    b->at[i]->kind = S_barrier;
+  }
+  b->n = kept;
+}
+
+/* ---- the three ---- */
+static Stmt *stmt_of(Lowering *l, StmtKind kind, const Node *n) {
+  Stmt *s = NEW(l->arena, Stmt);
+  s->kind = kind;
+  s->loc = n->loc;
+  s->text = op_info[n->op].name;
+  return s;
+}
+
+static Loop loop_of(Lowering *l, const Node *n, Stmt *stmt) {
+  int values = n->attr->body->outputs.n, inputs = n->attr->body->inputs.n;
+  Loop p = {.l = l, .node = n, .body = n->attr->body, .stmt = stmt};
+  p.stacked = NEW_N(l->arena, bool, inputs + 1);
+  p.bound = NEW_N(l->arena, Slot *, inputs + 1);
+  p.cell = NEW_N(l->arena, Slot *, inputs + 1);
+  p.output = NEW_N(l->arena, Slot *, values + 1);
+  return p;
+}
+
+static void lower_scan(Lowering *l, const Node *n) {
+  const Stmt *outer = l->program->within;
+  Stmt *stmt = stmt_of(l, S_for, n);
+  stmt->for_kind = FOR_serial;
+  stmt->var = var_new(l->arena, "t", type_of(DT_i64, 1));
+  stmt->lo = expr_index(l->arena, 0);
+  stmt->hi = expr_index(l->arena, n->attr->high[0]);
+  stmt->step = 1;
+  Loop p = loop_of(l, n, stmt);
+  choose_stacked(&p);
+  for (int c = 0; c < n->attr->carries; ++c) p.stacked[c] ? stack_carry(&p, c) : keep_carry(&p, c);
+  bind_rows(&p);
+  bind_results(&p);
+  lower_turn(&p);
+  l->program->within = outer;
+  move_out(l, stmt, &stmt->body, outer);
+  vec_push(l->arena, *l->block, stmt);
+}
+
+static void lower_while(Lowering *l, const Node *n) {
+  const Stmt *outer = l->program->within;
+  Stmt *stmt = stmt_of(l, S_while, n);
+  Loop p = loop_of(l, n, stmt);
+  Slot *go = slot_new(l, "go_on", DT_bool, (Shape){0}, n->loc);
+  for (int c = 0; c < n->attr->carries; ++c) keep_carry(&p, c);
+  bind_rows(&p);
+  vec_push(l->arena, stmt->args, go);
+  l->program->within = stmt;
+  lower_graph(l, &stmt->body, n->attr->other, 0, NULL, &go, p.bound);
+  Block test = stmt->body;
+  memset(&stmt->body, 0, sizeof stmt->body);
+  lower_turn(&p);
+  stmt->other = stmt->body;
+  stmt->body = test;
+  l->program->within = outer;
+  move_out(l, stmt, &stmt->other, outer);
+  vec_push(l->arena, *l->block, stmt);
+}
+
+static void lower_cond(Lowering *l, const Node *n) {
+  const Stmt *outer = l->program->within;
+  Stmt *stmt = stmt_of(l, S_if, n);
+  Slot **bound = NEW_N(l->arena, Slot *, n->nin + 1), **value = NEW_N(l->arena, Slot *, control_values(n) + 1);
+  for (int k = 1; k < n->nin; ++k) bound[k - 1] = operand_slot(l, node_in(n, k));
+  for (int k = 0; k < control_values(n); ++k) {
+    const Node *v = n->attr->body->outputs.at[k].node;
+    value[k] = value_is(l, n, k, slot_new(l, v->name ? v->name : "value", v->dtype, v->shape, v->loc));
+  }
+  vec_push(l->arena, stmt->args, operand_slot(l, node_in(n, 0)));
+  l->program->within = stmt;
+  lower_graph(l, &stmt->body, n->attr->body, 0, NULL, value, bound);
+  lower_graph(l, &stmt->other, n->attr->other, 0, NULL, value, bound);
+  l->program->within = outer;
+  vec_push(l->arena, *l->block, stmt);
+}
+
+void control_lower(Lowering *l, const Node *n) {
+  switch (n->op) {
+  case OP_scan: lower_scan(l, n); break;
+  case OP_while: lower_while(l, n); break;
+  case OP_cond: lower_cond(l, n); break;
+  default: bug("%s was not taken away before lowering", op_info[n->op].name);
+  }
+}
