@@ -70,7 +70,7 @@ static void test_pack(void **state) {
     Lives lives = {0};
     int intervals = training_lives(&lives, 3 + round % 30);
     int64_t bound = bound_again(&lives, intervals), top = lives_pack(arena, &lives, intervals, NULL);
-    assert_int_equal(bound, lives_bound(&lives, intervals));
+    assert_int_equal(bound, lives_bound(arena, &lives, intervals));
     check_packed(&lives, top);
     double ratio = (double)top / (double)bound;
     worst = ratio > worst ? ratio : worst;

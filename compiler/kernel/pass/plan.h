@@ -44,7 +44,9 @@ typedef struct Life {
 } Life;
 typedef VEC(Life) Lives;
 
-int64_t lives_bound(const Lives *lives, int intervals); /* largest sum of live bytes */
+int64_t lives_bound(Arena *arena, const Lives *lives, int intervals); /* largest sum of live bytes */
+/* What a packing may need for a bound: 1.02 times it above 1 MB, 1.05 below. Stagger stays within it. */
+int64_t lives_bar(int64_t bound);
 /* Sets offsets; together[i * n + j] says that one kernel walks i and j (NULL: none). Returns the bytes needed. */
 int64_t lives_pack(Arena *arena, Lives *lives, int intervals, const bool *together);
 #endif
