@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { NODES = 1000, NODES_MAX = 100000, WORK_MAX = 100000000, PAGE = 4096, STAGGER = 256, LINE = 64, RULES = 5 };
+enum { NODES = 1000, NODES_MAX = 100000, WORK_MAX = 60000000, PAGE = 4096, STAGGER = 256, LINE = 64, RULES = 5 };
 
 typedef struct Pack {
   Arena *arena;
@@ -116,17 +116,28 @@ static int64_t best_fit(const Pack *p, int i, int count) {
   return offset >= 0 ? offset : staggered(p, i, end);
 }
 
-static void place_all(Pack *p) {
-  memset(p->down, 0, sizeof *p->down * (size_t)p->n);
-  for (int count = 0; count < p->n; ++count) {
-    int i = p->order[count], k = count;
+static void placed_insert(Pack *p, int i, int count) {
+  int k = count;
+  for (; k > 0 && p->life[p->placed[k - 1]].offset > p->life[i].offset; --k) p->placed[k] = p->placed[k - 1];
+  p->placed[k] = i;
+}
+
+/* Places, in the order set, all that have no offset yet. */
+static void place_rest(Pack *p) {
+  int count = 0;
+  for (int i = 0; i < p->n; ++i)
+    if (p->down[i]) placed_insert(p, i, count++);
+  for (int k = 0; k < p->n; ++k) {
+    int i = p->order[k];
+    if (p->down[i]) continue;
     p->life[i].offset = best_fit(p, i, count);
     p->down[i] = true;
-    for (; k > 0 && p->life[p->placed[k - 1]].offset > p->life[i].offset; --k) p->placed[k] = p->placed[k - 1];
-    p->placed[k] = i;
+    placed_insert(p, i, count++);
   }
   offsets_keep(p);
 }
+
+static void nothing_placed(Pack *p) { memset(p->down, 0, sizeof *p->down * (size_t)p->n); }
 
 static double order_key(const Life *x, int rule) {
   double length = x->last - x->first + 1, bytes = (double)x->bytes;
@@ -164,11 +175,12 @@ typedef struct Raised {
 
 typedef struct Sky {
   Pack *pack;
-  int64_t cap;   /* the height asked for */
-  int64_t *low;  /* by life: the highest top of those placed that it meets */
-  int64_t *rest; /* by interval: bytes of those not placed */
-  int *rank;     /* by life: its place in the order, which decides between equal heights */
-  int *open;     /* not placed; sorted by low, then rank, when sky_look has seen them */
+  int64_t cap;    /* the height asked for */
+  int64_t *low;   /* by life: the highest top of those placed that it meets */
+  int64_t *rest;  /* by interval: bytes of those not placed */
+  int64_t *alive; /* by interval: bytes of all */
+  int *rank;      /* by life: its place in the order, which decides between equal heights */
+  int *open;      /* not placed; sorted by low, then rank, when sky_look has seen them */
   int nopen;
   int *skip;            /* by interval: sky_look's way past intervals that it has judged */
   VEC(int) choices;     /* a stack: what may be placed next, of every depth */
@@ -275,57 +287,80 @@ static Sky *sky_new(Pack *p, int64_t *work) {
   *s = (Sky){.pack = p, .work = work};
   s->low = NEW_N(p->arena, int64_t, p->n);
   s->rest = NEW_N(p->arena, int64_t, p->intervals + 1);
+  s->alive = NEW_N(p->arena, int64_t, p->intervals + 1);
+  live_bytes(p->life, p->n, p->intervals, s->alive);
   s->rank = NEW_N(p->arena, int, p->n);
   s->open = NEW_N(p->arena, int, p->n);
   s->skip = NEW_N(p->arena, int, p->intervals + 1);
   return s;
 }
 
-/* One search for a packing of at most cap bytes. False without nodes or work left over: not known. */
-static bool sky_try(Sky *s, int rule, int64_t cap, int64_t nodes) {
+/* Opens the lives that meet an interval with `level` bytes or more alive. */
+static void sky_open(Sky *s, int rule, int64_t level) {
   Pack *p = s->pack;
-  s->cap = cap;
-  s->nodes = nodes + p->n;
-  s->nopen = p->n;
-  s->raised.n = s->choices.n = 0;
-  memset(p->down, 0, sizeof *p->down * (size_t)p->n);
-  memset(s->low, 0, sizeof *s->low * (size_t)p->n);
-  live_bytes(p->life, p->n, p->intervals, s->rest);
+  s->nopen = s->raised.n = s->choices.n = 0;
+  nothing_placed(p);
   order_by(p, rule);
   for (int k = 0; k < p->n; ++k) {
-    s->rank[p->order[k]] = k;
-    s->open[k] = p->order[k];
+    int i = p->order[k];
+    int64_t most = 0;
+    for (int t = p->life[i].first; t <= p->life[i].last; ++t) most = s->alive[t] > most ? s->alive[t] : most;
+    s->low[i] = 0;
+    s->rank[i] = k;
+    if (most >= level) s->open[s->nopen++] = i;
   }
+  memset(s->rest, 0, sizeof *s->rest * (size_t)(p->intervals + 1));
+  for (int n = 0; n < s->nopen; ++n)
+    for (int t = p->life[s->open[n]].first; t <= p->life[s->open[n]].last; ++t) s->rest[t] += p->life[s->open[n]].bytes;
+}
+
+/* One search for a packing of at most cap bytes; the lives that never meet `level` bytes go into the gaps afterwards.
+ * False with nodes left over: there is none. */
+static bool sky_try(Sky *s, int rule, int64_t cap, int64_t level, int64_t nodes) {
+  Pack *p = s->pack;
+  sky_open(s, rule, level);
+  s->cap = cap;
+  s->nodes = nodes + s->nopen;
   if (!sky_search(s, 0)) return false;
-  offsets_keep(p);
-  return true;
+  order_by(p, 0);
+  place_rest(p);
+  if (p->least > cap) s->nodes = -1;
+  return p->least <= cap;
 }
 
 /* Asks for the bound, then for a little more each time, until a packing is found. */
-static void sky_climb(Sky *s, int64_t nodes) {
+static void sky_climb(Sky *s, int64_t level, int64_t nodes) {
   static const int over[] = {0, 1, 2, 4, 8, 12, 20}; /* in 1/400 of the bound */
   Pack *p = s->pack;
   for (size_t k = 0; k < sizeof over / sizeof *over; ++k) {
     int64_t cap = p->bound + p->bound / 400 * over[k];
     bool known = false;
     for (int rule = 0; rule < RULES && !known && cap < p->least && *s->work >= 0; ++rule)
-      known = sky_try(s, rule, cap, nodes) || s->nodes >= 0;
+      known = sky_try(s, rule, cap, level, nodes) || s->nodes >= 0;
   }
 }
 
 /* ---- all ways, until one needs no more than `enough` ---- */
-static void search(Pack *p, int64_t enough) {
-  p->least = INT64_MAX;
+static void search_fits(Pack *p, int64_t enough) {
   for (int rule = 0; rule < 2 * RULES && p->least > enough; ++rule) {
     p->lowest = rule & 1;
     order_by(p, rule / 2);
-    place_all(p);
+    nothing_placed(p);
+    place_rest(p);
   }
+}
+
+/* The crowded intervals first: in a large program they are few, and a search over all buffers would try the ways of
+ * one region again for each way of another. More steps only when the bar is missed. */
+static void search(Pack *p, int64_t enough) {
+  p->least = INT64_MAX;
+  search_fits(p, enough);
   if (p->least <= enough) return;
   int64_t work = WORK_MAX, nodes = NODES;
   Sky *sky = sky_new(p, &work);
-  sky_climb(sky, nodes);
-  while (p->least > lives_bar(p->bound) && work >= 0 && nodes < NODES_MAX) sky_climb(sky, nodes *= 10);
+  sky_climb(sky, p->bound / 10 * 9, nodes);
+  if (p->least > enough) sky_climb(sky, 0, nodes);
+  while (p->least > lives_bar(p->bound) && work >= 0 && nodes < NODES_MAX) sky_climb(sky, 0, nodes *= 10);
 }
 
 int64_t lives_pack(Arena *arena, Lives *lives, int intervals, const bool *together) {
