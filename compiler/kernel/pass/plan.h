@@ -31,10 +31,6 @@ void plan_read(Plan *plan, Arena *arena, const Host *h);
 Slot *slot_root(Slot *s, int64_t *offset); /* offset: of s in its root, in bytes */
 /* The root whose memory root r may take by Slot.reuse: both whole slots in scratch, of one size. -1: none. */
 int plan_reuse(const Plan *plan, int r);
-/* Two calls touch common bytes, and one of them writes: their order matters. */
-bool calls_conflict(const PlanCall *a, const PlanCall *b);
-/* They conflict, and a barrier must stand between them: thread 0 runs its serial kernels in order without one. */
-bool calls_need_barrier(const PlanCall *a, const PlanCall *b);
 
 /* The life of a root slot in scratch, in barrier intervals, both ends included. */
 typedef struct Life {
