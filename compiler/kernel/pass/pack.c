@@ -328,12 +328,12 @@ static bool sky_try(Sky *s, int rule, int64_t cap, int64_t level, int64_t nodes)
   return p->least <= cap;
 }
 
-/* Asks for the bound, then for a little more each time, until a packing is found. */
+/* Asks for the bound, then for a little more each time, a line at least, until a packing is found. */
 static void sky_climb(Sky *s, int64_t level, int64_t nodes) {
   static const int over[] = {0, 1, 2, 4, 8, 12, 20}; /* in 1/400 of the bound */
   Pack *p = s->pack;
-  for (size_t k = 0; k < sizeof over / sizeof *over; ++k) {
-    int64_t cap = p->bound + p->bound / 400 * over[k];
+  for (int k = 0; k < (int)(sizeof over / sizeof *over); ++k) {
+    int64_t more = p->bound / 400 * over[k], cap = p->bound + (more > k * LINE ? more : k * LINE);
     bool known = false;
     for (int rule = 0; rule < RULES && !known && cap < p->least && *s->work >= 0; ++rule)
       known = sky_try(s, rule, cap, level, nodes) || s->nodes >= 0;
