@@ -159,7 +159,7 @@ static bool *walked_together(const HostPlan *h) {
 static void scratch_place(Program *p, HostPlan *h) {
   lives_read(h);
   h->host->scratch_bytes = lives_pack(h->plan.arena, &h->lives, h->plan.intervals, walked_together(h));
-  h->host->lower_bound = lives_bound(&h->lives, h->plan.intervals);
+  h->host->lower_bound = lives_bound(h->plan.arena, &h->lives, h->plan.intervals);
   for (int r = 0; r < h->plan.roots.n; ++r)
     if (h->plan.roots.at[r]->home == HOME_scratch)
       h->plan.roots.at[r]->offset = h->lives.at[h->root[leader_of(h, r)].life].offset;

@@ -59,16 +59,3 @@ int plan_reuse(const Plan *plan, int r) {
     if (plan->roots.at[i] == in && i != r) return i;
   return -1;
 }
-
-bool calls_conflict(const PlanCall *a, const PlanCall *b) {
-  for (int i = 0; i < a->uses.n; ++i)
-    for (int j = 0; j < b->uses.n; ++j) {
-      const Use *x = &a->uses.at[i], *y = &b->uses.at[j];
-      if (x->root == y->root && x->lo < y->hi && y->lo < x->hi && (x->written || y->written)) return true;
-    }
-  return false;
-}
-
-bool calls_need_barrier(const PlanCall *a, const PlanCall *b) {
-  return !(a->serial && b->serial) && calls_conflict(a, b);
-}

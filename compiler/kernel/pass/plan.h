@@ -31,10 +31,6 @@ void plan_read(Plan *plan, Arena *arena, const Host *h);
 Slot *slot_root(Slot *s, int64_t *offset); /* offset: of s in its root, in bytes */
 /* The root whose memory root r may take by Slot.reuse: both whole slots in scratch, of one size. -1: none. */
 int plan_reuse(const Plan *plan, int r);
-/* Two calls touch common bytes, and one of them writes: their order matters. */
-bool calls_conflict(const PlanCall *a, const PlanCall *b);
-/* They conflict, and a barrier must stand between them: thread 0 runs its serial kernels in order without one. */
-bool calls_need_barrier(const PlanCall *a, const PlanCall *b);
 
 /* The life of a root slot in scratch, in barrier intervals, both ends included. */
 typedef struct Life {
@@ -44,7 +40,9 @@ typedef struct Life {
 } Life;
 typedef VEC(Life) Lives;
 
-int64_t lives_bound(const Lives *lives, int intervals); /* largest sum of live bytes */
+int64_t lives_bound(Arena *arena, const Lives *lives, int intervals); /* largest sum of live bytes */
+/* What a packing may need for a bound: 1.02 times it above 1 MB, 1.05 below. Stagger stays within it. */
+int64_t lives_bar(int64_t bound);
 /* Sets offsets; together[i * n + j] says that one kernel walks i and j (NULL: none). Returns the bytes needed. */
 int64_t lives_pack(Arena *arena, Lives *lives, int intervals, const bool *together);
 #endif
