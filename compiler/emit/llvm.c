@@ -247,6 +247,7 @@ static void stmt_print(Printer *l, const Stmt *s) {
   case S_local: return;
   case S_return: ll_line(l, FORMAT("ret %s %s", ll_type_text(l, s->expr->type), ll_expr_value(l, s->expr))); return;
   case S_call:
+  case S_while:
   case S_barrier: bug("emit: a host statement in a kernel");
   }
 }
@@ -315,11 +316,23 @@ static const char *slot_value(Printer *l, const Slot *slot) {
                                      [HOME_scratch] = "scratch",
                                      [HOME_input] = "input",
                                      [HOME_output] = "output"};
-  if (slot->home == HOME_constant) return FORMAT("@%s", sheet_name(l->sheet, slot, FORMAT("constant_%d", slot->id)));
+  int64_t offset;
+  const Slot *root = slot_root((Slot *)slot, &offset);
+  const char *base = slot->home == HOME_constant
+                         ? FORMAT("@%s", sheet_name(l->sheet, root, FORMAT("constant_%d", root->id)))
+                         : FORMAT("%%%s", home[slot->home]);
+  if (slot->home == HOME_constant && !slot->parent) return base;
   void **value = intern_slot(&l->values, &slot, sizeof slot);
   if (*value) return *value;
-  return *value = (void *)ll_instruction(
-             l, FORMAT("getelementptr inbounds i8, ptr %%%s, i64 %" PRId64, home[slot->home], slot->offset));
+  const char *at = ll_instruction(l, FORMAT("getelementptr inbounds i8, ptr %s, i64 %" PRId64, base,
+                                            slot->home == HOME_constant ? offset : slot->offset));
+  for (const Slot *s = slot; s; s = s->parent) {
+    if (!s->turn) continue;
+    const char *t = ll_instruction(l, FORMAT("load i64, ptr %%%s.at", s->turn->name));
+    const char *by = ll_instruction(l, FORMAT("mul i64 %s, %" PRId64, t, s->turn_stride));
+    at = ll_instruction(l, FORMAT("getelementptr inbounds i8, ptr %s, i64 %s", at, by));
+  }
+  return *intern_slot(&l->values, &slot, sizeof slot) = (void *)at;
 }
 
 static void call_emit(Printer *l, const Stmt *s) {
@@ -334,6 +347,85 @@ static void call_emit(Printer *l, const Stmt *s) {
   if (serial) text_printf(l->out, "  br label %%off.%d\noff.%d:\n", n, n);
 }
 
+/* ---- loops and branches of host functions ---- */
+static bool moves_with(const Slot *s, const Var *turn) {
+  for (; s; s = s->parent)
+    if (turn ? s->turn == turn : s->turn != NULL) return true;
+  return false;
+}
+
+/* Addresses of what stays (turn NULL), or of what moves with this loop. */
+static void addresses_emit(Printer *l, const Block *b, const Var *turn) {
+  for (int i = 0; i < b->n; ++i) {
+    const Stmt *s = b->at[i];
+    for (int k = 0; k < s->args.n; ++k)
+      if (moves_with(s->args.at[k], turn) == (turn != NULL)) slot_value(l, s->args.at[k]);
+    if (turn && s->kind == S_for) continue;
+    addresses_emit(l, &s->body, turn);
+    addresses_emit(l, &s->other, turn);
+  }
+}
+
+/* Each loop has a variable of its own in the entry block. */
+static void host_turns(Printer *l, const Block *b, int *turns) {
+  for (int i = 0; i < b->n; ++i) {
+    if (b->at[i]->kind == S_for) {
+      b->at[i]->var->name = FORMAT("turn.%d", ++*turns);
+      text_printf(l->out, "  %%%s.at = alloca i64\n", b->at[i]->var->name);
+    }
+    host_turns(l, &b->at[i]->body, turns);
+    host_turns(l, &b->at[i]->other, turns);
+  }
+}
+
+static void block_emit(Printer *l, const Block *b);
+
+static void loop_emit(Printer *l, const Stmt *s) {
+  const char *t = s->var->name;
+  int n = ++l->last;
+  text_printf(l->out, "  store i64 0, ptr %%%s.at\n  br label %%turn.%d\nturn.%d:\n", t, n, n);
+  addresses_emit(l, &s->body, s->var);
+  block_emit(l, &s->body);
+  const char *now = ll_instruction(l, FORMAT("load i64, ptr %%%s.at", t));
+  const char *next = ll_instruction(l, FORMAT("add i64 %s, 1", now));
+  ll_line(l, FORMAT("store i64 %s, ptr %%%s.at", next, t));
+  const char *more = ll_instruction(l, FORMAT("icmp slt i64 %s, %" PRId64, next, s->hi->value.i));
+  text_printf(l->out, "  br i1 %s, label %%turn.%d, label %%done.%d\ndone.%d:\n", more, n, n, n);
+}
+
+static const char *flag_value(Printer *l, const Stmt *s) {
+  const char *byte = ll_instruction(l, FORMAT("load i8, ptr %s", slot_value(l, s->args.at[0])));
+  return ll_instruction(l, FORMAT("icmp ne i8 %s, 0", byte));
+}
+
+static void while_emit(Printer *l, const Stmt *s) {
+  int n = ++l->last;
+  text_printf(l->out, "  br label %%test.%d\ntest.%d:\n", n, n);
+  block_emit(l, &s->body);
+  text_printf(l->out, "  br i1 %s, label %%body.%d, label %%done.%d\nbody.%d:\n", flag_value(l, s), n, n, n);
+  block_emit(l, &s->other);
+  text_printf(l->out, "  br label %%test.%d\ndone.%d:\n", n, n);
+}
+
+static void branch_emit(Printer *l, const Stmt *s) {
+  int n = ++l->last;
+  text_printf(l->out, "  br i1 %s, label %%then.%d, label %%else.%d\nthen.%d:\n", flag_value(l, s), n, n, n);
+  block_emit(l, &s->body);
+  text_printf(l->out, "  br label %%done.%d\nelse.%d:\n", n, n);
+  block_emit(l, &s->other);
+  text_printf(l->out, "  br label %%done.%d\ndone.%d:\n", n, n);
+}
+
+static void block_emit(Printer *l, const Block *b) {
+  for (int i = 0; i < b->n; ++i) switch (b->at[i]->kind) {
+    case S_call: call_emit(l, b->at[i]); break;
+    case S_for: loop_emit(l, b->at[i]); break;
+    case S_while: while_emit(l, b->at[i]); break;
+    case S_if: branch_emit(l, b->at[i]); break;
+    default: ll_line(l, "call void @nnrt_barrier(ptr %thread)");
+    }
+}
+
 static void host_emit(Printer *l, const Host *h) {
   static const char *const home[] = {"params", "state", "scratch", "output", "input"}; /* the order of nnrt_memory */
   l->last = 0;
@@ -345,13 +437,10 @@ static void host_emit(Printer *l, const Host *h) {
     text_printf(l->out, "  %%%s = load ptr, ptr %%%s.at\n", home[i], home[i]);
   }
   text_puts(l->out, "  %id = load i32, ptr %thread\n  %first = icmp eq i32 %id, 0\n");
-  for (int i = 0; i < h->body.n; ++i) /* all addresses first: calls of serial kernels open blocks */
-    for (int k = 0; k < h->body.at[i]->args.n; ++k) slot_value(l, h->body.at[i]->args.at[k]);
-  for (int i = 0; i < h->body.n; ++i)
-    if (h->body.at[i]->kind == S_call)
-      call_emit(l, h->body.at[i]);
-    else
-      ll_line(l, "call void @nnrt_barrier(ptr %thread)");
+  int turns = 0;
+  host_turns(l, &h->body, &turns);
+  addresses_emit(l, &h->body, NULL); /* all first: calls of serial kernels open blocks */
+  block_emit(l, &h->body);
   text_puts(l->out, "  ret void\n}\n\n");
 }
 

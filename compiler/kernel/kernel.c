@@ -324,6 +324,7 @@ Slot *program_slot(Program *p, Home home, const char *name, DType dtype, Shape s
   s->shape = shape;
   s->bytes = shape_count(shape) * dtype_info[dtype].bytes;
   s->home = home;
+  s->within = p->within;
   s->loc = loc;
   vec_push(p->arena, p->slots, s);
   return s;

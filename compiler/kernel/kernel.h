@@ -198,7 +198,7 @@ typedef struct Program {
   int64_t params_bytes, state_bytes, scratch_bytes;
   const Stmt *within; /* while lowering: where new slots live */
   int max_threads;    /* 16 */
-  bool planned;    /* pass_memory has set the offsets */
+  bool planned;       /* pass_memory has set the offsets */
 } Program;
 
 /* ---- building (kernel.c) ---- */
@@ -241,6 +241,7 @@ Stmt *stmt_block(Arena *a, Loc loc, const char *text);
 Kernel *kernel_new(Arena *a, const char *name);
 Buffer *kernel_param(Arena *a, Kernel *k, const char *name, DType dtype, int64_t count, bool written);
 Slot *program_slot(Program *p, Home home, const char *name, DType dtype, Shape shape, Loc loc);
+Slot *slot_root(Slot *s, int64_t *offset); /* the slot that s is a part of; offset: in it, in bytes (pass/plan.c) */
 /* Makes variable names unique and replaces rows marked MATH by calls of instances (added to p->math). */
 void kernel_finish(Program *p, Kernel *k);
 

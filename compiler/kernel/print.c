@@ -190,9 +190,14 @@ static void print_buffer(Text *out, const Buffer *b) {
   if (b->align != 64) text_printf(out, " align %d", b->align);
 }
 
+static void print_slot_name(Text *out, const Slot *s) { text_printf(out, "%s.%d", s->name ? s->name : "", s->id); }
+
 static void print_if(Text *out, const Stmt *s) {
   text_puts(out, "if ");
-  print_expr(out, s->expr, 0);
+  if (s->expr)
+    print_expr(out, s->expr, 0);
+  else
+    print_slot_name(out, s->args.at[0]);
   text_puts(out, "\n");
   print_block(out, &s->body);
   if (!s->other.n) return;
@@ -228,6 +233,7 @@ static void print_head(Text *out, const Stmt *s) {
   case S_call: print_host_call(out, s); return;
   case S_barrier: text_puts(out, "barrier"); return;
   case S_return: text_puts(out, "return "), print_expr(out, s->expr, 0); return;
+  case S_while: text_puts(out, "until "), print_slot_name(out, s->args.at[0]), text_puts(out, " is false"); return;
   case S_if: break;
   }
 }
@@ -243,6 +249,10 @@ static void print_block(Text *out, const Block *b) {
     print_head(out, s);
     text_puts(out, "\n");
     print_block(out, &s->body);
+    if (s->kind == S_while) {
+      text_puts(out, "do\n");
+      print_block(out, &s->other);
+    }
   }
   out->indent--;
 }
@@ -301,6 +311,7 @@ static void print_slot(Text *out, const Slot *s) {
   if (s->parent)
     text_printf(out, ", part of %s.%d + %" PRId64, s->parent->name ? s->parent->name : "", s->parent->id,
                 s->parent_offset);
+  if (s->turn) text_printf(out, " + %s * %" PRId64, s->turn->name, s->turn_stride);
   text_puts(out, "\n");
 }
 

@@ -252,6 +252,7 @@ static void check_stmt(Check *c, const Stmt *s, bool top) {
       fail(c, "%s returns another type than it says%s", c->kernel->name, "");
     return;
   case S_call:
+  case S_while:
   case S_barrier: break;
   }
   fail(c, "%s%s", "calls and barriers belong to host functions", "");

@@ -2,10 +2,10 @@
  * subgraphs inside. What a turn reads and writes are slots like any other; those of rows move with the loop's variable
  * (Slot.turn).
  *
- * A carry lies in one of two ways. *In place*: one slot, which the body updates as a function updates a state (its graph
- * is lowered with the carry as a state, so readers of the old value come before the kernel that writes the new one).
- * *Stacked*, where its values are results too (the reverse pass reads them, or they are the outputs of a recurrence): the
- * turns read row t and write row t + 1 of one array of length + 1 rows, and nothing is copied.
+ * A carry lies in one of two ways. *In place*: one slot, which the body updates as a function updates a state (its
+ * graph is lowered with the carry as a state, so readers of the old value come before the kernel that writes the new
+ * one). *Stacked*, where its values are results too (the reverse pass reads them, or they are the outputs of a
+ * recurrence): the turns read row t and write row t + 1 of one array of length + 1 rows, and nothing is copied.
  *
  * Calls of the body that read nothing which the loop changes (packed weights, above all) move in front of it. */
 #include "lower.h"
@@ -25,8 +25,8 @@ static Slot *part_of(Lowering *l, Slot *parent, const char *name, DType dtype, S
 }
 
 /* Row t of the loop, or the row `shift` after it; in reverse the first turn has the last row. */
-static Slot *row_of(Lowering *l, Slot *array, const char *name, DType dtype, Shape shape, const Stmt *loop, bool reverse,
-                    int64_t first_row) {
+static Slot *row_of(Lowering *l, Slot *array, const char *name, DType dtype, Shape shape, const Stmt *loop,
+                    bool reverse, int64_t first_row) {
   int64_t bytes = row_bytes(dtype, shape);
   Slot *s = part_of(l, array, name, dtype, shape, first_row * bytes);
   s->turn = loop->var;
@@ -83,7 +83,8 @@ static void copy_slot(Lowering *l, const Node *what, Slot *from, Slot *to) {
   lower_group(l, g);
 }
 
-/* Does nothing but this operand read the node, and is its memory its own? Then it may be computed where it is wanted. */
+/* Does nothing but this operand read the node, and is its memory its own? Then it may be computed where it is wanted.
+ */
 static bool is_ours(Lowering *l, const Node *operand) {
   int *uses = NEW_N(l->arena, int, l->graph->nodes.n + 1);
   Slot *s = l->slot[operand->id];
@@ -112,7 +113,7 @@ typedef struct Loop {
   bool *stacked; /* by carry */
   Slot **bound;  /* by input */
   Slot **cell;   /* by carry that lies in place */
-  Slot **output; /* by output: where the body writes it; NULL: it is written by another one */
+  Slot **output; /* by output: the row that the body writes; a whole stack: another output writes it already */
 } Loop;
 
 static const Node *output_node(const Loop *p, int k) { return p->body->outputs.at[k].node; }
@@ -146,10 +147,8 @@ static void stack_carry(Loop *p, int c) {
   int64_t n = a->high[0], bytes = row_bytes(operand->dtype, operand->shape);
   Slot *stack = slot_new(l, name, operand->dtype, with_rows(operand->shape, n + 1), operand->loc);
   start_carry(l, operand, stack, a->reverse ? n * bytes : 0);
-  l->program->within = p->stmt;
   p->bound[c] = row_of(l, stack, name, operand->dtype, operand->shape, p->stmt, a->reverse, a->reverse ? n : 0);
   p->output[c] = row_of(l, stack, name, operand->dtype, operand->shape, p->stmt, a->reverse, a->reverse ? n - 1 : 1);
-  l->program->within = stack->within;
   value_is(l, p->node, c, part_of(l, stack, name, operand->dtype, operand->shape, a->reverse ? 0 : n * bytes));
   for (int k = a->carries; k < p->body->outputs.n; ++k) {
     bool in = is_carry_in(p, k, c), out = is_carry_out(p, k, c);

@@ -108,8 +108,7 @@ static void build_root(Lowering *l, int ci, const Root *r) {
   bool full;
   const Affine *linear;
   if (is_control(r->node)) {
-    for (int i = 0; i < r->node->nin; ++i)
-      cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
+    for (int i = 0; i < r->node->nin; ++i) cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
     return;
   }
   if (r->copy || (family(r->node) != FAMILY_REDUCE && r->node->op != OP_dot && r->node->op != OP_scatter)) {
@@ -564,7 +563,7 @@ static void start(Lowering *l) {
 static void forget_loads(Lowering *l) {
   for (int i = 0; i < l->roots.n; ++i) {
     Root *r = &l->roots.at[i];
-    if (r->copy || !r->slot || r->slot->home != HOME_scratch) continue;
+    if (r->copy || !r->slot || r->slot->bytes) continue; /* a destination: its size is known */
     r->slot = l->slot[r->node->id] = NULL;
   }
   for (int ci = 0; ci < l->clusters.n; ++ci) l->clusters.at[ci]->loads.n = 0;

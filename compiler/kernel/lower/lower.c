@@ -214,8 +214,7 @@ static void schedule_all(Lowering *l) {
 void lower_graph(const Lowering *around, Block *block, const Graph *g, int states, Slot **state_slots,
                  Slot **output_slots, Slot *const *bound) {
   Program *p = around->program;
-  Lowering l = {
-      .arena = p->arena, .program = p, .host = around->host, .block = block, .graph = g, .bound = bound};
+  Lowering l = {.arena = p->arena, .program = p, .host = around->host, .block = block, .graph = g, .bound = bound};
   l.root_of = NEW_N(p->arena, int, g->nodes.n + 1);
   l.must = NEW_N(p->arena, bool, g->nodes.n + 1);
   l.slot = NEW_N(p->arena, Slot *, g->nodes.n + 1);

@@ -6,7 +6,8 @@
  * the better of it and the given order is kept. Then single calls move inside their dependence window while the peak of
  * live bytes falls, or the number of barriers at an equal peak. Liveness is counted in barrier intervals, as
  * pass/memory will: kernels of one interval run at once on different threads. Barriers are set last, as few as the
- * order allows: a call gets one before it if it conflicts with any call since the last one. */
+ * order allows: a call gets one before it if it conflicts with any call since the last one. The blocks of loops and
+ * branches are ordered first, each on its own; a loop's ends in a barrier, since its turns follow each other. */
 #include "plan.h"
 
 enum { EVALUATIONS_MAX = 1500, WORK_MAX = 30000000 };
@@ -37,7 +38,7 @@ static bool cost_less(Cost a, Cost b) { return a.peak != b.peak ? a.peak < b.pea
 
 static int64_t root_bytes(const Order *o, int r) {
   const Slot *s = o->plan.roots.at[r];
-  return s->home == HOME_scratch ? (s->bytes + 63) & ~(int64_t)63 : 0;
+  return is_placed(&o->plan, s) ? (s->bytes + 63) & ~(int64_t)63 : 0;
 }
 
 /* ---- cost of a sequence ---- */
@@ -259,7 +260,7 @@ static void conflicts_read(Order *o) {
       const int *pair = x->written ? of[x->root].all.at : of[x->root].writers.at;
       for (int k = 0; k < n; k += 2) {
         const Use *y = &o->plan.calls.at[pair[k]].uses.at[pair[k + 1]];
-        if (seen[pair[k]] == c + 1 || x->lo >= y->hi || y->lo >= x->hi) continue;
+        if (seen[pair[k]] == c + 1 || !uses_meet(x, y)) continue;
         vec_push(o->plan.arena, conflicts, pair[k]);
         seen[pair[k]] = c + 1;
       }
@@ -270,8 +271,8 @@ static void conflicts_read(Order *o) {
 }
 
 /* ---- the pass ---- */
-static void order_read(Order *o, Arena *arena, const Host *h) {
-  plan_read(&o->plan, arena, h);
+static void order_read(Order *o, Arena *arena, const Block *block, const Stmt *within) {
+  plan_read(&o->plan, arena, block, within);
   o->n = o->plan.calls.n;
   o->sequence = NEW_N(arena, int, o->n + 1);
   o->position = NEW_N(arena, int, o->n + 1);
@@ -288,33 +289,54 @@ static Cost order_take(Order *o, const int *sequence) {
   return sequence_cost(o);
 }
 
-static void host_write(Order *o, Arena *arena, Host *h) {
-  place_intervals(o);
-  h->body.n = 0;
-  for (int i = 0; i < o->n; ++i) {
-    if (i && o->interval[o->sequence[i]] != o->interval[o->sequence[i - 1]]) {
-      Stmt *barrier = NEW(arena, Stmt);
-      barrier->kind = S_barrier;
-      vec_push(arena, h->body, barrier);
-    }
-    vec_push(arena, h->body, o->plan.calls.at[o->sequence[i]].stmt);
-  }
+static void barrier_write(Arena *arena, Block *block) {
+  Stmt *barrier = NEW(arena, Stmt);
+  barrier->kind = S_barrier;
+  vec_push(arena, *block, barrier);
 }
 
-static void order_host(Arena *arena, Host *h) {
-  Arena *own = arena_new();
+static void block_write(Order *o, Arena *arena, Block *block, const Stmt *within) {
+  place_intervals(o);
+  block->n = 0;
+  for (int i = 0; i < o->n; ++i) {
+    if (i && o->interval[o->sequence[i]] != o->interval[o->sequence[i - 1]]) barrier_write(arena, block);
+    vec_push(arena, *block, o->plan.calls.at[o->sequence[i]].stmt);
+  }
+  if (within && within->kind != S_if && block->n) barrier_write(arena, block);
+}
+
+static int64_t order_block(Program *p, Block *block, const Stmt *within);
+
+/* What lives within s gets a frame, for now of the bytes that are alive in it at once; pass/memory sets its size. */
+static void order_inside(Program *p, Stmt *s, const Stmt *within) {
+  int64_t body = order_block(p, &s->body, s), other = order_block(p, &s->other, s);
+  int64_t bytes = body > other ? body : other;
+  if (!bytes) return;
+  const Stmt *outer = p->within;
+  p->within = within;
+  s->frame = program_slot(p, HOME_scratch, "frame", DT_u8, shape_of(1, bytes), s->loc);
+  p->within = outer;
+}
+
+/* Returns the bytes that are alive in it at once. */
+static int64_t order_block(Program *p, Block *block, const Stmt *within) {
+  for (int i = 0; i < block->n; ++i)
+    if (is_compound(block->at[i])) order_inside(p, block->at[i], within);
+  Arena *own = arena_new(), *arena = p->arena;
   Order o = {0};
-  order_read(&o, own, h);
+  order_read(&o, own, block, within);
   int *given = NEW_N(own, int, o.n + 1), *listed = NEW_N(own, int, o.n + 1);
   for (int i = 0; i < o.n; ++i) given[i] = i;
   list_schedule(&o, listed);
   Cost cost = order_take(&o, listed), other = order_take(&o, given);
   improve(&o, cost_less(cost, other) ? order_take(&o, listed) : other);
-  host_write(&o, arena, h);
+  int64_t peak = sequence_cost(&o).peak;
+  block_write(&o, arena, block, within);
   arena_free(own);
+  return peak;
 }
 
 void pass_order(Program *p) {
   diag_pass("order");
-  for (int i = 0; i < p->hosts.n; ++i) order_host(p->arena, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) order_block(p, &p->hosts.at[i]->body, NULL);
 }

@@ -1,7 +1,9 @@
 /* plan.h: what pass/order, pass/memory, the program's verifier and the report share: who uses which bytes when.
  *
- * A Plan lists the calls of one host function in their order; each use is a byte range of a root slot (a slot without
- * parent). Different roots never overlap, whatever their homes, except through `reuse`, which pass/memory grants. */
+ * A Plan lists the calls of one block, which is the body of a host function or of a loop or branch in it, in their order;
+ * each use is a byte range of a root slot (a slot without parent). Different roots never overlap, whatever their homes,
+ * except through `reuse`, which pass/memory grants. A loop or branch counts as one call of the block around it, which
+ * uses what its calls use; what lives within it (Slot.within) is planned with its own block and lies in its frame. */
 #ifndef NNC_PLAN_H
 #define NNC_PLAN_H
 
@@ -11,24 +13,35 @@ typedef struct Use {
   int root;       /* index in Plan.root */
   int64_t lo, hi; /* bytes of the root: lo … hi - 1 */
   bool written;
+  uint64_t moves; /* how the range moves with loops around (the slot's turns and strides), 0: it stays */
 } Use;
 
 typedef struct PlanCall {
   Stmt *stmt;
   VEC(Use) uses;
-  bool serial;  /* thread 0 alone runs it */
+  bool serial;  /* thread 0 alone runs it; never a loop or branch */
   int interval; /* barriers before it */
 } PlanCall;
 
 typedef struct Plan {
   Arena *arena;
+  const Stmt *within; /* the loop or branch, or NULL: the host function */
   VEC(PlanCall) calls;
   VEC(Slot *) roots;
   int intervals;
 } Plan;
 
-void plan_read(Plan *plan, Arena *arena, const Host *h);
-Slot *slot_root(Slot *s, int64_t *offset); /* offset: of s in its root, in bytes */
+void plan_read(Plan *plan, Arena *arena, const Block *block, const Stmt *within);
+static inline bool is_compound(const Stmt *s) { return s->kind == S_for || s->kind == S_while || s->kind == S_if; }
+/* Do the two touch common bytes in some turn of the loops around? */
+static inline bool uses_meet(const Use *a, const Use *b) {
+  return a->root == b->root && (a->moves != b->moves || (a->lo < b->hi && b->lo < a->hi));
+}
+/* Is it memory that the plan of this block places? */
+static inline bool is_placed(const Plan *plan, const Slot *root) {
+  return root->home == HOME_scratch && root->within == plan->within;
+}
+
 /* The root whose memory root r may take by Slot.reuse: both whole slots in scratch, of one size. -1: none. */
 int plan_reuse(const Plan *plan, int r);
 
