@@ -83,19 +83,20 @@ static void copy_slot(Lowering *l, const Node *what, Slot *from, Slot *to) {
   lower_group(l, g);
 }
 
-/* Does nothing but this operand read the node, and is its memory its own? Then it may be computed where it is wanted.
- */
+/* Is it a kernel of this graph that computes the operand, and does nothing else read it? Then it may be computed where
+ * it is wanted. */
 static bool is_ours(Lowering *l, const Node *operand) {
   int *uses = NEW_N(l->arena, int, l->graph->nodes.n + 1);
   Slot *s = l->slot[operand->id];
+  bool computed = l->root_of[operand->id] >= 0 && operand->op != OP_result;
   graph_use_counts(l->graph, uses);
-  return s && s->home == HOME_scratch && operand->op != OP_result && !s->parent && uses[operand->id] == 1;
+  return computed && s && s->home == HOME_scratch && !s->parent && uses[operand->id] == 1;
 }
 
 /* The carry's first value is put at `offset` of storage. */
 static void start_carry(Lowering *l, const Node *operand, Slot *storage, int64_t offset) {
   Slot *s = l->slot[operand->id];
-  if (is_ours(l, operand)) {
+  if (is_ours(l, operand) && offset % 64 == 0) { /* kernels may rely on where a slot lies */
     s->parent = storage;
     s->parent_offset = offset;
     return;
@@ -217,7 +218,7 @@ static void lower_turn(Loop *p) {
   int carries = p->node->attr->carries;
   AsState as = {p, NEW_N(l->arena, State *, carries + 1)};
   for (int c = 0; c < carries; ++c)
-    if (p->cell[c]) as.state[c] = state_of_carry(l, p->body->inputs.at[c], c);
+    if (p->cell[c]) p->cell[c]->state = as.state[c] = state_of_carry(l, p->body->inputs.at[c], c);
   Graph *g = graph_rebuild(p->body, carry_as_state, &as);
   VEC(Slot *) outputs = {0};
   int kept = 0;

@@ -36,12 +36,6 @@ static uint64_t slot_moves(const Slot *s) {
   return moves;
 }
 
-static bool moves_with(const Slot *s, const Var *turn) {
-  for (; s; s = s->parent)
-    if (s->turn && s->turn == turn) return true;
-  return false;
-}
-
 static Use use_of(Plan *plan, Intern *table, Slot *s, bool written) {
   Use use = {.written = written, .moves = slot_moves(s)};
   Slot *root = slot_root(s, &use.lo);
@@ -71,17 +65,21 @@ static bool lives_inside(const Inside *in, const Slot *root) {
   return false;
 }
 
-/* A use of memory from outside. A range that moves with one of these loops is the whole array, seen from outside; what
- * is read after it was written within is no read of what was there before. */
+/* What s is seen from outside these loops: a row that moves with one of them is the array that it is a row of. */
+static Slot *seen_outside(const Inside *in, Slot *s) {
+  Slot *seen = s;
+  for (; s; s = s->parent)
+    for (int i = 0; s->turn && i < in->around.n; ++i)
+      if (s->turn == in->around.at[i]->var) seen = s->parent;
+  return seen;
+}
+
+/* A use of memory from outside; what is read after it was written within is no read of what was there before. */
 static void add_use(Inside *in, Slot *s, bool written) {
-  Use use = use_of(in->plan, in->table, s, written);
-  const Slot *root = in->plan->roots.at[use.root];
+  int64_t offset;
+  const Slot *root = slot_root(s, &offset);
   if (lives_inside(in, root)) return;
-  for (int i = 0; i < in->around.n; ++i)
-    if (moves_with(s, in->around.at[i]->var)) {
-      use.lo = use.moves = 0;
-      use.hi = root->bytes;
-    }
+  Use use = use_of(in->plan, in->table, seen_outside(in, s), written);
   for (int i = 0; i < in->call->uses.n; ++i) {
     const Use *other = &in->call->uses.at[i];
     bool covers = other->root == use.root && other->lo <= use.lo && other->hi >= use.hi && other->moves == use.moves;
