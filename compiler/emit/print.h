@@ -112,6 +112,8 @@ void c_array(Sheet *s, const char *name, const Tensor *t);
 void c_tables(Sheet *s, const Tables *tables);
 uint32_t half_bits(DType dtype, double f); /* of an f16 or bf16 constant */
 
-/* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c) ---- */
+/* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c, chost.c) ---- */
 void c_kernels(Sheet *s);
+void c_host(Sheet *s, const Host *host, const char *barrier); /* barrier: that statement of the dialect */
+const char *c_constant_name(Sheet *s, const Slot *slot);
 #endif

@@ -172,6 +172,8 @@ MAKE(iota, graph_op2(g, OP_mul, x[0], graph_cast(g, graph_iota(g, 3, (Loc){0}), 
 AT(iota, X(0, i[0]) * (double)i[0])
 MAKE(assign, graph_op1(g, OP_exp, graph_assign(g, &zero_state, x[0], (Loc){0})))
 AT(assign, (double)expl(X(0, i[0])))
+MAKE(again, graph_op1(g, OP_again, graph_op1(g, OP_exp, x[0])))
+MAKE(all_mean, graph_op1(g, OP_all_mean, graph_op1(g, OP_exp, x[0])))
 MAKE(stop_gradient, graph_op1(g, OP_stop_gradient, graph_op1(g, OP_exp, x[0])))
 AT(stop_gradient, (double)expl(X(0, i[0])))
 
@@ -246,6 +248,8 @@ static const Case cases[] = {
     {OP_state, "state", 1, {S1(3)}, make_state, S1(3), at_state, 1},
     {OP_iota, "iota", 1, {S1(3)}, make_iota, S1(3), at_iota, 1},
     {OP_assign, "assign", 1, {S1(3)}, make_assign, S1(3), at_assign, 1},
+    {OP_again, "again", 1, {S1(3)}, make_again, S1(3), at_assign, 1},
+    {OP_all_mean, "all_mean", 1, {S1(3)}, make_all_mean, S1(3), at_assign, 1},
     {OP_stop_gradient, "stop_gradient", 1, {S1(3)}, make_stop_gradient, S1(3), at_stop_gradient, -1},
 };
 enum { CASES = sizeof cases / sizeof *cases };
@@ -366,8 +370,7 @@ static void philox_again(uint32_t key0, uint32_t key1, uint32_t w[4]) {
   }
 }
 
-static Value *draw(Arena *arena, uint32_t s0, uint32_t s1, uint32_t calls, uint32_t turn, uint32_t place,
-                   Shape shape) {
+static Value *draw(Arena *arena, uint32_t s0, uint32_t s1, uint32_t calls, uint32_t turn, uint32_t place, Shape shape) {
   Graph *g = graph_new(arena, "random");
   Node *seed = graph_const_tensor(g, &(Tensor){DT_u32, {1, {2}}, (uint32_t[]){s0, s1}}, (Loc){0});
   Node *count = graph_const_tensor(g, &(Tensor){DT_u32, {0}, &calls}, (Loc){0});
@@ -396,7 +399,7 @@ static void test_random(void **state) {
 static void test_every_row(void **state) {
   (void)state;
   for (int op = OP_FIRST_STRUCTURAL; op < OP_COUNT; ++op) {
-    bool found = op == OP_random;
+    bool found = op == OP_random || op_info[op].family == FAMILY_CONTROL; /* test_control.c */
     for (int k = 0; k < CASES; ++k) found |= cases[k].op == (Op)op;
     if (!found) fail_msg("no test of the row '%s'", op_info[op].name);
   }

@@ -38,10 +38,10 @@ typedef struct Lowering {
   Arena *arena;
   Program *program;
   Host *host;
-  Block *block;        /* where calls go: the host's body or that of a loop or branch */
+  Block *block; /* where calls go: the host's body or that of a loop or branch */
   const Graph *graph;
-  Slot *const *bound;  /* of a subgraph: the slot of each of its inputs */
-  Slot ***value;       /* by id of a control node: the slots of its values */
+  Slot *const *bound; /* of a subgraph: the slot of each of its inputs */
+  Slot ***value;      /* by id of a control node: the slots of its values */
   VEC(Root) roots;
   VEC(Cluster *) clusters;
   int *root_of;       /* by node id: index in roots, or -1 */

@@ -1,9 +1,10 @@
 /* plan.h: what pass/order, pass/memory, the program's verifier and the report share: who uses which bytes when.
  *
- * A Plan lists the calls of one block, which is the body of a host function or of a loop or branch in it, in their order;
- * each use is a byte range of a root slot (a slot without parent). Different roots never overlap, whatever their homes,
- * except through `reuse`, which pass/memory grants. A loop or branch counts as one call of the block around it, which
- * uses what its calls use; what lives within it (Slot.within) is planned with its own block and lies in its frame. */
+ * A Plan lists the calls of one block, which is the body of a host function or of a loop or branch in it, in their
+ * order; each use is a byte range of a root slot (a slot without parent). Different roots never overlap, whatever their
+ * homes, except through `reuse`, which pass/memory grants. A loop or branch counts as one call of the block around it,
+ * which uses what its calls use; what lives within it (Slot.within) is planned with its own block and lies in its
+ * frame. */
 #ifndef NNC_PLAN_H
 #define NNC_PLAN_H
 
