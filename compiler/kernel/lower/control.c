@@ -85,12 +85,10 @@ static void copy_slot(Lowering *l, const Node *what, Slot *from, Slot *to) {
 
 /* Is it a kernel of this graph that computes the operand, and does nothing else read it? Then it may be computed where
  * it is wanted. */
-static bool is_ours(Lowering *l, const Node *operand) {
-  int *uses = NEW_N(l->arena, int, l->graph->nodes.n + 1);
-  Slot *s = l->slot[operand->id];
+static bool is_ours(const Lowering *l, const Node *operand) {
+  const Slot *s = l->slot[operand->id];
   bool computed = l->root_of[operand->id] >= 0 && operand->op != OP_result;
-  graph_use_counts(l->graph, uses);
-  return computed && s && s->home == HOME_scratch && !s->parent && uses[operand->id] == 1;
+  return computed && s && s->home == HOME_scratch && !s->parent && l->uses[operand->id] == 1;
 }
 
 /* The carry's first value is put at `offset` of storage. */
@@ -113,9 +111,22 @@ typedef struct Loop {
   Stmt *stmt;
   bool *stacked; /* by carry */
   Slot **bound;  /* by input */
-  Slot **cell;   /* by carry that lies in place */
-  Slot **output; /* by output: the row that the body writes; a whole stack: another output writes it already */
+  int *cell;     /* by output: the input that it updates in place, or -1 */
+  Slot **output; /* by output: where the body writes it */
+  bool *done;    /* by output: another one writes it already */
 } Loop;
+
+static Loop loop_of(const Lowering *l, const Node *n, Stmt *stmt) {
+  int values = n->attr->body->outputs.n, inputs = n->attr->body->inputs.n;
+  Loop p = {.l = (Lowering *)l, .node = n, .body = n->attr->body, .stmt = stmt};
+  p.stacked = NEW_N(l->arena, bool, inputs + 1);
+  p.bound = NEW_N(l->arena, Slot *, inputs + 1);
+  p.cell = NEW_N(l->arena, int, values + 1);
+  p.output = NEW_N(l->arena, Slot *, values + 1);
+  p.done = NEW_N(l->arena, bool, values + 1);
+  for (int k = 0; k < values; ++k) p.cell[k] = -1;
+  return p;
+}
 
 static const Node *output_node(const Loop *p, int k) { return p->body->outputs.at[k].node; }
 
@@ -153,21 +164,61 @@ static void stack_carry(Loop *p, int c) {
   value_is(l, p->node, c, part_of(l, stack, name, operand->dtype, operand->shape, a->reverse ? 0 : n * bytes));
   for (int k = a->carries; k < p->body->outputs.n; ++k) {
     bool in = is_carry_in(p, k, c), out = is_carry_out(p, k, c);
-    if ((!in && !out) || p->output[k]) continue;
+    if ((!in && !out) || p->done[k]) continue;
     int64_t first = in == a->reverse ? bytes : 0;
     value_is(l, p->node, k, part_of(l, stack, name, operand->dtype, with_rows(operand->shape, n), first));
-    p->output[k] = stack; /* written already */
+    p->done[k] = true;
   }
+}
+
+/* The state whose slot the value may take from the start: the node's operand is the state itself and nothing else reads
+ * that, and the value goes nowhere but into the state. NULL: there is none. */
+static const Node *updated_state(const Lowering *l, const Node *control, int operand, int value) {
+  const Node *s = node_in(control, operand), *result = NULL;
+  if (s->op != OP_state || l->uses[s->id] != 1) return NULL;
+  for (int id = control->id + 1; id < l->graph->nodes.n; ++id) {
+    const Node *n = l->graph->nodes.at[id];
+    if (n->op == OP_result && n->in[0] == control && n->attr->dim == value) result = n;
+  }
+  if (!result || l->uses[result->id] != 1) return NULL;
+  for (int i = 0; i < l->graph->assigns.n; ++i)
+    if (l->graph->assigns.at[i]->in[0] == result && l->graph->assigns.at[i]->attr->state == s->attr->state) return s;
+  return NULL;
+}
+
+/* The operand (a state, counted among the captured ones) that value k updates in place: one branch hands it on as it
+ * came, so that only the other one writes, and not at all where it need not. -1: none. */
+static int cond_cell(const Lowering *l, const Node *n, int k) {
+  const Graph *branch[2] = {n->attr->body, n->attr->other};
+  for (int b = 0; b < 2; ++b) {
+    const Node *v = branch[b]->outputs.at[k].node;
+    for (int i = 0; v->op == OP_input && i < branch[b]->inputs.n; ++i)
+      if (branch[b]->inputs.at[i] == v->attr->input && updated_state(l, n, i + 1, k)) return i;
+  }
+  return -1;
 }
 
 static void keep_carry(Loop *p, int c) {
   Lowering *l = p->l;
-  const Node *operand = node_in(p->node, c);
+  const Node *operand = node_in(p->node, c), *state = updated_state(l, p->node, c, c);
   const char *name = name_of(p->body->inputs.at[c], operand);
-  Slot *cell = slot_new(l, name, operand->dtype, operand->shape, operand->loc);
-  start_carry(l, operand, cell, 0);
-  p->cell[c] = p->bound[c] = cell;
+  Slot *cell =
+      state ? l->state_slot[state->attr->state->id] : slot_new(l, name, operand->dtype, operand->shape, operand->loc);
+  if (!state) start_carry(l, operand, cell, 0);
+  p->output[c] = p->bound[c] = cell;
+  p->cell[c] = c;
   value_is(l, p->node, c, part_of(l, cell, name, operand->dtype, operand->shape, 0));
+}
+
+bool control_updates(const Lowering *l, const Node *assign) {
+  const Node *result = assign->in[0], *c = result->op == OP_result ? result->in[0] : NULL;
+  if (!c) return false;
+  if (c->op == OP_cond) return cond_cell(l, c, result->attr->dim) >= 0;
+  int k = result->attr->dim;
+  if (k >= c->attr->carries) return false;
+  Loop p = loop_of(l, c, NULL);
+  if (c->op == OP_scan) choose_stacked(&p);
+  return !p.stacked[k] && updated_state(l, c, k, k);
 }
 
 static void bind_rows(Loop *p) {
@@ -186,7 +237,7 @@ static void bind_results(Loop *p) {
   Lowering *l = p->l;
   const Attr *a = p->node->attr;
   for (int k = a->carries; k < p->body->outputs.n; ++k) {
-    if (p->output[k]) continue;
+    if (p->done[k]) continue;
     const Node *n = output_node(p, k);
     const char *name = n->name ? n->name : op_info[n->op].name;
     Slot *all = value_is(l, p->node, k, slot_new(l, name, n->dtype, with_rows(n->shape, a->high[0]), n->loc));
@@ -194,48 +245,51 @@ static void bind_results(Loop *p) {
   }
 }
 
-/* ---- the body as a graph over states: a carry that lies in place is one ---- */
+/* ---- a subgraph over states: an output that updates an input in place is the next version of a state ---- */
 typedef struct AsState {
-  const Loop *loop;
-  State **state; /* by carry, or NULL */
+  const Graph *sub;
+  State **state; /* by input, or NULL */
 } AsState;
 
-static Node *carry_as_state(Graph *to, const Node *n, Node *const *in, void *context) {
+static Node *input_as_state(Graph *to, const Node *n, Node *const *in, void *context) {
   const AsState *p = context;
-  for (int c = 0; n->op == OP_input && c < p->loop->node->attr->carries; ++c)
-    if (p->state[c] && is_input(p->loop, n, c)) return graph_state(to, p->state[c], n->loc);
+  for (int i = 0; n->op == OP_input && i < p->sub->inputs.n; ++i)
+    if (p->state[i] && p->sub->inputs.at[i] == n->attr->input) return graph_state(to, p->state[i], n->loc);
   return graph_copy_node(to, n, in);
 }
 
-static State *state_of_carry(Lowering *l, const Input *in, int id) {
+static State *state_of_input(Lowering *l, const Input *in, int id) {
   State *s = NEW(l->arena, State);
   *s = (State){.id = id, .name = in->name, .dtype = in->dtype, .shape = in->shape, .loc = in->loc};
   return s;
 }
 
-static void lower_turn(Loop *p) {
+static void lower_subgraph(const Loop *p, const Graph *sub, Block *block) {
   Lowering *l = p->l;
-  int carries = p->node->attr->carries;
-  AsState as = {p, NEW_N(l->arena, State *, carries + 1)};
-  for (int c = 0; c < carries; ++c)
-    if (p->cell[c]) p->cell[c]->state = as.state[c] = state_of_carry(l, p->body->inputs.at[c], c);
-  Graph *g = graph_rebuild(p->body, carry_as_state, &as);
-  VEC(Slot *) outputs = {0};
-  int kept = 0;
-  for (int k = 0; k < p->body->outputs.n; ++k) {
+  int n = sub->outputs.n, kept = 0;
+  AsState as = {sub, NEW_N(l->arena, State *, sub->inputs.n + 1)};
+  Slot **states = NEW_N(l->arena, Slot *, n + 1), **outputs = NEW_N(l->arena, Slot *, n + 1);
+  for (int k = 0; k < n; ++k) {
+    if (p->cell[k] < 0) continue;
+    states[k] = NEW(l->arena, Slot);
+    as.state[p->cell[k]] = state_of_input(l, sub->inputs.at[p->cell[k]], k);
+  }
+  Graph *g = graph_rebuild(sub, input_as_state, &as);
+  for (int k = 0; k < n; ++k) {
     Output o = g->outputs.at[k];
-    bool written = k >= carries && p->output[k] && !p->output[k]->turn;
-    if (k < carries && as.state[k]) {
-      if (!(o.node->op == OP_state && o.node->attr->state == as.state[k])) graph_assign(g, as.state[k], o.node, o.loc);
-      continue;
-    }
-    if (written) continue;
+    State *s = p->cell[k] < 0 ? NULL : as.state[p->cell[k]];
+    bool same = s && o.node->op == OP_state && o.node->attr->state == s;
+    states[k] = p->output[k];
+    if (s && !same) graph_assign(g, s, o.node, o.loc);
+    if (s || p->done[k]) continue;
+    outputs[kept] = p->output[k];
     g->outputs.at[kept++] = o;
-    vec_push(l->arena, outputs, p->output[k]);
   }
   g->outputs.n = kept;
+  const Stmt *outer = l->program->within;
   l->program->within = p->stmt;
-  lower_graph(l, &p->stmt->body, g, carries, p->cell, outputs.at, p->bound);
+  lower_graph(l, block, g, n, states, outputs, p->bound);
+  l->program->within = outer;
 }
 
 /* ---- what does not change moves in front of the loop ---- */
@@ -299,16 +353,6 @@ static Stmt *stmt_of(Lowering *l, StmtKind kind, const Node *n) {
   return s;
 }
 
-static Loop loop_of(Lowering *l, const Node *n, Stmt *stmt) {
-  int values = n->attr->body->outputs.n, inputs = n->attr->body->inputs.n;
-  Loop p = {.l = l, .node = n, .body = n->attr->body, .stmt = stmt};
-  p.stacked = NEW_N(l->arena, bool, inputs + 1);
-  p.bound = NEW_N(l->arena, Slot *, inputs + 1);
-  p.cell = NEW_N(l->arena, Slot *, inputs + 1);
-  p.output = NEW_N(l->arena, Slot *, values + 1);
-  return p;
-}
-
 static void lower_scan(Lowering *l, const Node *n) {
   const Stmt *outer = l->program->within;
   Stmt *stmt = stmt_of(l, S_for, n);
@@ -322,8 +366,7 @@ static void lower_scan(Lowering *l, const Node *n) {
   for (int c = 0; c < n->attr->carries; ++c) p.stacked[c] ? stack_carry(&p, c) : keep_carry(&p, c);
   bind_rows(&p);
   bind_results(&p);
-  lower_turn(&p);
-  l->program->within = outer;
+  lower_subgraph(&p, p.body, &stmt->body);
   move_out(l, stmt, &stmt->body, outer);
   vec_push(l->arena, *l->block, stmt);
 }
@@ -338,30 +381,30 @@ static void lower_while(Lowering *l, const Node *n) {
   vec_push(l->arena, stmt->args, go);
   l->program->within = stmt;
   lower_graph(l, &stmt->body, n->attr->other, 0, NULL, &go, p.bound);
-  Block test = stmt->body;
-  memset(&stmt->body, 0, sizeof stmt->body);
-  lower_turn(&p);
-  stmt->other = stmt->body;
-  stmt->body = test;
   l->program->within = outer;
+  lower_subgraph(&p, p.body, &stmt->other);
   move_out(l, stmt, &stmt->other, outer);
   vec_push(l->arena, *l->block, stmt);
 }
 
 static void lower_cond(Lowering *l, const Node *n) {
-  const Stmt *outer = l->program->within;
   Stmt *stmt = stmt_of(l, S_if, n);
-  Slot **bound = NEW_N(l->arena, Slot *, n->nin + 1), **value = NEW_N(l->arena, Slot *, control_values(n) + 1);
-  for (int k = 1; k < n->nin; ++k) bound[k - 1] = operand_slot(l, node_in(n, k));
+  Loop p = loop_of(l, n, stmt);
+  for (int k = 1; k < n->nin; ++k) p.bound[k - 1] = operand_slot(l, node_in(n, k));
   for (int k = 0; k < control_values(n); ++k) {
-    const Node *v = n->attr->body->outputs.at[k].node;
-    value[k] = value_is(l, n, k, slot_new(l, v->name ? v->name : "value", v->dtype, v->shape, v->loc));
+    const Node *v = output_node(&p, k);
+    const char *name = v->name ? v->name : "value";
+    p.cell[k] = cond_cell(l, n, k);
+    if (p.cell[k] < 0) {
+      p.output[k] = value_is(l, n, k, slot_new(l, name, v->dtype, v->shape, v->loc));
+      continue;
+    }
+    p.output[k] = p.bound[p.cell[k]];
+    value_is(l, n, k, part_of(l, p.output[k], name, v->dtype, v->shape, 0));
   }
   vec_push(l->arena, stmt->args, operand_slot(l, node_in(n, 0)));
-  l->program->within = stmt;
-  lower_graph(l, &stmt->body, n->attr->body, 0, NULL, value, bound);
-  lower_graph(l, &stmt->other, n->attr->other, 0, NULL, value, bound);
-  l->program->within = outer;
+  lower_subgraph(&p, n->attr->body, &stmt->body);
+  lower_subgraph(&p, n->attr->other, &stmt->other);
   vec_push(l->arena, *l->block, stmt);
 }
 

@@ -422,6 +422,7 @@ static void destinations(Lowering *l) {
   for (int i = 0; i < g->assigns.n; ++i) {
     const Node *a = g->assigns.at[i];
     State *s = a->attr->state;
+    if (control_updates(l, a)) continue;
     const Node *home = l->settled[s->id] ? a : assigned_home(l, a);
     l->must[home->id] = true;
     if (!l->settled[s->id]) l->slot[home->id] = l->state_slot[s->id];
@@ -519,10 +520,18 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   return true;
 }
 
+/* The state of this graph whose memory the slot is, or -1. */
+static int state_of_slot(const Lowering *l, const Slot *slot) {
+  for (int i = 0; slot && i < l->states; ++i)
+    if (l->state_slot[i] == slot) return i;
+  return -1;
+}
+
 static bool order_states(Lowering *l) {
   for (int ri = 0; ri < l->roots.n; ++ri) {
     Root *r = &l->roots.at[ri];
-    if (!r->slot || !r->slot->state) continue;
+    int state = state_of_slot(l, r->slot);
+    if (state < 0) continue;
     bool good = own_reads_allow(l, r->group, r);
     for (int ci = 0; good && ci < l->clusters.n; ++ci) {
       Cluster *c = l->clusters.at[ci];
@@ -534,10 +543,9 @@ static bool order_states(Lowering *l) {
         if (good) cluster_after(l, r->group, ci);
       }
     }
-    if (!good && l->settled[r->slot->state->id])
-      bug("no order of kernels lets state %s be written", r->slot->state->name);
+    if (!good && l->settled[state]) bug("no order of kernels lets state %s be written", r->slot->name);
     if (!good) {
-      l->settled[r->slot->state->id] = true;
+      l->settled[state] = true;
       return false;
     }
   }

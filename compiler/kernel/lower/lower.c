@@ -221,6 +221,9 @@ void lower_graph(const Lowering *around, Block *block, const Graph *g, int state
   l.user = NEW_N(p->arena, int, g->nodes.n + 1);
   l.settled = NEW_N(p->arena, bool, states + 1);
   l.value = NEW_N(p->arena, Slot **, g->nodes.n + 1);
+  l.uses = NEW_N(p->arena, int, g->nodes.n + 1);
+  graph_use_counts(g, l.uses);
+  l.states = states;
   l.state_slot = state_slots;
   l.output_slot = output_slots;
   leaf_slots(&l);

@@ -42,14 +42,16 @@ typedef struct Lowering {
   const Graph *graph;
   Slot *const *bound; /* of a subgraph: the slot of each of its inputs */
   Slot ***value;      /* by id of a control node: the slots of its values */
+  int *uses;          /* by node id: readers */
   VEC(Root) roots;
   VEC(Cluster *) clusters;
-  int *root_of;       /* by node id: index in roots, or -1 */
-  bool *must;         /* by node id: has to be stored */
-  Slot **slot;        /* by node id: where it is stored (leaves: from the start), or NULL */
-  int words;          /* of an ancestors bit set */
-  bool again;         /* `must` has grown while roots were placed: start anew */
-  int *user;          /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
+  int *root_of; /* by node id: index in roots, or -1 */
+  bool *must;   /* by node id: has to be stored */
+  Slot **slot;  /* by node id: where it is stored (leaves: from the start), or NULL */
+  int words;    /* of an ancestors bit set */
+  bool again;   /* `must` has grown while roots were placed: start anew */
+  int *user;    /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
+  int states;
   Slot **state_slot;  /* by state id */
   Slot **output_slot; /* by position in graph->outputs */
   bool *settled;      /* by state id: the new value goes through scratch, since old readers come after it */
@@ -76,6 +78,7 @@ Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Aff
 /* control.c */
 Slot *control_value_slot(Lowering *l, const Node *result);
 const Node *control_base(const Lowering *l, const Node *operand); /* whose memory, as it lies there, is the operand */
+bool control_updates(const Lowering *l, const Node *assign);      /* the loop or branch writes the state itself */
 void control_lower(Lowering *l, const Node *control);
 
 /* lower.c */
