@@ -12,7 +12,7 @@
 #include <inttypes.h>
 
 /* ---- kernel sets ---- */
-static const char *set_word(const Program *p) {
+const char *set_word(const Program *p) {
   return p->machine->simd_macro ? p->machine->simd_macro + strlen("NNRT_") : "GENERIC";
 }
 

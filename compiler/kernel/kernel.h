@@ -144,7 +144,9 @@ struct Kernel {
 };
 
 /* ---- the program's memory ---- */
-typedef enum Home { HOME_params, HOME_state, HOME_scratch, HOME_input, HOME_output, HOME_constant } Home;
+/* Constants apart, in the order of the fields of nnrt_memory, which have the same names. */
+typedef enum Home { HOME_params, HOME_state, HOME_scratch, HOME_output, HOME_input, HOME_constant } Home;
+extern const char *const home_name[];
 
 /* A piece of memory of the program. Offsets are set by pass/memory. */
 struct Slot {
@@ -242,7 +244,8 @@ Kernel *kernel_new(Arena *a, const char *name);
 Buffer *kernel_param(Arena *a, Kernel *k, const char *name, DType dtype, int64_t count, bool written);
 Slot *program_slot(Program *p, Home home, const char *name, DType dtype, Shape shape, Loc loc);
 Slot *slot_root(Slot *s, int64_t *offset); /* the slot that s is a part of; offset: in it, in bytes (pass/plan.c) */
-/* Makes variable names unique and replaces rows marked MATH by calls of instances (added to p->math). */
+/* Makes variable names unique, replaces rows marked MATH by calls of instances (added to p->math) and spells out that
+ * f16 and bf16 are computed in f32. */
 void kernel_finish(Program *p, Kernel *k);
 
 /* ---- walking (walk.c) ---- */
@@ -251,6 +254,15 @@ int stmt_exprs(const Stmt *s, Expr *expr[STMT_EXPRS_MAX]); /* the expressions th
 /* Every statement, outer before inner, with its depth (0: top level). */
 void block_walk(const Block *b, int depth, void (*visit)(void *context, Stmt *s, int depth), void *context);
 bool kernel_is_serial(const Kernel *k); /* no parallel loop: thread 0 alone runs it */
+
+/* ---- S_transpose in registers (transpose.c), for printers that have no function for it ---- */
+enum { TRANSPOSE_MAX = 16 };
+/* Lane j of a shuffle is element lane[j] of the rows first and second side by side. */
+typedef struct Shuffle {
+  int first, second, lane[TRANSPOSE_MAX];
+} Shuffle;
+/* n rows of n elements are transposed by log2(n) steps. Each makes new rows of the old ones: row i by this shuffle. */
+Shuffle transpose_shuffle(int n, int bytes, int step, int i);
 
 /* ---- text, verifier ---- */
 void kernel_print(Text *out, const Kernel *k);

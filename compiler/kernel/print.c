@@ -303,10 +303,11 @@ void host_print(Text *out, const Host *h) {
   print_block(out, &h->body);
 }
 
+const char *const home_name[] = {"params", "state", "scratch", "output", "input", "constant"};
+
 static void print_slot(Text *out, const Slot *s) {
-  static const char *const home[] = {"params", "state", "scratch", "input", "output", "constant"};
   text_printf(out, "slot %s.%d: %s%s in %s", s->name ? s->name : "", s->id, dtype_info[s->dtype].name,
-              shape_text(out->arena, s->shape), home[s->home]);
+              shape_text(out->arena, s->shape), home_name[s->home]);
   if (s->home != HOME_constant) text_printf(out, " at %" PRId64, s->offset);
   if (s->parent)
     text_printf(out, ", part of %s.%d + %" PRId64, s->parent->name ? s->parent->name : "", s->parent->id,
