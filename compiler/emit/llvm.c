@@ -224,6 +224,20 @@ static void store_print(Printer *l, const Stmt *s) {
   store_to(l, s->expr->type, v, p, s->mask ? ll_expr_value(l, s->mask) : NULL);
 }
 
+static void routine_print(Printer *l, const Stmt *s) {
+  Text types, args;
+  text_init(&types, l->arena);
+  text_init(&args, l->arena);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    const char *value = ll_expr_value(l, x->value), *comma = i ? ", " : "", *type = x->buffer ? "ptr" : "i64";
+    text_printf(&types, "%s%s", comma, type);
+    text_printf(&args, "%s%s %s", comma, type, x->buffer ? address(l, x->buffer, value) : value);
+  }
+  ll_declare(l, FORMAT("declare void @%s(%s)", s->routine->name, text_str(&types)));
+  ll_line(l, FORMAT("call void @%s(%s)", s->routine->name, text_str(&args)));
+}
+
 static void stmt_print(Printer *l, const Stmt *s) {
   switch (s->kind) {
   case S_for: for_print(l, s); return;
@@ -239,6 +253,7 @@ static void stmt_print(Printer *l, const Stmt *s) {
   }
   case S_store: store_print(l, s); return;
   case S_transpose: transpose_print(l, s); return;
+  case S_routine: routine_print(l, s); return;
   case S_if: if_print(l, s); return;
   case S_block:
     if (s->loc.file) comment(l, "  ", FORMAT("%s:%d %s", s->loc.file, s->loc.line, s->text ? s->text : ""));
@@ -457,7 +472,6 @@ static void runtime_emit(Printer *l) {
   static const char *const declarations[] = {
 #define NNRT(result, name, parameters, llvm) llvm,
 #include "../../runtime/abi.def"
-#undef NNRT
   };
   for (size_t i = 0; i < sizeof declarations / sizeof *declarations; ++i) text_printf(l->out, "%s\n", declarations[i]);
   static const char *const part[2][2] = {{"lo", "%id"}, {"hi", "%next"}};
@@ -498,6 +512,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   comment(&l, "",
           arena_printf(s.arena, "%s: compiled from %s by %s for %s", p->module->name,
                        p->module->file ? p->module->file : "text", o->compiler, p->machine->name));
+  if (emit_blas(p)) text_puts(out, arena_printf(s.arena, "; link: %s\n", link_text(p)));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
   text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr }\n");
   for (int i = 0; record_at(i); ++i) record_emit(&l, record_at(i));

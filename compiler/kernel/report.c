@@ -88,6 +88,9 @@ static void touch_stmt(void *context, Stmt *s, int depth) {
   for (int i = 0; i < n; ++i) touch_loads(t, expr[i]);
   if (s->kind == S_store || s->kind == S_transpose) touch(t, s->buffer, t->stored);
   if (s->kind == S_transpose) touch(t, s->source, t->loaded);
+  for (int i = 0; i < s->passed.n; ++i)
+    if (s->passed.at[i].buffer)
+      touch(t, s->passed.at[i].buffer, s->routine->operands[i] == 'w' ? t->stored : t->loaded);
 }
 
 static Costs call_costs(Arena *arena, const Stmt *s) {
