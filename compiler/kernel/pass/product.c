@@ -425,7 +425,11 @@ static void product_kernel(Program *p, const Group *g, const DotPlan *plan, cons
 }
 
 Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan, const char *name) {
-  Shape shape = shape_of(4, plan->slices, plan->batch, plan->rows, plan->columns);
+  Shape shape = {0};
+  if (plan->slices > 1) shape.dim[shape.rank++] = plan->slices;
+  if (plan->batch > 1) shape.dim[shape.rank++] = plan->batch;
+  shape.dim[shape.rank++] = plan->rows;
+  shape.dim[shape.rank++] = plan->columns;
   const char *what = arena_printf(p->arena, plan->slices > 1 ? "%s_slices" : "%s_product", name);
   return program_slot(p, HOME_scratch, what, plan->dtype, shape, g->loc);
 }
