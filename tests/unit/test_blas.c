@@ -37,6 +37,7 @@ static const BlasCase cases[] = {
     {{2, 70, 66, 59, false, false, true, ENDING_turned, DT_f32, false}, true},
     {{0, 64, 48, 3001, true, false, false, ENDING_none, DT_f32, false}, true}, /* slices of k */
     {{0, 50, 90, 4111, false, true, false, ENDING_relu, DT_f32, false}, true},
+    {{2, 36, 50, 3001, false, true, false, ENDING_relu, DT_f32, false}, true}, /* with a batch */
     {{0, 67, 131, 71, false, true, false, ENDING_relu, DT_f64, false}, true},
     {{2, 133, 65, 63, true, false, false, ENDING_none, DT_f64, false}, true},
     {{0, 128, 10, 512, false, true, false, ENDING_relu, DT_f32, false}, false},  /* 10 columns */

@@ -124,27 +124,24 @@ static void blas_kernel(Program *p, const Group *g, const DotPlan *plan, const c
   const char *routine = plan->dtype == DT_f64 ? "nnrt_dgemm" : "nnrt_sgemm";
   vec_push(a, *body, stmt_routine(a, routine, sizeof passed / sizeof *passed, passed));
   d.call.kernel->flops = 2 * plan->batch * plan->rows * plan->columns * plan->depth;
-  d.call.kernel->comment = arena_printf(a, "%s by %s, blocks of %lld x %lld%s", dot_text(a, g), p->machine->blas,
-                                        (long long)rows, (long long)columns, dot_turned_text(g, plan));
+  d.call.kernel->comment = arena_printf(a, "%s by %s, blocks of %lld x %lld", dot_text(a, g), p->machine->blas,
+                                        (long long)rows, (long long)columns);
   vec_push(a, *calls, d.call);
 }
 
 bool dot_blas(Program *p, const Group *g, const char *name, Calls *calls) {
-  DotPlan along_n = dot_sides(p->machine, g, false), along_m = dot_sides(p->machine, g, true);
+  DotPlan plan = dot_sides(p->machine, g, false);
   DotSide to;
-  if (!is_worth_it(&along_n) || !is_matrix(&along_n.narrow, along_n.rows, along_n.depth) ||
-      !is_matrix(&along_n.wide, along_n.columns, along_n.depth))
+  if (!is_worth_it(&plan) || !is_matrix(&plan.narrow, plan.rows, plan.depth) ||
+      !is_matrix(&plan.wide, plan.columns, plan.depth))
     return false;
-  bool turned = is_plain_store(g, &along_m, &to);
-  if (turned || is_plain_store(g, &along_n, &to)) {
-    blas_kernel(p, g, turned ? &along_m : &along_n, name, &to, calls);
+  if (is_plain_store(g, &plan, &to)) {
+    blas_kernel(p, g, &plan, name, &to, calls);
     return true;
   }
-  turned = dot_write_lanes(p, g, &along_m) > dot_write_lanes(p, g, &along_n);
-  const DotPlan *plan = turned ? &along_m : &along_n;
-  Slot *product = dot_slices_slot(p, g, plan, name);
-  to = side_of_slices(plan, product);
-  blas_kernel(p, g, plan, name, &to, calls);
-  dot_join(p, g, plan, name, product, calls);
+  Slot *product = dot_slices_slot(p, g, &plan, name);
+  to = side_of_slices(&plan, product);
+  blas_kernel(p, g, &plan, name, &to, calls);
+  dot_join(p, g, &plan, name, product, calls);
   return true;
 }

@@ -75,11 +75,8 @@ Expr *dot_min(DotBuild *d, Expr *x, int64_t most);
 Expr *dot_tile_first(DotBuild *d, Expr *tile);    /* its first row: the `tall` tiles of base + 1 rows come first */
 Expr *dot_base(DotBuild *d, const DotSide *side); /* offset + batch . b */
 const char *dot_text(Arena *a, const Group *g);   /* for comments: "3 times [m,k] x [k,n]" */
-const char *dot_turned_text(const Group *g, const DotPlan *plan);
-/* Lanes that all dtypes of the writes allow; 1 when an access does not step by 1 along the plan's columns. */
-int dot_write_lanes(const Program *p, const Group *g, const DotPlan *plan);
-Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan,
-                      const char *name); /* [slice, batch, row, column] */
+/* [slice, batch, row, column] in scratch */
+Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan, const char *name);
 /* Appends the kernel that sums the slices of k in such a slot and runs the epilogue. */
 void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls);
 #endif

@@ -295,7 +295,8 @@ static int point_lanes(const Program *p, Intern *seen, const Point *point, int l
   return lanes;
 }
 
-int dot_write_lanes(const Program *p, const Group *g, const DotPlan *plan) {
+/* Lanes that all dtypes of the writes allow; 1 when an access does not step by 1 along the vector axis. */
+static int write_lanes(const Program *p, const Group *g, const DotPlan *plan) {
   int lanes = plan->lanes;
   Intern seen;
   intern_init(&seen, p->arena);
@@ -416,7 +417,7 @@ static void product_kernel(Program *p, const Group *g, const DotPlan *plan, cons
   if (slot) {
     partial_init(&d, body, &partial, slot, unit.slice);
   } else {
-    e.lanes = dot_write_lanes(p, g, plan);
+    e.lanes = write_lanes(p, g, plan);
     e.finish = finish_writes;
     count_writes(&d);
   }
@@ -466,7 +467,7 @@ void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name,
                                ? arena_printf(a, "sum of %lld slices of k, then what follows", (long long)plan->slices)
                                : "what follows the product";
   d.call.kernel->flops = (plan->slices - 1) * plan->batch * plan->rows * plan->columns;
-  Join j = {.build = &d, .partial = point_buffer(&d.gen, slot, false), .lanes = dot_write_lanes(p, g, plan)};
+  Join j = {.build = &d, .partial = point_buffer(&d.gen, slot, false), .lanes = write_lanes(p, g, plan)};
   count_writes(&d);
   Expr *row;
   j.row = dot_units(&d, ~0u, 1, &plan->rows, (const char *[]){"row"}, &row);
@@ -497,10 +498,6 @@ const char *dot_text(Arena *a, const Group *g) {
                       (long long)e[1]);
 }
 
-const char *dot_turned_text(const Group *g, const DotPlan *plan) {
-  return plan->column_axis == g->nb ? " (of the transpose)" : "";
-}
-
 /* Left to the plain nest: integers, halves, matrices times vectors (another order), outer products. */
 static bool is_tiled(const Group *g) {
   if (g->dot_dtype != DT_f32 && g->dot_dtype != DT_f64) return false;
@@ -518,8 +515,9 @@ bool schedule_dot(Program *p, const Group *g, Calls *calls) {
       g->name ? g->name : arena_printf(a, "dot_%lldx%lldx%lld", (long long)e[0], (long long)e[1], (long long)e[2]);
   if (p->machine->blas && dot_blas(p, g, name, calls)) return true;
   DotPlan plan = dot_plan(p->machine, g);
-  const char *comment = arena_printf(a, "%s: panels of %lld columns, tiles of %lld rows%s", dot_text(a, g),
-                                     (long long)plan.width, (long long)dot_tile_rows(&plan), dot_turned_text(g, &plan));
+  const char *comment =
+      arena_printf(a, "%s: panels of %lld columns, tiles of %lld rows%s", dot_text(a, g), (long long)plan.width,
+                   (long long)dot_tile_rows(&plan), plan.column_axis == g->nb ? " (of the transpose)" : "");
   dot_pack_wide(p, g, &plan, calls);
   dot_pack_narrow(p, g, &plan, calls);
   Slot *partial = plan.slices > 1 ? dot_slices_slot(p, g, &plan, name) : NULL;
