@@ -147,9 +147,8 @@ typedef struct nnrt_model {
 #define NNRT(result, name, parameters, llvm) result name parameters;
 #define NNRT_LOCAL(result, name, parameters, value, llvm)                                                              \
   static inline result name parameters { return value; }
+#define NNRT_ROUTINE(name, dtype, parameters, operands) void name parameters;
 #include "abi.def"
-#undef NNRT
-#undef NNRT_LOCAL
 
 #ifdef __cplusplus
 }

@@ -387,6 +387,20 @@ static void transpose_print(Printer *c, const Stmt *s) {
   line_end(c);
 }
 
+static void routine_print(Printer *c, const Stmt *s) {
+  text_printf(&c->line, "%s(", s->routine->name);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    if (i) text_puts(&c->line, ", ");
+    if (x->buffer)
+      address_print(c, x->buffer, x->value);
+    else
+      index_print(c, x->value);
+  }
+  text_puts(&c->line, ");");
+  line_end(c);
+}
+
 static void if_print(Printer *c, const Stmt *s) {
   text_puts(&c->line, "if (");
   expr_print(c, s->expr, ANY);
@@ -412,6 +426,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
   case S_set: bind_print(c, s); return;
   case S_store: store_print(c, s); return;
   case S_transpose: transpose_print(c, s); return;
+  case S_routine: routine_print(c, s); return;
   case S_if: if_print(c, s); return;
   case S_block:
     c_comment(c->sheet, model_text(c->sheet, s->loc, s->text));

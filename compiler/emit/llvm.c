@@ -173,6 +173,18 @@ static void transpose_print(Printer *l, const Stmt *s) {
   for (int i = 0; i < s->lanes; ++i) store_to(l, row[i], row_address(l, s->buffer, to, stride, i), NULL);
 }
 
+static void routine_print(Printer *l, const Stmt *s) {
+  int n = s->passed.n;
+  Operand *args = NEW_N(l->arena, Operand, n + 1);
+  for (int i = 0; i < n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    args[i] = ll_expr(l, x->value);
+    if (x->buffer) args[i] = address(l, x->buffer, args[i]);
+  }
+  ll_declare(l, void_type, FORMAT("@%s", s->routine->name), n, args);
+  ll_call(l, void_type, FORMAT("@%s", s->routine->name), n, args);
+}
+
 static void stmt_print(Printer *l, const Stmt *s) {
   switch (s->kind) {
   case S_for: for_print(l, s); return;
@@ -183,6 +195,7 @@ static void stmt_print(Printer *l, const Stmt *s) {
   case S_set: set_print(l, local_name(l, s->var->name), ll_expr(l, s->expr)); return;
   case S_store: store_print(l, s); return;
   case S_transpose: transpose_print(l, s); return;
+  case S_routine: routine_print(l, s); return;
   case S_if: if_print(l, s); return;
   case S_block:
     if (s->loc.file) comment(l, "  ", FORMAT("%s:%d %s", s->loc.file, s->loc.line, s->text ? s->text : ""));
@@ -341,8 +354,6 @@ static void runtime_emit(Printer *l) {
 #define NNRT(result, name, parameters, llvm) llvm,
 #define NNRT_LOCAL(result, name, parameters, value, llvm) "\n" llvm,
 #include "../../runtime/abi.def"
-#undef NNRT
-#undef NNRT_LOCAL
   };
   for (size_t i = 0; i < sizeof routines / sizeof *routines; ++i) text_printf(l->out, "%s\n", routines[i]);
   text_puts(l->out, "\n");
@@ -368,6 +379,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   map_init(&l->intrinsics, s.arena);
   map_init(&l->strings, s.arena);
   comment(l, "", FORMAT("%s: compiled from %s by %s for %s", p->module->name, file, o->compiler, p->machine->name));
+  if (emit_blas(p)) text_puts(out, FORMAT("; link: %s\n", link_text(p)));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
   text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr }\n");
   for (int i = 0; record_at(i); ++i) record_emit(l, record_at(i));

@@ -50,6 +50,7 @@ Operand ll_numbers(Printer *l, int n, const int *x); /* i32; x may be NULL: 0, 1
 Operand ll_new(Printer *l, Type t, const char *text);
 Operand ll_list(Printer *l, Type t, const char *op, int n, const Operand *v);
 Operand ll_binary(Printer *l, const char *op, Operand a, Operand b);
+void ll_declare(Printer *l, Type t, const char *name, int n, const Operand *v); /* once a module */
 Operand ll_call(Printer *l, Type t, const char *name, int n, const Operand *v); /* declares what starts with "@llvm." */
 Operand ll_splat(Printer *l, Operand scalar, int lanes);
 Operand ll_cast(Printer *l, Operand v, DType to);

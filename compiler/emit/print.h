@@ -51,6 +51,8 @@ const char *scope_declare(Scope *scope, const void *object, const char *name, bo
 const char *scope_name(const Scope *scope, const void *object);
 
 bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
+const char *link_text(const Program *p);             /* what a program of an emitted file links */
+const char *promise_text(const Program *p);          /* what its results depend on, for the head of the file */
 uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */
 
 /* ---- the tables of nnrt.h as typed constants (tables.c) ---- */
