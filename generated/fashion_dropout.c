@@ -1981,9 +1981,9 @@ static NNRT_KERNEL_V4 void program_4(const float *restrict dot, float *restrict 
   }
 }
 
-/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip...
  * models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_dropout(int32_t *restrict optimizer_0_step, const float *restrict lr,
+static NNRT_KERNEL_V4 void adamw_add(int32_t *restrict optimizer_0_step, const float *restrict lr,
     const float *restrict total_steps, uint32_t *restrict nnrt_calls_train, float *restrict div, float *restrict div_2,
     float *restrict sub, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -2948,7 +2948,7 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   program_3(dot_3, sum_6, thread);
   program_2(mul_2, sum_7, thread);
   program_4(dot_2, sum_8, thread);
-  adamw_dropout(optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2, div_3, sub_2, thread);
+  adamw_add(optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2, div_3, sub_2, thread);
   nnrt_barrier(thread);
   program_adamw(mul, sum_4, sum_5, sum_6, sum_7, sum_8, div_4, optimizer_0_exp_avg_7_bias, sum,
       optimizer_0_exp_avg_sq_7_bias, p7_bias, sub_2, div_2, div_3, thread);
@@ -3191,7 +3191,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0x7c28a4f7f8767299,
+  .hash = 0xcef10af840976bbf,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,
