@@ -411,7 +411,7 @@ static const char *row_value(Printer *l, const Record *r, const Cell *cells) {
 
 static const char *record_type(Printer *l, const Record *r) {
   if (r->fields[0].name) return FORMAT("%%%s", r->type);
-  return r->fields[0].kind == FIELD_text ? "ptr" : "i32";
+  return r->fields[0].kind == FIELD_int ? "i32" : "ptr";
 }
 
 static void table_emit(Printer *l, const Table *t) {

@@ -67,10 +67,10 @@ void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, dou
     if (s->func != func || !entry->latest) continue;
     const nnrt_output *o = &entry->latest->outputs[s->output];
     s->value = nnrt_element(o->dtype, entry->output + o->offset);
-    s->sum += s->value;
-    s->epoch_sum += s->value;
-    s->count++;
-    s->epoch_count++;
+    s->sum += entry->sums[s->output];
+    s->epoch_sum += entry->sums[s->output];
+    s->count += entry->gathered;
+    s->epoch_count += entry->gathered;
     s->seen = 1;
   }
 }
