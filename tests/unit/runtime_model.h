@@ -351,7 +351,7 @@ static int run_args(const nnrt_model *m, int argc, const char **argv) {
   run_args((m), (int)(sizeof((const char *[]){"tiny", __VA_ARGS__}) / sizeof(char *)),                                 \
            (const char *[]){"tiny", __VA_ARGS__})
 
-static int lines_with(const char *text, const char *word) {
+static inline int lines_with(const char *text, const char *word) {
   int n = 0;
   for (const char *at = text; at && (at = strstr(at, word)); at += strlen(word)) n++;
   return n;

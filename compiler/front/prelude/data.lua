@@ -111,10 +111,13 @@ end
 -- vocabulary = "bytes", or the characters of the tokens 0, 1, …
 local function vocabulary(kind, text)
   if text == nil or text == "bytes" then return text and "" end
-  local seen = {}
-  for character in string.gmatch(text, "[\0-\x7F\xC2-\xFD][\x80-\xBF]*") do
+  local seen, first = {}, 1
+  while first <= #text do                                   -- a character of UTF-8: a byte and those that continue it
+    local last = first
+    while last < #text and string.byte(text, last + 1) & 0xC0 == 0x80 do last = last + 1 end
+    local character = string.sub(text, first, last)
     if seen[character] then core.fail("vocabulary_twice", kind, character) end
-    seen[character] = true
+    seen[character], first = true, last + 1
   end
   if text == "" then core.fail("string_wanted", kind, "vocabulary", "empty") end
   return text
