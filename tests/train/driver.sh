@@ -90,6 +90,16 @@ printf 'ab€' >prompt
 [ "$(./text --quiet | head -n 1)" = "cccccc" ] || fail "text: the default"
 "$NNC" "$models/text.lua" -D vocabulary=bytes -o bytes && [ "$(./bytes --quiet --turn.prompt 'hello!' | head -n 1)" = "!olleh" ] || fail "text: bytes"
 
+# ---- early stopping; a state with two names ----
+build stop
+./stop --quiet --log log || fail "stop: exit code $?"
+[ "$(grep '"func":"validate"' log | sed -E 's/.*"loss":([^}]*).*/\1/' | tr '\n' ' ')" = "10 5 2 1 2 5 10 1 " ] || fail "stop: $(cat log)"
+build tied
+./tied --quiet --seed 3 --log first.log --save first.safetensors && ./tied --quiet --seed 4 --init by_second_name.safetensors --log log || fail "tied: exit code $?"
+[ "$(head -n 1 first.log)" = "$(head -n 1 log)" ] || fail "tied: loaded by its second name: $(head -n 1 log), not $(head -n 1 first.log)"
+grep -aq '"a.weight"' first.safetensors && ! grep -aq '"b.0.weight"' first.safetensors || fail "tied: saved under both names"
+[ "$(value log sum)" = "$(value log other)" ] || fail "tied: renamed: $(tail -n 1 log)"
+
 # ---- exit codes ----
 code() { local code=0 && "${@:3}" >/dev/null 2>err || code=$?; [ "$code" = "$1" ] && grep -q -e "$2" err || fail "${*:3}: exit code $code, expected $1 and '$2': $(cat err)"; }
 code 2 "is no character of the vocabulary" ./text --turn.prompt xyz
