@@ -123,6 +123,14 @@ local function vocabulary(kind, text)
   return text
 end
 
+-- Labels, one whole number a row, are below the number of classes.
+local function check_labels(name, rows, value, classes)
+  if not classes or value.rank ~= 1 or core.is_float(value.dtype) or type(rows) ~= "table" then return end
+  for i, label in ipairs(rows) do
+    if label < 0 or label >= classes then core.fail("table_label", name, label, i, classes) end
+  end
+end
+
 -- nn.data.table { x = { { 0, 1 }, … }, y = { 1, … }, batch = 2 }: rows that stand in the program itself, for tests and
 -- small sets. Fields are lists or nn.constant of equal numbers of rows; b.x is [batch, …] of the same dtype.
 function nn.data.table(options)
@@ -139,6 +147,7 @@ function nn.data.table(options)
     for d = 2, value.rank do shape[d - 1] = value.shape[d] end
     if self.rows and self.rows ~= n then core.fail("table_rows", name, n, self.fields[1].name, self.rows) end
     self.rows = n
+    check_labels(name, rows, value, self.classes)
     self.fields[#self.fields + 1] = { name = name, dtype = value.dtype, shape = shape, value = value, read = keep }
   end
   if #self.fields == 0 then core.fail("table_empty") end
