@@ -24,7 +24,10 @@ static bool path_ends(const char *path, const char *end) {
 }
 
 /* ---- NPY, version 1.0 (numpy.lib.format) ---- */
-static const char *const npy_types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"}; /* bf16 as f32 */
+static const char *npy_type(int dtype) { /* bf16 goes out as f32 */
+  static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
+  return dtype >= NNRT_f32 && dtype <= NNRT_bool ? types[dtype] : "V1";
+}
 
 static int npy_text(const nnrt_output *o, int64_t rows, char *to, int size) {
   const uint16_t one = 1;
@@ -33,7 +36,7 @@ static int npy_text(const nnrt_output *o, int64_t rows, char *to, int size) {
                     byte     ? '|'
                     : little ? '<'
                              : '>',
-                    npy_types[o->dtype], (long long)rows);
+                    npy_type(o->dtype), (long long)rows);
   for (int i = 0; i < o->rank; i++)
     n = nnrt_text(to, size, n, i + 1 < o->rank ? " %lld," : " %lld", (long long)o->dim[i]);
   return nnrt_text(to, size, n, "), }");
