@@ -781,7 +781,7 @@ static const nnrt_hyper regression_hypers[] = {
 
 static const nnrt_output regression_check_outputs[] = {
   {.name = "distance", .dtype = NNRT_f32, .count = 1},
-  {.name = "weight", .dtype = NNRT_f32, .count = 2, .offset = 64},
+  {.name = "weight", .dtype = NNRT_f32, .count = 2, .offset = 64, .rank = 1, .dim = {2}},
 };
 
 static const nnrt_variant regression_check_variants[] = {
