@@ -72,7 +72,7 @@ local function count_rows(what, list, length)
   for i, x in ipairs(list) do
     if x.rank < 1 then core.fail("layer_input", what, "arrays of rows", core.tensor_text(x)) end
     if length and x.shape[1] ~= length then
-      core.fail("control_rows", what, core.tensor_text(x), tostring(x.shape[1]), i > 1 and core.tensor_text(list[1]) or "length", tostring(length))
+      core.fail("control_rows", what, core.tensor_text(x), tostring(length), i > 1 and core.tensor_text(list[1]) or "length")
     end
     length = x.shape[1]
   end
