@@ -1,9 +1,10 @@
 /* lower.h: private to kernel/lower/. How one Graph is cut into groups.
  *
- * A *root* is a node that ends up in memory or is computed by a loop of its own: reduce, dot, scatter; and maps that
- * must be stored (assigned, output, operand of a dot, table of a gather, read by several groups and not cheap).
- * Everything else is composed into its readers: views become index maps, maps become expressions (points.c). A group is
- * a set of roots over one loop space that share a kernel; groups.c chooses them, lower.c writes them out as Groups. */
+ * A *root* is a node that ends up in memory or is computed by a loop of its own: reduce, cumsum, argsort, dot, scatter;
+ * and maps that must be stored (assigned, output, operand of a dot, table of a gather, read by several groups and not
+ * cheap). Everything else is composed into its readers: views become index maps, maps become expressions (points.c). A
+ * group is a set of roots over one loop space that share a kernel; groups.c chooses them, lower.c writes them out as
+ * Groups. */
 #ifndef NNC_LOWER_H
 #define NNC_LOWER_H
 
@@ -11,15 +12,16 @@
 
 typedef struct Root {
   const Node *node;
-  Slot *slot; /* destination; NULL: none yet (a scratch slot is made when another group reads it) */
-  bool copy;  /* an extra write of a node that lives elsewhere: it is not the node's home */
+  Slot *slot;        /* destination; NULL: none yet (a scratch slot is made when another group reads it) */
+  bool copy;         /* an extra write of a node that lives elsewhere: it is not the node's home */
+  const Node *fills; /* a copy that a scatter starts from, in the memory of this scatter; NULL: none */
   int group;
 } Root;
 
 /* A group under construction. Its space: the dims of one node, each an axis or of extent 1. */
 typedef struct Cluster {
   GroupKind kind;
-  Shape space; /* map: the shape; row, column: operand of the reduction; dot: batch, m, n, k; scatter: the source */
+  Shape space; /* map: the shape; row, column, scan, sort: the operand; dot: batch, m, n, k; scatter: the source */
   bool reduced[RANK_MAX * 3];
   int axis[RANK_MAX * 3]; /* axis of each dim of the space, -1 for extent 1; kept axes first */
   int64_t space_dim[RANK_MAX * 3];
@@ -49,9 +51,17 @@ typedef struct Lowering {
   int *user;          /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
   Slot **state_slot;  /* by state id */
   Slot **output_slot; /* by position in graph->outputs */
+  int *uses;          /* by node id: how often the graph reads it */
   bool *settled;      /* by state id: the new value goes through scratch, since old readers come after it */
 } Lowering;
 enum { USER_NONE = -1, USER_MANY = -2 };
+
+static inline bool is_scatter(const Node *n) { return n->op == OP_scatter || n->op == OP_scatter_set; }
+
+/* A node that its cluster computes as a phase: along reduced axes, or along one axis that its result keeps. */
+static inline bool is_along(const Node *n) { return op_info[n->op].family == FAMILY_ALONG; }
+static inline bool is_phase(const Node *n) { return op_info[n->op].family == FAMILY_REDUCE || is_along(n); }
+static inline Axes phase_axes(const Node *n) { return is_along(n) ? (Axes){1, {n->attr->dim}} : n->attr->axes; }
 
 /* points.c */
 Point *point_of(Lowering *l, int cluster, const Node *n, const Affine *const *index);
@@ -68,9 +78,12 @@ bool cluster_before(const Lowering *l, int first, int second);                  
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
 void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g);                /* axes, operands, counts */
 Point *reduce_element(Lowering *l, int cluster, const Node *n);
+void scatter_write(Lowering *l, int cluster, const Node *n, Write *w); /* all of w but its slot */
+void slot_finish(Lowering *l, Slot *s, const Node *n); /* lower.c: a slot given while placing, for good */
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
 
 /* orders.c */
 Order order_reduce(Shape operand, Axes axes);
+Order order_along(int64_t n);
 Order order_dot(int64_t batch, int64_t m, int64_t n, int64_t k, int *slices);
 #endif
