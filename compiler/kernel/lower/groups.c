@@ -313,6 +313,7 @@ static bool wanted_producer(const Lowering *l, const Cluster *own, int ci) {
 
 static bool wanted_sibling(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
+  if (c->roots.n && l->roots.at[c->roots.at[0]].fills) return false; /* it may be left out in the end */
   return c->kind == GROUP_map && fits(c, own) && (own->naxes == 0 || shares_loads(c, own) || reads_from(l, own, ci));
 }
 
