@@ -34,7 +34,7 @@ static bool bit(const uint64_t *set, int i) { return set[i / 64] >> (i % 64) & 1
 
 bool cluster_before(const Lowering *l, int first, int second) { return bit(l->clusters.at[second]->ancestors, first); }
 
-static void cluster_after(Lowering *l, int ci, int dep) {
+void cluster_after(Lowering *l, int ci, int dep) {
   if (ci == dep || cluster_before(l, dep, ci)) return;
   const uint64_t *more = l->clusters.at[dep]->ancestors;
   for (int i = 0; i < l->clusters.n; ++i) {
@@ -67,7 +67,7 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n) {
   }
 }
 
-static int owner(const Lowering *l, const Node *n) {
+int cluster_of(const Lowering *l, const Node *n) {
   int root = l->root_of[n->id];
   return root < 0 ? -1 : l->roots.at[root].group;
 }
@@ -108,24 +108,6 @@ Point *reduce_element(Lowering *l, int ci, const Node *n) {
   return point_of(l, ci, x, index);
 }
 
-/* The cluster's space is the source's: outer dims of x, dims of the index, inner dims of x. */
-void scatter_write(Lowering *l, int ci, const Node *n, Write *w) {
-  Cluster *c = l->clusters.at[ci];
-  const Affine *index[RANK_MAX], *at[RANK_MAX];
-  int dim = n->attr->dim, picked = n->in[1]->shape.rank;
-  int64_t stride[RANK_MAX];
-  cluster_index(l, ci, n->in[2], false, index);
-  for (int d = 0; d < n->shape.rank; ++d)
-    at[d] = d < dim ? index[d] : d == dim ? affine_const(&c->set, 0) : index[d + picked - 1];
-  shape_strides(n->shape, stride);
-  w->index = affine_linear(&c->set, n->shape, at);
-  w->value = point_of(l, ci, n->in[2], index);
-  w->row = point_of(l, ci, n->in[1], index + dim);
-  w->stride = stride[dim];
-  w->count = n->shape.dim[dim];
-  w->add = n->op == OP_scatter;
-}
-
 static void build_root(Lowering *l, int ci, const Root *r) {
   bool full;
   const Affine *linear;
@@ -158,7 +140,7 @@ static int streams(const Cluster *c) {
 static bool deps_allow(Lowering *l, int ci, int from) {
   Cluster *c = l->clusters.at[ci];
   for (int i = from; i < c->loads.n; ++i) {
-    int dep = owner(l, c->loads.at[i]);
+    int dep = cluster_of(l, c->loads.at[i]);
     if (dep >= 0 && dep != ci && cluster_before(l, ci, dep)) return false;
   }
   return true;
@@ -184,7 +166,7 @@ static bool join(Lowering *l, int ci, int ri) {
   }
   if (good) {
     for (int i = 0; i < c->loads.n; ++i) {
-      int dep = owner(l, c->loads.at[i]);
+      int dep = cluster_of(l, c->loads.at[i]);
       if (dep >= 0) cluster_after(l, ci, dep);
     }
     return true;
@@ -221,7 +203,7 @@ static bool shares_loads(const Cluster *a, const Cluster *b) {
 
 static bool reads_from(const Lowering *l, const Cluster *c, int other) {
   for (int i = 0; i < c->loads.n; ++i)
-    if (owner(l, c->loads.at[i]) == other) return true;
+    if (cluster_of(l, c->loads.at[i]) == other) return true;
   return false;
 }
 
@@ -343,17 +325,10 @@ static void add_root(Lowering *l, const Node *n, Slot *slot, bool copy) {
   }
 }
 
-/* What x's elements lie in, when x is a view in the same order. */
-static const Node *memory_of(const Lowering *l, const Node *x) {
-  while ((x->op == OP_reshape || x->op == OP_assign || x->op == OP_stop_gradient) && l->root_of[x->id] < 0)
-    x = x->in[0];
-  return x;
-}
-
 /* The map that writes a scatter's x into the scatter's memory; or, when x lies there already, who wrote it. */
 static int place_start(Lowering *l, const Node *scatter) {
-  const Node *x = scatter->in[0], *base = memory_of(l, x);
-  if (l->slot[base->id] == l->slot[scatter->id]) return owner(l, base);
+  const Node *x = scatter->in[0], *base = scatter_base(l, x);
+  if (l->slot[base->id] == l->slot[scatter->id]) return cluster_of(l, base);
   add_root(l, x, l->slot[scatter->id], true);
   l->roots.at[l->roots.n - 1].fills = scatter;
   int ci = cluster_new(l, GROUP_map);
@@ -486,33 +461,24 @@ static const Node *assigned_home(const Lowering *l, const Node *assign) {
   return can_live_there(l, v) ? v : assign;
 }
 
-/* Scatters after scatters all work in the memory of the last one, when nothing else reads what is between them. */
-static void share_destination(Lowering *l, const Node *last) {
-  for (const Node *n = last, *x; is_scatter(n); n = x) {
-    for (x = n->in[0]; x->op == OP_reshape || x->op == OP_assign || x->op == OP_stop_gradient; x = x->in[0])
-      if (l->uses[x->id] != 1) return;
-    if (!is_scatter(x) || l->uses[x->id] != 1 || l->slot[x->id]) return;
-    l->slot[x->id] = l->slot[last->id];
-  }
-}
-
 static void destinations(Lowering *l) {
   const Graph *g = l->graph;
   for (int i = 0; i < g->assigns.n; ++i) {
     const Node *a = g->assigns.at[i];
     State *s = a->attr->state;
-    const Node *home = l->settled[s->id] ? a : assigned_home(l, a);
+    const Node *home = assigned_home(l, a);
+    if (l->settled[s->id] && !is_scatter(home)) home = a;
     l->must[home->id] = true;
     if (l->settled[s->id]) continue;
     l->slot[home->id] = l->state_slot[s->id];
-    share_destination(l, home);
+    scatter_share(l, home);
   }
   for (int i = 0; i < g->outputs.n; ++i) {
     const Node *n = g->outputs.at[i].node;
     if (!can_live_there(l, n)) continue;
     l->slot[n->id] = l->output_slot[i];
     l->must[n->id] = true;
-    share_destination(l, n);
+    scatter_share(l, n);
   }
 }
 
@@ -626,42 +592,6 @@ static bool order_states(Lowering *l) {
   return true;
 }
 
-/* ---- scatters in the memory of what they start from ---- */
-static bool loads_node(const Cluster *c, const Node *n) {
-  for (int i = 0; i < c->loads.n; ++i)
-    if (c->loads.at[i] == n) return true;
-  return false;
-}
-
-/* May all others that read x, which lies in scratch, run before cluster `last`, which overwrites it? */
-static bool readers_before(const Lowering *l, const Node *x, int last, int start) {
-  for (int ci = 0; ci < l->clusters.n; ++ci) {
-    const Cluster *c = l->clusters.at[ci];
-    if (c->dropped || ci == start || !loads_node(c, x)) continue;
-    if (ci == last || cluster_before(l, last, ci)) return false;
-  }
-  return true;
-}
-
-/* The scatter whose start is root `fill` takes the memory of x when x dies there, and the start is left out: writing
- * one row of a large tensor costs one row. Runs once all orders are known to exist, and only adds orders that do. */
-static void scatter_in_place(Lowering *l, const Root *fill) {
-  const Node *x = fill->node, *y = fill->fills;
-  int from = l->root_of[x->id], last = owner(l, y);
-  if (from < 0 || l->roots.at[from].copy || fill->slot->home != HOME_scratch) return;
-  Slot *slot = l->roots.at[from].slot;
-  if (!slot || slot->home != HOME_scratch || slot->parent || slot == fill->slot) return;
-  if (!readers_before(l, x, last, fill->group)) return;
-  for (int ci = 0; ci < l->clusters.n; ++ci)
-    if (!l->clusters.at[ci]->dropped && ci != fill->group && loads_node(l->clusters.at[ci], x))
-      cluster_after(l, last, ci);
-  cluster_after(l, last, owner(l, x));
-  l->clusters.at[fill->group]->dropped = true;
-  slot_finish(l, slot, x);
-  slot_finish(l, fill->slot, y);
-  slot->parent = fill->slot;
-}
-
 /* ---- the whole choice ---- */
 static void start(Lowering *l) {
   const Graph *g = l->graph;
@@ -716,6 +646,5 @@ void groups_choose(Lowering *l) {
     if (store_shared_maps(l)) continue;
     if (order_states(l)) break;
   }
-  for (int i = 0; i < l->roots.n; ++i)
-    if (l->roots.at[i].fills) scatter_in_place(l, &l->roots.at[i]);
+  scatters_in_place(l);
 }

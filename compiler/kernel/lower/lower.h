@@ -78,9 +78,20 @@ bool cluster_before(const Lowering *l, int first, int second);                  
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
 void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g);                /* axes, operands, counts */
 Point *reduce_element(Lowering *l, int cluster, const Node *n);
-void scatter_write(Lowering *l, int cluster, const Node *n, Write *w); /* all of w but its slot */
-void slot_finish(Lowering *l, Slot *s, const Node *n); /* lower.c: a slot given while placing, for good */
+int cluster_of(const Lowering *l, const Node *n);      /* the cluster that stores or computes n, or -1 */
+void cluster_after(Lowering *l, int cluster, int dep); /* dep must run before */
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
+
+/* scatters.c */
+void scatter_write(Lowering *l, int cluster, const Node *n, Write *w); /* all of w but its slot */
+const Node *scatter_base(const Lowering *l,
+                         const Node *x); /* what x's elements lie in, when x is a view in that order */
+void scatter_share(Lowering *l,
+                   const Node *last); /* gives the slot of `last` to the scatters that only it goes on from */
+void scatters_in_place(Lowering *l);
+
+/* lower.c */
+void slot_finish(Lowering *l, Slot *s, const Node *n); /* a slot that was given while placing gets its size */
 
 /* orders.c */
 Order order_reduce(Shape operand, Axes axes);
