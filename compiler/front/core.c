@@ -206,8 +206,8 @@ static int core_input_name(lua_State *L) {
 
 static int core_total_steps(lua_State *L) {
   Front *f = front_of(L);
-  Graph *g = f->trace->graph;
-  if (f->trace->kind != TRACE_func)
+  Graph *g = f->trace->root->graph;
+  if (f->trace->root->kind != TRACE_func)
     front_fail(L, place_call(L), MSG_state_outside, "the number of steps of the run", "", "", "");
   Input *input = NULL;
   for (int i = 0; i < g->inputs.n; ++i)
@@ -221,7 +221,7 @@ static int core_total_steps(lua_State *L) {
   g->at = &loc;
   n = graph_cast(g, n, f->options->float_dtype);
   g->at = NULL;
-  handle_push(L, n);
+  handle_push(L, trace_reach(L, f->trace, f->trace->root, n));
   return 1;
 }
 
@@ -292,6 +292,8 @@ static int core_gradient(lua_State *L) {
     states[i] = handle_test(L, -1)->state;
     lua_pop(L, 1);
   }
+  for (int i = 0; i < n; ++i) body_check_gradient(L, f->trace, y, xs[i]);
+  f->asking = L;
   graph_gradient(g, y, cotangent, n, xs, gradients);
   lua_createtable(L, n, 0);
   for (int i = 0; i < n; ++i) {
@@ -473,6 +475,7 @@ void core_open(lua_State *L) {
   movement_core(L);
   lua_pop(L, 1);
   program_core(L);
+  control_core(L);
 }
 
 /* ---- the run ---- */

@@ -3,12 +3,13 @@
  * One line a node: `%5 = dot %1, %4 axes=[1] axes_b=[1] : f32[128,512] @models/m.lua:7 "h"`: number, op, operands, the
  * attributes that differ from their defaults, dtype and shape, the model's line, the user's name. Numbers are printed
  * with as many digits as it takes to read them back exactly; a constant whose elements are all the same is one number.
- * Dimensions count from 0 here, as in the structures. */
+ * Dimensions count from 0 here, as in the structures. The subgraphs of a control node follow its line. */
 #include "op/op.h"
 
 #include <math.h>
 
-static const char *const input_kind_name[] = {"field", "value", "hyper", "first", "last", "epoch", "total_steps"};
+static const char *const input_kind_name[] = {"field", "value", "hyper",       "first",
+                                              "last",  "epoch", "total_steps", "bound"};
 
 static void print_string(Text *out, const char *s) {
   text_puts(out, "\"");
@@ -114,6 +115,8 @@ static void print_dot(Text *out, const Attr *at) {
   print_axes(out, "axes_b", &at->axes_b);
 }
 
+static void print_counts(Text *out, const Attr *at) { text_printf(out, " carries=%d rows=%d", at->carries, at->rows); }
+
 static void print_attributes(Text *out, const Node *n) {
   const Attr *at = n->attr;
   uint64_t fill;
@@ -141,7 +144,18 @@ static void print_attributes(Text *out, const Node *n) {
   case OP_gather:
   case OP_scatter:
   case OP_scatter_set: text_printf(out, " dim=%d", at->dim); break;
+  case OP_again:
   case OP_random: text_printf(out, " place=%lld", (long long)at->place); break;
+  case OP_result: text_printf(out, " value=%d", at->dim); break;
+  case OP_scan:
+    print_counts(out, at);
+    text_printf(out, " length=%lld", (long long)at->high[0]);
+    if (at->kept) text_printf(out, " kept=%d", at->kept);
+    if (at->reverse) text_puts(out, " reverse=1");
+    if (at->independent) text_puts(out, " independent=1");
+    break;
+  case OP_while:
+  case OP_custom: print_counts(out, at); break;
   default: break;
   }
 }
@@ -172,6 +186,10 @@ static void print_node(Text *out, const Graph *g, const Node *n) {
     print_string(out, n->name);
   }
   text_puts(out, "\n");
+  ++out->indent;
+  if (n->attr->body) graph_print(out, n->attr->body);
+  if (n->attr->other) graph_print(out, n->attr->other);
+  --out->indent;
 }
 
 static void print_input(Text *out, int number, const Input *input) {

@@ -13,7 +13,7 @@ static const char good[] = //
     "  graph \"init\"\n"
     "    %0 = state \"nnrt.seed\" : u32[2]\n"
     "    %1 = const 0 : u32[]\n"
-    "    %2 = random %0, %1 place=4294967295 : u32[2,3]\n"
+    "    %2 = random %0, %1, %1 place=4294967295 : u32[2,3]\n"
     "    %3 = cast %2 : f32[2,3]\n"
     "    output \"value\" = %3\n"
     "  end\n"

@@ -47,6 +47,15 @@ static bool loads_node(const Cluster *c, const Node *n) {
   return false;
 }
 
+/* Scratch of this graph's own: not where a state or a carry of a loop lives, nor where an output goes. */
+static bool is_scratch(const Lowering *l, const Slot *slot) {
+  for (int i = 0; i < l->states; ++i)
+    if (l->state_slot[i] == slot) return false;
+  for (int i = 0; i < l->graph->outputs.n; ++i)
+    if (l->output_slot[i] == slot) return false;
+  return slot->home == HOME_scratch;
+}
+
 /* May all others that read x, which lies in scratch, run before cluster `last`, which overwrites it? */
 static bool readers_before(const Lowering *l, const Node *x, int last, int start) {
   for (int ci = 0; ci < l->clusters.n; ++ci) {
@@ -62,9 +71,9 @@ static bool readers_before(const Lowering *l, const Node *x, int last, int start
 static void scatter_in_place(Lowering *l, const Root *fill) {
   const Node *x = fill->node, *y = fill->fills;
   int from = l->root_of[x->id], last = cluster_of(l, y);
-  if (from < 0 || l->roots.at[from].copy || fill->slot->home != HOME_scratch) return;
+  if (from < 0 || l->roots.at[from].copy) return;
   Slot *slot = l->roots.at[from].slot;
-  if (!slot || slot->home != HOME_scratch || slot->parent || slot == fill->slot) return;
+  if (!slot || slot->parent || slot == fill->slot || !is_scratch(l, slot) || !is_scratch(l, fill->slot)) return;
   if (!readers_before(l, x, last, fill->group)) return;
   for (int ci = 0; ci < l->clusters.n; ++ci)
     if (!l->clusters.at[ci]->dropped && ci != fill->group && loads_node(l->clusters.at[ci], x))
