@@ -4,7 +4,8 @@
  *   values.c   numbers and nested lists to tensors; arguments            trace.c   the graph being built, states, draws
  *   tensor.c   the userdata, its operators and methods                   core.c    the entries of the core, by name
  *   movement.c shapes and reductions                                     program.c sources, functions, phases -> Module
- *   control.c  bodies of loops and branches          prelude.c  the library, embedded
+ *   driver.c   phases, acts, what they write         control.c bodies of loops and branches
+ *   prelude.c  the library, embedded
  *
  * Invariants: at any time exactly one trace is current: the top one while the file runs, a function's while it is
  * traced, a state's while its initial value is made. A Handle is read only through trace_node, which brings it into the
@@ -93,6 +94,7 @@ typedef struct Front {
   VEC(State *) named; /* states with a path, in the order of naming */
   int model_states;   /* the first of them lie in `model` */
   int kept_states;    /* the first of them lie in `model` or `state`: they stay even when no function reads them */
+  Acts writing;       /* one write of one function each: what goes to which file */
   bool finished;      /* nn.program was called */
 } Front;
 
@@ -167,6 +169,15 @@ Node *body_capture(Trace *t, Node *outer, State *s); /* the input of body t that
 Node *body_turn(lua_State *L, Trace *t);
 void body_check_gradient(lua_State *L, Trace *t, Node *y, Node *x); /* no path from x to y leaves the body */
 void control_core(lua_State *L);
+
+/* core.c */
+const Tensor *input_value(lua_State *L, int index, const Input *input, const char *what); /* one number: all of them */
+
+/* program.c, driver.c */
+int64_t field_integer(lua_State *L, int index, const char *key, int64_t otherwise);
+const char *field_string(lua_State *L, int index, const char *key); /* or NULL */
+void driver_core(lua_State *L);                                     /* core.program: phase, shape */
+void driver_states(const Module *m, bool *keep);                    /* those that phases save or load */
 
 /* movement.c, core.c, program.c, prelude.c */
 void movement_core(lua_State *L);

@@ -92,6 +92,7 @@ typedef enum InputKind {
   INPUT_last,        /* f32 0 or 1: the last batch of a pass */
   INPUT_epoch,       /* f32: epochs that are complete */
   INPUT_total_steps, /* f32: steps that the whole run will take (schedules) */
+  INPUT_weight,      /* f32 [batch]: 1 for a row of `source`, 0 where the batch is padded */
   INPUT_bound,       /* of a subgraph: what the control node's operand gives it */
 } InputKind;
 
@@ -156,13 +157,20 @@ typedef struct Field {
 
 typedef struct Source {
   const char *name; /* key in data = { … }: "train" */
-  const char *kind; /* "idx"; "random" (made up, for benchmarks) */
+  const char *kind; /* "idx"; "table" (values that stand in the program); "random" (made up, for benchmarks) */
   VEC(Field) fields;
-  VEC(const char *) files; /* one per field (idx) */
+  VEC(const char *) files;    /* one per field (idx) */
+  VEC(const Tensor *) values; /* one per field (table): [all rows, …] */
   int batch;
   bool shuffle;
-  int64_t rows;    /* known at compile time, else -1 */
-  int64_t classes; /* labels must be below it; 0: unchecked */
+  bool drop_last;     /* passes of nn.evaluate leave out what full batches do */
+  bool pad;           /* the last batch of a pass is filled with zeros; b.weight tells rows from filling */
+  double rate;        /* Poisson sampling: the probability of each row to be in a batch of at most `batch`; 0: none */
+  double from, to;    /* nn.data.split: a part of the rows, permuted by split_seed and cut there; 0 to 1: all */
+  int64_t split_seed; /* its own, so that another --seed does not move rows between parts */
+  int64_t rows;       /* of all parts together; known at compile time, else -1 */
+  int64_t classes;    /* labels must be below it; 0: unchecked */
+  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: they are numbers */
   Loc loc;
 } Source;
 
@@ -188,11 +196,40 @@ typedef struct Func {
   Loc loc;
 } Func;
 
+typedef enum ActKind { ACT_call, ACT_save, ACT_load } ActKind;
+
+typedef struct ActInput { /* inputs = { name = value } of an act */
+  const char *name;       /* of an INPUT_value of the function */
+  const Tensor *value;
+} ActInput;
+
+typedef struct ActWrite { /* write = { output = path } */
+  const char *path;       /* FILE.npy, FILE.txt, FILE.png, or "-" */
+  int output;             /* of the function */
+} ActWrite;
+
+typedef struct ActState { /* a state of the tree of nn.save or nn.load, under its name in the file */
+  const char *name;
+  State *state;
+} ActState;
+
+typedef struct ActRename { /* nn.load: names of the file to names of the tree; one that ends in "." stands for a
+                              beginning */
+  const char *from, *to;
+} ActRename;
+
 typedef struct Act {
-  int func;                   /* index in Module.funcs; -1 for save and load (issue: built program) */
+  ActKind kind;
+  int func;                   /* call: index in Module.funcs; else -1 */
   int times, every;           /* 1 when not given */
   int when_func, when_output; /* METRIC; -1 when not given */
+  VEC(ActInput) inputs;
+  VEC(ActWrite) writes;
+  const char *path;   /* save, load */
+  VEC(ActState) tree; /* save, load: none stands for the whole model */
+  VEC(ActRename) renames;
 } Act;
+typedef VEC(Act) Acts;
 
 typedef struct Count {
   double value;
@@ -202,7 +239,7 @@ typedef struct Count {
 typedef struct Phase {
   bool by_epochs; /* else by steps */
   Count count;
-  VEC(Act) before, step, each_epoch, after;
+  Acts before, step, each_epoch, after;
   int stop_func, stop_output; /* METRIC; -1 */
 } Phase;
 

@@ -227,7 +227,8 @@ static void parse_node(Reading *r) {
 /* ---- inputs, outputs, the record of gradients ---- */
 
 static InputKind parse_input_kind(Parser *p) {
-  static const char *const names[] = {"field", "value", "hyper", "first", "last", "epoch", "total_steps", "bound"};
+  static const char *const names[] = {"field", "value",       "hyper",  "first", "last",
+                                      "epoch", "total_steps", "weight", "bound"};
   for (int k = 0; k < (int)(sizeof names / sizeof *names); ++k)
     if (parser_take(p, T_word, names[k])) return (InputKind)k;
   parser_unknown(p, "kind of input");
