@@ -272,3 +272,11 @@ Node *graph_gather(Graph *g, Node *x, Node *index, int dim) {
 Node *graph_scatter(Graph *g, Node *x, Node *index, Node *source, int dim) {
   return graph_add(g, OP_scatter, 3, (Node *[]){x, index, source}, &(Attr){.dim = dim}, x->loc);
 }
+
+Node *graph_scatter_set(Graph *g, Node *x, Node *index, Node *source, int dim) {
+  return graph_add(g, OP_scatter_set, 3, (Node *[]){x, index, source}, &(Attr){.dim = dim}, x->loc);
+}
+
+Node *graph_cumsum(Graph *g, Node *x, int dim) { return graph_add(g, OP_cumsum, 1, &x, &(Attr){.dim = dim}, x->loc); }
+
+Node *graph_argsort(Graph *g, Node *x, int dim) { return graph_add(g, OP_argsort, 1, &x, &(Attr){.dim = dim}, x->loc); }

@@ -46,7 +46,7 @@ typedef struct Attr {
   int64_t low[RANK_MAX];  /* slice: start; pad: low */
   int64_t high[RANK_MAX]; /* slice: stop (exclusive); pad: high */
   int64_t step[RANK_MAX]; /* slice: step >= 1; pad: interior >= 0 */
-  int dim;                /* concat, gather, scatter */
+  int dim;                /* concat, gather, scatter, scatter_set, cumsum, argsort */
   double fill;            /* pad: the value outside */
   int rank;               /* reshape, broadcast, random: number of dims of the shape in `high` */
   DType dtype;            /* cast, bitcast: of the result */
@@ -301,6 +301,10 @@ Node *graph_dot(Graph *g, Node *a, Node *b, Axes batch, Axes batch_b, Axes contr
 Node *graph_matmul(Graph *g, Node *a, Node *b);              /* as torch.matmul, rank >= 1 each, batches broadcast */
 Node *graph_gather(Graph *g, Node *x, Node *index, int dim); /* y[…,i…,…] = x[…,index[i…],…]; index i32 or i64 */
 Node *graph_scatter(Graph *g, Node *x, Node *index, Node *source, int dim); /* x with source's rows added */
+Node *graph_scatter_set(Graph *g, Node *x, Node *index, Node *source,
+                        int dim); /* replaced by them; the last one wins */
+Node *graph_cumsum(Graph *g, Node *x, int dim);
+Node *graph_argsort(Graph *g, Node *x, int dim); /* i32 positions along dim; stable, NaN last */
 
 /* ---- control (op/control.c): subgraphs are made with graph_bound for each input and an Output for each value; a
  * subgraph never changes after its node was made. All give the node whose values graph_result takes. ---- */

@@ -139,8 +139,11 @@ static void print_attributes(Text *out, const Node *n) {
     print_double(out, at->fill, false);
     break;
   case OP_concat:
+  case OP_cumsum:
+  case OP_argsort:
   case OP_gather:
-  case OP_scatter: text_printf(out, " dim=%d", at->dim); break;
+  case OP_scatter:
+  case OP_scatter_set: text_printf(out, " dim=%d", at->dim); break;
   case OP_again:
   case OP_random: text_printf(out, " place=%lld", (long long)at->place); break;
   case OP_result: text_printf(out, " value=%d", at->dim); break;

@@ -157,7 +157,7 @@ static bool worth_keeping(const Node *n) {
   case OP_sin:
   case OP_cos:
   case OP_result: return true;
-  default: return family == FAMILY_DOT || family == FAMILY_REDUCE || family == FAMILY_INDEX;
+  default: return family == FAMILY_DOT || family == FAMILY_REDUCE || family == FAMILY_ALONG || family == FAMILY_INDEX;
   }
 }
 

@@ -205,18 +205,18 @@ static void view_index(Cluster *c, const Node *n, Index index, const Affine **in
     }
 }
 
-/* The result of a reduction or product of this cluster can be read at its own point only. */
+/* The result of a phase or product of this cluster can be read at its own point only. */
 static Point *own_result(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Affine *own[RANK_MAX];
-  cluster_index(l, ci, n, false, own);
+  cluster_index(l, ci, n, is_along(n), own);
   for (int d = 0; d < n->shape.rank; ++d) c->misaligned |= own[d] != index[d];
   Point p = point_blank(P_result, n);
   for (int i = 0, phase = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
     if (r->copy) continue;
     if (r->node == n) p.phase = phase;
-    phase += op_info[r->node->op].family == FAMILY_REDUCE;
+    phase += is_phase(r->node);
   }
   return point_intern(c, l->arena, &p);
 }
