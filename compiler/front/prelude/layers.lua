@@ -2,61 +2,6 @@
 local nn, core = ...
 local methods = core.methods
 
--- ---- activations: function nn.relu(x), method x:relu(), module nn.ReLU() ----
-
-local function floats(what, x) return core.as_float(core.tensor(what, x)) end
-
--- Not maximum(x, 0): the gradient at 0 is 0, as in PyTorch, and NaN passes.
-function methods.relu(x) return nn.where(nn.le(core.tensor("relu", x), 0), 0, x) end
-function methods.leaky_relu(x, slope)
-  x = floats("leaky_relu", x)
-  return nn.where(x:gt(0), x, x * (slope or 0.01))
-end
--- 1 / (1 + exp(-x)) by way of tanh, which saturates without overflow.
-function methods.sigmoid(x) return 0.5 * (0.5 * floats("sigmoid", x)):tanh() + 0.5 end
-function methods.gelu(x) -- exact, as torch's default
-  x = floats("gelu", x)
-  return 0.5 * x * (1 + (x * math.sqrt(0.5)):erf())
-end
-function methods.silu(x) return x * nn.sigmoid(x) end
--- log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|))
-function methods.softplus(x)
-  x = floats("softplus", x)
-  return nn.maximum(x, 0) + (-x:abs()):exp():log1p()
-end
-function methods.elu(x, alpha)
-  x = floats("elu", x)
-  local positive = x:gt(0) -- where, not minimum: its gradient at 0 is alpha, as in PyTorch, not half of it
-  return nn.where(positive, x, (alpha or 1.0) * nn.where(positive, 0, x):expm1())
-end
--- Klambauer et al. 2017
-function methods.selu(x) return 1.0507009873554805 * nn.elu(x, 1.6732632423543772) end
-function methods.mish(x) return x * nn.softplus(x):tanh() end
-
--- ---- over one dimension (the last when none is given) ----
-
-function methods.softmax(x, dim)
-  dim = dim or -1
-  x = floats("softmax", x)
-  local e = (x - nn.stop_gradient(x:max(dim, true))):exp()
-  return e / e:sum(dim, true)
-end
-
-function methods.log_softmax(x, dim)
-  dim = dim or -1
-  x = floats("log_softmax", x)
-  local s = x - nn.stop_gradient(x:max(dim, true))
-  return s - s:exp():sum(dim, true):log()
-end
-
-function methods.logsumexp(x, dim, keep)
-  dim = dim or -1
-  x = floats("logsumexp", x)
-  local m = nn.stop_gradient(x:max(dim, true))
-  local l = (x - m):exp():sum(dim, true):log() + m
-  return keep and l or l:sum(dim)
-end
-
 -- x [.., in] times weight [out, in], plus bias [out]
 function methods.linear(x, weight, bias)
   core.tensor("nn.linear", x)
@@ -66,33 +11,6 @@ function methods.linear(x, weight, bias)
 end
 
 for name, value in pairs(methods) do nn[name] = nn[name] or value end
-
-local function activation(kind, f, ...)
-  local fields = { ... }
-  nn[kind] = function(...)
-    local values = { ... }
-    if #values > #fields then core.fail("field_extra", "nn." .. kind, #fields, #values) end
-    local self = {}
-    for i, field in ipairs(fields) do
-      if values[i] ~= nil and type(values[i]) ~= "number" then core.fail("number_wanted", "nn." .. kind, field, core.what(values[i])) end
-      self[field] = values[i]
-    end
-    self.forward = function(m, x) return f(x, m[fields[1]]) end
-    return core.module(self, "nn." .. kind)
-  end
-end
-activation("ReLU", methods.relu)
-activation("LeakyReLU", methods.leaky_relu, "slope")
-activation("Sigmoid", methods.sigmoid)
-activation("Tanh", methods.tanh)
-activation("GELU", methods.gelu)
-activation("SiLU", methods.silu)
-activation("Softplus", methods.softplus)
-activation("ELU", methods.elu, "alpha")
-activation("SELU", methods.selu)
-activation("Mish", methods.mish)
-activation("Softmax", methods.softmax, "dim")
-activation("LogSoftmax", methods.log_softmax, "dim")
 
 function nn.Identity() return core.module({ forward = function(_, x) return x end }, "nn.Identity") end
 
