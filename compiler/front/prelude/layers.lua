@@ -69,19 +69,6 @@ function nn.Linear(inputs, outputs, options)
   return core.module(self, "nn.Linear")
 end
 
--- Srivastava et al. 2014: in training each element is kept with probability 1 - p and then divided by it.
-local function dropout_forward(self, x)
-  core.tensor("nn.Dropout", x)
-  if not nn.training() or self.p == 0 then return x end
-  local keep = nn.random.uniform(x.shape):ge(self.p)
-  return nn.where(keep, x * (1 / (1 - self.p)), 0)
-end
-
-function nn.Dropout(p)
-  p = core.range("nn.Dropout", "p", p == nil and 0.5 or p, 0, 0.999999, "at least 0 and below 1")
-  return core.module({ p = p, forward = dropout_forward }, "nn.Dropout")
-end
-
 local function embedding_forward(self, index)
   core.tensor("nn.Embedding", index)
   if core.is_float(index.dtype) or index.dtype == "bool" then
