@@ -16,7 +16,7 @@ rows = []
 
 
 def t(number, shape, bound=1.0, plus=0.0, grad=True):
-    return torch.from_numpy(formula.tensor(number, shape, bound) + plus).requires_grad_(grad)
+    return torch.as_tensor(formula.tensor(number, shape, bound) + plus).requires_grad_(grad)
 
 
 def project(y, number):
@@ -27,18 +27,18 @@ def put(case, output, value, step=0):
     rows.append((case, output, step, value.item() if hasattr(value, "item") else float(value)))
 
 
-def record(case, y, inputs):
-    """Writes the case, and gives back the list of its numbers for comparison with another framework."""
+def record(case, y, inputs, second=True):
+    """Writes the case, and gives back the list of its numbers for comparison with another framework. second=False: where torch has no second derivative."""
     loss = project(y, 50)
     first = torch.autograd.grad(loss, inputs, create_graph=True)
     d = [project(g, 51 + k) for k, g in enumerate(first)]
     total = sum(d)
-    second = [None] * len(inputs)
-    if total.requires_grad:
-        second = torch.autograd.grad(total, inputs, allow_unused=True)
-    e = [project(torch.zeros_like(x) if g is None else g, 61 + k) for k, (g, x) in enumerate(zip(second, inputs))]
+    curved = [None] * len(inputs)
+    if second and total.requires_grad:
+        curved = torch.autograd.grad(total, inputs, allow_unused=True)
+    e = [project(torch.zeros_like(x) if g is None else g, 61 + k) for k, (g, x) in enumerate(zip(curved, inputs))]
     put(case, "y", loss)
-    for name, values in (("d", d), ("e", e)):
+    for name, values in (("d", d), ("e", e if second else [])):
         for k, value in enumerate(values):
             put(case, f"{name}{k}", value)
     return [loss.item()] + [v.item() for v in d + e]
