@@ -1,0 +1,156 @@
+"""100 steps of every optimizer on one small net, f64: PyTorch's own; Lion and LAMB by optax; Muon is torch.optim.Muon with its bfloat16 iteration
+in f64, its vectors by AdamW. Also clipping, groups, accumulation and the average of weights.
+
+    python3 tests/oracle/library/updates.py      (numpy, torch, jax, optax)
+"""
+import importlib
+import inspect
+
+import jax
+import jax.numpy as jnp
+import optax
+import torch
+import torch.nn.functional as F
+
+from common import formula, project, put, t, write
+
+jax.config.update("jax_enable_x64", True)
+STEPS = 100
+O = torch.optim
+SHAPES = ((22, (6, 5)), (23, (6,)), (24, (2, 6)), (25, (2,)))
+
+
+def net_loss(p, x, y):
+    return F.mse_loss(F.linear(torch.tanh(F.linear(x, p[0], p[1])), p[2], p[3]), y)
+
+
+def data(k=0):
+    return t(20 + 100 * k, (8, 5), grad=False), t(21 + 100 * k, (8, 2), grad=False)
+
+
+def run(name, make, prepare=None, after=None, times=1, ends=None):
+    p = [t(n, s) for n, s in SHAPES]
+    optimizers = make(p)
+    optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
+    for k in range(STEPS):
+        x, y = data(k % times)
+        loss = net_loss(p, x, y)
+        put(name, "loss", loss, k)
+        if k % times == 0:
+            for o in optimizers:
+                o.zero_grad()
+        (loss / times).backward()
+        if k % times < times - 1:
+            continue
+        if prepare:
+            prepare(p)
+        for o in optimizers:
+            o.step()
+        if after:
+            after(p)
+    for k, q in enumerate(p):
+        put(ends or name, f"p{k}", project(q, 50 + k), STEPS - 1)
+
+
+def torch_muon():
+    """torch.optim.Muon with f64 in place of the bfloat16 of its iteration."""
+    module = importlib.import_module("torch.optim._muon")
+    source = inspect.getsource(module._zeropower_via_newtonschulz)
+    assert source.count("torch.bfloat16") == 1
+    exec(source.replace("torch.bfloat16", "torch.float64"), module.__dict__)
+
+
+def muon(p, **options):
+    return [O.Muon([q for q in p if q.ndim == 2], lr=0.02, **options), O.AdamW([q for q in p if q.ndim != 2], lr=0.02, weight_decay=0.1)]
+
+
+OPTIMIZERS = {
+    "sgd_dampening": lambda p: O.SGD(p, lr=0.05, momentum=0.9, dampening=0.3, weight_decay=0.01),
+    "adagrad": lambda p: O.Adagrad(p, lr=0.1),
+    "adagrad_options": lambda p: O.Adagrad(p, lr=0.1, lr_decay=0.01, weight_decay=0.01, initial_accumulator_value=0.1, eps=1e-6),
+    "rmsprop": lambda p: O.RMSprop(p, lr=0.01),
+    "rmsprop_options": lambda p: O.RMSprop(p, lr=0.01, alpha=0.9, momentum=0.9, centered=True, weight_decay=0.01, eps=1e-5),
+    "adadelta": lambda p: O.Adadelta(p),
+    "adadelta_options": lambda p: O.Adadelta(p, lr=0.5, rho=0.8, eps=1e-4, weight_decay=0.01),
+    "adam_amsgrad": lambda p: O.Adam(p, lr=0.01, amsgrad=True),
+    "adamw_amsgrad": lambda p: O.AdamW(p, lr=0.01, amsgrad=True, weight_decay=0.1),
+    "adamax": lambda p: O.Adamax(p, lr=0.01, weight_decay=0.01),
+    "nadam": lambda p: O.NAdam(p, lr=0.01),
+    "nadam_options": lambda p: O.NAdam(p, lr=0.01, weight_decay=0.1, momentum_decay=0.01, decoupled_weight_decay=True),
+    "radam": lambda p: O.RAdam(p, lr=0.01, betas=(0.9, 0.99)),
+    "radam_decay": lambda p: O.RAdam(p, lr=0.01, weight_decay=0.01),
+    "adafactor": lambda p: O.Adafactor(p, lr=0.05),
+    "adafactor_options": lambda p: O.Adafactor(p, lr=0.1, beta2_decay=-0.5, eps=(1e-6, 1e-2), d=1.5, weight_decay=0.01),
+    "muon": lambda p: muon(p),
+    "muon_options": lambda p: muon(p, momentum=0.9, nesterov=False, adjust_lr_fn="match_rms_adamw", ns_steps=3),
+    "groups": lambda p: O.Adam([{"params": [p[0]], "lr": 0.02}, {"params": [p[1], p[2]], "weight_decay": 0.1, "betas": (0.8, 0.9)}, {"params": [p[3]]}], lr=0.01),
+    "frozen": lambda p: O.Adam(p[2:], lr=0.01),
+}
+
+
+def by_optax(name, transform):
+    p = [jnp.asarray(formula.tensor(n, s)) for n, s in SHAPES]
+    x, y = (jnp.asarray(v.numpy()) for v in data())
+
+    def loss(p):
+        return ((jnp.tanh(x @ p[0].T + p[1]) @ p[2].T + p[3] - y) ** 2).mean()
+
+    state = transform.init(p)
+    for k in range(STEPS):
+        value, g = jax.value_and_grad(loss)(p)
+        put(name, "loss", float(value), k)
+        moves, state = transform.update(g, state, p)
+        p = optax.apply_updates(p, moves)
+    for k, q in enumerate(p):
+        put(name, f"p{k}", float((q * formula.tensor(50 + k, q.shape)).sum()), STEPS - 1)
+
+
+def averages():
+    decay = O.swa_utils.get_ema_multi_avg_fn(0.9)
+    average = None
+
+    def after(p):
+        nonlocal average
+        if average is None:
+            average = [q.detach().clone() for q in p]
+        else:
+            decay(average, [q.detach() for q in p], None)
+        for k, q in enumerate(average):
+            put("ema", f"a{k}", project(q, 50 + k), len(seen))
+        seen.append(0)
+
+    seen = []
+    run("ema", lambda p: O.SGD(p, lr=0.1), after=after)
+
+
+def main():
+    torch_muon()
+    for name, make in OPTIMIZERS.items():
+        run(name, make)
+    first = lambda p: O.SGD(p, lr=0.3, momentum=0.9)  # noqa: E731
+    run("clip_value", first, lambda p: torch.nn.utils.clip_grad_value_(p, 0.02))
+    run("clip_norm", first, lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1))
+    # optax takes weights as [in, out]: the unit's axis is the first there and the last here
+    by_optax("clip_adaptive", optax.chain(agc_out_in(0.05), optax.sgd(0.3, momentum=0.9)))
+    run("accumulate", lambda p: O.Adam(p, lr=0.02), times=4, ends="after")
+    averages()
+    by_optax("lion", optax.lion(3e-3, weight_decay=0.0))
+    by_optax("lion_decay", optax.lion(3e-3, b1=0.8, b2=0.9, weight_decay=0.1))
+    by_optax("lamb", optax.lamb(0.02))
+    by_optax("lamb_decay", optax.lamb(0.02, weight_decay=0.1, eps=1e-4))
+    write(__file__, f"PyTorch {torch.__version__}, JAX {jax.__version__} and optax {optax.__version__}")
+
+
+def agc_out_in(clipping):
+    inner = optax.adaptive_grad_clip(clipping)
+
+    def update(g, state, p):
+        flip = lambda list_: [v.T for v in list_]  # noqa: E731
+        moves, state = inner.update(flip(g), state, flip(p))
+        return flip(moves), state
+
+    return optax.GradientTransformation(inner.init, update)
+
+
+if __name__ == "__main__":
+    main()
