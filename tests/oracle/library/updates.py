@@ -12,10 +12,11 @@ import optax
 import torch
 import torch.nn.functional as F
 
-from common import formula, project, put, t, write
+from common import formula, project, put, rows, t, write
 
 jax.config.update("jax_enable_x64", True)
 STEPS = 100
+dtype, shaken = torch.float64, 0  # of the run: see twice
 O = torch.optim
 SHAPES = ((22, (6, 5)), (23, (6,)), (24, (2, 6)), (25, (2,)))
 
@@ -25,11 +26,11 @@ def net_loss(p, x, y):
 
 
 def data(k=0):
-    return t(20 + 100 * k, (8, 5), grad=False), t(21 + 100 * k, (8, 2), grad=False)
+    return initial(20 + 100 * k, (8, 5)), initial(21 + 100 * k, (8, 2))
 
 
 def run(name, make, prepare=None, after=None, times=1, ends=None):
-    p = [t(n, s) for n, s in SHAPES]
+    p = [initial(n, s).requires_grad_() for n, s in SHAPES]
     optimizers = make(p)
     optimizers = optimizers if isinstance(optimizers, list) else [optimizers]
     for k in range(STEPS):
@@ -89,7 +90,7 @@ OPTIMIZERS = {
 
 
 def by_optax(name, transform):
-    p = [jnp.asarray(formula.tensor(n, s)) for n, s in SHAPES]
+    p = [jnp.asarray(initial(n, s).numpy()) for n, s in SHAPES]
     x, y = (jnp.asarray(v.numpy()) for v in data())
 
     def loss(p):
@@ -105,7 +106,38 @@ def by_optax(name, transform):
         put(name, f"p{k}", float((q * formula.tensor(50 + k, q.shape)).sum()), STEPS - 1)
 
 
-def averages():
+def twice(name, case, *arguments, **options):
+    """The case in f64, and a row "f32": how far f32 may take it. That is the largest difference (of max(1, |value|)) from it of the same code in
+    f32, and in f64 from weights and data that are off by up to half a unit of f32's last place: some trajectories multiply such a difference by 1000.
+    """
+    global dtype, shaken
+    exact = one_run(name, case, arguments, options)
+    rows.extend(exact)
+    far = 0
+    for shaken in range(5):
+        dtype = torch.float64 if shaken else torch.float32
+        other = one_run(name, case, arguments, options)
+        far = max([far] + [abs(a[3] - b[3]) / max(1, abs(a[3])) for a, b in zip(exact, other, strict=True)])
+    dtype, shaken = torch.float64, 0
+    put(name, "f32", far)
+
+
+def one_run(name, case, arguments, options):
+    start = len(rows)
+    case(name, *arguments, **options)
+    made = rows[start:]
+    del rows[start:]
+    return made
+
+
+def initial(n, shape):
+    x = t(n, shape).detach()
+    if shaken:
+        x = x * (1 + 2.0**-24 * t(1000 * shaken + n, shape).detach())
+    return x.to(dtype)
+
+
+def averages(name):
     decay = O.swa_utils.get_ema_multi_avg_fn(0.9)
     average = None
 
@@ -116,28 +148,28 @@ def averages():
         else:
             decay(average, [q.detach() for q in p], None)
         for k, q in enumerate(average):
-            put("ema", f"a{k}", project(q, 50 + k), len(seen))
+            put(name, f"a{k}", project(q, 50 + k), len(seen))
         seen.append(0)
 
     seen = []
-    run("ema", lambda p: O.SGD(p, lr=0.1), after=after)
+    run(name, lambda p: O.SGD(p, lr=0.1), after=after)
 
 
 def main():
     torch_muon()
     for name, make in OPTIMIZERS.items():
-        run(name, make)
+        twice(name, run, make)
     first = lambda p: O.SGD(p, lr=0.3, momentum=0.9)  # noqa: E731
-    run("clip_value", first, lambda p: torch.nn.utils.clip_grad_value_(p, 0.02))
-    run("clip_norm", first, lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1))
+    twice("clip_value", run, first, lambda p: torch.nn.utils.clip_grad_value_(p, 0.02))
+    twice("clip_norm", run, first, lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1))
     # optax takes weights as [in, out]: the unit's axis is the first there and the last here
-    by_optax("clip_adaptive", optax.chain(agc_out_in(0.05), optax.sgd(0.3, momentum=0.9)))
-    run("accumulate", lambda p: O.Adam(p, lr=0.02), times=4, ends="after")
-    averages()
-    by_optax("lion", optax.lion(3e-3, weight_decay=0.0))
-    by_optax("lion_decay", optax.lion(3e-3, b1=0.8, b2=0.9, weight_decay=0.1))
-    by_optax("lamb", optax.lamb(0.02))
-    by_optax("lamb_decay", optax.lamb(0.02, weight_decay=0.1, eps=1e-4))
+    twice("clip_adaptive", by_optax, optax.chain(agc_out_in(0.05), optax.sgd(0.3, momentum=0.9)))
+    twice("accumulate", run, lambda p: O.Adam(p, lr=0.02), times=4, ends="after")
+    twice("ema", averages)
+    twice("lion", by_optax, optax.lion(3e-3, weight_decay=0.0))
+    twice("lion_decay", by_optax, optax.lion(3e-3, b1=0.8, b2=0.9, weight_decay=0.1))
+    twice("lamb", by_optax, optax.lamb(0.02))
+    twice("lamb_decay", by_optax, optax.lamb(0.02, weight_decay=0.1, eps=1e-4))
     write(__file__, f"PyTorch {torch.__version__}, JAX {jax.__version__} and optax {optax.__version__}")
 
 
