@@ -216,8 +216,8 @@ local function activation(kind, f, ...)
       self[name] = values[i]
     end
     function self.forward(m, x)
-      local first, second = fields[1], fields[2]
-      return f(x, first and m[first[1]], second and m[second[1]])
+      if #fields == 0 then return f(x) end -- rows of the core count their arguments
+      return f(x, m[fields[1][1]], fields[2] and m[fields[2][1]])
     end
     return core.module(self, "nn." .. kind)
   end

@@ -74,15 +74,74 @@ local function embedding_forward(self, index)
   if core.is_float(index.dtype) or index.dtype == "bool" then
     core.fail("layer_input", "nn.Embedding", "whole numbers", core.tensor_text(index))
   end
-  return self.weight:gather(1, index)
+  local y = self.weight:gather(1, index)
+  if not self.padding_idx then return y end
+  local shape = index.shape -- a row that is read as padding gets no gradient
+  shape[#shape + 1] = 1
+  return nn.where(index:eq(self.padding_idx):reshape(shape), nn.stop_gradient(y), y)
 end
 
--- weight [rows, size], normal; index [..] gives [.., size]
+--- Vectors by number: `weight` [rows, size], N(0, 1). padding_idx, from 0: that row starts at 0 and gets no gradient.
+--- Called (index [..] of whole numbers) it gives [.., size].
+---@param rows integer
+---@param size integer
+---@param options? { padding_idx?: integer, init?: function, dtype?: string }
+---@return nn.Module
 function nn.Embedding(rows, size, options)
   core.count("nn.Embedding", "rows", rows)
   core.count("nn.Embedding", "size", size)
-  core.fields("nn.Embedding", options, { init = "function", dtype = "string" })
-  options = options or {}
-  local weight = nn.parameter({ rows, size }, options.init or nn.init.normal(), options.dtype)
-  return core.module({ weight = weight, forward = embedding_forward }, "nn.Embedding")
+  options = core.fields("nn.Embedding", options, { init = "function", dtype = "string", padding_idx = "number" })
+  local padding, init = options.padding_idx, options.init or nn.init.normal()
+  if padding and (math.type(padding) ~= "integer" or padding < 0 or padding >= rows) then
+    core.fail("number_range", "nn.Embedding", "padding_idx", "a row from 0 to " .. rows - 1, padding)
+  end
+  local function start(shape)
+    if not padding then return init(shape) end
+    return nn.where(nn.iota(rows):eq(padding):reshape { rows, 1 }, 0.0, init(shape))
+  end
+  local weight = nn.parameter({ rows, size }, start, options.dtype)
+  return core.module({ weight = weight, padding_idx = padding, forward = embedding_forward }, "nn.Embedding")
+end
+
+--- Scores by the rows of another module's weight: x [.., in] times weight [out, in] (Press and Wolf 2017). The state stays
+--- one: it has the other's name.
+---@param of nn.Module such as an nn.Embedding
+---@return nn.Module
+function nn.Tied(of)
+  if type(of) ~= "table" or core.kind(of.weight) ~= "state" or of.weight.rank ~= 2 then
+    core.fail("layer_input", "nn.Tied", "a module with a weight [out, in]", core.what(of))
+  end
+  return core.module({ weight = of.weight, forward = function(self, x) return nn.linear(x, self.weight) end }, "nn.Tied")
+end
+
+-- y_o = x1^T W_o x2 + b_o
+local function bilinear_forward(self, x1, x2)
+  local shape = self.weight.shape
+  for i, x in ipairs { x1, x2 } do
+    core.tensor("nn.Bilinear", x)
+    if x.rank < 1 or x.shape[x.rank] ~= shape[i + 1] then
+      core.fail("layer_input", "nn.Bilinear", "a last dimension of " .. shape[i + 1], core.tensor_text(x))
+    end
+  end
+  local second = x2.shape
+  table.insert(second, #second, 1) -- [.., 1, in2], beside [.., out, in2]
+  local y = (core.dot(x1, self.weight, -1, 2) * x2:reshape(second)):sum(-1)
+  return self.bias and y + self.bias or y
+end
+
+--- x1^T W x2 + bias: `weight` [out, in1, in2] and `bias` [out], U(-1 / sqrt(in1), 1 / sqrt(in1)).
+---@param in1 integer
+---@param in2 integer
+---@param outputs integer
+---@param options? { bias?: boolean } true
+---@return nn.Module
+function nn.Bilinear(in1, in2, outputs, options)
+  core.count("nn.Bilinear", "in1", in1)
+  core.count("nn.Bilinear", "in2", in2)
+  core.count("nn.Bilinear", "outputs", outputs)
+  options = core.fields("nn.Bilinear", options, { bias = "boolean" })
+  local within = core.init_within(1 / math.sqrt(in1))
+  local self = { weight = nn.parameter({ outputs, in1, in2 }, within), forward = bilinear_forward }
+  if options.bias ~= false then self.bias = nn.parameter({ outputs }, within) end
+  return core.module(self, "nn.Bilinear")
 end
