@@ -18,7 +18,7 @@ train dropout_mean 0.985 1.015   train dropout_square 1.40 1.46   train channel_
 train channel2_mean 0.97 1.03   train channel2_spread 0 0   train alpha_mean -0.012 0.012   train alpha_square 0.98 1.02
 train path_mean 0.96 1.04   train path_spread 0 0   train depth_mean 0.575 0.625   train depth_most 1 1   train batch_spread 0 0   train gate 0 0
 eval dropout_mean 1 1   eval channel_mean 1 1   eval channel2_mean 1 1   eval path_mean 1 1   eval depth_mean 0.599999 0.600001   eval gate 0 0
-survive residual 0.1 100   survive plain 0 0.0001
+survive residual 0.1 100   survive plain 0 0.0001   reset weights 0 0   reset steps 0 0
 "
 for float in f64 f32; do
   "$NNC" "$NNC_SOURCE_DIR/tests/train/layers/moments.lua" --float=$float -o "$work/model.c" || die "moments.lua is refused"

@@ -27,6 +27,7 @@ function nn.EMA(options)
   end)
   states[#states + 1] = { "updates", self.updates }
   core.own("ema", states)
+  self.owner = core.owners[#core.owners]
 
   function self.update()
     core.at(self, function()

@@ -65,6 +65,14 @@ end }
 
 -- ---- layers that draw ----
 local gated = nn.Residual(nn.Linear(8, 8), { gate = 0.0, drop = 0.2 })
+local optimizer = nn.Adam { gated }
+local reset = nn.func { function() -- of the optimizer alone: its parameters stay
+  local before = nn.value(gated.body.weight)
+  nn.assign(optimizer.t, 7)
+  nn.reset { optimizer }
+  return { weights = (gated.body.weight - before):abs():max(), steps = nn.value(optimizer.t) }
+end }
+
 local function layers(mode)
   return nn.func { mode = mode, function()
     local o, ones, normal = {}, nn.ones { 400, 30, 8 }, nn.random.normal { 200000 }
@@ -105,6 +113,6 @@ end }
 
 return nn.program {
   name = "moments", model = { states = states, nets = nets, gated = gated, blocks = blocks, plain = plain },
-  initial = initial, deep = deep, train = layers "train", eval = layers "eval", survive = survive,
-  run = { steps = 1, step = { initial, deep, "train", "eval", survive } },
+  initial = initial, deep = deep, train = layers "train", eval = layers "eval", survive = survive, reset = reset,
+  run = { steps = 1, step = { initial, deep, "train", "eval", survive, reset } },
 }
