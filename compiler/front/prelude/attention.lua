@@ -54,7 +54,7 @@ function nn.scaled_dot_product_attention(q, k, v, options)
     folded[r - 2], folded[r - 1] = k.shape[r - 2], shape[r - 2] // k.shape[r - 2] * L
     q = q:reshape(folded)
   end
-  local s = (q * (options.scale or 1 / math.sqrt(E))):matmul(k:transpose(-2, -1))
+  local s = q:matmul(k:transpose(-2, -1)) * (options.scale or 1 / math.sqrt(E)) -- in the row kernel of the softmax
   shape[r] = S
   if grouped then s = s:reshape(shape) end
   if options.mask then core.tensor(what .. "'s mask", options.mask) end
