@@ -2738,16 +2738,16 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* [256] */
-  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* [256,256] */
-  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* [256] */
-  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* [10,256] */
-  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1077440); /* [256,784] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* [256] */
-  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1881280); /* [256,256] */
-  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* [256] */
-  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144448); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 802944); /* [256,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [256] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1606784); /* [256] */
+  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 1607808); /* [256,256] */
+  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1869952); /* [256,256] */
+  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 2132096); /* [256] */
+  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2133120); /* [256] */
+  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 2134144); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144384); /* [10,256] */
+  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 2154624); /* [10] */
   float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
   float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
@@ -2757,16 +2757,16 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear(nnrt_seed, p1_weight, p1_bias, p4_weight, p4_bias, p7_weight, p7_bias, optimizer_0_step, validate_rows,
       nnrt_calls_train, thread);
   adamw_2(optimizer_0_exp_avg_1_weight, thread);
-  adamw_3(optimizer_0_exp_avg_1_bias, thread);
-  adamw_4(optimizer_0_exp_avg_4_weight, thread);
-  adamw_3(optimizer_0_exp_avg_4_bias, thread);
-  adamw_5(optimizer_0_exp_avg_7_weight, thread);
-  adamw_6(optimizer_0_exp_avg_7_bias, thread);
   adamw_2(optimizer_0_exp_avg_sq_1_weight, thread);
+  adamw_3(optimizer_0_exp_avg_1_bias, thread);
   adamw_3(optimizer_0_exp_avg_sq_1_bias, thread);
+  adamw_4(optimizer_0_exp_avg_4_weight, thread);
   adamw_4(optimizer_0_exp_avg_sq_4_weight, thread);
+  adamw_3(optimizer_0_exp_avg_4_bias, thread);
   adamw_3(optimizer_0_exp_avg_sq_4_bias, thread);
+  adamw_5(optimizer_0_exp_avg_7_weight, thread);
   adamw_5(optimizer_0_exp_avg_sq_7_weight, thread);
+  adamw_6(optimizer_0_exp_avg_7_bias, thread);
   adamw_6(optimizer_0_exp_avg_sq_7_bias, thread);
   evaluate_2(validate_sum_accuracy, thread);
   evaluate_3(validate_accuracy, thread);
@@ -2826,18 +2826,18 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *sum_7 = (float *)(memory->scratch + 1467072); /* [] */
   float *sum_8 = (float *)(memory->scratch + 1467136); /* [] */
   float *div_4 = (float *)(memory->scratch + 1466624); /* [] */
-  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
+  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 2154624); /* [10] */
   float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1077440); /* [256,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* [256] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* [256] */
-  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* [256,256] */
-  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1881280); /* [256,256] */
-  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* [256] */
-  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* [256] */
-  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* [10,256] */
-  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144448); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 802944); /* [256,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [256] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1606784); /* [256] */
+  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 1607808); /* [256,256] */
+  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1869952); /* [256,256] */
+  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 2132096); /* [256] */
+  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2133120); /* [256] */
+  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 2134144); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144384); /* [10,256] */
 
   fashion_mnist(x, div, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
@@ -2976,16 +2976,16 @@ static const nnrt_state fashion_dropout_states[] = {
   {.name = "7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .trained = 1, .saved = 1, .offset = 1077248},
   {.name = "optimizer.0.step", .dtype = NNRT_i32, .offset = 64},
   {.name = "optimizer.0.exp_avg.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 784}, .offset = 128},
-  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 802944},
-  {.name = "optimizer.0.exp_avg.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 803968},
-  {.name = "optimizer.0.exp_avg.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1066112},
-  {.name = "optimizer.0.exp_avg.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 1067136},
-  {.name = "optimizer.0.exp_avg.7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 1077376},
-  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 784}, .offset = 1077440},
-  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1880256},
-  {.name = "optimizer.0.exp_avg_sq.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 1881280},
-  {.name = "optimizer.0.exp_avg_sq.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 2143424},
-  {.name = "optimizer.0.exp_avg_sq.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 2144448},
+  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 784}, .offset = 802944},
+  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1605760},
+  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1606784},
+  {.name = "optimizer.0.exp_avg.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 1607808},
+  {.name = "optimizer.0.exp_avg_sq.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 1869952},
+  {.name = "optimizer.0.exp_avg.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 2132096},
+  {.name = "optimizer.0.exp_avg_sq.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 2133120},
+  {.name = "optimizer.0.exp_avg.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 2134144},
+  {.name = "optimizer.0.exp_avg_sq.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 2144384},
+  {.name = "optimizer.0.exp_avg.7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 2154624},
   {.name = "optimizer.0.exp_avg_sq.7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 2154688},
   {.name = "validate.rows", .dtype = NNRT_i32, .offset = 2154752},
   {.name = "validate.sum.accuracy", .dtype = NNRT_f64, .offset = 2154816},
@@ -3108,7 +3108,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xf7ac12f92d045e0a,
+  .hash = 0x3cc6ec4733cdb9e1,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

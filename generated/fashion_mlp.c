@@ -2233,16 +2233,16 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
   float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
-  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
-  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
-  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1605760); /* [512,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 3211392); /* [512] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 3213440); /* [512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 3215488); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4264064); /* [512,512] */
+  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 5312640); /* [512] */
+  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5314688); /* [512] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 5316736); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337216); /* [10,512] */
+  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 5357696); /* [10] */
   float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
   double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* [] */
   float *validate_accuracy = (float *)(memory->state + 5357952); /* [] */
@@ -2253,16 +2253,16 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_2(nnrt_seed, p1_bias, p3_bias, p5_weight, p5_bias, optimizer_0_step, validate_rows, thread);
   linear_3(nnrt_seed, p3_weight, thread);
   adam_2(optimizer_0_exp_avg_1_weight, thread);
-  adam_3(optimizer_0_exp_avg_1_bias, thread);
-  adam_4(optimizer_0_exp_avg_3_weight, thread);
-  adam_3(optimizer_0_exp_avg_3_bias, thread);
-  adam_5(optimizer_0_exp_avg_5_weight, thread);
-  adam_6(optimizer_0_exp_avg_5_bias, thread);
   adam_2(optimizer_0_exp_avg_sq_1_weight, thread);
+  adam_3(optimizer_0_exp_avg_1_bias, thread);
   adam_3(optimizer_0_exp_avg_sq_1_bias, thread);
+  adam_4(optimizer_0_exp_avg_3_weight, thread);
   adam_4(optimizer_0_exp_avg_sq_3_weight, thread);
+  adam_3(optimizer_0_exp_avg_3_bias, thread);
   adam_3(optimizer_0_exp_avg_sq_3_bias, thread);
+  adam_5(optimizer_0_exp_avg_5_weight, thread);
   adam_5(optimizer_0_exp_avg_sq_5_weight, thread);
+  adam_6(optimizer_0_exp_avg_5_bias, thread);
   adam_6(optimizer_0_exp_avg_sq_5_bias, thread);
   evaluate_2(validate_sum_accuracy, thread);
   evaluate_3(validate_accuracy, thread);
@@ -2299,18 +2299,18 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
   float *div_2 = (float *)(memory->scratch + 0); /* [] */
   float *div_3 = (float *)(memory->scratch + 64); /* [] */
-  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
+  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 5357696); /* [10] */
   float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
-  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
-  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
+  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 5312640); /* [512] */
+  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5314688); /* [512] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 3211392); /* [512] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 3213440); /* [512] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 5316736); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337216); /* [10,512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 3215488); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4264064); /* [512,512] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1605760); /* [512,784] */
 
   fashion_mnist(x, div, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
@@ -2397,16 +2397,16 @@ static const nnrt_state fashion_mlp_states[] = {
   {.name = "5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .trained = 1, .saved = 1, .offset = 2678784},
   {.name = "optimizer.0.step", .dtype = NNRT_i32, .offset = 64},
   {.name = "optimizer.0.exp_avg.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 784}, .offset = 128},
-  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 1605760},
-  {.name = "optimizer.0.exp_avg.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 1607808},
-  {.name = "optimizer.0.exp_avg.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 2656384},
-  {.name = "optimizer.0.exp_avg.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 2658432},
-  {.name = "optimizer.0.exp_avg.5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 2678912},
-  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 784}, .offset = 2678976},
-  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 4284608},
-  {.name = "optimizer.0.exp_avg_sq.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 4286656},
-  {.name = "optimizer.0.exp_avg_sq.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 5335232},
-  {.name = "optimizer.0.exp_avg_sq.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 5337280},
+  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 784}, .offset = 1605760},
+  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 3211392},
+  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 3213440},
+  {.name = "optimizer.0.exp_avg.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 3215488},
+  {.name = "optimizer.0.exp_avg_sq.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 4264064},
+  {.name = "optimizer.0.exp_avg.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 5312640},
+  {.name = "optimizer.0.exp_avg_sq.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 5314688},
+  {.name = "optimizer.0.exp_avg.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 5316736},
+  {.name = "optimizer.0.exp_avg_sq.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 5337216},
+  {.name = "optimizer.0.exp_avg.5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 5357696},
   {.name = "optimizer.0.exp_avg_sq.5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 5357760},
   {.name = "validate.rows", .dtype = NNRT_i32, .offset = 5357824},
   {.name = "validate.sum.accuracy", .dtype = NNRT_f64, .offset = 5357888},
@@ -2513,7 +2513,7 @@ static const nnrt_model fashion_mlp_model = {
   .name = "fashion_mlp",
   .source = "models/fashion_mlp.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xb55623fde90b8bd4,
+  .hash = 0x2a9606e47aa7ed2e,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -336,17 +336,6 @@ function nn.bincount(x, n, weights)
   return core.full({ n }, 0, weights.dtype):scatter(1, x, weights)
 end
 
----Rows are true classes, columns predicted ones.
----@param predicted nn.Tensor
----@param labels nn.Tensor
----@param classes integer
----@return nn.Tensor # i32 [classes, classes]
-function nn.confusion_matrix(predicted, labels, classes)
-  whole_numbers("nn.confusion_matrix", predicted)
-  whole_numbers("nn.confusion_matrix", labels)
-  return nn.bincount(labels * classes + predicted, classes * classes):reshape { classes, classes }
-end
-
 -- ---- masks ----
 
 -- column - row, i32 [n, m]

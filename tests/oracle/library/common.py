@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import formula  # noqa: E402
 
 torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
 rows = []
 
 
