@@ -1,5 +1,5 @@
-/* cfamily.c: a Program as C text (kernels, step functions, tables, main); other languages of the family differ by the
- * words of dialects.def.
+/* cfamily.c: a Program's kernels as C text; other languages of the family differ by the words of dialects.def. Step
+ * functions are in chost.c, whole files in bundle.c.
  *
  * Printers print and never choose: a statement of the IR is a statement of C, an elementwise row is its template.
  * Expressions are printed with the parentheses that they need and those that -Wparentheses asks for. An i64 scalar is
@@ -387,6 +387,20 @@ static void transpose_print(Printer *c, const Stmt *s) {
   line_end(c);
 }
 
+static void routine_print(Printer *c, const Stmt *s) {
+  text_printf(&c->line, "%s(", s->routine->name);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    if (i) text_puts(&c->line, ", ");
+    if (x->buffer)
+      address_print(c, x->buffer, x->value);
+    else
+      index_print(c, x->value);
+  }
+  text_puts(&c->line, ");");
+  line_end(c);
+}
+
 static void if_print(Printer *c, const Stmt *s) {
   text_puts(&c->line, "if (");
   expr_print(c, s->expr, ANY);
@@ -412,6 +426,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
   case S_set: bind_print(c, s); return;
   case S_store: store_print(c, s); return;
   case S_transpose: transpose_print(c, s); return;
+  case S_routine: routine_print(c, s); return;
   case S_if: if_print(c, s); return;
   case S_block:
     c_comment(c->sheet, model_text(c->sheet, s->loc, s->text));
@@ -430,6 +445,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
     line_end(c);
     return;
   case S_call:
+  case S_while:
   case S_barrier: bug("emit: a host statement in a kernel");
   }
 }
@@ -503,74 +519,6 @@ static void kernel_emit(Sheet *s, const Kernel *k) {
   text_puts(s->out, "}\n\n");
 }
 
-/* ---- host functions ---- */
-typedef struct HostNames {
-  Arena *arena;
-  Map taken;
-  Intern names; /* Slot -> pointer variable */
-} HostNames;
-
-static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
-  if (slot->home == HOME_constant) return constant_name(s, slot);
-  void **name = intern_slot(&h->names, &slot, sizeof slot);
-  if (*name) return *name;
-  const char *plain = identifier_of(s->arena, slot->name ? slot->name : home_name[slot->home]), *made = plain;
-  for (int i = 2; map_get(&h->taken, made) || map_get(&s->names, made); ++i)
-    made = arena_printf(s->arena, "%s_%d", plain, i);
-  map_put(&h->taken, made, (void *)made);
-  name = intern_slot(&h->names, &slot, sizeof slot);
-  *name = (void *)made;
-  const char *constant = slot->home == HOME_input ? "const " : "", *type = dtype_info[slot->dtype].c;
-  const char *line = arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 ");", constant, type, made,
-                                  constant, type, home_name[slot->home], slot->offset);
-  text_printf(s->out, "%s /* %s */\n", line, shape_text(s->arena, slot->shape));
-  return made;
-}
-
-static void call_emit(Sheet *s, HostNames *h, const Stmt *call) {
-  Text line;
-  text_init(&line, s->arena);
-  bool serial = kernel_is_serial(call->kernel);
-  if (serial) text_puts(&line, "if (thread->id == 0) ");
-  text_printf(&line, "%s(", sheet_name(s, call->kernel, call->kernel->name));
-  for (int i = 0; i < call->args.n; ++i)
-    text_printf(&line, "%s%s", i ? ", " : "", slot_pointer(s, h, call->args.at[i]));
-  text_printf(&line, "%s%s);", serial || !call->args.n ? "" : ", ", serial ? "" : "thread");
-  c_line(s, text_str(&line));
-}
-
-static void host_comment(Sheet *s, const Host *h) {
-  const char *name = h->func ? h->func->name : h->name;
-  const char *rows = h->rows ? arena_printf(s->arena, " on %d rows", h->rows) : "";
-  c_comment(s, arena_printf(s->arena, "One call of %s%s. Every thread runs it.", name, rows));
-}
-
-static void host_emit(Sheet *s, const Host *host) {
-  HostNames h = {.arena = s->arena};
-  map_init(&h.taken, s->arena);
-  intern_init(&h.names, s->arena);
-  host_comment(s, host);
-  text_printf(s->out, "static void %s(const nnrt_memory *memory, const nnrt_thread *thread) {\n",
-              sheet_name(s, host, host->name));
-  ++s->out->indent;
-  for (int i = 0; i < host->body.n; ++i)
-    for (int k = 0; k < host->body.at[i]->args.n; ++k) slot_pointer(s, &h, host->body.at[i]->args.at[k]);
-  if (!h.taken.n) text_puts(s->out, "(void)memory;\n");
-  if (!host->body.n) text_puts(s->out, "(void)thread;\n");
-  text_puts(s->out, "\n");
-  for (int i = 0; i < host->body.n; ++i) {
-    const Stmt *st = host->body.at[i];
-    if (st->kind == S_call)
-      call_emit(s, &h, st);
-    else if (st->kind == S_barrier)
-      c_line(s, words_c.barrier);
-    else
-      bug("emit: statement kind %d in a host function", (int)st->kind);
-  }
-  --s->out->indent;
-  text_puts(s->out, "}\n\n");
-}
-
 void c_kernels(Sheet *s) {
   const Program *p = s->program;
   for (int i = 0; i < p->slots.n; ++i) {
@@ -579,5 +527,5 @@ void c_kernels(Sheet *s) {
   }
   for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) host_emit(s, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) c_host(s, p->hosts.at[i], words_c.barrier);
 }

@@ -14,19 +14,19 @@ static const Operand thread = {{(DType)DT_pointer, 1}, "%thread"};
 
 static const char *local_name(Printer *l, const char *name) { return FORMAT("%%%s", identifier_of(l->arena, name)); }
 
-static const char *name_put(Printer *l, const void *object, const char *name) {
-  return *intern_slot(&l->values, &object, sizeof object) = (void *)name;
+void ll_name_put(Printer *l, const void *object, const char *name) {
+  *intern_slot(&l->values, &object, sizeof object) = (void *)name;
 }
 
-static const char *name_get(Printer *l, const void *object) { return *intern_slot(&l->values, &object, sizeof object); }
+const char *ll_name_get(Printer *l, const void *object) { return *intern_slot(&l->values, &object, sizeof object); }
 
 /* ---- branches: labels are a word and the number of their statement ---- */
-static void branch(Printer *l, const char *condition, const char *yes, const char *no, int n) {
+void ll_branch(Printer *l, const char *condition, const char *yes, const char *no, int n) {
   text_printf(l->out, "  br i1 %s, label %%%s.%d, label %%%s.%d\n%s.%d:\n", condition, yes, n, no, n, yes, n);
 }
 
 /* Goes to a label; the text goes on at `next`. */
-static void jump(Printer *l, const char *label, const char *next, int n) {
+void ll_jump(Printer *l, const char *label, const char *next, int n) {
   text_printf(l->out, "  br label %%%s.%d\n%s.%d:\n", label, n, next, n);
 }
 
@@ -63,9 +63,9 @@ static void store_to(Printer *l, Operand v, Operand p, const Expr *only) {
     return;
   }
   int n = ++l->last;
-  if (mask.name) branch(l, mask.name, "on", "off", n);
+  if (mask.name) ll_branch(l, mask.name, "on", "off", n);
   ll_new(l, void_type, FORMAT("store %s %s, ptr %s, align %s", ll_type(l, in), v.name, p.name, align.name));
-  if (mask.name) jump(l, "off", "off", n);
+  if (mask.name) ll_jump(l, "off", "off", n);
 }
 
 /* ---- expressions ---- */
@@ -82,7 +82,7 @@ static Operand call_value(Printer *l, const Expr *e) {
 }
 
 static Operand var_value(Printer *l, const Var *v) {
-  const char *name = name_get(l, v);
+  const char *name = ll_name_get(l, v);
   return name ? (Operand){v->type, name}
               : ll_new(l, v->type, FORMAT("load %s, ptr %s", ll_type(l, v->type), local_name(l, v->name)));
 }
@@ -129,23 +129,23 @@ static void for_print(Printer *l, const Stmt *s) {
   if (s->for_kind == FOR_parallel) hi = ll_call(l, index_type, "@nnrt_hi", 2, part);
   int n = ++l->last;
   set_print(l, name, lo);
-  jump(l, "head", "head", n);
+  ll_jump(l, "head", "head", n);
   Operand i = ll_new(l, index_type, FORMAT("load i64, ptr %s", name));
-  branch(l, ll_binary(l, "icmp slt", i, hi).name, "body", "exit", n);
-  name_put(l, s->var, i.name);
+  ll_branch(l, ll_binary(l, "icmp slt", i, hi).name, "body", "exit", n);
+  ll_name_put(l, s->var, i.name);
   block_print(l, &s->body);
   set_print(l, name, ll_binary(l, "add nsw", i, ll_number(l, index_type, s->step)));
-  jump(l, "head", "exit", n);
+  ll_jump(l, "head", "exit", n);
 }
 
 static void if_print(Printer *l, const Stmt *s) {
   Operand condition = ll_expr(l, s->expr);
   int n = ++l->last;
-  branch(l, condition.name, "then", "else", n);
+  ll_branch(l, condition.name, "then", "else", n);
   block_print(l, &s->body);
-  jump(l, "end", "else", n);
+  ll_jump(l, "end", "else", n);
   block_print(l, &s->other);
-  jump(l, "end", "end", n);
+  ll_jump(l, "end", "end", n);
 }
 
 static void store_print(Printer *l, const Stmt *s) {
@@ -173,16 +173,29 @@ static void transpose_print(Printer *l, const Stmt *s) {
   for (int i = 0; i < s->lanes; ++i) store_to(l, row[i], row_address(l, s->buffer, to, stride, i), NULL);
 }
 
+static void routine_print(Printer *l, const Stmt *s) {
+  int n = s->passed.n;
+  Operand *args = NEW_N(l->arena, Operand, n + 1);
+  for (int i = 0; i < n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    args[i] = ll_expr(l, x->value);
+    if (x->buffer) args[i] = address(l, x->buffer, args[i]);
+  }
+  ll_declare(l, void_type, FORMAT("@%s", s->routine->name), n, args);
+  ll_call(l, void_type, FORMAT("@%s", s->routine->name), n, args);
+}
+
 static void stmt_print(Printer *l, const Stmt *s) {
   switch (s->kind) {
   case S_for: for_print(l, s); return;
   case S_let:
-    if (is_used(&l->used, s->var)) name_put(l, s->var, ll_expr(l, s->expr).name);
+    if (is_used(&l->used, s->var)) ll_name_put(l, s->var, ll_expr(l, s->expr).name);
     return;
   case S_var:
   case S_set: set_print(l, local_name(l, s->var->name), ll_expr(l, s->expr)); return;
   case S_store: store_print(l, s); return;
   case S_transpose: transpose_print(l, s); return;
+  case S_routine: routine_print(l, s); return;
   case S_if: if_print(l, s); return;
   case S_block:
     if (s->loc.file) comment(l, "  ", FORMAT("%s:%d %s", s->loc.file, s->loc.line, s->text ? s->text : ""));
@@ -191,6 +204,7 @@ static void stmt_print(Printer *l, const Stmt *s) {
   case S_local: return;
   case S_return: ll_list(l, void_type, "ret", 1, (Operand[]){ll_expr(l, s->expr)}); return;
   case S_call:
+  case S_while:
   case S_barrier: bug("emit: a host statement in a kernel");
   }
 }
@@ -226,8 +240,8 @@ static const char *params_text(Printer *l, const Kernel *k) {
   }
   for (int i = 0; i < k->scalars.n; ++i) {
     const Var *v = k->scalars.at[i];
-    name_put(l, v, local_name(l, v->name));
-    text_printf(&text, "%s%s %s", text.n ? ", " : "", ll_type(l, v->type), name_get(l, v));
+    ll_name_put(l, v, local_name(l, v->name));
+    text_printf(&text, "%s%s %s", text.n ? ", " : "", ll_type(l, v->type), ll_name_get(l, v));
   }
   if (!k->result.lanes && !kernel_is_serial(k)) text_printf(&text, "%sptr %%thread", text.n ? ", " : "");
   return text_str(&text);
@@ -246,46 +260,6 @@ static void kernel_emit(Printer *l, const Kernel *k) {
   block_walk(&k->body, 0, alloca_print, l);
   block_print(l, &k->body);
   text_puts(l->out, function ? "}\n\n" : "  ret void\n}\n\n");
-}
-
-/* ---- host functions ---- */
-static const char *slot_name(Printer *l, const Slot *slot) {
-  if (slot->home == HOME_constant) return FORMAT("@%s", constant_name(l->sheet, slot));
-  if (name_get(l, slot)) return name_get(l, slot);
-  const char *at = FORMAT("getelementptr inbounds i8, ptr %%%s, i64 %" PRId64, home_name[slot->home], slot->offset);
-  return name_put(l, slot, ll_new(l, pointer_type, at).name);
-}
-
-static void call_emit(Printer *l, const Stmt *s) {
-  bool serial = kernel_is_serial(s->kernel);
-  Operand *args = NEW_N(l->arena, Operand, s->args.n + 1);
-  for (int i = 0; i < s->args.n; ++i) args[i] = (Operand){pointer_type, slot_name(l, s->args.at[i])};
-  args[s->args.n] = thread;
-  int n = ++l->last;
-  if (serial) branch(l, "%first", "on", "off", n);
-  ll_call(l, void_type, FORMAT("@%s", sheet_name(l->sheet, s->kernel, s->kernel->name)), s->args.n + !serial, args);
-  if (serial) jump(l, "off", "off", n);
-}
-
-static void host_emit(Printer *l, const Host *h) {
-  l->last = 0;
-  intern_init(&l->values, l->arena);
-  text_printf(l->out, "define internal void @%s(ptr noalias readonly %%memory, ptr %%thread) #2 {\n",
-              sheet_name(l->sheet, h, h->name));
-  for (int i = 0; i < HOME_constant; ++i)
-    text_printf(l->out,
-                "  %%%s.at = getelementptr inbounds %%nnrt_memory, ptr %%memory, i32 0, i32 %d\n"
-                "  %%%s = load ptr, ptr %%%s.at\n",
-                home_name[i], i, home_name[i], home_name[i]);
-  text_puts(l->out, "  %id = load i32, ptr %thread\n  %first = icmp eq i32 %id, 0\n");
-  for (int i = 0; i < h->body.n; ++i) /* all addresses first: calls of serial kernels open blocks */
-    for (int k = 0; k < h->body.at[i]->args.n; ++k) slot_name(l, h->body.at[i]->args.at[k]);
-  for (int i = 0; i < h->body.n; ++i)
-    if (h->body.at[i]->kind == S_call)
-      call_emit(l, h->body.at[i]);
-    else
-      text_puts(l->out, "  call void @nnrt_barrier(ptr %thread)\n");
-  text_puts(l->out, "  ret void\n}\n\n");
 }
 
 /* ---- constants and tables ---- */
@@ -384,8 +358,6 @@ static void runtime_emit(Printer *l) {
 #define NNRT(result, name, parameters, llvm) llvm,
 #define NNRT_LOCAL(result, name, parameters, value, llvm) "\n" llvm,
 #include "../../runtime/abi.def"
-#undef NNRT
-#undef NNRT_LOCAL
   };
   for (size_t i = 0; i < sizeof routines / sizeof *routines; ++i) text_printf(l->out, "%s\n", routines[i]);
   text_puts(l->out, "\n");
@@ -411,6 +383,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   map_init(&l->intrinsics, s.arena);
   map_init(&l->strings, s.arena);
   comment(l, "", FORMAT("%s: compiled from %s by %s for %s", p->module->name, file, o->compiler, p->machine->name));
+  if (emit_blas(p)) text_puts(out, FORMAT("; link: %s\n", link_text(p)));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
   text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr }\n");
   for (int i = 0; record_at(i); ++i) record_emit(l, record_at(i));
@@ -422,7 +395,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   runtime_emit(l);
   for (int i = 0; i < p->math.n; ++i) kernel_emit(l, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(l, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) host_emit(l, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) ll_host(l, p->hosts.at[i]);
   tables_emit(l);
   text_puts(out, "\n");
   for (int i = 0; i < l->intrinsics.n; ++i) text_printf(out, "%s\n", l->intrinsics.slots[i].key);

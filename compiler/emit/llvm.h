@@ -1,5 +1,5 @@
 /* llvm.h: private to the LLVM printer: llvm.c prints memory, statements, functions and tables; llvm_rows.c values,
- * conversions and elementwise rows. */
+ * conversions and elementwise rows; llvm_host.c step functions. */
 #ifndef NNC_EMIT_LLVM_H
 #define NNC_EMIT_LLVM_H
 
@@ -28,7 +28,16 @@ typedef struct Operand {
   const char *name;
 } Operand;
 
-Operand ll_expr(Printer *l, const Expr *e); /* llvm.c */
+/* ---- llvm.c ---- */
+Operand ll_expr(Printer *l, const Expr *e);
+void ll_name_put(Printer *l, const void *object, const char *name);
+const char *ll_name_get(Printer *l, const void *object);
+/* Labels are a word and the number of their statement. After a branch the text goes on at `yes`; jump goes to a label,
+ * and the text goes on at `next`. */
+void ll_branch(Printer *l, const char *condition, const char *yes, const char *no, int n);
+void ll_jump(Printer *l, const char *label, const char *next, int n);
+
+void ll_host(Printer *l, const Host *h); /* llvm_host.c */
 
 /* ---- llvm_rows.c ---- */
 const char *ll_type(Printer *l, Type t);
@@ -42,6 +51,7 @@ Operand ll_numbers(Printer *l, int n, const int *x); /* i32; x may be NULL: 0, 1
 Operand ll_new(Printer *l, Type t, const char *text);
 Operand ll_list(Printer *l, Type t, const char *op, int n, const Operand *v);
 Operand ll_binary(Printer *l, const char *op, Operand a, Operand b);
+void ll_declare(Printer *l, Type t, const char *name, int n, const Operand *v); /* once a module */
 Operand ll_call(Printer *l, Type t, const char *name, int n, const Operand *v); /* declares what starts with "@llvm." */
 Operand ll_splat(Printer *l, Operand scalar, int lanes);
 Operand ll_cast(Printer *l, Operand v, DType to);

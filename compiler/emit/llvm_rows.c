@@ -73,7 +73,7 @@ Operand ll_binary(Printer *l, const char *op, Operand a, Operand b) {
   return ll_new(l, t, FORMAT("%s %s %s, %s", op, ll_type(l, a.type), a.name, b.name));
 }
 
-static void declare(Printer *l, Type t, const char *name, int n, const Operand *v) {
+void ll_declare(Printer *l, Type t, const char *name, int n, const Operand *v) {
   Operand *types = NEW_N(l->arena, Operand, n);
   for (int i = 0; i < n; ++i) types[i].type = v[i].type;
   const char *line = FORMAT("declare %s %s(%s)", ll_type(l, t), name, ll_operands(l, n, types));
@@ -81,7 +81,7 @@ static void declare(Printer *l, Type t, const char *name, int n, const Operand *
 }
 
 Operand ll_call(Printer *l, Type t, const char *name, int n, const Operand *v) {
-  if (!strncmp(name, "@llvm.", 6)) declare(l, t, name, n, v);
+  if (!strncmp(name, "@llvm.", 6)) ll_declare(l, t, name, n, v);
   return ll_new(l, t, FORMAT("call %s %s(%s)", ll_type(l, t), name, ll_operands(l, n, v)));
 }
 

@@ -51,6 +51,8 @@ const char *scope_declare(Scope *scope, const void *object, const char *name, bo
 const char *scope_name(const Scope *scope, const void *object);
 
 bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
+const char *link_text(const Program *p);             /* what a program of an emitted file links */
+const char *promise_text(const Program *p);          /* what its results depend on, for the head of the file */
 uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */
 
 /* ---- the tables of nnrt.h as typed constants (tables.c) ---- */
@@ -115,6 +117,7 @@ void c_array(Sheet *s, const char *name, const Tensor *t);
 void c_tables(Sheet *s, const Tables *tables);
 uint32_t half_bits(DType dtype, double f); /* of an f16 or bf16 constant */
 
-/* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c) ---- */
+/* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c, chost.c) ---- */
 void c_kernels(Sheet *s);
+void c_host(Sheet *s, const Host *host, const char *barrier); /* barrier: that statement of the dialect */
 #endif

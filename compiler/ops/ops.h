@@ -50,9 +50,11 @@ typedef enum OpFamily {
   FAMILY_LEAF,
   FAMILY_MOVE,
   FAMILY_REDUCE,
+  FAMILY_ALONG,
   FAMILY_DOT,
   FAMILY_INDEX,
-  FAMILY_EFFECT
+  FAMILY_EFFECT,
+  FAMILY_CONTROL
 } OpFamily;
 
 typedef struct OpInfo {

@@ -21,6 +21,9 @@ Order order_reduce(Shape operand, Axes axes) {
   return (Order){n <= 65536 ? (n ? n : 1) : 16384, n < 1024 ? 16 : 64};
 }
 
+/* cumsum: one chain over the whole dimension. */
+Order order_along(int64_t n) { return (Order){n, 1}; }
+
 Order order_dot(int64_t batch, int64_t m, int64_t n, int64_t k, int *slices) {
   *slices = 1;
   if (m <= 2 || n <= 2) return (Order){k, k < 1024 ? 16 : 64};
