@@ -528,7 +528,7 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
 /* [128,784] x [784,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, float *restrict add, float *restrict where, const nnrt_thread *thread) {
+    const float *restrict p1_bias, float *restrict where, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -588,7 +588,6 @@ static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *r
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
-        f32x16_store(&add[row * 512 + panel * 32 + j], v);
         f32x16_store(&where[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
@@ -618,7 +617,7 @@ static NNRT_KERNEL_V4 void pack_3_weight(const float *restrict p3_weight, float 
 /* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const float *restrict p3_weight_panels,
-    const float *restrict p3_bias, float *restrict add, float *restrict where_2, const nnrt_thread *thread) {
+    const float *restrict p3_bias, float *restrict where_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -678,7 +677,6 @@ static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const floa
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p3_bias_2 = f32x16_load(&p3_bias[panel * 32 + j]);
         const f32x16 v = c + p3_bias_2;
-        f32x16_store(&add[row * 512 + panel * 32 + j], v);
         f32x16_store(&where_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
@@ -843,8 +841,8 @@ static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict sub, float *res
 /* [128,10] x [10,512]: panels of 32 columns, tiles of 13 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float *restrict p5_weight, const float *add_2,
-    float *where, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float *restrict p5_weight,
+    const float *restrict where, float *restrict where_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[416];
     for (int64_t tile = 0; tile < 10; ++tile) {
@@ -1000,9 +998,9 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         const int64_t row = row_first + r;
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const f32x16 add_3 = f32x16_load(&add_2[row * 512 + u * 32 + j]);
-          f32x16_store(&where[row * 512 + u * 32 + j],
-              f32x16_where(f32x16_le(add_3, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
+          const f32x16 where_3 = f32x16_load(&where[row * 512 + u * 32 + j]);
+          f32x16_store(&where_2[row * 512 + u * 32 + j],
+              f32x16_where(f32x16_le(where_3, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
         }
       }
     }
@@ -1012,8 +1010,8 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
 /* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const float *restrict p3_weight, const float *add,
-    float *where_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const float *restrict p3_weight,
+    const float *restrict where_2, float *restrict where_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -1071,9 +1069,9 @@ static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const floa
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 add_2 = f32x16_load(&add[row * 512 + panel * 32 + j]);
-        f32x16_store(&where_2[row * 512 + panel * 32 + j],
-            f32x16_where(f32x16_le(add_2, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
+        const f32x16 where_4 = f32x16_load(&where_2[row * 512 + panel * 32 + j]);
+        f32x16_store(&where_3[row * 512 + panel * 32 + j],
+            f32x16_where(f32x16_le(where_4, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
       }
     }
   }
@@ -2277,23 +2275,21 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
   float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
-  float *add = (float *)(memory->scratch + 3056128); /* [128,512] */
-  float *where = (float *)(memory->scratch + 3318528); /* [128,512] */
+  float *where = (float *)(memory->scratch + 3056128); /* [128,512] */
   float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *p3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
   float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
-  float *add_2 = (float *)(memory->scratch + 256); /* [128,512] */
-  float *where_2 = (float *)(memory->scratch + 262656); /* [128,512] */
+  float *where_2 = (float *)(memory->scratch + 256); /* [128,512] */
   float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
-  float *p5_weight_panels = (float *)(memory->scratch + 525056); /* [8192] */
-  float *dot = (float *)(memory->scratch + 558080); /* [128,10] */
+  float *p5_weight_panels = (float *)(memory->scratch + 262656); /* [8192] */
+  float *dot = (float *)(memory->scratch + 787712); /* [128,10] */
   float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
-  float *sub = (float *)(memory->scratch + 524800); /* [128] */
-  float *add_3 = (float *)(memory->scratch + 558080); /* [128,10] */
+  float *sub = (float *)(memory->scratch + 262400); /* [128] */
+  float *add = (float *)(memory->scratch + 787712); /* [128,10] */
   float *loss = (float *)(memory->output + 0); /* [] */
-  float *where_3 = (float *)(memory->scratch + 256); /* [128,512] */
-  float *where_4 = (float *)(memory->scratch + 3056128); /* [128,512] */
+  float *where_3 = (float *)(memory->scratch + 262912); /* [128,512] */
+  float *where_4 = (float *)(memory->scratch + 525312); /* [128,512] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
@@ -2315,26 +2311,26 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   fashion_mnist(x, div, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu(div, p1_weight_panels, p1_bias, add, where, thread);
+  linear_relu(div, p1_weight_panels, p1_bias, where, thread);
   pack_3_weight(p3_weight, p3_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_2(where, p3_weight_panels, p3_bias, add_2, where_2, thread);
+  linear_relu_2(where, p3_weight_panels, p3_bias, where_2, thread);
   pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
   linear_7(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  cross_entropy(dot, p5_bias, y, sub, add_3, thread);
+  cross_entropy(dot, p5_bias, y, sub, add, thread);
   nnrt_barrier(thread);
   cross_entropy_2(sub, loss, thread);
-  linear_relu_3(add_3, p5_weight, add_2, where_3, thread);
+  linear_relu_3(add, p5_weight, where_2, where_3, thread);
   nnrt_barrier(thread);
-  linear_relu_4(where_3, p3_weight, add, where_4, thread);
+  linear_relu_4(where_3, p3_weight, where, where_4, thread);
   adam_7(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
   nnrt_barrier(thread);
-  linear_adam(add_3, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, where_3,
+  linear_adam(add, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, where_3,
       optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, where_4, optimizer_0_exp_avg_1_bias,
       optimizer_0_exp_avg_sq_1_bias, p1_bias, thread);
-  linear_adam_2(add_3, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
+  linear_adam_2(add, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
       thread);
   linear_adam_4(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
       thread);
@@ -2513,7 +2509,7 @@ static const nnrt_model fashion_mlp_model = {
   .name = "fashion_mlp",
   .source = "models/fashion_mlp.lua",
   .compiler = "nnc 0.1",
-  .hash = 0x2a9606e47aa7ed2e,
+  .hash = 0xab281e9b72d1da8f,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

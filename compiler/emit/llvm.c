@@ -214,20 +214,17 @@ static void block_print(Printer *l, const Block *b) {
 }
 
 /* ---- functions ---- */
-/* One for each object: loops that follow one another may have the same variable. */
 static void alloca_print(void *context, Stmt *s, int depth) {
   (void)depth;
   Printer *l = context;
   const Buffer *b = s->local_buffer;
-  const void *object = s->kind == S_let ? NULL : s->var ? (const void *)s->var : b;
-  void **done = intern_slot(&l->allocas, &object, sizeof object);
-  if (!object || *done) return;
-  *done = l;
-  if (b)
+  bool mutable = s->kind == S_var || s->kind == S_for; /* one variable may run several loops */
+  if (mutable && !map_get(&l->locals, s->var->name))
+    text_printf(l->out, "  %s = alloca %s\n", local_name(l, s->var->name), ll_type(l, s->var->type));
+  if (mutable) map_put(&l->locals, s->var->name, s->var);
+  if (s->kind == S_local)
     text_printf(l->out, "  %s = alloca [%" PRId64 " x %s], align %d\n", local_name(l, b->name), b->count,
                 dtype_info[b->dtype].llvm, b->align);
-  else
-    text_printf(l->out, "  %s = alloca %s\n", local_name(l, s->var->name), ll_type(l, s->var->type));
 }
 
 static const char *params_text(Printer *l, const Kernel *k) {
@@ -251,12 +248,12 @@ static void kernel_emit(Printer *l, const Kernel *k) {
   bool function = k->result.lanes > 0;
   l->last = 0;
   intern_init(&l->values, l->arena);
-  intern_init(&l->allocas, l->arena);
   used_init(&l->used, l->arena, k);
   if (k->comment) comment(l, "", k->comment);
   for (int i = 0; i < k->locs.n; ++i) comment(l, "", FORMAT("%s:%d", k->locs.at[i].file, k->locs.at[i].line));
   text_printf(l->out, "define internal %s @%s(%s) #%d {\n", ll_type(l, k->result), sheet_name(l->sheet, k, k->name),
               params_text(l, k), function);
+  map_init(&l->locals, l->arena);
   block_walk(&k->body, 0, alloca_print, l);
   block_print(l, &k->body);
   text_puts(l->out, function ? "}\n\n" : "  ret void\n}\n\n");

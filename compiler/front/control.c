@@ -431,10 +431,12 @@ static void rule_gradient(void *context, Graph *g, Node *y, Node *const *dy, Nod
   for (int i = 0; i < values; ++i) cotangent[i] = dy[i] ? dy[i] : graph_like(g, node_in(y, i), 0);
   for (int i = 0; i < y->nin; ++i) all[i] = node_in(y, i);
   g->at = NULL;
+  f->rule = y->loc;
+  lua_pushcfunction(L, place_rule);
   lua_rawgeti(L, LUA_REGISTRYINDEX, rule->function);
   push_list(L, y->nin, all);
   push_list(L, values, cotangent);
-  lua_call(L, 2, 1);
+  lua_call(L, 3, 1);
   for (int i = 0; i < arguments; ++i) {
     lua_geti(L, -1, i + 1);
     Handle *h = handle_test(L, -1);

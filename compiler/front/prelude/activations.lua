@@ -6,10 +6,21 @@ local methods = core.methods
 
 local function floats(what, x) return core.as_float(core.tensor(what, x)) end
 
+-- The gradient asks the result, which the next layer keeps anyway, so that x itself need not be stored: y <= 0 where
+-- x <= 0 and nowhere else, NaN included.
+local relu
+
 --- max(x, 0). Not maximum(x, 0): the gradient at 0 is 0, as in PyTorch, and NaN passes.
 ---@param x nn.Tensor [..]
 ---@return nn.Tensor [..]
-function methods.relu(x) return nn.where(nn.le(core.tensor("relu", x), 0), 0, x) end
+function methods.relu(x)
+  core.tensor("relu", x)
+  relu = relu or nn.custom_gradient(function(a)
+    local y = nn.where(nn.le(a, 0), 0, a)
+    return y, y
+  end, function(y, dy) return nn.where(nn.le(y, 0), 0, dy) end)
+  return relu(x)
+end
 
 --- x between min and max, else the nearer of the two; the gradient is 0 at both ends.
 ---@param x nn.Tensor [..]
