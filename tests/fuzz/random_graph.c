@@ -403,6 +403,47 @@ static void make_reverse(Gen *g) {
   put(g, graph_reverse(g->g, a.n, dims), a.mag);
 }
 
+/* Up to three windowed dimensions, in any order: overlapping, side by side, with gaps, with a rest that is not covered.
+ */
+static int pick_windows(Gen *g, Shape s, Axes *dims, int64_t *size, int64_t *stride, int64_t *dilation) {
+  Axes order = shuffled(g, s.rank);
+  int64_t count = shape_count(s);
+  *dims = (Axes){0};
+  for (int i = 0; i < order.n && dims->n < 3 && s.rank + dims->n < 7; ++i) {
+    int d = order.at[i], k = dims->n;
+    if (chance(g, 40)) continue;
+    dilation[k] = chance(g, 70) ? 1 : 1 + below(g, 3);
+    int most = (int)((s.dim[d] - 1) / dilation[k]) + 1;
+    size[k] = 1 + below(g, most < 5 ? most : 5);
+    stride[k] = chance(g, 45) ? 1 : chance(g, 40) ? size[k] : 1 + below(g, 4);
+    if (count * size[k] / stride[k] > 6000) continue;
+    count = count * size[k] / stride[k];
+    dims->at[dims->n++] = d;
+  }
+  return dims->n;
+}
+
+static void make_window(Gen *g) {
+  Item a = pick(g);
+  Axes dims;
+  int64_t size[RANK_MAX], stride[RANK_MAX], dilation[RANK_MAX], extent[RANK_MAX] = {0};
+  if (!pick_windows(g, a.n->shape, &dims, size, stride, dilation)) return;
+  Node *y = graph_window(g->g, a.n, dims, size, stride, dilation);
+  if (a.n->dtype == DT_bool || chance(g, 50)) {
+    put(g, y, a.mag);
+    return;
+  }
+  double terms = 1;
+  a = tame(g, chance(g, 50) ? (Item){y, a.mag} : operand(g, a.n->dtype, y->shape), 100);
+  for (int k = 0; k < dims.n; ++k) {
+    int64_t rest = below(g, (int)stride[k]);
+    terms *= (double)size[k];
+    extent[k] = (y->shape.dim[dims.at[k]] - 1) * stride[k] + (size[k] - 1) * dilation[k] + 1 + rest;
+  }
+  y = graph_unwindow(g->g, a.n, dims, size, stride, dilation, extent);
+  put(g, y, dtype_is_float(y->dtype) ? a.mag * terms : INFINITY);
+}
+
 /* ---- reductions and products ---- */
 static void make_reduce(Gen *g) {
   static const Op ops[] = {OP_sum, OP_sum, OP_sum, OP_max, OP_min, OP_prod, OP_argmax, OP_argmin};
@@ -556,7 +597,7 @@ static const struct Production {
     {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
     {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},    {7, make_dot},
     {3, make_gather},       {2, make_scatter}, {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
-    {3, make_assign},       {1, make_stop},
+    {3, make_assign},       {1, make_stop},    {5, make_window},
 };
 
 static void make_something(Gen *g) {

@@ -13,7 +13,7 @@
 
 enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
 
-static OpFamily family(const Node *n) { return op_info[n->op].family; }
+static OpFamily family(const Node *n) { return is_reduce(n) ? FAMILY_REDUCE : op_info[n->op].family; }
 
 static bool is_leaf(const Node *n) {
   return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota;
@@ -87,15 +87,12 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
  * of dims: the k-th kept (reduced) dim that is not 1 runs along the k-th kept (reduced) axis. */
 Point *reduce_element(Lowering *l, int ci, const Node *n) {
   Cluster *c = l->clusters.at[ci];
-  const Node *x = n->in[0];
+  ReduceSpace s = reduce_space(n);
   const Affine *index[RANK_MAX];
   int next[2] = {0, c->kept};
-  for (int d = 0; d < x->shape.rank; ++d) {
-    bool reduced = false;
-    for (int i = 0; i < n->attr->axes.n; ++i) reduced |= n->attr->axes.at[i] == d;
-    index[d] = x->shape.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[reduced]++);
-  }
-  return point_of(l, ci, x, index);
+  for (int d = 0; d < s.rank; ++d)
+    index[d] = s.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[s.reduced[d]]++);
+  return n->op == OP_unwindow ? point_unwindow(l, ci, n, index) : point_of(l, ci, n->in[0], index);
 }
 
 static void build_root(Lowering *l, int ci, const Root *r) {
@@ -290,11 +287,9 @@ static void place_map(Lowering *l, int ri, bool apart) {
 static void place_root(Lowering *l, int ri) {
   const Node *n = l->roots.at[ri].node;
   if (family(n) == FAMILY_REDUCE && !l->roots.at[ri].copy) {
-    bool reduced[RANK_MAX] = {false};
-    for (int i = 0; i < n->attr->axes.n; ++i) reduced[n->attr->axes.at[i]] = true;
-    bool lanes = order_reduce(n->in[0]->shape, n->attr->axes).lanes > 1;
-    int alone = cluster_new(l, lanes ? GROUP_row : GROUP_column);
-    cluster_space(l, l->clusters.at[alone], n->in[0]->shape.rank, n->in[0]->shape.dim, reduced);
+    ReduceSpace s = reduce_space(n);
+    int alone = cluster_new(l, order_reduce(n).lanes > 1 ? GROUP_row : GROUP_column);
+    cluster_space(l, l->clusters.at[alone], s.rank, s.dim, s.reduced);
     place(l, ri, alone, wanted_reduce);
   } else if ((n->op == OP_dot || n->op == OP_scatter) && !l->roots.at[ri].copy) {
     int alone = cluster_new(l, n->op == OP_dot ? GROUP_dot : GROUP_scatter);

@@ -62,7 +62,7 @@ static void slot_finish(Lowering *l, Slot *s, const Node *n) {
 }
 
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
-  Reduction r = {.op = n->op, .dtype = n->dtype, .node = n, .order = order_reduce(n->in[0]->shape, n->attr->axes)};
+  Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n, .order = order_reduce(n)};
   r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }
@@ -139,7 +139,7 @@ static Group *group_make(Lowering *l, int ci) {
   memcpy(g->extent, c->set.extent, sizeof g->extent);
   for (int i = 0; i < c->roots.n; ++i) {
     Root *r = &l->roots.at[c->roots.at[i]];
-    bool reduce = op_info[r->node->op].family == FAMILY_REDUCE && !r->copy;
+    bool reduce = is_reduce(r->node) && !r->copy;
     if (r->slot) slot_finish(l, r->slot, r->node);
     vec_push(l->arena, g->members, r->node);
     if (reduce) group_reduction(l, ci, g, r->node);

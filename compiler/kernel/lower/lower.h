@@ -57,6 +57,7 @@ enum { USER_NONE = -1, USER_MANY = -2 };
 Point *point_of(Lowering *l, int cluster, const Node *n, const Affine *const *index);
 /* Index of `n`, a node of as many elements as the cluster's kept (or whole) space, at the space's point. */
 void cluster_index(Lowering *l, int cluster, const Node *n, bool full, const Affine **index);
+Point *point_unwindow(Lowering *l, int cluster, const Node *n, const Affine *const *index);
 /* Can a dot read n in place from the memory of `base`? Then its strides by dim of n, and its offset. */
 bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset);
 void cluster_space(Lowering *l, Cluster *c, int rank, const int64_t *dim, const bool *reduced);
@@ -71,6 +72,15 @@ Point *reduce_element(Lowering *l, int cluster, const Node *n);
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
 
 /* orders.c */
-Order order_reduce(Shape operand, Axes axes);
+/* What a reduction walks: the operand's dims, some reduced; unwindow: its result's, then the insides, which are
+ * reduced. */
+typedef struct ReduceSpace {
+  int rank;
+  int64_t dim[RANK_MAX];
+  bool reduced[RANK_MAX];
+} ReduceSpace;
+bool is_reduce(const Node *n); /* the REDUCE family and unwindow */
+ReduceSpace reduce_space(const Node *n);
+Order order_reduce(const Node *n);
 Order order_dot(int64_t batch, int64_t m, int64_t n, int64_t k, int *slices);
 #endif
