@@ -133,6 +133,10 @@ Handle *handle_push_state(lua_State *L, State *state);
 Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc);
 void tensor_core(lua_State *L); /* registers metatable, operators, elementwise functions in the table at the top */
 
+/* window.c */
+int move_window(lua_State *L);
+int move_unwindow(lua_State *L);
+
 /* movement.c, core.c, program.c, prelude.c */
 void movement_core(lua_State *L);
 void core_open(lua_State *L);

@@ -510,6 +510,29 @@ static void make_dot(Gen *g) {
   put(g, y, a.mag * b.mag * terms);
 }
 
+/* A convolution as models have them: padded, windowed, in groups or not, the result's channels moved to their place. */
+static void make_convolution(Gen *g) {
+  int64_t n = 1 + below(g, 3), groups = chance(g, 75) ? 1 : 2, c = 1 + below(g, 4), o = 1 + below(g, 6),
+          none[RANK_MAX] = {0};
+  Shape s = {5, {n, groups, c, 3 + below(g, 7), 3 + (chance(g, 20) ? below(g, 30) : below(g, 9))}};
+  DType t = chance(g, 85) ? DT_f32 : DT_f64;
+  Item x = tame(g, operand(g, t, s), 4);
+  int64_t low[RANK_MAX] = {0}, high[RANK_MAX] = {0}, size[2], stride[2], dilation[2], terms = c;
+  Shape w = {5, {groups, o, c, 0, 0}};
+  for (int k = 0; k < 2; ++k) {
+    low[3 + k] = below(g, 3), high[3 + k] = below(g, 3);
+    size[k] = w.dim[3 + k] = 1 + below(g, 3), terms *= size[k];
+    dilation[k] = chance(g, 80) || size[k] > 2 ? 1 : 2;
+    stride[k] = chance(g, 60) ? 1 : 1 + below(g, 3);
+  }
+  Node *y = chance(g, 70) ? graph_pad(g->g, x.n, low, high, none, 0) : x.n;
+  y = graph_window(g->g, y, (Axes){2, {3, 4}}, size, stride, dilation); /* [n, g, c, h, w, kh, kw] */
+  Item weight = tame(g, operand(g, t, w), 4);
+  Axes k = {3, {2, 3, 4}}, k_y = {3, {2, 5, 6}};
+  y = graph_dot(g->g, weight.n, y, (Axes){1, {0}}, (Axes){1, {1}}, k, k_y); /* [g, o, n, h, w] */
+  put(g, chance(g, 70) ? graph_transpose(g->g, y, (Axes){5, {2, 0, 1, 3, 4}}) : y, x.mag * weight.mag * (double)terms);
+}
+
 /* ---- indices ---- */
 static Node *index_node(Gen *g, Shape shape, int64_t limit) {
   DType t = chance(g, 80) ? DT_i32 : DT_i64;
@@ -594,10 +617,10 @@ static const struct Production {
   int weight;
   void (*make)(Gen *g);
 } productions[] = {
-    {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
-    {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},    {7, make_dot},
-    {3, make_gather},       {2, make_scatter}, {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
-    {3, make_assign},       {1, make_stop},    {5, make_window},
+    {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast},   {5, make_slice},
+    {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},      {7, make_dot},
+    {3, make_gather},       {2, make_scatter}, {4, make_random_leaf}, {1, make_iota},        {2, make_bits},
+    {3, make_assign},       {1, make_stop},    {5, make_window},      {4, make_convolution},
 };
 
 static void make_something(Gen *g) {

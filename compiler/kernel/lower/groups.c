@@ -311,12 +311,28 @@ static void add_root(Lowering *l, const Node *n, Slot *slot, bool copy) {
 }
 
 /* ---- what must be stored ---- */
-static void must_operand(Lowering *l, const Node *n) {
-  const Node *base;
+/* A product reads views of what is stored; where a view needs divisions it is stored itself, or, under a window, what
+ * the window looks at: never the windows, which repeat it. */
+static const Node *operand_home(Lowering *l, const Node *n) {
+  const Node *base, *home = n;
   int64_t stride[RANK_MAX], offset;
-  bool plain = operand_plain(l, n, &base, stride, &offset);
-  const Node *stored = plain ? base : n;
-  if (!in_memory(stored)) l->must[stored->id] = true;
+  if (operand_plain(l, n, &base, stride, &offset)) return base;
+  for (const Node *x = n; op_info[x->op].family == FAMILY_MOVE && x->op != OP_concat && !l->must[x->id]; x = x->in[0]) {
+    bool window = x->op == OP_window;
+    if (!window) continue;
+    const Node *below = x->in[0];
+    l->must[below->id] = true;
+    bool plain = operand_plain(l, n, &base, stride, &offset);
+    l->must[below->id] = false;
+    if (!plain) break;
+    home = below;
+  }
+  return home;
+}
+
+static void must_operand(Lowering *l, const Node *n) {
+  const Node *home = operand_home(l, n);
+  if (!in_memory(home)) l->must[home->id] = true;
 }
 
 /* Broadcasting repeats what comes before it: an expression with a heavy row is computed once, in front. */
