@@ -427,6 +427,7 @@ static void make_window(Gen *g) {
   Item a = pick(g);
   Axes dims;
   int64_t size[RANK_MAX], stride[RANK_MAX], dilation[RANK_MAX], extent[RANK_MAX] = {0};
+  if (g->hard) return; /* pass convolution pads: its zeros meet an Inf that no window would */
   if (!pick_windows(g, a.n->shape, &dims, size, stride, dilation)) return;
   Node *y = graph_window(g->g, a.n, dims, size, stride, dilation);
   if (a.n->dtype == DT_bool || chance(g, 50)) {
@@ -512,6 +513,7 @@ static void make_dot(Gen *g) {
 
 /* A convolution as models have them: padded, windowed, in groups or not, the result's channels moved to their place. */
 static void make_convolution(Gen *g) {
+  if (g->hard) return;
   int64_t n = 1 + below(g, 3), groups = chance(g, 75) ? 1 : 2, c = 1 + below(g, 4), o = 1 + below(g, 6),
           none[RANK_MAX] = {0};
   Shape s = {5, {n, groups, c, 3 + below(g, 7), 3 + (chance(g, 20) ? below(g, 30) : below(g, 9))}};

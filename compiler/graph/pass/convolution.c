@@ -8,7 +8,9 @@
  *
  * and with stride s the results i = s q + p of each phase p are such a convolution of stride 1 with every s-th t of v;
  * the s phases are then put side by side and interleaved (MIDDLE.md 2.1). The order of k is that of the product, then
- * t. Left alone: windows that do not overlap (nothing is repeated there), a stride with a dilation, more than 8 phases.
+ * t. The zeros of the padding meet all of v: an Inf or NaN in v (a weight) makes NaN at the border too.
+ * Left alone: a stride with a dilation, more than 8 phases. Windows that do not overlap are a sum of one term each:
+ * unwindow is then a movement, of a product or of anything else (the gradient of pooling).
  *
  *   c = dot u [n,o,c] v [c,t] ; y = unwindow c size t    ->    w = window (pad u) ; y = dot (reverse v) w, transposed
  */
@@ -208,6 +210,34 @@ static Node *phases(Match *m, int k) {
   return along(g, graph_reshape(g, y, s), dim, 0, m->size[k], 1);
 }
 
+/* ---- windows that do not overlap ---- */
+
+/* Each element of the result has one window at most: x [.., o, .., t] with t filled up to the stride, then o and t side
+ * by side as one dimension, filled up or cut to the extent. */
+static Node *rearranged(Graph *g, const Node *n, Node *x) {
+  const Attr *at = n->attr;
+  int rank = n->shape.rank, count = at->axes.n;
+  Axes order = {0};
+  Shape merged = n->shape;
+  if (rank + count > RANK_MAX) return NULL;
+  for (int k = 0; k < count; ++k) {
+    if (at->step[k] < at->size[k] || (at->size[k] > 1 && at->dilation[k] > 1)) return NULL;
+    x = padded(g, x, rank + k, 0, at->step[k] - at->size[k]);
+    merged.dim[at->axes.at[k]] = x->shape.dim[at->axes.at[k]] * at->step[k];
+  }
+  for (int d = 0; d < rank; ++d) {
+    order.at[order.n++] = d;
+    for (int k = 0; k < count; ++k)
+      if (at->axes.at[k] == d) order.at[order.n++] = rank + k;
+  }
+  x = graph_reshape(g, transpose_if(g, x, order), merged);
+  for (int k = 0; k < count; ++k) {
+    int d = at->axes.at[k];
+    x = padded(g, x, d, 0, n->shape.dim[d] - x->shape.dim[d]);
+  }
+  return x;
+}
+
 /* ---- the pass ---- */
 static bool is_part(const Node *n) {
   for (int d = 0; n && n->op == OP_slice && d < n->shape.rank; ++d)
@@ -222,6 +252,7 @@ static Node *convolution(Graph *to, const Node *n, Node *const *in, void *contex
   Match m = {.to = to, .unwindow = part ? in[0] : n, .loc = n->loc};
   Node *a = part ? in[0]->in[0] : in[0], *y = NULL;
   if ((part || whole) && match_part(&m, part ? n : NULL) && match_dot(&m, a)) y = phases(&m, 0);
+  if (!y && n->op == OP_unwindow) y = rearranged(to, n, in[0]);
   return y ? y : graph_copy_node(to, n, in);
 }
 

@@ -11,7 +11,7 @@
  * since each value is rounded at its node wherever it is computed. */
 #include "lower.h"
 
-enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
+enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64, TURN_DEPTH = 8 };
 
 static OpFamily family(const Node *n) { return is_reduce(n) ? FAMILY_REDUCE : op_info[n->op].family; }
 
@@ -71,6 +71,39 @@ static int cluster_new(Lowering *l, GroupKind kind) {
   return l->clusters.n - 1;
 }
 
+/* What follows a product may have its dims in another order (NCHW behind a convolution): result dim d of n, which is
+ * reached from the product by maps and transposes alone, is dim turn.at[d] of it. False: it is not so. */
+static bool turned_from(const Node *n, const Node *dot, int depth, Axes *turn) {
+  if (n == dot) {
+    *turn = (Axes){.n = n->shape.rank};
+    for (int d = 0; d < turn->n; ++d) turn->at[d] = d;
+    return true;
+  }
+  if (depth == 0 || is_leaf(n) || n->shape.rank != dot->shape.rank) return false;
+  if (n->op == OP_transpose) {
+    Axes inner;
+    if (!turned_from(n->in[0], dot, depth - 1, &inner)) return false;
+    turn->n = inner.n;
+    for (int d = 0; d < turn->n; ++d) turn->at[d] = inner.at[n->attr->axes.at[d]];
+    return true;
+  }
+  for (int i = 0; op_is_elementwise(n->op) && i < n->nin; ++i)
+    if (turned_from(n->in[i], dot, depth - 1, turn)) return true;
+  return false;
+}
+
+/* Index of a map behind a product at the product's point, whatever the order of its dims. */
+static bool turned_index(Lowering *l, int ci, const Node *n, const Affine **index) {
+  Cluster *c = l->clusters.at[ci];
+  const Node *dot = c->roots.n ? l->roots.at[c->roots.at[0]].node : NULL;
+  const Affine *own[RANK_MAX];
+  Axes turn;
+  if (c->kind != GROUP_dot || dot->op != OP_dot || n == dot || !turned_from(n, dot, TURN_DEPTH, &turn)) return false;
+  cluster_index(l, ci, dot, false, own);
+  for (int d = 0; d < turn.n; ++d) index[d] = own[turn.at[d]];
+  return true;
+}
+
 /* The value that a root writes, and where: at every point of the space (full) or once per kept point. */
 Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine **linear) {
   Cluster *c = l->clusters.at[ci];
@@ -78,7 +111,7 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
   int64_t kept = 1;
   for (int d = 0; d < c->space_rank; ++d) kept *= c->reduced[d] ? 1 : c->space_dim[d];
   *full = c->kept != c->naxes && shape_count(r->node->shape) != kept;
-  cluster_index(l, ci, r->node, *full, index);
+  if (*full || !turned_index(l, ci, r->node, index)) cluster_index(l, ci, r->node, *full, index);
   *linear = affine_linear(&c->set, r->node->shape, index);
   return point_of(l, ci, r->node, index);
 }
