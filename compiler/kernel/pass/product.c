@@ -5,7 +5,7 @@
  *     for tile                                       when a unit has several
  *       if panel < full { if tile < tall … }         at most four bodies, each written out:
  *         var c0a … : vectors = 0                      row 0 vector a, …
- *         for k { let b_a, b_b; let x0; set c0a = fma(x0, b_a, c0a) … }
+ *         for k { let b_a, b_b; let x0; set c0a = fma(x0, b_a, c0a) … }          a loop an axis of k
  *         store part
  *       for r, for j by lanes { epilogue of part[r, j] }
  *
