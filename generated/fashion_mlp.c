@@ -304,9 +304,14 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
   }
 }
 
-/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn....
+ * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *restrict p1_bias,
-    const nnrt_thread *thread) {
+    float *restrict p3_bias, float *restrict p5_weight, float *restrict p5_bias, int32_t *restrict optimizer_0_step,
+    int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
@@ -328,6 +333,77 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    const uint32_t nnrt_seed_2 = nnrt_seed[0];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    for (int64_t j = 0; j < 512; j += 16) {
+      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)))));
+      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
+      f32x16_store(&p3_bias[j], v - 0.044194173f);
+    }
+  }
+  for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
+    const int64_t lo = u * 2048;
+    const uint32_t nnrt_seed_2 = nnrt_seed[0];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
+      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)))));
+      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
+      f32x16_store(&p5_weight[j], v - 0.044194173f);
+    }
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+    const uint32_t nnrt_seed_2 = nnrt_seed[0];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)),
+        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)),
+        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)),
+        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)))));
+    const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
+    f32x16_store_mask(p5_bias, v - 0.044194173f, boolx16_mask(10));
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    optimizer_0_step[0] = 0;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    validate_rows[0] = 0;
   }
 }
 
@@ -356,93 +432,6 @@ static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *r
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p3_weight[j], v - 0.044194173f);
     }
-  }
-}
-
-/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_4(const uint32_t *restrict nnrt_seed, float *restrict p3_bias,
-    const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_3 = nnrt_seed[1];
-    for (int64_t j = 0; j < 512; j += 16) {
-      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
-      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
-      f32x16_store(&p3_bias[j], v - 0.044194173f);
-    }
-  }
-}
-
-/* models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_5(const uint32_t *restrict nnrt_seed, float *restrict p5_weight,
-    const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
-    const int64_t lo = u * 2048;
-    const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_3 = nnrt_seed[1];
-    for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
-      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
-      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
-      f32x16_store(&p5_weight[j], v - 0.044194173f);
-    }
-  }
-}
-
-/* models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_6(const uint32_t *restrict nnrt_seed, float *restrict p5_bias,
-    const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-    const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_3 = nnrt_seed[1];
-    const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)))));
-    const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
-    f32x16_store_mask(p5_bias, v - 0.044194173f, boolx16_mask(10));
-  }
-}
-
-/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    optimizer_0_step[0] = 0;
   }
 }
 
@@ -489,13 +478,6 @@ static NNRT_KERNEL_V4 void adam_5(float *restrict optimizer_0_exp_avg_5_weight, 
 static NNRT_KERNEL_V4 void adam_6(float *restrict optimizer_0_exp_avg_5_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, f32x16_set1(0.0f), boolx16_mask(10));
-  }
-}
-
-/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void evaluate(int32_t *restrict validate_rows, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    validate_rows[0] = 0;
   }
 }
 
@@ -1115,11 +1097,16 @@ static NNRT_KERNEL_V4 void adam_7(const float *restrict lr, int32_t *restrict op
   }
 }
 
-/* models/fashion_mlp.lua:8  nn.Linear(512, 10),
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restrict optimizer_0_exp_avg_5_bias,
     float *restrict optimizer_0_exp_avg_sq_5_bias, float *restrict p5_bias, const float *restrict div,
-    const float *restrict div_2, const nnrt_thread *thread) {
+    const float *restrict div_2, const float *restrict where, float *restrict optimizer_0_exp_avg_3_bias,
+    float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias, const float *restrict where_2,
+    float *restrict optimizer_0_exp_avg_1_bias, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     _Alignas(64) float parts[32];
     for (int64_t c = 0; c < 2; ++c) {
@@ -1143,6 +1130,138 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, v, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_5_bias, v_2, boolx16_mask(10));
     f32x16_store_mask(p5_bias, p5_bias_2 + v_3, boolx16_mask(10));
+  }
+  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
+    const int64_t column = u * 64;
+    _Alignas(64) float parts[128];
+    for (int64_t c = 0; c < 2; ++c) {
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
+        const f32x16 where_3 = f32x16_load(&where[column + r * 512]);
+        acc = acc + where_3;
+        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 16]);
+        acc_2 = acc_2 + where_4;
+        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 32]);
+        acc_3 = acc_3 + where_5;
+        const f32x16 where_6 = f32x16_load(&where[column + r * 512 + 48]);
+        acc_4 = acc_4 + where_6;
+      }
+      f32x16_store(&parts[c * 64], acc);
+      f32x16_store(&parts[c * 64 + 16], acc_2);
+      f32x16_store(&parts[c * 64 + 32], acc_3);
+      f32x16_store(&parts[c * 64 + 48], acc_4);
+    }
+    for (int64_t j = 0; j < 64; j += 16) {
+      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
+    }
+    const f32x16 sum = f32x16_load(parts);
+    const f32x16 sum_2 = f32x16_load(&parts[16]);
+    const f32x16 sum_3 = f32x16_load(&parts[32]);
+    const f32x16 sum_4 = f32x16_load(&parts[48]);
+    const f32x16 optimizer_0_exp_avg_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_3_bias[column]);
+    const f32x16 v = optimizer_0_exp_avg_3_bias_2 * 0.9f + sum * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column]);
+    const f32x16 v_2 = optimizer_0_exp_avg_sq_3_bias_2 * 0.999f + sum * sum * 0.001f;
+    const f32x16 p3_bias_2 = f32x16_load(&p3_bias[column]);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column], v);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column], v_2);
+    f32x16_store(&p3_bias[column], p3_bias_2 + v_3);
+    const f32x16 optimizer_0_exp_avg_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 16]);
+    const f32x16 v_4 = optimizer_0_exp_avg_3_bias_3 * 0.9f + sum_2 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
+    const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
+    const f32x16 p3_bias_3 = f32x16_load(&p3_bias[column + 16]);
+    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 16], v_4);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 16], v_5);
+    f32x16_store(&p3_bias[column + 16], p3_bias_3 + v_6);
+    const f32x16 optimizer_0_exp_avg_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 32]);
+    const f32x16 v_7 = optimizer_0_exp_avg_3_bias_4 * 0.9f + sum_3 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
+    const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
+    const f32x16 p3_bias_4 = f32x16_load(&p3_bias[column + 32]);
+    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 32], v_7);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 32], v_8);
+    f32x16_store(&p3_bias[column + 32], p3_bias_4 + v_9);
+    const f32x16 optimizer_0_exp_avg_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 48]);
+    const f32x16 v_10 = optimizer_0_exp_avg_3_bias_5 * 0.9f + sum_4 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
+    const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
+    const f32x16 p3_bias_5 = f32x16_load(&p3_bias[column + 48]);
+    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 48], v_10);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 48], v_11);
+    f32x16_store(&p3_bias[column + 48], p3_bias_5 + v_12);
+  }
+  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
+    const int64_t column = u * 64;
+    _Alignas(64) float parts[128];
+    for (int64_t c = 0; c < 2; ++c) {
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
+        const f32x16 where_3 = f32x16_load(&where_2[column + r * 512]);
+        acc = acc + where_3;
+        const f32x16 where_4 = f32x16_load(&where_2[column + r * 512 + 16]);
+        acc_2 = acc_2 + where_4;
+        const f32x16 where_5 = f32x16_load(&where_2[column + r * 512 + 32]);
+        acc_3 = acc_3 + where_5;
+        const f32x16 where_6 = f32x16_load(&where_2[column + r * 512 + 48]);
+        acc_4 = acc_4 + where_6;
+      }
+      f32x16_store(&parts[c * 64], acc);
+      f32x16_store(&parts[c * 64 + 16], acc_2);
+      f32x16_store(&parts[c * 64 + 32], acc_3);
+      f32x16_store(&parts[c * 64 + 48], acc_4);
+    }
+    for (int64_t j = 0; j < 64; j += 16) {
+      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
+    }
+    const f32x16 sum = f32x16_load(parts);
+    const f32x16 sum_2 = f32x16_load(&parts[16]);
+    const f32x16 sum_3 = f32x16_load(&parts[32]);
+    const f32x16 sum_4 = f32x16_load(&parts[48]);
+    const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[column]);
+    const f32x16 v = optimizer_0_exp_avg_1_bias_2 * 0.9f + sum * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column]);
+    const f32x16 v_2 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + sum * sum * 0.001f;
+    const f32x16 p1_bias_2 = f32x16_load(&p1_bias[column]);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column], v);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column], v_2);
+    f32x16_store(&p1_bias[column], p1_bias_2 + v_3);
+    const f32x16 optimizer_0_exp_avg_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 16]);
+    const f32x16 v_4 = optimizer_0_exp_avg_1_bias_3 * 0.9f + sum_2 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
+    const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
+    const f32x16 p1_bias_3 = f32x16_load(&p1_bias[column + 16]);
+    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 16], v_4);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 16], v_5);
+    f32x16_store(&p1_bias[column + 16], p1_bias_3 + v_6);
+    const f32x16 optimizer_0_exp_avg_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 32]);
+    const f32x16 v_7 = optimizer_0_exp_avg_1_bias_4 * 0.9f + sum_3 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
+    const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
+    const f32x16 p1_bias_4 = f32x16_load(&p1_bias[column + 32]);
+    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 32], v_7);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 32], v_8);
+    f32x16_store(&p1_bias[column + 32], p1_bias_4 + v_9);
+    const f32x16 optimizer_0_exp_avg_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 48]);
+    const f32x16 v_10 = optimizer_0_exp_avg_1_bias_5 * 0.9f + sum_4 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
+    const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
+    const f32x16 p1_bias_5 = f32x16_load(&p1_bias[column + 48]);
+    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 48], v_10);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 48], v_11);
+    f32x16_store(&p1_bias[column + 48], p1_bias_5 + v_12);
   }
 }
 
@@ -1228,79 +1347,6 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
         f32x16_store(&p5_weight[r * 512 + u * 32 + j], p5_weight_2 + v_3);
       }
     }
-  }
-}
-
-/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
- * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, float *restrict optimizer_0_exp_avg_3_bias,
-    float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias, const float *restrict div,
-    const float *restrict div_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
-    const int64_t column = u * 64;
-    _Alignas(64) float parts[128];
-    for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
-      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 where_2 = f32x16_load(&where[column + r * 512]);
-        acc = acc + where_2;
-        const f32x16 where_3 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_3;
-        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_4;
-        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_5;
-      }
-      f32x16_store(&parts[c * 64], acc);
-      f32x16_store(&parts[c * 64 + 16], acc_2);
-      f32x16_store(&parts[c * 64 + 32], acc_3);
-      f32x16_store(&parts[c * 64 + 48], acc_4);
-    }
-    for (int64_t j = 0; j < 64; j += 16) {
-      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
-    }
-    const f32x16 sum = f32x16_load(parts);
-    const f32x16 sum_2 = f32x16_load(&parts[16]);
-    const f32x16 sum_3 = f32x16_load(&parts[32]);
-    const f32x16 sum_4 = f32x16_load(&parts[48]);
-    const f32x16 optimizer_0_exp_avg_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_3_bias[column]);
-    const f32x16 v = optimizer_0_exp_avg_3_bias_2 * 0.9f + sum * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column]);
-    const f32x16 v_2 = optimizer_0_exp_avg_sq_3_bias_2 * 0.999f + sum * sum * 0.001f;
-    const f32x16 p3_bias_2 = f32x16_load(&p3_bias[column]);
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column], v);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column], v_2);
-    f32x16_store(&p3_bias[column], p3_bias_2 + v_3);
-    const f32x16 optimizer_0_exp_avg_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 16]);
-    const f32x16 v_4 = optimizer_0_exp_avg_3_bias_3 * 0.9f + sum_2 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
-    const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
-    const f32x16 p3_bias_3 = f32x16_load(&p3_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 16], v_4);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 16], v_5);
-    f32x16_store(&p3_bias[column + 16], p3_bias_3 + v_6);
-    const f32x16 optimizer_0_exp_avg_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 32]);
-    const f32x16 v_7 = optimizer_0_exp_avg_3_bias_4 * 0.9f + sum_3 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
-    const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
-    const f32x16 p3_bias_4 = f32x16_load(&p3_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 32], v_7);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 32], v_8);
-    f32x16_store(&p3_bias[column + 32], p3_bias_4 + v_9);
-    const f32x16 optimizer_0_exp_avg_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 48]);
-    const f32x16 v_10 = optimizer_0_exp_avg_3_bias_5 * 0.9f + sum_4 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
-    const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
-    const f32x16 p3_bias_5 = f32x16_load(&p3_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 48], v_10);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 48], v_11);
-    f32x16_store(&p3_bias[column + 48], p3_bias_5 + v_12);
   }
 }
 
@@ -1496,79 +1542,6 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
         }
       }
     }
-  }
-}
-
-/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
- * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_5(const float *restrict where, float *restrict optimizer_0_exp_avg_1_bias,
-    float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias, const float *restrict div,
-    const float *restrict div_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
-    const int64_t column = u * 64;
-    _Alignas(64) float parts[128];
-    for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
-      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 where_2 = f32x16_load(&where[column + r * 512]);
-        acc = acc + where_2;
-        const f32x16 where_3 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_3;
-        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_4;
-        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_5;
-      }
-      f32x16_store(&parts[c * 64], acc);
-      f32x16_store(&parts[c * 64 + 16], acc_2);
-      f32x16_store(&parts[c * 64 + 32], acc_3);
-      f32x16_store(&parts[c * 64 + 48], acc_4);
-    }
-    for (int64_t j = 0; j < 64; j += 16) {
-      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
-    }
-    const f32x16 sum = f32x16_load(parts);
-    const f32x16 sum_2 = f32x16_load(&parts[16]);
-    const f32x16 sum_3 = f32x16_load(&parts[32]);
-    const f32x16 sum_4 = f32x16_load(&parts[48]);
-    const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[column]);
-    const f32x16 v = optimizer_0_exp_avg_1_bias_2 * 0.9f + sum * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column]);
-    const f32x16 v_2 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + sum * sum * 0.001f;
-    const f32x16 p1_bias_2 = f32x16_load(&p1_bias[column]);
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column], v);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column], v_2);
-    f32x16_store(&p1_bias[column], p1_bias_2 + v_3);
-    const f32x16 optimizer_0_exp_avg_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 16]);
-    const f32x16 v_4 = optimizer_0_exp_avg_1_bias_3 * 0.9f + sum_2 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
-    const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
-    const f32x16 p1_bias_3 = f32x16_load(&p1_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 16], v_4);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 16], v_5);
-    f32x16_store(&p1_bias[column + 16], p1_bias_3 + v_6);
-    const f32x16 optimizer_0_exp_avg_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 32]);
-    const f32x16 v_7 = optimizer_0_exp_avg_1_bias_4 * 0.9f + sum_3 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
-    const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
-    const f32x16 p1_bias_4 = f32x16_load(&p1_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 32], v_7);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 32], v_8);
-    f32x16_store(&p1_bias[column + 32], p1_bias_4 + v_9);
-    const f32x16 optimizer_0_exp_avg_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 48]);
-    const f32x16 v_10 = optimizer_0_exp_avg_1_bias_5 * 0.9f + sum_4 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
-    const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
-    const f32x16 p1_bias_5 = f32x16_load(&p1_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 48], v_10);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 48], v_11);
-    f32x16_store(&p1_bias[column + 48], p1_bias_5 + v_12);
   }
 }
 
@@ -2067,7 +2040,8 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict where, const float *re
 /* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
  * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p5_bias,
-    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const nnrt_thread *thread) {
+    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const float *restrict first,
+    int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(250, thread), u_end = nnrt_hi(250, thread); u < u_end; ++u) {
     float best = -INFINITY;
     int32_t position = 0;
@@ -2172,11 +2146,6 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     argmax[u] = position;
     sub[u] = log_f32(sum_2) - sum;
   }
-}
-
-/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *restrict validate_rows,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
     const int32_t validate_rows_2 = validate_rows[0];
@@ -2184,10 +2153,13 @@ static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *rest
   }
 }
 
-/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
+/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
+ * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
-    float *restrict validate_accuracy, float *restrict accuracy, const nnrt_thread *thread) {
+    float *restrict validate_accuracy, float *restrict accuracy, const float *restrict sub,
+    double *restrict validate_sum_loss, float *restrict validate_loss, float *restrict loss,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
@@ -2219,13 +2191,6 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
     validate_accuracy[0] = v_2;
     accuracy[0] = v_2;
   }
-}
-
-/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
- * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, const float *restrict first,
-    double *restrict validate_sum_loss, const int32_t *restrict validate_rows, float *restrict validate_loss,
-    float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
@@ -2260,11 +2225,12 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
   float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
   float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
-  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
   float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
   float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
+  int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
+  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
   float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
   float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
@@ -2277,19 +2243,14 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
   float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
   float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
-  int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
   double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* [] */
   float *validate_accuracy = (float *)(memory->state + 5357952); /* [] */
   double *validate_sum_loss = (double *)(memory->state + 5358016); /* [] */
   float *validate_loss = (float *)(memory->state + 5358080); /* [] */
 
   linear(nnrt_seed, p1_weight, thread);
-  linear_2(nnrt_seed, p1_bias, thread);
+  linear_2(nnrt_seed, p1_bias, p3_bias, p5_weight, p5_bias, optimizer_0_step, validate_rows, thread);
   linear_3(nnrt_seed, p3_weight, thread);
-  linear_4(nnrt_seed, p3_bias, thread);
-  linear_5(nnrt_seed, p5_weight, thread);
-  linear_6(nnrt_seed, p5_bias, thread);
-  adam(optimizer_0_step, thread);
   adam_2(optimizer_0_exp_avg_1_weight, thread);
   adam_3(optimizer_0_exp_avg_1_bias, thread);
   adam_4(optimizer_0_exp_avg_3_weight, thread);
@@ -2302,7 +2263,6 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   adam_3(optimizer_0_exp_avg_sq_3_bias, thread);
   adam_5(optimizer_0_exp_avg_sq_5_weight, thread);
   adam_6(optimizer_0_exp_avg_sq_5_bias, thread);
-  evaluate(validate_rows, thread);
   evaluate_2(validate_sum_accuracy, thread);
   evaluate_3(validate_accuracy, thread);
   evaluate_2(validate_sum_loss, thread);
@@ -2340,14 +2300,14 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *div_3 = (float *)(memory->scratch + 64); /* [] */
   float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
   float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
   float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
   float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
   float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
   float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
   float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
 
@@ -2370,13 +2330,13 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_relu_4(where_3, p3_weight, add, where_4, thread);
   adam_7(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
   nnrt_barrier(thread);
-  linear_adam(add_3, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, thread);
+  linear_adam(add_3, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, where_3,
+      optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, where_4, optimizer_0_exp_avg_1_bias,
+      optimizer_0_exp_avg_sq_1_bias, p1_bias, thread);
   linear_adam_2(add_3, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
       thread);
-  linear_adam_3(where_3, optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, div_2, div_3, thread);
   linear_adam_4(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
       thread);
-  linear_adam_5(where_4, optimizer_0_exp_avg_1_bias, optimizer_0_exp_avg_sq_1_bias, p1_bias, div_2, div_3, thread);
   linear_adam_6(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, p1_weight, div_2, div_3,
       thread);
 }
@@ -2420,11 +2380,10 @@ static void validate_250(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   linear_8(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, thread);
-  evaluate_4(first, validate_rows, thread);
+  accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, thread);
-  cross_entropy_evaluate(sub, first, validate_sum_loss, validate_rows, validate_loss, loss, thread);
+  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, sub,
+      validate_sum_loss, validate_loss, loss, thread);
 }
 
 static const nnrt_state fashion_mlp_states[] = {

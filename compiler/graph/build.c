@@ -144,10 +144,10 @@ static Attr attr_of_shape(Shape shape) {
   return attr;
 }
 
-Node *graph_random(Graph *g, Node *seed, Node *calls, Shape shape, uint32_t place, Loc loc) {
+Node *graph_random(Graph *g, Node *seed, Node *calls, Node *turn, Shape shape, uint32_t place, Loc loc) {
   Attr attr = attr_of_shape(shape);
   attr.place = place;
-  return graph_add(g, OP_random, 2, (Node *[]){seed, calls}, &attr, loc);
+  return graph_add(g, OP_random, 3, (Node *[]){seed, calls, turn}, &attr, loc);
 }
 
 /* ---- movement ---- */
@@ -290,3 +290,11 @@ Node *graph_gather(Graph *g, Node *x, Node *index, int dim) {
 Node *graph_scatter(Graph *g, Node *x, Node *index, Node *source, int dim) {
   return graph_add(g, OP_scatter, 3, (Node *[]){x, index, source}, &(Attr){.dim = dim}, x->loc);
 }
+
+Node *graph_scatter_set(Graph *g, Node *x, Node *index, Node *source, int dim) {
+  return graph_add(g, OP_scatter_set, 3, (Node *[]){x, index, source}, &(Attr){.dim = dim}, x->loc);
+}
+
+Node *graph_cumsum(Graph *g, Node *x, int dim) { return graph_add(g, OP_cumsum, 1, &x, &(Attr){.dim = dim}, x->loc); }
+
+Node *graph_argsort(Graph *g, Node *x, int dim) { return graph_add(g, OP_argsort, 1, &x, &(Attr){.dim = dim}, x->loc); }

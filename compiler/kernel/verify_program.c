@@ -54,22 +54,36 @@ static void check_aliases(const Host *h, const Stmt *s) {
 }
 
 /* ---- calls of one interval ---- */
-static void check_race(const Host *h, const PlanCall *a, const PlanCall *b) {
+static const char *call_name(const PlanCall *c) { return c->stmt->kernel ? c->stmt->kernel->name : "a loop or branch"; }
+
+static Range use_range(const Plan *plan, const Use *use) {
+  const Slot *root = plan->roots.at[use->root];
+  return (Range){root->home, root->offset + use->lo, root->offset + use->hi};
+}
+
+/* By addresses; ranges of one array that move in different ways meet in some turn. */
+static bool uses_share(const Plan *plan, const Use *a, const Use *b) {
+  const Slot *root = plan->roots.at[a->root];
+  if (root->home == HOME_constant) return false;
+  if (a->root == b->root) return uses_meet(a, b);
+  return ranges_meet(use_range(plan, a), use_range(plan, b));
+}
+
+static void check_race(const Host *h, const Plan *plan, const PlanCall *a, const PlanCall *b) {
   if (a->serial && b->serial) return;
   for (int i = 0; i < a->uses.n; ++i)
     for (int j = 0; j < b->uses.n; ++j) {
-      const Slot *x = a->stmt->args.at[i], *y = b->stmt->args.at[j];
-      bool written = a->uses.at[i].written || b->uses.at[j].written;
-      if (written && x->home != HOME_constant && ranges_meet(slot_range(x), slot_range(y)))
-        bug("host %s: no barrier between %s and %s, which share %s", h->name, a->stmt->kernel->name,
-            b->stmt->kernel->name, slot_name(y));
+      const Use *x = &a->uses.at[i], *y = &b->uses.at[j];
+      if ((x->written || y->written) && uses_share(plan, x, y))
+        bug("host %s: no barrier between %s and %s, which share %s", h->name, call_name(a), call_name(b),
+            slot_name(plan->roots.at[y->root]));
     }
 }
 
 static void check_races(const Host *h, const Plan *plan) {
   for (int i = 0; i < plan->calls.n; ++i)
     for (int j = i - 1; j >= 0 && plan->calls.at[j].interval == plan->calls.at[i].interval; --j)
-      check_race(h, &plan->calls.at[j], &plan->calls.at[i]);
+      check_race(h, plan, &plan->calls.at[j], &plan->calls.at[i]);
 }
 
 /* ---- contents ---- */
@@ -81,21 +95,19 @@ static void check_read(const Host *h, const Plan *plan, int c, int u) {
     for (int k = 0; k < plan->calls.at[i].uses.n; ++k) {
       const Use *other = &plan->calls.at[i].uses.at[k];
       if (!other->written) continue;
-      if (other->root == use->root && other->lo < use->hi && use->lo < other->hi) return;
-      Range mine = {root->home, root->offset + use->lo, root->offset + use->hi};
-      if (other->root != use->root && ranges_meet(mine, slot_range(plan->calls.at[i].stmt->args.at[k])))
-        bug("host %s: %s reads %s, which %s has overwritten", h->name, plan->calls.at[c].stmt->kernel->name,
-            slot_name(root), plan->calls.at[i].stmt->kernel->name);
+      if (uses_meet(other, use)) return;
+      if (other->root != use->root && uses_share(plan, other, use))
+        bug("host %s: %s reads %s, which %s has overwritten", h->name, call_name(&plan->calls.at[c]), slot_name(root),
+            call_name(&plan->calls.at[i]));
     }
-  bug("host %s: %s reads %s, which nothing has written", h->name, plan->calls.at[c].stmt->kernel->name,
-      slot_name(root));
+  bug("host %s: %s reads %s, which nothing has written", h->name, call_name(&plan->calls.at[c]), slot_name(root));
 }
 
 static void check_contents(const Host *h, const Plan *plan) {
   for (int c = 0; c < plan->calls.n; ++c)
     for (int u = 0; u < plan->calls.at[c].uses.n; ++u) {
       const Use *use = &plan->calls.at[c].uses.at[u];
-      if (!use->written && plan->roots.at[use->root]->home == HOME_scratch) check_read(h, plan, c, u);
+      if (!use->written && is_placed(plan, plan->roots.at[use->root])) check_read(h, plan, c, u);
     }
 }
 
@@ -112,16 +124,19 @@ static void check_slot(const Program *p, const Slot *s) {
     bug("%s does not lie in %s", slot_name(s), slot_name(s->parent));
 }
 
-static void check_host(const Program *p, const Host *h) {
+static void check_block(const Program *p, const Host *h, const Block *block, const Stmt *within) {
   Plan plan;
-  for (int i = 0; i < h->body.n; ++i)
-    if (h->body.at[i]->kind == S_call) check_call(h, h->body.at[i]);
-  plan_read(&plan, p->arena, h);
-  if (p->planned) {
-    for (int i = 0; i < plan.calls.n; ++i) check_aliases(h, plan.calls.at[i].stmt);
-    check_races(h, &plan);
-    check_contents(h, &plan);
+  for (int i = 0; i < block->n; ++i) {
+    const Stmt *s = block->at[i];
+    if (s->kind == S_call) check_call(h, s);
+    if (s->kind == S_call && p->planned) check_aliases(h, s);
+    if (is_compound(s)) check_block(p, h, &s->body, s);
+    if (is_compound(s)) check_block(p, h, &s->other, s);
   }
+  plan_read(&plan, p->arena, block, within);
+  if (!p->planned) return;
+  check_races(h, &plan);
+  check_contents(h, &plan);
 }
 
 static void check_names(const Program *p) {
@@ -138,5 +153,5 @@ void program_verify(const Program *p) {
   for (int i = 0; i < p->kernels.n; ++i) kernel_verify(p->kernels.at[i], p->machine);
   check_names(p);
   for (int i = 0; p->planned && i < p->slots.n; ++i) check_slot(p, p->slots.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) check_host(p, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) check_block(p, p->hosts.at[i], &p->hosts.at[i]->body, NULL);
 }

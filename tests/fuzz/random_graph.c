@@ -1,5 +1,6 @@
 /* random_graph.c: makes valid functions from the op table: all elementwise rows, movement, reductions, dots in every
- * layout of axes, gather and scatter with indices in range, random bits, casts, states with assigns, and gradients.
+ * layout of axes, cumsum, argsort, gather and scatter with indices in range, random bits, casts, states with assigns,
+ * and gradients.
  *
  * A function grows node by node from a pool. Each item of the pool carries a bound on its magnitude, by which values
  * are kept tame: what would leave the ordinary range of f32 is scaled down first, arguments of log, sqrt, div and pow
@@ -467,6 +468,30 @@ static void make_reduce(Gen *g) {
   put(g, graph_reduce(g->g, op, a.n, dims), dtype_is_float(a.n->dtype) || position ? mag : INFINITY);
 }
 
+static void make_cumsum(Gen *g) {
+  Item a = tame(g, pick_where(g, takes_number), 1e3);
+  if (a.n->shape.rank == 0) return;
+  int dim = below(g, a.n->shape.rank);
+  double mag = a.mag * (double)a.n->shape.dim[dim];
+  put(g, graph_cumsum(g->g, a.n, dim), dtype_is_float(a.n->dtype) ? mag : INFINITY);
+}
+
+/* The positions, the sorted elements (of a vector), or the ranks: positions of the positions. */
+static void make_sort(Gen *g) {
+  Item a = pick_where(g, takes_number);
+  if (a.n->shape.rank == 0) return;
+  int dim = below(g, a.n->shape.rank);
+  if (chance(g, 30)) { /* with many equal elements */
+    Item whole = tame(g, a, 3);
+    a.n = dtype_is_float(whole.n->dtype) ? graph_op1(g->g, OP_floor, whole.n) : whole.n;
+  }
+  Node *at = graph_argsort(g->g, a.n, dim);
+  if (a.n->shape.rank == 1 && chance(g, 60))
+    put(g, graph_gather(g->g, a.n, at, 0), fmax(a.mag, 4));
+  else
+    put(g, chance(g, 30) ? graph_argsort(g->g, at, dim) : at, (double)a.n->shape.dim[dim]);
+}
+
 /* b gets a's batch and contracted dimensions, some of its own, in any order. */
 static void make_dot(Gen *g) {
   Item a = tame(g, pick_where(g, takes_float), 8);
@@ -566,17 +591,23 @@ static void make_gather(Gen *g) {
   put(g, graph_gather(g->g, x.n, index, dim), x.mag);
 }
 
-static void make_scatter(Gen *g) {
-  Item x = pick_where(g, takes_number);
-  if (x.n->shape.rank == 0 || shape_count(x.n->shape) > 900) return;
-  x = tame(g, x, 100);
+/* x with rows of something added or replaced; NULL node: x does not suit. */
+static Item scattered(Gen *g, Item x) {
+  Item none = {NULL, 0};
+  if (x.n->shape.rank == 0 || shape_count(x.n->shape) > 900) return none;
   int dim = below(g, x.n->shape.rank);
   Node *index = index_node(g, index_shape(g), x.n->shape.dim[dim]);
   Shape s = indexed_shape(x.n->shape, dim, index->shape);
-  if (shape_count(s) > 4000) return;
+  if (shape_count(s) > 4000) return none;
+  bool add = x.n->dtype != DT_bool && chance(g, 50);
   Item source = tame(g, operand(g, x.n->dtype, s), 10);
-  double mag = x.mag + source.mag * (double)shape_count(index->shape);
-  put(g, graph_scatter(g->g, x.n, index, source.n, dim), dtype_is_float(x.n->dtype) ? mag : INFINITY);
+  double mag = add ? x.mag + source.mag * (double)shape_count(index->shape) : fmax(x.mag, source.mag);
+  Node *y = (add ? graph_scatter : graph_scatter_set)(g->g, x.n, index, source.n, dim);
+  return put(g, y, dtype_is_float(x.n->dtype) ? mag : INFINITY);
+}
+
+static void make_scatter(Gen *g) {
+  scattered(g, tame(g, pick_where(g, chance(g, 50) ? takes_number : takes_any), 100));
 }
 
 /* ---- leaves and effects ---- */
@@ -592,7 +623,8 @@ static void make_bits(Gen *g) {
   Node *seed = graph_state(g->g, g->m->seed, here(g));
   Node *calls = chance(g, 50) ? graph_const(g->g, DT_u32, below(g, 5), here(g))
                               : graph_state(g->g, state_new(g, DT_u32, (Shape){0}), here(g));
-  Node *bits = graph_random(g->g, seed, calls, pick_shape(g), g->places++, here(g));
+  Node *turn = chance(g, 50) ? graph_const(g->g, DT_u32, 0, here(g)) : calls;
+  Node *bits = graph_random(g->g, seed, calls, turn, pick_shape(g), g->places++, here(g));
   if (chance(g, 20)) {
     put(g, bits, 0x1p32);
     return;
@@ -609,6 +641,19 @@ static void make_assign(Gen *g) {
   put(g, graph_assign(g->g, s, value.n, here(g)), value.mag);
 }
 
+/* Rows of a state replaced, once or twice, and the state assigned: what caches do. */
+static void make_cache(Gen *g) {
+  if (g->mine.n == 0) return;
+  State *s = g->mine.at[below(g, g->mine.n)];
+  Item x = {graph_state(g->g, s, here(g)), leaf_limit(s->dtype)};
+  for (int i = 1 + below(g, 2); i > 0 && x.n; --i) {
+    x = scattered(g, x);
+    if (x.n && chance(g, 20))
+      x.n = graph_reshape(g->g, graph_reshape(g->g, x.n, shape_of(1, shape_count(s->shape))), s->shape);
+  }
+  if (x.n && x.mag < 1e5) put(g, graph_assign(g->g, s, x.n, here(g)), x.mag);
+}
+
 static void make_stop(Gen *g) {
   Item a = pick(g);
   Node *in[1] = {a.n};
@@ -619,10 +664,11 @@ static const struct Production {
   int weight;
   void (*make)(Gen *g);
 } productions[] = {
-    {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast},   {5, make_slice},
-    {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},      {7, make_dot},
-    {3, make_gather},       {2, make_scatter}, {4, make_random_leaf}, {1, make_iota},        {2, make_bits},
-    {3, make_assign},       {1, make_stop},    {5, make_window},      {4, make_convolution},
+    {30, make_elementwise}, {4, make_reshape},     {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
+    {3, make_pad},          {3, make_concat},      {2, make_reverse},     {8, make_reduce},    {7, make_dot},
+    {3, make_gather},       {3, make_scatter},     {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
+    {3, make_cumsum},       {3, make_sort},        {2, make_cache},       {3, make_assign},    {1, make_stop},
+    {5, make_window},       {4, make_convolution},
 };
 
 static void make_something(Gen *g) {

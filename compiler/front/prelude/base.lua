@@ -11,13 +11,9 @@ end
 nn.random, nn.data, nn.init = {}, {}, {}
 
 -- Not supported yet: each says so by name.
-for _, name in ipairs { "cumsum", "sort", "custom_gradient", "checkpoint", "functional_call", "scan", "while_loop", "cond",
-                        "vmap", "all_mean", "save", "load", "early_stopping", "plateau", "EMA",
+for _, name in ipairs { "early_stopping", "plateau", "EMA",
                         "LossScaler", "Stack", "BatchNorm1d", "BatchNorm2d", "LayerNorm" } do
   nn[name] = function() core.limit("nn." .. name) end
-end
-for _, name in ipairs { "cumsum", "sort" } do
-  core.methods[name] = function() core.limit("nn." .. name) end
 end
 
 -- ---- checks ----

@@ -3,8 +3,11 @@
  * refused when a result would be read elsewhere than at its own point, or when a cycle between clusters would follow.
  *
  *   reduce   joins a row or column cluster over the same space that it reads from or shares loads with
+ *   cumsum   likewise, among clusters along the same axis of the same space
  *   map      joins a row or column cluster or a product whose result it reads (epilogue), else a map over the same
- * space dot, scatter  open their own
+ * space
+ *   dot, argsort, scatter  open their own; a scatter that cannot take the memory of the tensor it starts from has a map
+ *            in front of it that fills its own
  *
  * Maps that are not roots are composed into every reader. One that several clusters would compute and that is not cheap
  * becomes a root, and the choice starts again; the set of roots only grows, so this ends. No choice here changes a bit,
@@ -13,17 +16,21 @@
 
 enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64, TURN_DEPTH = 8 };
 
-static OpFamily family(const Node *n) { return is_reduce(n) ? FAMILY_REDUCE : op_info[n->op].family; }
+static OpFamily family(const Node *n) { return n->op == OP_unwindow ? FAMILY_REDUCE : op_info[n->op].family; }
 
 static bool is_leaf(const Node *n) {
-  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota;
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota || n->op == OP_result;
 }
 
 /* Leaves that have memory of their own. */
-static bool in_memory(const Node *n) { return n->op == OP_input || n->op == OP_state || n->op == OP_const; }
+static bool in_memory(const Node *n) {
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_result;
+}
+
+static bool is_control(const Node *n) { return family(n) == FAMILY_CONTROL && n->op != OP_result; }
 
 static bool is_root(const Lowering *l, const Node *n) {
-  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || l->must[n->id];
+  return is_phase(n) || n->op == OP_dot || is_scatter(n) || is_control(n) || l->must[n->id];
 }
 
 /* ---- clusters ---- */
@@ -31,7 +38,7 @@ static bool bit(const uint64_t *set, int i) { return set[i / 64] >> (i % 64) & 1
 
 bool cluster_before(const Lowering *l, int first, int second) { return bit(l->clusters.at[second]->ancestors, first); }
 
-static void cluster_after(Lowering *l, int ci, int dep) {
+void cluster_after(Lowering *l, int ci, int dep) {
   if (ci == dep || cluster_before(l, dep, ci)) return;
   const uint64_t *more = l->clusters.at[dep]->ancestors;
   for (int i = 0; i < l->clusters.n; ++i) {
@@ -42,23 +49,31 @@ static void cluster_after(Lowering *l, int ci, int dep) {
   }
 }
 
+/* Scratch of a size that is not known yet (slot_finish). */
+static Slot *slot_new(Lowering *l) {
+  Slot *s = NEW(l->arena, Slot);
+  s->home = HOME_scratch;
+  return s;
+}
+
 void cluster_load(Lowering *l, Cluster *c, const Node *n) {
   for (int i = 0; i < c->loads.n; ++i)
     if (c->loads.at[i] == n) return;
   vec_push(l->arena, c->loads, n);
-  if (!l->slot[n->id] && n->op == OP_const) {
+  if (n->op == OP_result) {
+    l->slot[n->id] = control_value_slot(l, n);
+  } else if (!l->slot[n->id] && n->op == OP_const) {
     l->slot[n->id] =
         program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
     l->slot[n->id]->value = n->attr->value;
   } else if (!l->slot[n->id]) {
-    Slot *s = l->slot[n->id] = NEW(l->arena, Slot);
-    s->home = HOME_scratch;
+    l->slot[n->id] = slot_new(l);
     int root = l->root_of[n->id];
-    if (root >= 0) l->roots.at[root].slot = s;
+    if (root >= 0) l->roots.at[root].slot = l->slot[n->id];
   }
 }
 
-static int owner(const Lowering *l, const Node *n) {
+int cluster_of(const Lowering *l, const Node *n) {
   int root = l->root_of[n->id];
   return root < 0 ? -1 : l->roots.at[root].group;
 }
@@ -131,15 +146,20 @@ Point *reduce_element(Lowering *l, int ci, const Node *n) {
 static void build_root(Lowering *l, int ci, const Root *r) {
   bool full;
   const Affine *linear;
-  if (r->copy || (family(r->node) != FAMILY_REDUCE && r->node->op != OP_dot && r->node->op != OP_scatter)) {
+  if (is_control(r->node)) {
+    for (int i = 0; i < r->node->nin; ++i) cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
+    return;
+  }
+  if (r->copy || (!is_phase(r->node) && r->node->op != OP_dot && !is_scatter(r->node))) {
     root_point(l, ci, r, &full, &linear);
-  } else if (family(r->node) == FAMILY_REDUCE) {
+  } else if (is_phase(r->node)) {
     reduce_element(l, ci, r->node);
   } else if (r->node->op == OP_dot) {
     Group g = {0};
     dot_space(l, l->clusters.at[ci], r->node, &g);
   } else {
-    for (int i = 0; i < 3; ++i) cluster_load(l, l->clusters.at[ci], r->node->in[i]);
+    Write w = {0};
+    scatter_write(l, ci, r->node, &w);
   }
 }
 
@@ -147,7 +167,9 @@ static bool has_division(const Point *p) {
   if (!p) return false;
   for (int i = 0; p->index && i < p->index->n; ++i)
     if (p->index->term[i].kind != ATOM_axis) return true;
-  return has_division(p->arg[0]) || has_division(p->arg[1]) || has_division(p->arg[2]);
+  for (int i = 0; i < p->nargs; ++i)
+    if (has_division(p->arg[i])) return true;
+  return false;
 }
 
 static int streams(const Cluster *c) {
@@ -159,7 +181,7 @@ static int streams(const Cluster *c) {
 static bool deps_allow(Lowering *l, int ci, int from) {
   Cluster *c = l->clusters.at[ci];
   for (int i = from; i < c->loads.n; ++i) {
-    int dep = owner(l, c->loads.at[i]);
+    int dep = cluster_of(l, c->loads.at[i]);
     if (dep >= 0 && dep != ci && cluster_before(l, ci, dep)) return false;
   }
   return true;
@@ -170,7 +192,7 @@ static bool join(Lowering *l, int ci, int ri) {
   Cluster *c = l->clusters.at[ci];
   Root *r = &l->roots.at[ri];
   const int loads = c->loads.n;
-  bool scalar = c->kind == GROUP_map && c->naxes == 0;
+  bool scalar = (c->kind == GROUP_map && c->naxes == 0) || c->kind == GROUP_control;
   r->group = ci;
   vec_push(l->arena, c->roots, ri);
   c->misaligned = false;
@@ -185,7 +207,7 @@ static bool join(Lowering *l, int ci, int ri) {
   }
   if (good) {
     for (int i = 0; i < c->loads.n; ++i) {
-      int dep = owner(l, c->loads.at[i]);
+      int dep = cluster_of(l, c->loads.at[i]);
       if (dep >= 0) cluster_after(l, ci, dep);
     }
     return true;
@@ -204,6 +226,15 @@ static bool same_space(const Cluster *a, const Cluster *b) {
   return true;
 }
 
+/* The very same dims, and the same ones reduced: a value at every point of one is a value at that point of the other.
+ */
+static bool equal_space(const Cluster *a, const Cluster *b) {
+  if (a->space_rank != b->space_rank) return false;
+  for (int d = 0; d < a->space_rank; ++d)
+    if (a->space_dim[d] != b->space_dim[d] || a->reduced[d] != b->reduced[d]) return false;
+  return true;
+}
+
 static bool shares_loads(const Cluster *a, const Cluster *b) {
   for (int i = 0; i < a->loads.n; ++i)
     for (int j = 0; j < b->loads.n; ++j)
@@ -213,7 +244,7 @@ static bool shares_loads(const Cluster *a, const Cluster *b) {
 
 static bool reads_from(const Lowering *l, const Cluster *c, int other) {
   for (int i = 0; i < c->loads.n; ++i)
-    if (owner(l, c->loads.at[i]) == other) return true;
+    if (cluster_of(l, c->loads.at[i]) == other) return true;
   return false;
 }
 
@@ -227,6 +258,7 @@ static bool fits(const Cluster *c, const Cluster *alone) {
   for (int i = 0; i < alone->naxes; ++i) own *= alone->set.extent[i];
   if (c->kind == GROUP_row) return own == kept || own == all;
   if (c->kind == GROUP_column || c->kind == GROUP_dot) return own == kept;
+  if (c->kind == GROUP_scan) return own == all;
   return c->kind == GROUP_map && same_space(c, alone);
 }
 
@@ -286,17 +318,25 @@ static void place(Lowering *l, int ri, int alone, bool (*wanted)(const Lowering 
 
 static bool wanted_reduce(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
+  if (c->kind == GROUP_scan && !equal_space(c, own)) return false;
   return c->kind == own->kind && c->kind != GROUP_map && same_space(c, own) &&
          (shares_loads(c, own) || reads_from(l, own, ci));
 }
 
+static bool wanted_never(const Lowering *l, const Cluster *own, int ci) {
+  (void)l, (void)own, (void)ci;
+  return false;
+}
+
 static bool wanted_producer(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
-  return c->kind != GROUP_scatter && c->kind != GROUP_map && reads_from(l, own, ci) && fits(c, own);
+  bool open = c->kind != GROUP_scatter && c->kind != GROUP_sort && c->kind != GROUP_map;
+  return open && reads_from(l, own, ci) && fits(c, own);
 }
 
 static bool wanted_sibling(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
+  if (c->roots.n && l->roots.at[c->roots.at[0]].fills) return false; /* it may be left out in the end */
   return c->kind == GROUP_map && fits(c, own) && (own->naxes == 0 || shares_loads(c, own) || reads_from(l, own, ci));
 }
 
@@ -317,30 +357,72 @@ static void place_map(Lowering *l, int ri, bool apart) {
   place(l, ri, alone, wanted_sibling);
 }
 
-static void place_root(Lowering *l, int ri) {
-  const Node *n = l->roots.at[ri].node;
-  if (family(n) == FAMILY_REDUCE && !l->roots.at[ri].copy) {
-    ReduceSpace s = reduce_space(n);
-    int alone = cluster_new(l, order_reduce(n).lanes > 1 ? GROUP_row : GROUP_column);
-    cluster_space(l, l->clusters.at[alone], s.rank, s.dim, s.reduced);
-    place(l, ri, alone, wanted_reduce);
-  } else if ((n->op == OP_dot || n->op == OP_scatter) && !l->roots.at[ri].copy) {
-    int alone = cluster_new(l, n->op == OP_dot ? GROUP_dot : GROUP_scatter);
-    Cluster *c = l->clusters.at[alone];
-    if (n->op == OP_scatter) cluster_space(l, c, n->shape.rank, n->shape.dim, NULL);
-    join(l, alone, ri);
-  } else {
-    place_map(l, ri, false);
-  }
-}
-
 static void add_root(Lowering *l, const Node *n, Slot *slot, bool copy) {
-  Root r = {n, slot, copy, -1};
+  Root r = {n, slot, copy, NULL, -1};
   vec_push(l->arena, l->roots, r);
   if (!copy) {
     l->root_of[n->id] = l->roots.n - 1;
     l->roots.at[l->roots.n - 1].slot = l->slot[n->id];
   }
+}
+
+/* The map that writes a scatter's x into the scatter's memory; or, when x lies there already, who wrote it. */
+static int place_start(Lowering *l, const Node *scatter) {
+  const Node *x = scatter->in[0], *base = scatter_base(l, x);
+  if (l->slot[base->id] == l->slot[scatter->id]) return cluster_of(l, base);
+  add_root(l, x, l->slot[scatter->id], true);
+  l->roots.at[l->roots.n - 1].fills = scatter;
+  int ci = cluster_new(l, GROUP_map);
+  cluster_space(l, l->clusters.at[ci], x->shape.rank, x->shape.dim, NULL);
+  if (!join(l, ci, l->roots.n - 1)) store_a_part(l, x);
+  return ci;
+}
+
+static void place_scatter(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  Shape source = n->in[2]->shape;
+  int ci = cluster_new(l, GROUP_scatter);
+  cluster_space(l, l->clusters.at[ci], source.rank, source.dim, NULL);
+  if (!l->slot[n->id]) l->slot[n->id] = slot_new(l);
+  l->roots.at[ri].slot = l->slot[n->id];
+  if (!join(l, ci, ri)) {
+    store_a_part(l, n);
+    return;
+  }
+  int before = place_start(l, n);
+  if (before >= 0) cluster_after(l, ci, before);
+}
+
+static void place_phase(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  ReduceSpace s = reduce_space(n);
+  GroupKind kind = n->op == OP_argsort         ? GROUP_sort
+                   : is_along(n)               ? GROUP_scan
+                   : order_reduce(n).lanes > 1 ? GROUP_row
+                                               : GROUP_column;
+  int alone = cluster_new(l, kind);
+  cluster_space(l, l->clusters.at[alone], s.rank, s.dim, s.reduced);
+  place(l, ri, alone, kind == GROUP_sort ? wanted_never : wanted_reduce);
+}
+
+static void place_control(Lowering *l, int ri) {
+  int alone = cluster_new(l, GROUP_control);
+  affine_init(&l->clusters.at[alone]->set, l->arena, 0, NULL);
+  join(l, alone, ri);
+}
+
+static void place_root(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  if (is_phase(n))
+    place_phase(l, ri);
+  else if (is_scatter(n))
+    place_scatter(l, ri);
+  else if (is_control(n))
+    place_control(l, ri);
+  else if (n->op == OP_dot)
+    join(l, cluster_new(l, GROUP_dot), ri);
+  else
+    place_map(l, ri, false);
 }
 
 /* ---- what must be stored ---- */
@@ -420,9 +502,11 @@ static void must_be_stored(Lowering *l) {
       must_operand(l, n->in[1]);
     }
     if (family(n) == FAMILY_REDUCE) must_feed(l, n);
+    for (int k = 0; is_control(n) && k < n->nin; ++k) {
+      const Node *x = control_base(l, node_in(n, k));
+      if (!in_memory(x)) l->must[x->id] = true;
+    }
     if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
-    for (int k = 0; n->op == OP_scatter && k < 3; ++k)
-      if (!in_memory(n->in[k])) l->must[n->in[k]->id] = true;
     if (n->op == OP_broadcast && repeats_outside(n)) {
       const Node *heavy = heavy_below(l, n->in[0], 16);
       if (heavy) l->must[heavy->id] = true;
@@ -432,12 +516,15 @@ static void must_be_stored(Lowering *l) {
 
 /* ---- assigns and outputs: a value is computed into its destination where it can be ---- */
 static bool can_live_there(const Lowering *l, const Node *n) {
-  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && !l->slot[n->id];
+  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && n->op != OP_again && !l->slot[n->id];
 }
 
 static const Node *assigned_home(const Lowering *l, const Node *assign) {
   const Node *v = assign->in[0];
   while (v->op == OP_assign || v->op == OP_stop_gradient) v = v->in[0];
+  const Node *flat = v;
+  while (flat->op == OP_reshape) flat = flat->in[0];
+  if (is_scatter(flat)) v = flat;
   return can_live_there(l, v) ? v : assign;
 }
 
@@ -446,15 +533,20 @@ static void destinations(Lowering *l) {
   for (int i = 0; i < g->assigns.n; ++i) {
     const Node *a = g->assigns.at[i];
     State *s = a->attr->state;
-    const Node *home = l->settled[s->id] ? a : assigned_home(l, a);
+    if (control_updates(l, a)) continue;
+    const Node *home = assigned_home(l, a);
+    if (l->settled[s->id] && !is_scatter(home)) home = a;
     l->must[home->id] = true;
-    if (!l->settled[s->id]) l->slot[home->id] = l->state_slot[s->id];
+    if (l->settled[s->id]) continue;
+    l->slot[home->id] = l->state_slot[s->id];
+    scatter_share(l, home);
   }
   for (int i = 0; i < g->outputs.n; ++i) {
     const Node *n = g->outputs.at[i].node;
     if (!can_live_there(l, n)) continue;
     l->slot[n->id] = l->output_slot[i];
     l->must[n->id] = true;
+    scatter_share(l, n);
   }
 }
 
@@ -476,7 +568,7 @@ static void place_copies(Lowering *l) {
 /* ---- maps that several clusters would compute ---- */
 static bool cheap(const Lowering *l, const Node *n, int *ops) {
   if (is_leaf(n) || n->op == OP_random || l->must[n->id] || family(n) == FAMILY_REDUCE) return true;
-  if (n->op == OP_dot || n->op == OP_scatter || n->op == OP_gather || is_heavy(n->op)) return false;
+  if (n->op == OP_dot || is_along(n) || is_scatter(n) || n->op == OP_gather || is_heavy(n->op)) return false;
   if (op_is_elementwise(n->op) && --*ops < 0) return false;
   for (int i = 0; i < n->nin; ++i)
     if (!cheap(l, node_in(n, i), ops)) return false;
@@ -509,27 +601,29 @@ static bool store_shared_maps(Lowering *l) {
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
   if (!p) return true;
   if (p->kind == P_load && p->slot == slot && (p->index != index || p->nargs)) return false;
-  return point_reads_only_at(p->arg[0], slot, index) && point_reads_only_at(p->arg[1], slot, index) &&
-         point_reads_only_at(p->arg[2], slot, index);
+  for (int i = 0; i < p->nargs; ++i)
+    if (!point_reads_only_at(p->arg[i], slot, index)) return false;
+  return true;
 }
 
-/* Within the writing cluster the old version may be read only at the point that is written: by its maps, and by the
- * reductions of a row, which end before the row is written. */
+/* Within the writing cluster the old version may be read only at the point that is written: by its maps, by the
+ * reductions of a row, which end before the row is written, and by running sums, which read a point before they write
+ * there. */
 static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   Cluster *c = l->clusters.at[ci];
   bool full, reads = false;
   const Affine *linear;
   for (int i = 0; i < c->loads.n; ++i) reads |= l->slot[c->loads.at[i]->id] == writer->slot;
   if (!reads) return true;
-  if (c->kind == GROUP_scatter) return false;
+  if (c->kind == GROUP_scatter || c->kind == GROUP_control) return false;
   root_point(l, ci, writer, &full, &linear);
   for (int i = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
     const Affine *other;
     bool f;
-    if (!r->copy && family(r->node) == FAMILY_REDUCE) {
-      if (!point_reads_only_at(reduce_element(l, ci, r->node), writer->slot, c->kind == GROUP_row ? linear : NULL))
-        return false;
+    if (!r->copy && is_phase(r->node)) {
+      bool along = c->kind == GROUP_row || c->kind == GROUP_scan;
+      if (!point_reads_only_at(reduce_element(l, ci, r->node), writer->slot, along ? linear : NULL)) return false;
     } else if (r->copy || r->node->op != OP_dot) {
       const Point *value = root_point(l, ci, r, &f, &other); /* sets f */
       if (!point_reads_only_at(value, writer->slot, f == full ? linear : NULL)) return false;
@@ -542,10 +636,18 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   return true;
 }
 
+/* The state of this graph whose memory the slot is, or -1. */
+static int state_of_slot(const Lowering *l, const Slot *slot) {
+  for (int i = 0; slot && i < l->states; ++i)
+    if (l->state_slot[i] == slot) return i;
+  return -1;
+}
+
 static bool order_states(Lowering *l) {
   for (int ri = 0; ri < l->roots.n; ++ri) {
     Root *r = &l->roots.at[ri];
-    if (!r->slot || !r->slot->state) continue;
+    int state = state_of_slot(l, r->slot);
+    if (state < 0) continue;
     bool good = own_reads_allow(l, r->group, r);
     for (int ci = 0; good && ci < l->clusters.n; ++ci) {
       Cluster *c = l->clusters.at[ci];
@@ -557,10 +659,9 @@ static bool order_states(Lowering *l) {
         if (good) cluster_after(l, r->group, ci);
       }
     }
-    if (!good && l->settled[r->slot->state->id])
-      bug("no order of kernels lets state %s be written", r->slot->state->name);
+    if (!good && l->settled[state]) bug("no order of kernels lets state %s be written", r->slot->name);
     if (!good) {
-      l->settled[r->slot->state->id] = true;
+      l->settled[state] = true;
       return false;
     }
   }
@@ -586,7 +687,7 @@ static void start(Lowering *l) {
 static void forget_loads(Lowering *l) {
   for (int i = 0; i < l->roots.n; ++i) {
     Root *r = &l->roots.at[i];
-    if (r->copy || !r->slot || r->slot->home != HOME_scratch) continue;
+    if (r->copy || is_scatter(r->node) || !r->slot || r->slot->bytes) continue; /* bytes: a destination */
     r->slot = l->slot[r->node->id] = NULL;
   }
   for (int ci = 0; ci < l->clusters.n; ++ci) l->clusters.at[ci]->loads.n = 0;
@@ -610,7 +711,8 @@ void groups_choose(Lowering *l) {
     must_be_stored(l);
     for (int i = 0; i < l->graph->nodes.n && !l->again; ++i) {
       const Node *n = l->graph->nodes.at[i];
-      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state) continue;
+      if (n->op == OP_result) l->root_of[i] = l->root_of[n->in[0]->id];
+      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state || n->op == OP_result) continue;
       add_root(l, n, NULL, false);
       place_root(l, l->roots.n - 1);
     }
@@ -619,6 +721,7 @@ void groups_choose(Lowering *l) {
     if (l->again) continue;
     rebuild_points(l);
     if (store_shared_maps(l)) continue;
-    if (order_states(l)) return;
+    if (order_states(l)) break;
   }
+  scatters_in_place(l);
 }

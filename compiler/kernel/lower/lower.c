@@ -14,6 +14,8 @@ static Slot *state_slot(Program *p, State *s) {
 }
 
 static Slot *input_slot(Lowering *l, Input *input) {
+  for (int i = 0; l->bound && i < l->graph->inputs.n; ++i)
+    if (l->graph->inputs.at[i] == input) return l->bound[i];
   for (int i = 0; i < l->host->inputs.n; ++i)
     if (l->host->inputs.at[i]->input == input) return l->host->inputs.at[i];
   Slot *slot = program_slot(l->program, HOME_input, input->name, input->dtype, input->shape, input->loc);
@@ -46,14 +48,16 @@ static void name_part(char *name, size_t size, const char *part) {
 static const char *cluster_name(Lowering *l, const Cluster *c) {
   char name[48] = "";
   for (int i = 0; i < c->roots.n; ++i) {
-    const Node *n = l->roots.at[c->roots.at[i]].node;
+    const Root *r = &l->roots.at[c->roots.at[i]];
+    const Node *n = r->fills ? r->fills : r->node;
     name_part(name, sizeof name, n->loc.via ? n->loc.via : op_info[n->op].name);
+    if (r->fills) name_part(name, sizeof name, "start");
   }
   return arena_strdup(l->arena, name[0] ? name : "kernel");
 }
 
 /* ---- clusters to groups ---- */
-static void slot_finish(Lowering *l, Slot *s, const Node *n) {
+void slot_finish(Lowering *l, Slot *s, const Node *n) {
   if (s->bytes) return;
   Slot *made =
       program_slot(l->program, HOME_scratch, n->name ? n->name : op_info[n->op].name, n->dtype, n->shape, n->loc);
@@ -62,7 +66,8 @@ static void slot_finish(Lowering *l, Slot *s, const Node *n) {
 }
 
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
-  Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n, .order = order_reduce(n)};
+  Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n};
+  r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n);
   r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }
@@ -90,26 +95,22 @@ static void group_dot(Lowering *l, int ci, Group *g, const Node *n) {
   vec_push(l->arena, g->phases, r);
 }
 
-static void group_scatter(Lowering *l, Group *g, const Root *r) {
-  const Node *n = r->node;
+static void group_scatter(Lowering *l, int ci, Group *g, const Root *r) {
   Write w = {.slot = r->slot};
+  scatter_write(l, ci, r->node, &w);
   vec_push(l->arena, g->writes, w);
-  g->a.slot = l->slot[n->in[0]->id];
-  g->scatter_index = l->slot[n->in[1]->id];
-  g->b.slot = l->slot[n->in[2]->id];
-  for (int i = 0; i < 3; ++i) g->scatter_shape[i] = n->in[i]->shape;
-  g->scatter_dim = n->attr->dim;
 }
 
 /* May the write take the memory of `slot`? Every read of it in the group is at the point that is written, and a row's
- * reductions end before the row is written. A product's operands are read across points: never those. */
+ * reductions end before the row is written (a running sum reads a point before it writes there). A product's operands
+ * are read across points: never those. */
 static bool may_take(const Group *g, const Write *w, const Slot *slot) {
   if (slot->home != HOME_scratch || slot == w->slot || slot->bytes != w->slot->bytes || slot == g->a.slot ||
       slot == g->b.slot)
     return false;
+  bool along = (g->kind == GROUP_row || g->kind == GROUP_scan) && w->full;
   for (int i = 0; i < g->phases.n && g->kind != GROUP_dot; ++i)
-    if (!point_reads_only_at(g->phases.at[i].element, slot, g->kind == GROUP_row && w->full ? w->index : NULL))
-      return false;
+    if (!point_reads_only_at(g->phases.at[i].element, slot, along ? w->index : NULL)) return false;
   for (int i = 0; i < g->writes.n; ++i)
     if (!point_reads_only_at(g->writes.at[i].value, slot, g->writes.at[i].full == w->full ? w->index : NULL))
       return false;
@@ -139,13 +140,12 @@ static Group *group_make(Lowering *l, int ci) {
   memcpy(g->extent, c->set.extent, sizeof g->extent);
   for (int i = 0; i < c->roots.n; ++i) {
     Root *r = &l->roots.at[c->roots.at[i]];
-    bool reduce = is_reduce(r->node) && !r->copy;
-    if (r->slot) slot_finish(l, r->slot, r->node);
+    if (r->slot) slot_finish(l, r->slot, r->fills ? r->fills : r->node);
     vec_push(l->arena, g->members, r->node);
-    if (reduce) group_reduction(l, ci, g, r->node);
+    if (is_phase(r->node) && !r->copy) group_reduction(l, ci, g, r->node);
     if (r->node->op == OP_dot && !r->copy) group_dot(l, ci, g, r->node);
     if (c->kind == GROUP_scatter)
-      group_scatter(l, g, r);
+      group_scatter(l, ci, g, r);
     else if (r->slot)
       group_write(l, ci, g, r);
   }
@@ -176,14 +176,16 @@ static void emit_calls(Lowering *l, const Group *g, const Calls *calls) {
     s->kernel = call->kernel;
     s->loc = g->loc;
     for (int k = 0; k < call->args.n; ++k) vec_push(l->arena, s->args, call->args.at[k]);
-    vec_push(l->arena, l->host->body, s);
+    vec_push(l->arena, *l->block, s);
   }
 }
 
-static void schedule(Lowering *l, const Group *g) {
+void lower_group(Lowering *l, const Group *g) {
   Calls calls = {0};
   if (g->kind == GROUP_scatter)
     schedule_scatter(l->program, g, &calls);
+  else if (g->kind == GROUP_sort)
+    schedule_sort(l->program, g, &calls);
   else if (g->kind != GROUP_dot || !schedule_dot(l->program, g, &calls))
     schedule_nest(l->program, g, &calls);
   emit_calls(l, g, &calls);
@@ -198,24 +200,40 @@ static void schedule_all(Lowering *l) {
       for (int dep = 0; ready && dep < l->clusters.n; ++dep) ready = done[dep] || !cluster_before(l, dep, ci);
       if (!ready) continue;
       done[ci] = true;
-      if (!l->clusters.at[ci]->dropped) schedule(l, group_make(l, ci));
+      const Cluster *c = l->clusters.at[ci];
+      if (c->dropped) break;
+      if (c->kind == GROUP_control)
+        control_lower(l, l->roots.at[c->roots.at[0]].node);
+      else
+        lower_group(l, group_make(l, ci));
       break;
     }
   }
 }
 
-static void lower_graph(Program *p, Host *host, const Graph *g, Slot **state_slots, Slot **output_slots) {
-  Lowering l = {.arena = p->arena, .program = p, .host = host, .graph = g};
+void lower_graph(const Lowering *around, Block *block, const Graph *g, int states, Slot **state_slots,
+                 Slot **output_slots, Slot *const *bound) {
+  Program *p = around->program;
+  Lowering l = {.arena = p->arena, .program = p, .host = around->host, .block = block, .graph = g, .bound = bound};
   l.root_of = NEW_N(p->arena, int, g->nodes.n + 1);
   l.must = NEW_N(p->arena, bool, g->nodes.n + 1);
   l.slot = NEW_N(p->arena, Slot *, g->nodes.n + 1);
   l.user = NEW_N(p->arena, int, g->nodes.n + 1);
-  l.settled = NEW_N(p->arena, bool, p->module->states.n + 1);
+  l.settled = NEW_N(p->arena, bool, states + 1);
+  l.value = NEW_N(p->arena, Slot **, g->nodes.n + 1);
+  l.uses = NEW_N(p->arena, int, g->nodes.n + 1);
+  graph_use_counts(g, l.uses);
+  l.states = states;
   l.state_slot = state_slots;
   l.output_slot = output_slots;
   leaf_slots(&l);
   groups_choose(&l);
   schedule_all(&l);
+}
+
+static void lower_host(Program *p, Host *host, const Graph *g, Slot **state_slots, Slot **output_slots) {
+  Lowering outside = {.arena = p->arena, .program = p, .host = host};
+  lower_graph(&outside, &host->body, g, p->module->states.n, state_slots, output_slots, NULL);
 }
 
 /* ---- hosts ---- */
@@ -233,7 +251,7 @@ static void lower_init(Program *p, Slot **state_slots) {
   Host *init = host_new(p, "init", NULL, 0, NULL);
   for (int i = 0; i < p->module->states.n; ++i) {
     State *s = p->module->states.at[i];
-    if (s->init) lower_graph(p, init, s->init, state_slots, &state_slots[i]);
+    if (s->init) lower_host(p, init, s->init, state_slots, &state_slots[i]);
   }
 }
 
@@ -246,7 +264,7 @@ static void lower_func(Program *p, Func *f, Slot **state_slots) {
       const Output *o = &g->outputs.at[i];
       vec_push(p->arena, h->outputs, program_slot(p, HOME_output, o->name, o->node->dtype, o->node->shape, o->loc));
     }
-    lower_graph(p, h, g, state_slots, h->outputs.at);
+    lower_host(p, h, g, state_slots, h->outputs.at);
   }
 }
 

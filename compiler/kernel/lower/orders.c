@@ -4,17 +4,15 @@
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-bool is_reduce(const Node *n) { return op_info[n->op].family == FAMILY_REDUCE || n->op == OP_unwindow; }
-
 ReduceSpace reduce_space(const Node *n) {
-  const Attr *a = n->attr;
+  Axes axes = phase_axes(n);
   bool back = n->op == OP_unwindow;
   Shape s = back ? n->shape : n->in[0]->shape;
   ReduceSpace space = {.rank = s.rank};
   for (int d = 0; d < s.rank; ++d) space.dim[d] = s.dim[d];
-  for (int k = 0; k < a->axes.n; ++k) {
-    int d = back ? space.rank++ : a->axes.at[k];
-    if (back) space.dim[d] = a->size[k];
+  for (int k = 0; k < axes.n; ++k) {
+    int d = back ? space.rank++ : axes.at[k];
+    if (back) space.dim[d] = n->attr->size[k];
     space.reduced[d] = true;
   }
   return space;
@@ -34,6 +32,9 @@ Order order_reduce(const Node *n) {
   }
   return (Order){count <= 65536 ? count : 16384, count < 1024 ? 16 : 64};
 }
+
+/* cumsum: one chain over the whole dimension. */
+Order order_along(int64_t n) { return (Order){n, 1}; }
 
 Order order_dot(int64_t batch, int64_t m, int64_t n, int64_t k, int *slices) {
   *slices = 1;

@@ -194,10 +194,11 @@ static Point *point_random(Lowering *l, int ci, const Node *n, Index index) {
   Point p = point_blank(P_random, n);
   p.index = affine_linear(&c->set, n->shape, index);
   p.place = n->attr->place;
-  p.nargs = 3;
+  p.nargs = 4;
   p.arg[0] = point_of(l, ci, n->in[0], &zero);
   p.arg[1] = point_of(l, ci, n->in[0], &one);
   p.arg[2] = point_of(l, ci, n->in[1], NULL);
+  p.arg[3] = point_of(l, ci, n->in[2], NULL);
   return point_intern(c, l->arena, &p);
 }
 
@@ -231,18 +232,18 @@ static void view_index(Cluster *c, const Node *n, Index index, const Affine **in
     }
 }
 
-/* The result of a reduction or product of this cluster can be read at its own point only. */
+/* The result of a phase or product of this cluster can be read at its own point only. */
 static Point *own_result(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Affine *own[RANK_MAX];
-  cluster_index(l, ci, n, false, own);
+  cluster_index(l, ci, n, is_along(n), own);
   for (int d = 0; d < n->shape.rank; ++d) c->misaligned |= own[d] != index[d];
   Point p = point_blank(P_result, n);
   for (int i = 0, phase = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
     if (r->copy) continue;
     if (r->node == n) p.phase = phase;
-    phase += is_reduce(r->node);
+    phase += is_phase(r->node);
   }
   return point_intern(c, l->arena, &p);
 }
@@ -271,6 +272,8 @@ static Point *point_compute(Lowering *l, int ci, const Node *n, Index index) {
   case OP_concat: return point_concat(l, ci, n, index);
   case OP_gather: return point_gather(l, ci, n, index);
   case OP_assign:
+  case OP_again:
+  case OP_all_mean:
   case OP_stop_gradient: return point_of(l, ci, n->in[0], index);
   case OP_reshape:
   case OP_transpose:
@@ -343,9 +346,13 @@ void cluster_index(Lowering *l, int ci, const Node *n, bool full, const Affine *
   affine_delinear(&c->set, n->shape, linear, index);
 }
 
+static bool is_identity(Op op) {
+  return op == OP_stop_gradient || op == OP_assign || op == OP_again || op == OP_all_mean;
+}
+
 static bool is_plain_view(Op op) {
   return op == OP_reshape || op == OP_transpose || op == OP_broadcast || op == OP_slice || op == OP_reverse ||
-         op == OP_window || op == OP_stop_gradient || op == OP_assign;
+         op == OP_window || is_identity(op);
 }
 
 bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset) {
@@ -358,7 +365,7 @@ bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *strid
     stride[d] = 0;
   }
   while (is_plain_view(n->op) && l->root_of[n->id] < 0 && !l->must[n->id]) {
-    if (n->op != OP_stop_gradient && n->op != OP_assign) {
+    if (!is_identity(n->op)) {
       view_index(&c, n, index, inner);
       memcpy(index, inner, sizeof index);
     }

@@ -48,6 +48,13 @@ static const char *buffer_name(PointGen *gen, const char *name) {
   return result;
 }
 
+/* What is known of its address: whole slots lie at multiples of 64, parts where they lie in them, in every turn. */
+static int slot_align(const Slot *slot) {
+  int64_t steps = 64;
+  for (; slot; slot = slot->parent) steps |= slot->parent_offset | slot->turn_stride;
+  return (int)(steps & -steps);
+}
+
 Buffer *point_buffer(PointGen *gen, Slot *slot, bool written) {
   Kernel *k = gen->call->kernel;
   for (int i = 0; i < gen->call->args.n; ++i)
@@ -57,6 +64,7 @@ Buffer *point_buffer(PointGen *gen, Slot *slot, bool written) {
     }
   vec_push(gen->arena, gen->call->args, slot);
   Buffer *b = kernel_param(gen->arena, k, buffer_name(gen, slot->name), slot->dtype, shape_count(slot->shape), written);
+  b->align = slot_align(slot);
   (written ? &k->bytes_written : &k->bytes_read)[0] += slot->bytes;
   return b;
 }
@@ -253,8 +261,10 @@ static Expr *both(PointGen *gen, Expr *x, Expr *y) {
   return expr_op2(gen->arena, OP_and, expr_splat(gen->arena, x, lanes), expr_splat(gen->arena, y, lanes));
 }
 
-static Expr *clamped(PointGen *gen, Expr *i, int64_t count) {
+Expr *point_row(PointGen *gen, const Point *row, int64_t count) {
   Arena *a = gen->arena;
+  Expr *i = point_expr(gen, row);
+  if (i->type.dtype != DT_i64) i = expr_cast(a, i, DT_i64, false);
   Expr *low = expr_op2(a, OP_maximum, i, expr_index(a, 0));
   return expr_op2(a, OP_minimum, low, expr_index(a, count - 1));
 }
@@ -264,11 +274,7 @@ static Expr *build_load(PointGen *gen, const Point *p) {
   Buffer *b = point_buffer(gen, p->slot, false);
   Expr *index = affine_expr(gen, p->index);
   bool simple, vector = gen->lanes > 1 && affine_stride(p->index, gen->vector_axis, &simple) == 1;
-  if (p->nargs) {
-    Expr *row = point_expr(gen, p->arg[0]);
-    if (row->type.dtype != DT_i64) row = expr_cast(a, row, DT_i64, false);
-    index = expr_add(a, index, expr_mul(a, clamped(gen, row, p->count), p->stride));
-  }
+  if (p->nargs) index = expr_add(a, index, expr_mul(a, point_row(gen, p->arg[0], p->count), p->stride));
   if (!vector) {
     if (gen->guard) index = expr_op3(a, OP_where, gen->guard, index, expr_index(a, 0));
     return expr_load(a, b, index, 1, NULL);
@@ -313,7 +319,7 @@ static Expr *build_random(PointGen *gen, const Point *p) {
   Expr *counter = expr_op2(a, OP_add, block, expr_op2(a, OP_and, e, expr_int(a, t, 15)));
   Expr *word = expr_op2(a, OP_and, expr_op2(a, OP_shr, e, expr_int(a, t, 4)), expr_int(a, t, 3));
   Expr *args[6] = {bind(gen, gen->body, "counter", counter),
-                   expr_int(a, t, 0),
+                   wide(gen, p->arg[3], t.lanes),
                    wide(gen, p->arg[2], t.lanes),
                    expr_int(a, t, p->place),
                    wide(gen, p->arg[0], t.lanes),

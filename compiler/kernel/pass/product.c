@@ -471,6 +471,16 @@ static void product_kernel(Program *p, const Group *g, const DotPlan *plan, cons
   vec_push(a, *calls, d.call);
 }
 
+Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan, const char *name) {
+  Shape shape = {0};
+  if (plan->slices > 1) shape.dim[shape.rank++] = plan->slices;
+  if (plan->batch > 1) shape.dim[shape.rank++] = plan->batch;
+  shape.dim[shape.rank++] = plan->rows;
+  shape.dim[shape.rank++] = plan->columns;
+  const char *what = arena_printf(p->arena, plan->slices > 1 ? "%s_slices" : "%s_product", name);
+  return program_slot(p, HOME_scratch, what, plan->dtype, shape, g->loc);
+}
+
 /* ---- slices: p[i] += p[i + h] for h = S/2, S/4, … (MIDDLE.md 3.2), then the writes; a row a unit ---- */
 typedef struct Join {
   DotBuild *build;
@@ -495,11 +505,13 @@ static void join_at(Join *j, Block *body, Expr *column, Expr *mask) {
   finish_writes(d, body, j->row, sum[0], column, mask, NULL);
 }
 
-static void join_kernel(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls) {
+void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls) {
   DotBuild d;
   Arena *a = p->arena;
-  dot_build_init(&d, p, g, plan, arena_printf(a, "%s_join", name));
-  d.call.kernel->comment = arena_printf(a, "sum of %lld slices of k, then what follows", (long long)plan->slices);
+  dot_build_init(&d, p, g, plan, arena_printf(a, plan->slices > 1 ? "%s_join" : "%s_epilogue", name));
+  d.call.kernel->comment = plan->slices > 1
+                               ? arena_printf(a, "sum of %lld slices of k, then what follows", (long long)plan->slices)
+                               : "what follows the product";
   d.call.kernel->flops = (plan->slices - 1) * plan->batch * plan->rows * plan->columns;
   Join j = {.build = &d, .partial = point_buffer(&d.gen, slot, false), .lanes = write_lanes(p, g, plan)};
   count_writes(&d);
@@ -523,6 +535,13 @@ static void join_kernel(Program *p, const Group *g, const DotPlan *plan, const c
 }
 
 /* ---- the schedule ---- */
+const char *dot_text(Arena *a, const Group *g) {
+  int64_t size[4] = {1, 1, 1, 1}; /* batch, m, n, k: products of their axes */
+  for (int i = 0; i < g->naxes; ++i) size[(i >= g->nb) + (i >= g->nb + g->nm) + (i >= g->kept)] *= g->extent[i];
+  const char *times = size[0] > 1 ? arena_printf(a, "%lld times ", (long long)size[0]) : "";
+  return arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]", times, (long long)size[1], (long long)size[3],
+                      (long long)size[3], (long long)size[2]);
+}
 
 /* Left to the plain nest: integers, halves, matrices times vectors (another order), outer products. */
 static bool is_tiled(const Group *g) {
@@ -555,29 +574,18 @@ static void collapse_depth(DotPlan *plan) {
 bool schedule_dot(Program *p, const Group *g, Calls *calls) {
   if (!is_tiled(g)) return false;
   Arena *a = p->arena;
+  const char *name = g->name ? g->name : "dot";
+  if (p->machine->blas && dot_blas(p, g, name, calls)) return true;
   DotPlan plan = dot_plan(p->machine, g);
-  int64_t size[3] = {1, 1, 1}; /* m, n, k */
-  for (int i = g->nb; i < g->naxes; ++i) size[(i >= g->nb + g->nm) + (i >= g->kept)] *= g->extent[i];
-  const char *name =
-      g->name ? g->name
-              : arena_printf(a, "dot_%lldx%lldx%lld", (long long)size[0], (long long)size[1], (long long)size[2]);
-  const char *times = plan.batch > 1 ? arena_printf(a, "%lld times ", (long long)plan.batch) : "";
-  bool turned = plan.column_axis < plan.row_axis;
-  int64_t m = turned ? plan.columns : plan.rows, n = turned ? plan.rows : plan.columns;
   const char *comment =
-      arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]: panels of %lld columns, tiles of %lld rows%s", times, (long long)m,
-                   (long long)plan.depth, (long long)plan.depth, (long long)n, (long long)plan.width,
-                   (long long)dot_tile_rows(&plan), turned ? " (of the transpose)" : "");
+      arena_printf(a, "%s: panels of %lld columns, tiles of %lld rows%s", dot_text(a, g), (long long)plan.width,
+                   (long long)dot_tile_rows(&plan), plan.column_axis < plan.row_axis ? " (of the transpose)" : "");
   dot_pack_wide(p, g, &plan, calls);
   dot_pack_narrow(p, g, &plan, calls);
   collapse_depth(&plan);
-  Slot *partial = NULL;
-  if (plan.slices > 1) {
-    Shape shape = shape_of(4, plan.slices, plan.batch, plan.rows, plan.columns);
-    partial = program_slot(p, HOME_scratch, arena_printf(a, "%s_slices", name), plan.dtype, shape, g->loc);
-  }
+  Slot *partial = plan.slices > 1 ? dot_slices_slot(p, g, &plan, name) : NULL;
   product_kernel(p, g, &plan, name, partial, calls);
   calls->at[calls->n - 1].kernel->comment = comment;
-  if (partial) join_kernel(p, g, &plan, name, partial, calls);
+  if (partial) dot_join(p, g, &plan, name, partial, calls);
   return true;
 }

@@ -131,7 +131,7 @@ static DotPlan best_tile(DotPlan d, const Machine *m) {
 }
 
 /* ---- which axis the vectors run along ---- */
-static DotPlan plan_along(const Machine *m, const Group *g, int row_axis, int column_axis) {
+DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axis) {
   DotPlan d = {.dtype = g->dot_dtype, .lanes = m->lanes[g->dot_dtype], .batch = 1, .nk = g->nk, .depth = 1};
   bool along_m = column_axis < row_axis;
   d.row_axis = row_axis;
@@ -149,7 +149,11 @@ static DotPlan plan_along(const Machine *m, const Group *g, int row_axis, int co
   d.wide = side_of(&d, g, along_m ? &g->a : &g->b, column_axis);
   d.slices = g->slices > 1 ? g->slices : 1;
   d.slice = d.slices > 1 ? g->dot_order.chunk : d.depth;
-  d = best_tile(d, m);
+  return d;
+}
+
+static DotPlan plan_along(const Machine *m, const Group *g, int row_axis, int column_axis) {
+  DotPlan d = best_tile(dot_sides(m, g, row_axis, column_axis), m);
   bool simple;
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
