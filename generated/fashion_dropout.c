@@ -981,10 +981,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float scores = dot_2 + p7_bias_2;
-      if (((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0)) {
-        best = scores;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0);
+      best = take ? scores : best;
+      position = take ? i32_from_i64(r) : position;
     }
     sub[u] = log_f32(sum_2) - sum;
     argmax[u] = position;
@@ -2341,10 +2340,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -2601,10 +2599,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float dot_2 = dot[r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];

@@ -2047,10 +2047,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
       const float v = dot_2 + p5_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];

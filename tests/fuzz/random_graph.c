@@ -404,6 +404,48 @@ static void make_reverse(Gen *g) {
   put(g, graph_reverse(g->g, a.n, dims), a.mag);
 }
 
+/* Up to three windowed dimensions, in any order: overlapping, side by side, with gaps, with a rest that is not covered.
+ */
+static int pick_windows(Gen *g, Shape s, Axes *dims, int64_t *size, int64_t *stride, int64_t *dilation) {
+  Axes order = shuffled(g, s.rank);
+  int64_t count = shape_count(s);
+  *dims = (Axes){0};
+  for (int i = 0; i < order.n && dims->n < 3 && s.rank + dims->n < 7; ++i) {
+    int d = order.at[i], k = dims->n;
+    if (chance(g, 40)) continue;
+    dilation[k] = chance(g, 70) ? 1 : 1 + below(g, 3);
+    int most = (int)((s.dim[d] - 1) / dilation[k]) + 1;
+    size[k] = 1 + below(g, most < 5 ? most : 5);
+    stride[k] = chance(g, 45) ? 1 : chance(g, 40) ? size[k] : 1 + below(g, 4);
+    if (count * size[k] / stride[k] > 6000) continue;
+    count = count * size[k] / stride[k];
+    dims->at[dims->n++] = d;
+  }
+  return dims->n;
+}
+
+static void make_window(Gen *g) {
+  Item a = pick(g);
+  Axes dims;
+  int64_t size[RANK_MAX], stride[RANK_MAX], dilation[RANK_MAX], extent[RANK_MAX] = {0};
+  if (g->hard) return; /* pass convolution pads: its zeros meet an Inf that no window would */
+  if (!pick_windows(g, a.n->shape, &dims, size, stride, dilation)) return;
+  Node *y = graph_window(g->g, a.n, dims, size, stride, dilation);
+  if (a.n->dtype == DT_bool || chance(g, 50)) {
+    put(g, y, a.mag);
+    return;
+  }
+  double terms = 1;
+  a = tame(g, chance(g, 50) ? (Item){y, a.mag} : operand(g, a.n->dtype, y->shape), 100);
+  for (int k = 0; k < dims.n; ++k) {
+    int64_t rest = below(g, (int)stride[k]);
+    terms *= (double)size[k];
+    extent[k] = (y->shape.dim[dims.at[k]] - 1) * stride[k] + (size[k] - 1) * dilation[k] + 1 + rest;
+  }
+  y = graph_unwindow(g->g, a.n, dims, size, stride, dilation, extent);
+  put(g, y, dtype_is_float(y->dtype) ? a.mag * terms : INFINITY);
+}
+
 /* ---- reductions and products ---- */
 static void make_reduce(Gen *g) {
   static const Op ops[] = {OP_sum, OP_sum, OP_sum, OP_max, OP_min, OP_prod, OP_argmax, OP_argmin};
@@ -492,6 +534,30 @@ static void make_dot(Gen *g) {
   Node *y =
       swap ? graph_dot(g->g, b.n, a.n, batch_b, batch, k_b, k) : graph_dot(g->g, a.n, b.n, batch, batch_b, k, k_b);
   put(g, y, a.mag * b.mag * terms);
+}
+
+/* A convolution as models have them: padded, windowed, in groups or not, the result's channels moved to their place. */
+static void make_convolution(Gen *g) {
+  if (g->hard) return;
+  int64_t n = 1 + below(g, 3), groups = chance(g, 75) ? 1 : 2, c = 1 + below(g, 4), o = 1 + below(g, 6),
+          none[RANK_MAX] = {0};
+  Shape s = {5, {n, groups, c, 3 + below(g, 7), 3 + (chance(g, 20) ? below(g, 30) : below(g, 9))}};
+  DType t = chance(g, 85) ? DT_f32 : DT_f64;
+  Item x = tame(g, operand(g, t, s), 4);
+  int64_t low[RANK_MAX] = {0}, high[RANK_MAX] = {0}, size[2], stride[2], dilation[2], terms = c;
+  Shape w = {5, {groups, o, c, 0, 0}};
+  for (int k = 0; k < 2; ++k) {
+    low[3 + k] = below(g, 3), high[3 + k] = below(g, 3);
+    size[k] = w.dim[3 + k] = 1 + below(g, 3), terms *= size[k];
+    dilation[k] = chance(g, 80) || size[k] > 2 ? 1 : 2;
+    stride[k] = chance(g, 60) ? 1 : 1 + below(g, 3);
+  }
+  Node *y = chance(g, 70) ? graph_pad(g->g, x.n, low, high, none, 0) : x.n;
+  y = graph_window(g->g, y, (Axes){2, {3, 4}}, size, stride, dilation); /* [n, g, c, h, w, kh, kw] */
+  Item weight = tame(g, operand(g, t, w), 4);
+  Axes k = {3, {2, 3, 4}}, k_y = {3, {2, 5, 6}};
+  y = graph_dot(g->g, weight.n, y, (Axes){1, {0}}, (Axes){1, {1}}, k, k_y); /* [g, o, n, h, w] */
+  put(g, chance(g, 70) ? graph_transpose(g->g, y, (Axes){5, {2, 0, 1, 3, 4}}) : y, x.mag * weight.mag * (double)terms);
 }
 
 /* ---- indices ---- */
@@ -598,10 +664,11 @@ static const struct Production {
   int weight;
   void (*make)(Gen *g);
 } productions[] = {
-    {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
-    {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},    {7, make_dot},
-    {3, make_gather},       {3, make_scatter}, {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
-    {3, make_cumsum},       {3, make_sort},    {2, make_cache},       {3, make_assign},    {1, make_stop},
+    {30, make_elementwise}, {4, make_reshape},     {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
+    {3, make_pad},          {3, make_concat},      {2, make_reverse},     {8, make_reduce},    {7, make_dot},
+    {3, make_gather},       {3, make_scatter},     {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
+    {3, make_cumsum},       {3, make_sort},        {2, make_cache},       {3, make_assign},    {1, make_stop},
+    {5, make_window},       {4, make_convolution},
 };
 
 static void make_something(Gen *g) {

@@ -130,7 +130,8 @@ typedef VEC(Call) Calls;
 
 /* GROUP_map, GROUP_row, GROUP_column, GROUP_scan */
 void schedule_nest(Program *p, const Group *g, Calls *calls);
-/* GROUP_dot with nm, nn, nk <= 1 (0 stands for extent 1) and any nb: packing kernels and the tiled product.
+/* GROUP_dot with any number of axes of each class (a convolution has k = channels and both steps of its window; which m
+ * and n are rows and columns, the schedule chooses): packing kernels and the tiled product.
  * Returns false when the shape asks for the plain nest: the group is its own reduction too, and schedule_nest takes it.
  */
 bool schedule_dot(Program *p, const Group *g, Calls *calls);

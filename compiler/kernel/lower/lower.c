@@ -66,8 +66,8 @@ void slot_finish(Lowering *l, Slot *s, const Node *n) {
 }
 
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
-  Reduction r = {.op = n->op, .dtype = n->dtype, .node = n};
-  r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n->in[0]->shape, n->attr->axes);
+  Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n};
+  r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n);
   r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }

@@ -381,12 +381,16 @@ static void map_vector(Nest *nest, Block *body, int axis) {
   point_writes(&nest->gen, nest->group, false);
 }
 
-static void map_scalar(Nest *nest, Block *body) {
+Block *nest_points(Nest *nest, Block *body) {
   int axes[RANK_MAX * 3], total;
   int64_t units;
   int parallel = parallel_axes(nest, -1, axes, &total, &units);
   body = nest_units(nest, body, parallel, axes, 1, NULL);
-  body = serial_axes(nest, body, parallel, total, axes);
+  return serial_axes(nest, body, parallel, total, axes);
+}
+
+static void map_scalar(Nest *nest, Block *body) {
+  body = nest_points(nest, body);
   nest_scalar(nest, body);
   point_writes(&nest->gen, nest->group, false);
 }

@@ -30,6 +30,8 @@ bool nest_vectorises(const Nest *nest, int axis);          /* all elements and f
 /* Opens `for u parallel` over the axes in `axes` (row-major) times `blocks`; sets the axes; *block is the block number
  * (NULL: not wanted). Returns the loop's body. */
 Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block);
+/* One point of the kept axes: the outer ones until there are enough units, the others in loops inside. */
+Block *nest_points(Nest *nest, Block *body);
 /* Axes first … end - 1 from the row-major number of a point of them. */
 void nest_set_axes(Nest *nest, Block *body, int first, int end, Expr *number);
 Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var); /* serial */
