@@ -509,9 +509,7 @@ static int front_main(lua_State *L) {
 
 Module *front_load(Arena *arena, const FrontOptions *options) {
   Front *f = NEW(arena, Front);
-  DType t = options->float_dtype;
   *f = (Front){.arena = arena, .options = options, .module = module_new(arena)};
-  if (t == DT_f16 || t == DT_bf16) limit((Loc){NULL, 0, NULL}, MSG_half_dtype, "--float", dtype_info[t].name);
   map_init(&f->sources, arena);
   map_init(&f->args_seen, arena);
   map_init(&f->calls, arena);

@@ -20,8 +20,8 @@ typedef struct DotSide {
 } DotSide;
 
 typedef struct DotPlan {
-  DType dtype;
-  int lanes; /* of the product's vectors */
+  DType dtype; /* of the operands as the tile reads them, of chains and partial results: f32 or f64 */
+  int lanes;   /* of the product's vectors */
   int nbatch;
   const int64_t *batch_extent;
   int64_t batch, rows, columns, depth;
@@ -45,6 +45,9 @@ typedef struct DotPlan {
 DotPlan dot_plan(const Machine *m, const Group *g);
 int64_t dot_tile_rows(const DotPlan *plan);                    /* of the taller tiles */
 int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m); /* elements between the k of a packed tile of rows */
+
+/* widen.c: 16-bit operands become f32 in scratch (exactly); a.slot and b.slot are changed to that. */
+void dot_widen(Program *p, Group *g, Calls *calls);
 
 /* panels.c: append the packing kernel and change the side to what it wrote. Equal keys: equal contents (for sharing).
  */

@@ -266,7 +266,7 @@ static void finish_writes(DotBuild *d, Block *body, Block *hoist, Expr *value, E
   gen->vector_axis = gen->lanes > 1 ? d->plan->column_axis : -1;
   gen->mask = mask;
   point_axis(gen, d->plan->column_axis, column);
-  point_result(gen, 0, value);
+  point_result(gen, 0, dot_let(d, body, "c", expr_cast(d->arena, value, d->group->dot_dtype, false)));
   point_writes(gen, d->group, false);
 }
 
@@ -478,18 +478,20 @@ static void join_kernel(Program *p, const Group *g, const DotPlan *plan, const c
 
 /* ---- the schedule ---- */
 
-/* Left to the plain nest: integers, halves, matrices times vectors (another order), outer products. */
+/* Left to the plain nest: integers, matrices times vectors (another order), outer products. */
 static bool is_tiled(const Group *g) {
-  if (g->dot_dtype != DT_f32 && g->dot_dtype != DT_f64) return false;
+  if (!dtype_is_float(g->dot_dtype)) return false;
   if (g->a.slot->dtype != g->dot_dtype || g->b.slot->dtype != g->dot_dtype) return false;
   if (g->nm != 1 || g->nn != 1 || g->nk != 1 || g->dot_order.lanes > 1) return false;
   const int64_t *e = g->extent + g->nb;
   return e[0] > 2 && e[1] > 2 && e[2] > 4;
 }
 
-bool schedule_dot(Program *p, const Group *g, Calls *calls) {
-  if (!is_tiled(g)) return false;
+bool schedule_dot(Program *p, const Group *group, Calls *calls) {
+  if (!is_tiled(group)) return false;
   Arena *a = p->arena;
+  Group wide = *group, *g = &wide;
+  dot_widen(p, g, calls);
   DotPlan plan = dot_plan(p->machine, g);
   const int64_t *e = g->extent + g->nb;
   const char *name =

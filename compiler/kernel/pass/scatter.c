@@ -45,15 +45,14 @@ static Expr *target_row(Program *p, Buffer *index, Expr *i, int64_t rows) {
   return expr_op2(a, OP_minimum, row, expr_index(a, rows - 1));
 }
 
-void schedule_scatter(Program *p, const Group *g, Calls *calls) {
+static void add_kernel(Program *p, const Group *g, Slot *target, Calls *calls) {
   Arena *a = p->arena;
   Extents e = scatter_extents(g);
-  if (g->a.slot != g->writes.at[0].slot) copy_kernel(p, g, calls);
   Call call = {.kernel = kernel_new(a, g->name)};
   PointGen gen;
   point_gen_init(&gen, p, &call);
   Buffer *index = point_buffer(&gen, g->scatter_index, false), *source = point_buffer(&gen, g->b.slot, false);
-  Buffer *y = point_buffer(&gen, g->writes.at[0].slot, true);
+  Buffer *y = point_buffer(&gen, target, true);
   Block *body = &call.kernel->body;
   Expr *u = loop(a, &body, FOR_parallel, "u", e.outer * e.inner);
   Expr *outer = expr_idiv(a, u, e.inner), *inner = expr_imod(a, u, e.inner);
@@ -61,7 +60,22 @@ void schedule_scatter(Program *p, const Group *g, Calls *calls) {
   Expr *from = expr_add(a, expr_mul(a, expr_add(a, expr_mul(a, outer, e.sources), i), e.inner), inner);
   Expr *row = target_row(p, index, i, e.rows);
   Expr *to = expr_add(a, expr_mul(a, expr_add(a, expr_mul(a, outer, e.rows), row), e.inner), inner);
-  Expr *sum = expr_op2(a, OP_add, expr_load(a, y, to, 1, NULL), expr_load(a, source, from, 1, NULL));
+  Expr *term = expr_cast(a, expr_load(a, source, from, 1, NULL), y->dtype, false);
+  Expr *sum = expr_op2(a, OP_add, expr_load(a, y, to, 1, NULL), term);
   vec_push(a, *body, stmt_store(a, y, to, sum, NULL));
   vec_push(a, *calls, call);
+}
+
+/* 16-bit sums grow in f32 scratch and are rounded once, at the end (MIDDLE.md 3.1). */
+void schedule_scatter(Program *p, const Group *g, Calls *calls) {
+  Slot *x = g->a.slot, *y = g->writes.at[0].slot;
+  if (dtype_chain(y->dtype) == y->dtype) {
+    if (x != y) copy_kernel(p, g, calls);
+    add_kernel(p, g, y, calls);
+    return;
+  }
+  Slot *wide = slot_widened(p, y, g->loc);
+  call_convert(p, x, wide, calls);
+  add_kernel(p, g, wide, calls);
+  call_convert(p, wide, y, calls);
 }

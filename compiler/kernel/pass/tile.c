@@ -111,9 +111,9 @@ static DotPlan best_tile(DotPlan d, const Machine *m) {
 
 /* ---- which axis the vectors run along ---- */
 static DotPlan plan_along(const Machine *m, const Group *g, bool along_m) {
-  DotPlan d = {
-      .dtype = g->dot_dtype, .lanes = m->lanes[g->dot_dtype], .nbatch = g->nb, .batch_extent = g->extent, .batch = 1};
+  DotPlan d = {.dtype = dtype_chain(g->dot_dtype), .nbatch = g->nb, .batch_extent = g->extent, .batch = 1};
   int axis_m = g->nb, axis_n = g->nb + 1;
+  d.lanes = m->lanes[d.dtype];
   for (int i = 0; i < g->nb; ++i) d.batch *= g->extent[i];
   d.row_axis = along_m ? axis_n : axis_m;
   d.column_axis = along_m ? axis_m : axis_n;
