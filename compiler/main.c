@@ -50,7 +50,7 @@ static const char help[] =
     "\n"
     "  -o FILE             where the output goes\n"
     "  -D NAME=VALUE       set an nn.arg of the model\n"
-    "  --float=f32|f64     the default float dtype\n"
+    "  --float=DTYPE       the default float dtype: f32 (default), f64, f16 or bf16\n"
     "  --cpu=NAME          the machine to emit for: native (default), x86-64-v4, x86-64-v3, neon, scalar, …;\n"
     "                      with --standalone a list, one kernel set each\n"
     "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"

@@ -219,7 +219,7 @@ static int core_total_steps(lua_State *L) {
   Loc loc = place_here(L);
   Node *n = graph_input(g, input);
   g->at = &loc;
-  n = graph_cast(g, n, f->options->float_dtype);
+  n = graph_cast(g, n, dtype_chain(f->options->float_dtype)); /* bf16 counts to 256, f16 to 65504 */
   g->at = NULL;
   handle_push(L, n);
   return 1;

@@ -38,22 +38,25 @@ function methods.mish(x) return x * nn.softplus(x):tanh() end
 function methods.softmax(x, dim)
   dim = dim or -1
   x = floats("softmax", x)
-  local e = (x - nn.stop_gradient(x:max(dim, true))):exp()
-  return e / e:sum(dim, true)
+  local wide = core.wide(x)
+  local e = (wide - nn.stop_gradient(wide:max(dim, true))):exp()
+  return (e / e:sum(dim, true)):cast(x.dtype)
 end
 
 function methods.log_softmax(x, dim)
   dim = dim or -1
   x = floats("log_softmax", x)
-  local s = x - nn.stop_gradient(x:max(dim, true))
-  return s - s:exp():sum(dim, true):log()
+  local wide = core.wide(x)
+  local s = wide - nn.stop_gradient(wide:max(dim, true))
+  return (s - s:exp():sum(dim, true):log()):cast(x.dtype)
 end
 
 function methods.logsumexp(x, dim, keep)
   dim = dim or -1
   x = floats("logsumexp", x)
-  local m = nn.stop_gradient(x:max(dim, true))
-  local l = (x - m):exp():sum(dim, true):log() + m
+  local wide = core.wide(x)
+  local m = nn.stop_gradient(wide:max(dim, true))
+  local l = ((wide - m):exp():sum(dim, true):log() + m):cast(x.dtype)
   return keep and l or l:sum(dim)
 end
 
@@ -155,7 +158,7 @@ end
 local function dropout_forward(self, x)
   core.tensor("nn.Dropout", x)
   if not nn.training() or self.p == 0 then return x end
-  local keep = nn.random.uniform(x.shape):ge(self.p)
+  local keep = core.uniform(x.shape):ge(self.p)
   return nn.where(keep, x * (1 / (1 - self.p)), 0)
 end
 

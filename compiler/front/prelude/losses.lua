@@ -28,10 +28,11 @@ end
 function nn.cross_entropy(x, y)
   logits("nn.cross_entropy", x)
   labels("nn.cross_entropy", x, y)
-  local s = x - nn.stop_gradient(x:max(-1, true))
+  local wide = core.wide(x)
+  local s = wide - nn.stop_gradient(wide:max(-1, true))
   local is_label = nn.iota(x.shape[x.rank]):eq(unsqueeze(y))
   local picked = nn.where(is_label, s, 0):sum(-1)
-  return (s:exp():sum(-1):log() - picked):mean()
+  return (s:exp():sum(-1):log() - picked):mean():cast(x.dtype)
 end
 
 function nn.mse_loss(x, y)
@@ -40,7 +41,8 @@ function nn.mse_loss(x, y)
   local fits = x.rank == y.rank
   for d = 1, x.rank do fits = fits and x.shape[d] == y.shape[d] end
   if not fits then core.fail("loss_shapes", "nn.mse_loss", core.tensor_text(x), core.tensor_text(y)) end
-  return ((x - y) ^ 2):mean()
+  local difference = core.wide(x) - core.wide(y)
+  return (difference ^ 2):mean():cast((x - y).dtype)
 end
 
 -- The part of the rows whose largest score is the label's (the first of equals).

@@ -1,6 +1,7 @@
 -- optim.lua: optimizers and schedules. Formulas and order of operations as in PyTorch (torch.optim, one tensor at a
 -- time). What depends on the step alone (learning rate, bias corrections) is computed once as scalars; each parameter's
--- update is the same elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop.
+-- update is the same elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop. For
+-- 16-bit parameters it computes in f32 and rounds what it assigns.
 local nn, core = ...
 
 -- Names of their states: optimizer.0, optimizer.1, … in the order of construction (program.lua).
@@ -24,12 +25,13 @@ end
 local function clip(gradients, most)
   local total
   for _, g in ipairs(gradients) do
-    local square = (g * g):sum()
+    local wide = core.wide(g)
+    local square = (wide * wide):sum()
     total = total and total + square or square
   end
   local scale = nn.minimum(most / (total:sqrt() + 1e-6), 1)
   local clipped = {}
-  for i, g in ipairs(gradients) do clipped[i] = g * scale end
+  for i, g in ipairs(gradients) do clipped[i] = (core.wide(g) * scale):cast(g.dtype) end
   return clipped, total:sqrt()
 end
 
@@ -101,9 +103,11 @@ local function optimizer(kind, options, known, moments, apply)
   return self
 end
 
+local function assign(state, value) nn.assign(state, value:cast(state.dtype)) end
+
 -- Runs body(t) with t, the complete steps as a float, then counts this one.
 local function counted(self, body)
-  local t = self.t:cast(core.float())
+  local t = self.t:cast(core.scalar())
   body(t, rate(self, t))
   nn.assign(self.t, self.t + 1)
 end
@@ -113,15 +117,15 @@ local function sgd_apply(self, gradients)
   counted(self, function(_, lr)
     local negative = -lr
     for i, p in ipairs(self.parameters) do
-      local g = gradients[i]
-      if self.weight_decay ~= 0 then g = g + self.weight_decay * p end
+      local g, w = core.wide(gradients[i]), core.wide(p)
+      if self.weight_decay ~= 0 then g = g + self.weight_decay * w end
       if self.momentum ~= 0 then
         local buf = self.momentum_buffer[i]
-        local moved = self.momentum * buf + g
-        nn.assign(buf, moved)
+        local moved = self.momentum * core.wide(buf) + g
+        assign(buf, moved)
         g = self.nesterov and g + self.momentum * moved or moved
       end
-      nn.assign(p, p + g * negative)
+      assign(p, w + g * negative)
     end
   end)
 end
@@ -151,14 +155,14 @@ local function adam_apply(self, gradients)
     local root = 1 / (-minus_correction(b2, after)):sqrt()    -- 1 / sqrt(1 - b2^t)
     local shrink = self.decoupled and decay ~= 0 and 1 - lr * decay
     for i, p in ipairs(self.parameters) do
-      local g, m, v, w = gradients[i], self.exp_avg[i], self.exp_avg_sq[i], p
-      if shrink then w = p * shrink
-      elseif decay ~= 0 then g = g + decay * p end
-      local m1 = m * b1 + g * (1 - b1)
-      local v1 = v * b2 + g * g * (1 - b2)
-      nn.assign(m, m1)
-      nn.assign(v, v1)
-      nn.assign(p, w + m1 * size / (v1:sqrt() * root + eps))
+      local g, m, v, w = core.wide(gradients[i]), self.exp_avg[i], self.exp_avg_sq[i], core.wide(p)
+      if shrink then w = w * shrink
+      elseif decay ~= 0 then g = g + decay * w end
+      local m1 = core.wide(m) * b1 + g * (1 - b1)
+      local v1 = core.wide(v) * b2 + g * g * (1 - b2)
+      assign(m, m1)
+      assign(v, v1)
+      assign(p, w + m1 * size / (v1:sqrt() * root + eps))
     end
   end)
 end
