@@ -182,6 +182,9 @@ typedef struct Host {
   int64_t lower_bound;   /* largest sum of live scratch bytes */
 } Host;
 
+/* The last pass that a program went through. */
+typedef enum Stage { STAGE_lower, STAGE_share, STAGE_order, STAGE_memory } Stage;
+
 typedef struct Program {
   Arena *arena;
   Module *module;
@@ -191,8 +194,9 @@ typedef struct Program {
   VEC(Host *) hosts; /* init first */
   VEC(Slot *) slots;
   int64_t params_bytes, state_bytes, scratch_bytes;
-  int max_threads; /* 16 */
-  bool planned;    /* pass_memory has set the offsets */
+  int max_threads;  /* 16 */
+  Stage stage;      /* STAGE_memory: offsets are set */
+  const char *text; /* the file, when it was read from its text: what is wrong with it is the user's mistake then */
 } Program;
 
 /* ---- building (kernel.c) ---- */
@@ -248,9 +252,12 @@ bool kernel_is_serial(const Kernel *k); /* no parallel loop: thread 0 alone runs
 /* ---- text, verifier ---- */
 void kernel_print(Text *out, const Kernel *k);
 void host_print(Text *out, const Host *h);
-void program_print(Text *out, const Program *p);
+void program_print(Text *out, const Program *p); /* after its module: what program_parse reads */
 typedef VEC(Kernel *) Kernels;
 Kernels *kernels_parse(Arena *arena, const char *file, const char *text); /* kernels and functions of a text */
+/* A whole program as program_print gives it; or kernels alone, as the program of an empty module for `machine` (which
+ * is NULL where the text has to name its own). User errors name file and line. */
+Program *program_parse(Arena *arena, const char *file, const char *text, const Machine *machine);
 /* What is wrong with a kernel, as text, and the statement where (*at: NULL for the head); NULL: nothing. m may be NULL.
  */
 const char *kernel_problem(Arena *arena, const Kernel *k, const Machine *m, const Stmt **at);

@@ -245,4 +245,5 @@ static void order_host(Arena *arena, Host *h) {
 void pass_order(Program *p) {
   diag_pass("order");
   for (int i = 0; i < p->hosts.n; ++i) order_host(p->arena, p->hosts.at[i]);
+  p->stage = STAGE_order;
 }

@@ -114,4 +114,5 @@ void pass_share(Program *p) {
       if (s->kind == S_call) s->kernel = map_get(&chosen, arena_printf(p->arena, "%p", (const void *)s->kernel));
     }
   unique_names(p);
+  p->stage = STAGE_share;
 }
