@@ -303,7 +303,7 @@ void parse_sections(Parser *p) {
       parse_kernel(p, true);
     } else {
       while (part < 3 && !parse_keyword(p, parts[part].word)) ++part;
-      if (part == 3) parse_expected(p, "kernel, function, slot or host");
+      if (part == 3) parse_expected(p, p->program ? "kernel, function, slot or host" : "kernel or function");
       (p->program ? parts[part].parse : skip_section)(p);
     }
   }
