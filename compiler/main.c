@@ -15,7 +15,7 @@
 typedef struct Options {
   const char *model, *output;
   const char *dump, *stop_after;
-  const char *cpu;
+  const char *cpu, *blas;
   bool report, check, standalone, verify;
   VEC(FrontDefine) defines;
   FrontOptions front;
@@ -39,6 +39,7 @@ static const PassRow later_passes[] = {
     {"lower", "group nodes by index maps and schedule them as kernels", NULL},
     {"share", "equal kernels become one", NULL},
     {"order", "order the calls by live memory and set barriers", NULL},
+    {"join", "small kernels of one barrier interval become one", NULL},
     {"memory", "give every slot its offset", NULL},
 };
 
@@ -54,6 +55,7 @@ static const char help[] =
     "  --float=DTYPE       the default float dtype: f32 (default), f64, f16 or bf16\n"
     "  --cpu=NAME          the machine to emit for: native (default), x86-64-v4, x86-64-v3, neon, scalar, …;\n"
     "                      with --standalone a list, one kernel set each\n"
+    "  --blas=openblas     large matrix products through OpenBLAS, the rest as always; bits are then OpenBLAS's own\n"
     "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
     "  --check             the model's gradients against central differences in f64\n"
@@ -66,9 +68,9 @@ static const char help[] =
     "  --help, --version\n";
 
 /* ---- options ---- */
-static const char *const option_names[] = {"--float",   "--cpu",        "--standalone", "--report", "--check",
-                                           "--dump",    "--stop-after", "--passes",     "--ops",    "--help",
-                                           "--version", "--fast",       "--verify"};
+static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",
+                                           "--check", "--dump",    "--stop-after", "--passes",     "--ops",
+                                           "--help",  "--version", "--fast",       "--verify"};
 
 static const char *option_value(const char *arg, const char *name) {
   size_t n = strlen(name);
@@ -100,6 +102,11 @@ static DType float_option(const char *name) {
   return (DType)t;
 }
 
+static const char *blas_option(const char *name) {
+  if (strcmp(name, "openblas")) usage_error(MSG_option_blas, name);
+  return name;
+}
+
 static bool print_option(const char *arg);
 
 static bool plain_option(Options *o, const char *arg) {
@@ -126,6 +133,8 @@ static bool value_option(Options *o, const char *arg) {
     o->stop_after = pass_option(value);
   else if ((value = option_value(arg, "--cpu")))
     o->cpu = value;
+  else if ((value = option_value(arg, "--blas")))
+    o->blas = blas_option(value);
   else if ((value = option_value(arg, "--float")))
     o->front.float_dtype = float_option(value);
   else
@@ -170,7 +179,8 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
 /* ---- what only prints ---- */
 /* docs/ops.md is this text. */
 static void print_ops(void) {
-  static const char *const family[] = {"elementwise", "leaf", "movement", "reduction", "product", "indexing", "effect"};
+  static const char *const family[] = {"elementwise", "leaf",     "movement", "reduction",
+                                       "product",     "indexing", "effect",   "control"};
   puts("# The primitives of the graph\n\nMade by `nnc --ops` from the tables in `compiler/ops/`.");
   for (int f = 0; f < (int)(sizeof family / sizeof family[0]); ++f) {
     printf("\n## %c%s\n\n| op | operands | attributes | meaning |\n| --- | --- | --- | --- |\n", family[f][0] - 32,
@@ -225,10 +235,10 @@ static bool after(const Options *o, Arena *arena, const char *pass, const Module
 static void run_graph_pass(Module *m, const PassRow *pass) {
   diag_pass(pass->name);
   for (int i = 0; i < m->states.n; ++i)
-    if (m->states.at[i]->init) m->states.at[i]->init = pass->run(m->states.at[i]->init);
+    if (m->states.at[i]->init) m->states.at[i]->init = graph_run(m->states.at[i]->init, pass->run);
   for (int i = 0; i < m->funcs.n; ++i)
     for (int v = 0; v < m->funcs.at[i]->variants.n; ++v)
-      m->funcs.at[i]->variants.at[v].graph = pass->run(m->funcs.at[i]->variants.at[v].graph);
+      m->funcs.at[i]->variants.at[v].graph = graph_run(m->funcs.at[i]->variants.at[v].graph, pass->run);
 }
 
 static int check(Arena *arena, const Module *m) {
@@ -247,6 +257,7 @@ static Program *plan(const Options *o, Arena *arena, Program *p) {
   } passes[] = {[STAGE_lower] = {"lower", NULL},
                 [STAGE_share] = {"share", pass_share},
                 [STAGE_order] = {"order", pass_order},
+                [STAGE_join] = {"join", pass_join},
                 [STAGE_memory] = {"memory", pass_memory}};
   if (after(o, arena, passes[p->stage].name, p->module, p)) return NULL;
   while (p->stage < STAGE_memory) {
@@ -258,15 +269,25 @@ static Program *plan(const Options *o, Arena *arena, Program *p) {
   return p;
 }
 
+/* A machine that has the library too. */
+static const Machine *machine_with(Arena *arena, const Machine *m, const char *blas) {
+  Machine *with = NEW(arena, Machine);
+  *with = *m;
+  with->blas = blas;
+  return with;
+}
+
 /* `--cpu=a,b`: one Program each, for --standalone. */
-static int machines(Arena *arena, const char *list, const Machine **found, int most) {
+static int machines(Arena *arena, const char *list, const char *blas, const Machine **found, int most) {
   int n = 0;
   for (const char *p = list; *p;) {
     size_t length = strcspn(p, ",");
     const char *name = arena_strndup(arena, p, length);
     if (n == most) usage_error(MSG_option_cpu_count, most);
     found[n] = machine_find(name);
-    if (!found[n++]) usage_error(MSG_option_cpu, name);
+    if (!found[n]) usage_error(MSG_option_cpu, name);
+    found[n] = machine_with(arena, found[n], blas);
+    ++n;
     p += length + (p[length] == ',');
   }
   return n;
@@ -310,7 +331,7 @@ static void emit(Arena *arena, const Options *o, int n, Program *const *program)
                   p->machine);
   } else {
     emit_c(&text, p, &options);
-    emit_executable(text_str(&text), o->output);
+    emit_executable(text_str(&text), o->output, emit_blas(p) != NULL);
   }
 }
 
@@ -342,7 +363,8 @@ static int finish(Arena *arena, const Options *o, int n, Program *const *program
 static int compile_text(Arena *arena, const Options *o) {
   const Machine *machine;
   if (o->check) usage_error(MSG_option_text, "--check", o->model);
-  if (machines(arena, o->cpu ? o->cpu : "native", &machine, 1) != 1) usage_error(MSG_option_cpu, "");
+  if (o->blas) usage_error(MSG_option_text, "--blas", o->model);
+  if (machines(arena, o->cpu ? o->cpu : "native", o->blas, &machine, 1) != 1) usage_error(MSG_option_cpu, "");
   Program *p = program_parse(arena, o->model, read_text(arena, o->model), machine);
   if (o->cpu && p->machine != machine) usage_error(MSG_option_text, "--cpu", o->model);
   p = plan(o, arena, p);
@@ -356,7 +378,8 @@ static int compile(Arena *arena, Options *o) {
   Program *program[SETS_MAX];
   if (ends_with(o->model, ".kernel")) return compile_text(arena, o);
   const char *cpu = o->cpu ? o->cpu : o->standalone ? "x86-64-v4,x86-64-v3,scalar" : "native";
-  int n = machines(arena, cpu, machine, SETS_MAX);
+  if (o->blas && o->standalone) usage_error(MSG_option_blas_standalone, o->blas);
+  int n = machines(arena, cpu, o->blas, machine, SETS_MAX);
   if (n > 1 && !o->standalone) usage_error(MSG_option_cpu_sets);
   Module *m = load(arena, o);
   if (after(o, arena, "front", m, NULL)) return 0;

@@ -1,11 +1,10 @@
-/* cfamily.c: a Program as C text (kernels, step functions, tables, main); other languages of the family differ by the
- * words of dialects.def.
+/* cfamily.c: a Program's kernels as C text; other languages of the family differ by the words of dialects.def. Step
+ * functions are in chost.c, whole files in bundle.c.
  *
  * Printers print and never choose: a statement of the IR is a statement of C, an elementwise row is its template.
  * Expressions are printed with the parentheses that they need and those that -Wparentheses asks for. An i64 scalar is
  * index arithmetic when it is made of loop variables and constants only, or stands in an index; it never overflows and
- * is printed with bare signs, while data wraps through functions (i32_add). f16 and bf16 operands of arithmetic are
- * widened to f32 and the result is rounded once. */
+ * is printed with bare signs, while data wraps through functions (i32_add). */
 #include "print.h"
 
 #include <inttypes.h>
@@ -71,8 +70,6 @@ static void const_print(Printer *c, const Expr *e, int least) {
 }
 
 /* ---- elementwise rows ---- */
-static bool is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
-
 /* Is this i64 scalar made of loop variables and constants alone? */
 static bool is_index(Printer *c, const Expr *e) {
   if (e->type.dtype != DT_i64 || e->type.lanes != 1) return false;
@@ -137,16 +134,10 @@ static bool is_bare(const Expr *e, const Expr *beside) {
 
 static void operand_print(Printer *c, const Expr *e, int i, int precedence) {
   const Expr *x = e->arg[i];
-  char domain = op_info[e->op].domain;
-  bool widen = is_half(x->type.dtype) && domain != 'W' && domain != 'X';
   bool sign = precedence != PRIMARY && precedence != UNARY && precedence != TERNARY && x->type.dtype != DT_bool;
   int least = operand_least(precedence, i);
   if (e->op == OP_add && e->type.dtype == DT_i64 && precedence == SUM) least = SUM; /* a + (b + c) of indices */
-  if (widen) {
-    text_printf(&c->line, "%s_from_%s(", tag_of(c, type_of(DT_f32, x->type.lanes)), tag_of(c, x->type));
-    expr_print(c, x, ANY);
-    text_puts(&c->line, ")");
-  } else if (sign && is_bare(x, e->arg[1 - i])) {
+  if (sign && is_bare(x, e->arg[1 - i])) {
     if (x->kind == E_splat)
       expr_print(c, x->arg[0], least);
     else
@@ -158,15 +149,13 @@ static void operand_print(Printer *c, const Expr *e, int i, int precedence) {
 
 static void template_print(Printer *c, const Expr *e, const char *form) {
   int precedence = form_precedence(form);
-  Type from = e->arg[0]->type, computed = from;
-  if (is_half(from.dtype) && op_info[e->op].domain != 'X') computed.dtype = DT_f32;
   char one[2] = {0};
   for (const char *f = form; *f; ++f) {
     one[0] = *f;
     if (*f != '%')
       text_puts(&c->line, one);
     else if (*++f == 't')
-      text_puts(&c->line, tag_of(c, computed));
+      text_puts(&c->line, tag_of(c, e->arg[0]->type));
     else if (*f == 'r')
       text_puts(&c->line, tag_of(c, e->type));
     else
@@ -191,13 +180,10 @@ static void row_print(Printer *c, const Expr *e, int least) {
     form = "%0 - %1";
     e = &difference;
   }
-  char domain = op_info[e->op].domain;
-  bool round = is_half(e->type.dtype) && domain != 'W' && domain != 'X';
-  bool brackets = !round && form_precedence(form) < least;
-  if (round) text_printf(&c->line, "%s_from_%s", tag_of(c, e->type), tag_of(c, type_of(DT_f32, e->type.lanes)));
-  if (round || brackets) text_puts(&c->line, "(");
+  bool brackets = form_precedence(form) < least;
+  if (brackets) text_puts(&c->line, "(");
   template_print(c, e, form);
-  if (round || brackets) text_puts(&c->line, ")");
+  if (brackets) text_puts(&c->line, ")");
 }
 
 /* ---- memory and the rest of the expressions ---- */
@@ -401,6 +387,20 @@ static void transpose_print(Printer *c, const Stmt *s) {
   line_end(c);
 }
 
+static void routine_print(Printer *c, const Stmt *s) {
+  text_printf(&c->line, "%s(", s->routine->name);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    if (i) text_puts(&c->line, ", ");
+    if (x->buffer)
+      address_print(c, x->buffer, x->value);
+    else
+      index_print(c, x->value);
+  }
+  text_puts(&c->line, ");");
+  line_end(c);
+}
+
 static void if_print(Printer *c, const Stmt *s) {
   text_puts(&c->line, "if (");
   expr_print(c, s->expr, ANY);
@@ -426,6 +426,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
   case S_set: bind_print(c, s); return;
   case S_store: store_print(c, s); return;
   case S_transpose: transpose_print(c, s); return;
+  case S_routine: routine_print(c, s); return;
   case S_if: if_print(c, s); return;
   case S_block:
     c_comment(c->sheet, model_text(c->sheet, s->loc, s->text));
@@ -444,6 +445,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
     line_end(c);
     return;
   case S_call:
+  case S_while:
   case S_barrier: bug("emit: a host statement in a kernel");
   }
 }
@@ -457,11 +459,6 @@ static void block_print(Printer *c, const Block *b) {
 }
 
 /* ---- functions ---- */
-static const char *machine_word(const Program *p) {
-  const char *macro = p->machine->simd_macro;
-  return macro ? macro + strlen("NNRT_") : "GENERIC";
-}
-
 static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
   *c = (Printer){.sheet = s, .words = &words_c};
   text_init(&c->line, s->arena);
@@ -471,7 +468,7 @@ static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
 }
 
 static void kernel_head(Printer *c, const Kernel *k) {
-  text_printf(&c->line, c->words->kernel, machine_word(c->sheet->program));
+  text_printf(&c->line, c->words->kernel, set_word(c->sheet->program));
   text_printf(&c->line, "%s(", sheet_name(c->sheet, k, k->name));
   for (int i = 0; i < k->params.n; ++i) {
     const Buffer *b = k->params.at[i];
@@ -484,7 +481,7 @@ static void kernel_head(Printer *c, const Kernel *k) {
 }
 
 static void function_head(Printer *c, const Kernel *k) {
-  text_printf(&c->line, c->words->function, machine_word(c->sheet->program));
+  text_printf(&c->line, c->words->function, set_word(c->sheet->program));
   text_printf(&c->line, "%s %s(", type_text(c, k->result), sheet_name(c->sheet, k, k->name));
   for (int i = 0; i < k->scalars.n; ++i) {
     const Var *v = k->scalars.at[i];
@@ -522,84 +519,6 @@ static void kernel_emit(Sheet *s, const Kernel *k) {
   text_puts(s->out, "}\n\n");
 }
 
-/* ---- host functions ---- */
-typedef struct HostNames {
-  Arena *arena;
-  Map taken;
-  Intern names; /* Slot -> pointer variable */
-} HostNames;
-
-static const char *const home_field[] = {[HOME_params] = "params",
-                                         [HOME_state] = "state",
-                                         [HOME_scratch] = "scratch",
-                                         [HOME_input] = "input",
-                                         [HOME_output] = "output"};
-
-static const char *constant_name(Sheet *s, const Slot *slot) {
-  return sheet_name(s, slot, arena_printf(s->arena, "constant_%d", slot->id));
-}
-
-static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
-  if (slot->home == HOME_constant) return constant_name(s, slot);
-  void **name = intern_slot(&h->names, &slot, sizeof slot);
-  if (*name) return *name;
-  const char *plain = identifier_of(s->arena, slot->name ? slot->name : home_field[slot->home]), *made = plain;
-  for (int i = 2; map_get(&h->taken, made) || map_get(&s->names, made); ++i)
-    made = arena_printf(s->arena, "%s_%d", plain, i);
-  map_put(&h->taken, made, (void *)made);
-  name = intern_slot(&h->names, &slot, sizeof slot);
-  *name = (void *)made;
-  const char *constant = slot->home == HOME_input ? "const " : "", *type = dtype_info[slot->dtype].c;
-  const char *line = arena_printf(s->arena, "%s%s *%s = (%s%s *)(memory->%s + %" PRId64 ");", constant, type, made,
-                                  constant, type, home_field[slot->home], slot->offset);
-  text_printf(s->out, "%s /* %s */\n", line, shape_text(s->arena, slot->shape));
-  return made;
-}
-
-static void call_emit(Sheet *s, HostNames *h, const Stmt *call) {
-  Text line;
-  text_init(&line, s->arena);
-  bool serial = kernel_is_serial(call->kernel);
-  if (serial) text_puts(&line, "if (thread->id == 0) ");
-  text_printf(&line, "%s(", sheet_name(s, call->kernel, call->kernel->name));
-  for (int i = 0; i < call->args.n; ++i)
-    text_printf(&line, "%s%s", i ? ", " : "", slot_pointer(s, h, call->args.at[i]));
-  text_printf(&line, "%s%s);", serial || !call->args.n ? "" : ", ", serial ? "" : "thread");
-  c_line(s, text_str(&line));
-}
-
-static void host_comment(Sheet *s, const Host *h) {
-  const char *name = h->func ? h->func->name : h->name;
-  const char *rows = h->rows ? arena_printf(s->arena, " on %d rows", h->rows) : "";
-  c_comment(s, arena_printf(s->arena, "One call of %s%s. Every thread runs it.", name, rows));
-}
-
-static void host_emit(Sheet *s, const Host *host) {
-  HostNames h = {.arena = s->arena};
-  map_init(&h.taken, s->arena);
-  intern_init(&h.names, s->arena);
-  host_comment(s, host);
-  text_printf(s->out, "static void %s(const nnrt_memory *memory, const nnrt_thread *thread) {\n",
-              sheet_name(s, host, host->name));
-  ++s->out->indent;
-  for (int i = 0; i < host->body.n; ++i)
-    for (int k = 0; k < host->body.at[i]->args.n; ++k) slot_pointer(s, &h, host->body.at[i]->args.at[k]);
-  if (!h.taken.n) text_puts(s->out, "(void)memory;\n");
-  if (!host->body.n) text_puts(s->out, "(void)thread;\n");
-  text_puts(s->out, "\n");
-  for (int i = 0; i < host->body.n; ++i) {
-    const Stmt *st = host->body.at[i];
-    if (st->kind == S_call)
-      call_emit(s, &h, st);
-    else if (st->kind == S_barrier)
-      c_line(s, words_c.barrier);
-    else
-      bug("emit: statement kind %d in a host function", (int)st->kind);
-  }
-  --s->out->indent;
-  text_puts(s->out, "}\n\n");
-}
-
 void c_kernels(Sheet *s) {
   const Program *p = s->program;
   for (int i = 0; i < p->slots.n; ++i) {
@@ -608,5 +527,5 @@ void c_kernels(Sheet *s) {
   }
   for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) host_emit(s, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) c_host(s, p->hosts.at[i], words_c.barrier);
 }

@@ -17,6 +17,7 @@ Trace *trace_new(Front *f, TraceKind kind, const char *name) {
   t->kind = kind;
   t->name = arena_strdup(f->arena, name);
   t->graph = graph_new(f->arena, name);
+  t->root = t;
   intern_init(&t->literals, f->arena);
   return t;
 }
@@ -31,6 +32,7 @@ static void mark_needed(const Graph *g, const Node *n, bool *need) {
 static Node *import_one(lua_State *L, Trace *t, const Node *n) {
   Front *f = front_of(L);
   if (n->op == OP_input && t->kind == TRACE_init) user_error(place_call(L), MSG_init_input, place_text(f, n));
+  if (n->op == OP_input && t->kind == TRACE_rule) user_error(place_call(L), MSG_rule_captures, place_text(f, n));
   if (n->op == OP_input) return graph_input(t->graph, n->attr->input);
   Node **in = NEW_N(f->arena, Node *, n->nin + 1);
   for (int i = 0; i < n->nin; ++i) in[i] = t->imported.at[node_in(n, i)->id];
@@ -42,9 +44,8 @@ static void mark_compared(Trace *t, const Node *n) { /* it is used after all */
     if (t->compared.at[k] == n) t->compared.at[k] = t->compared.at[--t->compared.n];
 }
 
-static Node *trace_import(lua_State *L, Node *n) {
+static Node *trace_import(lua_State *L, Trace *t, Node *n) {
   Front *f = front_of(L);
-  Trace *t = f->trace;
   mark_compared(f->top, n);
   while (t->imported.n < f->top->graph->nodes.n) vec_push(f->arena, t->imported, NULL);
   if (t->imported.at[n->id]) return t->imported.at[n->id];
@@ -55,28 +56,61 @@ static Node *trace_import(lua_State *L, Node *n) {
   return t->imported.at[n->id];
 }
 
+Node *trace_reach(lua_State *L, Trace *t, Trace *from, Node *n) {
+  if (from == t) return n;
+  if (t->kind != TRACE_body) return from == front_of(L)->top ? trace_import(L, t, n) : NULL;
+  Node *outer = trace_reach(L, t->parent, from, n);
+  return outer ? body_capture(t, outer, NULL) : NULL;
+}
+
+void trace_set_version(Front *f, Trace *t, State *s, Node *value) {
+  while (t->version.n <= s->id) vec_push(f->arena, t->version, NULL);
+  t->version.at[s->id] = value;
+}
+
+Node *trace_version(lua_State *L, Trace *t, State *s) {
+  Front *f = front_of(L);
+  if (t->version.n > s->id && t->version.at[s->id]) return t->version.at[s->id];
+  Node *n;
+  if (t->kind == TRACE_body) {
+    n = body_capture(t, trace_version(L, t->parent, s), s);
+  } else {
+    n = graph_state(t->graph, s, s->loc.line ? s->loc : place_here(L)); /* seed and counters are made nowhere */
+    n->name = s->name;
+  }
+  trace_set_version(f, t, s, n);
+  return n;
+}
+
 Node *trace_state(lua_State *L, State *s, const char *what) {
   Front *f = front_of(L);
-  Trace *t = f->trace;
-  if (t->kind != TRACE_func) {
+  TraceKind kind = f->trace->root->kind;
+  if (kind != TRACE_func) {
     diag_note(s->loc, MSG_state_made, shape_text(f->arena, s->shape));
-    front_fail(L, place_call(L), t->kind == TRACE_init ? MSG_init_state : MSG_state_outside, what, "", "", "");
+    if (kind == TRACE_rule) user_error(place_call(L), MSG_rule_captures, s->name);
+    front_fail(L, place_call(L), kind == TRACE_init ? MSG_init_state : MSG_state_outside, what, "", "", "");
   }
-  while (t->version.n <= s->id) vec_push(f->arena, t->version, NULL);
-  if (!t->version.at[s->id]) {
-    Node *n = graph_state(t->graph, s, s->loc);
-    n->name = s->name;
-    t->version.at[s->id] = n;
+  return trace_version(L, f->trace, s);
+}
+
+/* A body's assign is a carry of it; a state that nn.functional_call holds only changes its version. */
+void trace_assign(Front *f, Trace *t, State *s, Node *value, Loc loc) {
+  bool held = t->substituted.n > s->id && t->substituted.at[s->id];
+  if (t->kind == TRACE_body && !held) {
+    while (t->assigned.n <= s->id) vec_push(f->arena, t->assigned, false);
+    t->assigned.at[s->id] = true;
+  } else if (!held) {
+    value = graph_assign(t->graph, s, value, loc);
   }
-  return t->version.at[s->id];
+  trace_set_version(f, t, s, value);
 }
 
 Node *trace_node(lua_State *L, Handle *h, const char *what) {
   Front *f = front_of(L);
   if (f->trace->graph->nodes.n > NODES_MAX) user_error(place_call(L), MSG_graph_large, NODES_MAX);
   if (h->state) return trace_state(L, h->state, what);
-  if (h->trace == f->trace) return h->node;
-  if (h->trace == f->top) return trace_import(L, h->node);
+  Node *n = trace_reach(L, f->trace, h->trace, h->node);
+  if (n) return n;
   diag_note(h->loc, MSG_made_here, place_text(f, h->node));
   front_fail(L, place_call(L), MSG_tensor_escaped, what, place_text(f, h->node), h->trace->name, f->trace->name);
 }
@@ -188,7 +222,7 @@ static int core_assign(lua_State *L) {
     user_error(place_call(L), MSG_assign_shape, s->name, dtype_info[s->dtype].name, shape_text(f->arena, s->shape),
                dtype_info[value->dtype].name, shape_text(f->arena, value->shape));
   }
-  f->trace->version.at[s->id] = graph_assign(f->trace->graph, s, value, loc);
+  trace_assign(f, f->trace, s, value, loc);
   return 0;
 }
 
@@ -221,23 +255,24 @@ static State *calls_state(Front *f, const char *function) {
 
 Node *trace_bits(lua_State *L, Shape shape, const char *what) {
   Front *f = front_of(L);
-  Trace *t = f->trace;
+  Trace *t = f->trace, *root = t->root;
   Loc loc = place_here(L);
-  if (t->kind == TRACE_top) front_fail(L, place_call(L), MSG_random_outside, what, "", "", "");
-  Node *seed = graph_state(t->graph, f->module->seed, loc), *calls;
+  if (root->kind == TRACE_top || root->kind == TRACE_rule)
+    front_fail(L, place_call(L), MSG_random_outside, what, "", "", "");
+  Node *seed = trace_version(L, t, f->module->seed), *turn = body_turn(L, t), *calls;
   uint32_t place;
   if (t->key) {
-    calls = t->key;
-    place = place_hash(f, "nn.with key", t->key_draws++);
-  } else if (t->kind == TRACE_init) {
+    calls = trace_reach(L, t, t->key_trace, t->key);
+    place = place_hash(f, "nn.with key", root->key_draws++);
+  } else if (root->kind == TRACE_init) {
     calls = trace_literal(f, DT_u32, 0, loc);
-    place = (uint32_t)t->draws++; /* trace_place_init puts the state's name in */
+    place = (uint32_t)root->draws++; /* trace_place_init puts the state's name in */
   } else {
-    t->calls = calls_state(f, t->name);
-    calls = graph_state(t->graph, t->calls, loc);
-    place = place_hash(f, t->name, t->draws++);
+    root->calls = calls_state(f, root->name);
+    calls = trace_version(L, t, root->calls);
+    place = place_hash(f, root->name, root->draws++);
   }
-  return graph_random(t->graph, seed, calls, shape, place, loc);
+  return graph_random(t->graph, seed, calls, turn, shape, place, loc);
 }
 
 typedef struct Placing {
@@ -248,7 +283,7 @@ typedef struct Placing {
 static Node *place_draw(Graph *to, const Node *n, Node *const *in, void *context) {
   Placing *p = context;
   if (n->op != OP_random) return graph_copy_node(to, n, in);
-  return graph_random(to, in[0], in[1], n->shape, place_hash(p->front, p->name, (int)n->attr->place), n->loc);
+  return graph_random(to, in[0], in[1], in[2], n->shape, place_hash(p->front, p->name, (int)n->attr->place), n->loc);
 }
 
 void trace_place_init(Front *f, State *s) {
@@ -259,7 +294,7 @@ void trace_place_init(Front *f, State *s) {
 static int core_initial(lua_State *L) {
   Front *f = front_of(L);
   State *s = state_argument(L, 1, "nn.initial")->state;
-  if (f->trace->kind != TRACE_func) front_fail(L, place_call(L), MSG_state_outside, "nn.initial", "", "", "");
+  if (f->trace->root->kind != TRACE_func) front_fail(L, place_call(L), MSG_state_outside, "nn.initial", "", "", "");
   const Graph *g = s->init;
   Node **made = NEW_N(f->arena, Node *, g->nodes.n);
   for (int id = 0; id < g->nodes.n; ++id) {
@@ -267,7 +302,7 @@ static int core_initial(lua_State *L) {
     Node *in[3] = {NULL, NULL, NULL}, **all = n->nin > 3 ? NEW_N(f->arena, Node *, n->nin) : in;
     for (int i = 0; i < n->nin; ++i) all[i] = made[node_in(n, i)->id];
     if (n->op == OP_state)
-      made[id] = graph_state(f->trace->graph, n->attr->state, n->loc);
+      made[id] = trace_version(L, f->trace, n->attr->state);
     else if (n->op == OP_random)
       made[id] = trace_bits(L, n->shape, "nn.initial");
     else
@@ -290,7 +325,8 @@ static void with_option(lua_State *L, Trace *t) { /* key at -2, value at -1 */
     Node *n = value_node(L, lua_gettop(L), "nn.with");
     if (n->shape.rank) front_fail(L, place_call(L), MSG_key_scalar, place_text(f, n), "", "", "");
     t->key = graph_cast(t->graph, n, DT_u32);
-    t->key_draws = 0;
+    t->key_trace = t;
+    t->root->key_draws = 0;
   } else if (!strcmp(key, "autocast")) {
     limit(place_call(L), MSG_unsupported, "nn.with { autocast = … }");
   } else {
@@ -304,13 +340,15 @@ static void with_option(lua_State *L, Trace *t) { /* key at -2, value at -1 */
 static int core_with(lua_State *L) {
   Front *f = front_of(L);
   Trace *t = f->trace, saved = *t;
+  int key_draws = t->root->key_draws;
   if (!lua_istable(L, 1)) front_fail(L, place_call(L), MSG_table_wanted, "nn.with", value_kind(L, 1), "", "");
   for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) with_option(L, t);
   lua_remove(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
   t->training = saved.training;
   t->key = saved.key;
-  t->key_draws = saved.key_draws;
+  t->key_trace = saved.key_trace;
+  t->root->key_draws = key_draws;
   return lua_gettop(L);
 }
 
@@ -337,7 +375,7 @@ void trace_finish(lua_State *L, Trace *t) {
   trace_check_compared(t);
   if (!t->calls) return;
   Loc loc = place_here(L);
-  Node *calls = graph_state(t->graph, t->calls, loc);
+  Node *calls = trace_version(L, t, t->calls);
   graph_assign(t->graph, t->calls, graph_op2(t->graph, OP_add, calls, trace_literal(f, DT_u32, 1, loc)), loc);
 }
 

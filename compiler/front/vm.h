@@ -4,6 +4,7 @@
  *   values.c   numbers and nested lists to tensors; arguments            trace.c   the graph being built, states, draws
  *   tensor.c   the userdata, its operators and methods                   core.c    the entries of the core, by name
  *   movement.c shapes and reductions                                     program.c sources, functions, phases -> Module
+ *   driver.c   phases, acts, what they write         control.c bodies of loops and branches
  *   prelude.c  the library, embedded
  *
  * Invariants: at any time exactly one trace is current: the top one while the file runs, a function's while it is
@@ -18,20 +19,44 @@
 #include <lua.h>
 #include <lualib.h>
 
-typedef enum TraceKind { TRACE_top, TRACE_func, TRACE_init } TraceKind;
+typedef enum TraceKind {
+  TRACE_top,
+  TRACE_func,
+  TRACE_init,
+  TRACE_body, /* of a loop, a branch, a checkpoint: what it reads from outside becomes an input */
+  TRACE_rule, /* the backward function of nn.custom_gradient, within the gradient of a loop or branch */
+} TraceKind;
+
+/* An input of a body (control.c). */
+typedef enum BoundClass { BOUND_carry, BOUND_row, BOUND_captured } BoundClass;
+typedef struct Bound {
+  BoundClass class;
+  Node *outer, *inner; /* in the parent's graph; in the body's */
+  State *state;        /* the state whose version it is, or NULL */
+  bool hidden;         /* not the model's own carry or row: a state's, or the number of turns */
+} Bound;
 
 typedef struct Trace {
   TraceKind kind;
   Graph *graph;
   const char *name; /* of the function */
   bool training;
-  VEC(Node *) version;  /* by state id: the current version, NULL when not read yet */
-  VEC(Node *) imported; /* by node id of the top graph */
-  VEC(Node *) compared; /* results of comparison methods: each must be used */
-  Intern literals;      /* rank-0 constants by dtype and value */
-  State *calls;         /* the function's call counter, once it has drawn */
-  int draws;            /* places given so far */
-  Node *key;            /* nn.with { key = … }: stands for the count of calls; NULL outside */
+  struct Trace *parent, *root; /* body: the trace around it; the function's (itself when it is no body) */
+  Loc loc;                     /* body: the line that opened it */
+  VEC(Bound) bound;            /* body: its inputs, in the order of the graph's */
+  VEC(bool) assigned;          /* body: by state id */
+  VEC(int) substituted;        /* by state id: how many nn.functional_call hold its version */
+  Node *turn;                  /* body: u32, the number of this turn of all loops around, once a draw has asked */
+  int64_t length;              /* body of a scan; 0: not known (while_loop) or no loop */
+  bool loops;                  /* body of scan or while_loop */
+  VEC(Node *) version;         /* by state id: the current version, NULL when not read yet */
+  VEC(Node *) imported;        /* by node id of the top graph */
+  VEC(Node *) compared;        /* results of comparison methods: each must be used */
+  Intern literals;             /* rank-0 constants by dtype and value */
+  State *calls;                /* the function's call counter, once it has drawn */
+  int draws;                   /* places given so far */
+  Node *key;                   /* nn.with { key = … }: stands for the count of calls; NULL outside */
+  struct Trace *key_trace;     /* whose node it is */
   int key_draws;
 } Trace;
 
@@ -54,7 +79,7 @@ typedef struct Object {
 typedef struct Front {
   Arena *arena;
   const FrontOptions *options;
-  lua_State *L;
+  lua_State *L, *asking; /* asking: the one whose call of nn.grad runs */
   Module *module;
   Trace *top, *trace;
   VEC(Loc) located; /* places that library objects stand for, innermost last (place.c) */
@@ -69,6 +94,7 @@ typedef struct Front {
   VEC(State *) named; /* states with a path, in the order of naming */
   int model_states;   /* the first of them lie in `model` */
   int kept_states;    /* the first of them lie in `model` or `state`: they stay even when no function reads them */
+  Acts writing;       /* one write of one function each: what goes to which file */
   bool finished;      /* nn.program was called */
 } Front;
 
@@ -116,7 +142,12 @@ const char *place_text(Front *f, const Node *n); /* node_text in the front's are
 /* trace.c */
 Trace *trace_new(Front *f, TraceKind kind, const char *name);
 Node *trace_node(lua_State *L, Handle *h, const char *what);
+Node *trace_reach(lua_State *L, Trace *t, Trace *from,
+                  Node *n); /* n of `from` in t, which is it or within it; or NULL */
 Node *trace_state(lua_State *L, State *s, const char *what);
+Node *trace_version(lua_State *L, Trace *t, State *s); /* the current one in t */
+void trace_set_version(Front *f, Trace *t, State *s, Node *value);
+void trace_assign(Front *f, Trace *t, State *s, Node *value, Loc loc);
 Node *trace_literal(Front *f, DType dtype, double value, Loc loc);
 Node *trace_bits(lua_State *L, Shape shape, const char *what);
 State *trace_state_new(Front *f, const char *name, DType dtype, Shape shape, bool trained, Loc loc);
@@ -132,6 +163,21 @@ Handle *handle_push(lua_State *L, Node *node);
 Handle *handle_push_state(lua_State *L, State *state);
 Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc);
 void tensor_core(lua_State *L); /* registers metatable, operators, elementwise functions in the table at the top */
+
+/* control.c */
+Node *body_capture(Trace *t, Node *outer, State *s); /* the input of body t that stands for a node of its parent */
+Node *body_turn(lua_State *L, Trace *t);
+void body_check_gradient(lua_State *L, Trace *t, Node *y, Node *x); /* no path from x to y leaves the body */
+void control_core(lua_State *L);
+
+/* core.c */
+const Tensor *input_value(lua_State *L, int index, const Input *input, const char *what); /* one number: all of them */
+
+/* program.c, driver.c */
+int64_t field_integer(lua_State *L, int index, const char *key, int64_t otherwise);
+const char *field_string(lua_State *L, int index, const char *key); /* or NULL */
+void driver_core(lua_State *L);                                     /* core.program: phase, shape */
+void driver_states(const Module *m, bool *keep);                    /* those that phases save or load */
 
 /* movement.c, core.c, program.c, prelude.c */
 void movement_core(lua_State *L);

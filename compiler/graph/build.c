@@ -144,10 +144,10 @@ static Attr attr_of_shape(Shape shape) {
   return attr;
 }
 
-Node *graph_random(Graph *g, Node *seed, Node *calls, Shape shape, uint32_t place, Loc loc) {
+Node *graph_random(Graph *g, Node *seed, Node *calls, Node *turn, Shape shape, uint32_t place, Loc loc) {
   Attr attr = attr_of_shape(shape);
   attr.place = place;
-  return graph_add(g, OP_random, 2, (Node *[]){seed, calls}, &attr, loc);
+  return graph_add(g, OP_random, 3, (Node *[]){seed, calls, turn}, &attr, loc);
 }
 
 /* ---- movement ---- */

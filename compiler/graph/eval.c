@@ -8,7 +8,7 @@
 /* These ops fill *y with somebody's memory; all others write into memory that stands ready. */
 static bool hands_on(Op op) {
   return op == OP_const || op == OP_input || op == OP_state || op == OP_reshape || op == OP_assign ||
-         op == OP_stop_gradient;
+         op == OP_stop_gradient || op == OP_again || op == OP_all_mean || op == OP_result;
 }
 
 static void round_value(Value *v) {
@@ -34,6 +34,7 @@ static Value *eval_node(const Eval *e, const Node *n) {
 
 Value **graph_eval(const Graph *g, const Env *env) {
   Eval e = {.env = env, .arena = env->arena, .values = NEW_N(env->arena, Value *, g->nodes.n + 1)};
+  e.several = NEW_N(env->arena, Value **, g->nodes.n + 1);
   for (int id = 0; id < g->nodes.n; ++id) e.values[id] = eval_node(&e, g->nodes.at[id]);
   return e.values;
 }

@@ -35,6 +35,7 @@ typedef struct Node Node;
 typedef struct Graph Graph;
 typedef struct State State;
 typedef struct Input Input;
+typedef struct Custom Custom;
 
 /* Attributes; an op uses the fields that its row in ops.def names, the others are zero. */
 typedef struct Attr {
@@ -53,7 +54,20 @@ typedef struct Attr {
   State *state;           /* state, assign */
   Input *input;           /* input */
   Tensor *value;          /* const (rank 0 mostly; any shape is allowed) */
+  Graph *body, *other; /* control: subgraphs; their inputs are INPUT_bound, one per operand (cond: from the second) */
+  int carries, rows;   /* scan, while: operands of each class, in this order; custom: values, arguments */
+  int kept;            /* scan: its last stacked values, which nothing but a gradient reads (op/scan.c) */
+  bool reverse;        /* scan: from the last row to the first */
+  bool independent;    /* scan: its turns may run at once (nn.vmap) */
+  const Custom *rule;  /* custom: how its gradient is made; NULL after the gradients were built */
 } Attr;
+
+/* The gradient of a `custom` node: dx[i] for each of its n arguments, given dy of each value (NULL: none). Called while
+ * the graph is built, with y's operands at hand; nodes are added to g. */
+struct Custom {
+  void (*gradient)(void *context, Graph *g, Node *y, Node *const *dy, Node **dx);
+  void *context;
+};
 
 struct Node {
   int id; /* index in graph->nodes */
@@ -78,6 +92,8 @@ typedef enum InputKind {
   INPUT_last,        /* f32 0 or 1: the last batch of a pass */
   INPUT_epoch,       /* f32: epochs that are complete */
   INPUT_total_steps, /* f32: steps that the whole run will take (schedules) */
+  INPUT_weight,      /* f32 [batch]: 1 for a row of `source`, 0 where the batch is padded */
+  INPUT_bound,       /* of a subgraph: what the control node's operand gives it */
 } InputKind;
 
 struct Input {
@@ -141,13 +157,20 @@ typedef struct Field {
 
 typedef struct Source {
   const char *name; /* key in data = { … }: "train" */
-  const char *kind; /* "idx"; "random" (made up, for benchmarks) */
+  const char *kind; /* "idx"; "table" (values that stand in the program); "random" (made up, for benchmarks) */
   VEC(Field) fields;
-  VEC(const char *) files; /* one per field (idx) */
+  VEC(const char *) files;    /* one per field (idx) */
+  VEC(const Tensor *) values; /* one per field (table): [all rows, …] */
   int batch;
   bool shuffle;
-  int64_t rows;    /* known at compile time, else -1 */
-  int64_t classes; /* labels must be below it; 0: unchecked */
+  bool drop_last;     /* passes of nn.evaluate leave out what full batches do */
+  bool pad;           /* the last batch of a pass is filled with zeros; b.weight tells rows from filling */
+  double rate;        /* Poisson sampling: the probability of each row to be in a batch of at most `batch`; 0: none */
+  double from, to;    /* nn.data.split: a part of the rows, permuted by split_seed and cut there; 0 to 1: all */
+  int64_t split_seed; /* its own, so that another --seed does not move rows between parts */
+  int64_t rows;       /* of all parts together; known at compile time, else -1 */
+  int64_t classes;    /* labels must be below it; 0: unchecked */
+  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: they are numbers */
   Loc loc;
 } Source;
 
@@ -173,11 +196,40 @@ typedef struct Func {
   Loc loc;
 } Func;
 
+typedef enum ActKind { ACT_call, ACT_save, ACT_load } ActKind;
+
+typedef struct ActInput { /* inputs = { name = value } of an act */
+  const char *name;       /* of an INPUT_value of the function */
+  const Tensor *value;
+} ActInput;
+
+typedef struct ActWrite { /* write = { output = path } */
+  const char *path;       /* FILE.npy, FILE.txt, FILE.png, or "-" */
+  int output;             /* of the function */
+} ActWrite;
+
+typedef struct ActState { /* a state of the tree of nn.save or nn.load, under its name in the file */
+  const char *name;
+  State *state;
+} ActState;
+
+typedef struct ActRename { /* nn.load: names of the file to names of the tree; one that ends in "." stands for a
+                              beginning */
+  const char *from, *to;
+} ActRename;
+
 typedef struct Act {
-  int func;                   /* index in Module.funcs; -1 for save and load (issue: built program) */
+  ActKind kind;
+  int func;                   /* call: index in Module.funcs; else -1 */
   int times, every;           /* 1 when not given */
   int when_func, when_output; /* METRIC; -1 when not given */
+  VEC(ActInput) inputs;
+  VEC(ActWrite) writes;
+  const char *path;   /* save, load */
+  VEC(ActState) tree; /* save, load: none stands for the whole model */
+  VEC(ActRename) renames;
 } Act;
+typedef VEC(Act) Acts;
 
 typedef struct Count {
   double value;
@@ -187,7 +239,7 @@ typedef struct Count {
 typedef struct Phase {
   bool by_epochs; /* else by steps */
   Count count;
-  VEC(Act) before, step, each_epoch, after;
+  Acts before, step, each_epoch, after;
   int stop_func, stop_output; /* METRIC; -1 */
 } Phase;
 
@@ -233,8 +285,8 @@ Node *graph_input(Graph *g, Input *input);
 Node *graph_state(Graph *g, State *state, Loc loc); /* the version at entry; one node per state */
 Node *graph_assign(Graph *g, State *state, Node *value, Loc loc);
 Node *graph_iota(Graph *g, int64_t n, Loc loc); /* i32 [n]: 0 … n-1 */
-Node *graph_random(Graph *g, Node *seed, Node *calls, Shape shape, uint32_t place,
-                   Loc loc); /* u32 bits; seed u32 [2], calls u32 [] */
+/* u32 bits; seed u32 [2], calls and turn u32 [] */
+Node *graph_random(Graph *g, Node *seed, Node *calls, Node *turn, Shape shape, uint32_t place, Loc loc);
 Node *graph_reshape(Graph *g, Node *a, Shape shape);
 Node *graph_transpose(Graph *g, Node *a, Axes permutation);
 Node *graph_broadcast(Graph *g, Node *a, Shape shape); /* equal rank, dims equal or 1; rank 0 to anything is allowed */
@@ -250,9 +302,32 @@ Node *graph_matmul(Graph *g, Node *a, Node *b);              /* as torch.matmul,
 Node *graph_gather(Graph *g, Node *x, Node *index, int dim); /* y[…,i…,…] = x[…,index[i…],…]; index i32 or i64 */
 Node *graph_scatter(Graph *g, Node *x, Node *index, Node *source, int dim); /* x with source's rows added */
 
+/* ---- control (op/control.c): subgraphs are made with graph_bound for each input and an Output for each value; a
+ * subgraph never changes after its node was made. All give the node whose values graph_result takes. ---- */
+Node *graph_bound(Graph *body, const char *name, DType dtype, Shape shape, Loc loc); /* the next input */
+Node *graph_result(Graph *g, Node *control, int k);
+int control_values(const Node *control);                                    /* how many there are */
+void control_value(const Node *control, int k, DType *dtype, Shape *shape); /* of value k */
+/* in: carries, arrays whose dimension 0 are the rows, captured. The body gets an extra result for everything that a
+ * gradient may want to keep (Attr.kept); values are the carries and the results that it had. */
+Node *graph_scan(Graph *g, Graph *body, int n, Node *const *in, int carries, int rows, int64_t length, bool reverse,
+                 Loc loc);
+Node *graph_while(Graph *g, Graph *test, Graph *body, int n, Node *const *in, int carries, Loc loc);
+Node *graph_cond(Graph *g, Node *predicate, Graph *body, Graph *other, int n, Node *const *captured, Loc loc);
+Node *graph_checkpoint(Graph *g, Graph *body, int n, Node *const *captured, Loc loc);
+Node *graph_custom(Graph *g, const Custom *rule, int values, int arguments, int n, Node *const *in, Loc loc);
+/* The nodes of `from` once more, in g, reading `in` for its inputs; by node id. With names and lines as they are. */
+Node **graph_inline(Graph *g, const Graph *from, Node *const *in);
+/* Which values of a control node depend on the operands marked in `of`, by a differentiable path (or any)? */
+void control_depends(const Node *control, const bool *of, bool differentiable, bool *values);
+
 /* ---- autodiff (pass/autodiff.c): d y / d xs, nodes added to g. y needs a cotangent of its shape, or is scalar.
  * A NULL entry in the result: y does not depend on that x. Errors (an op without a gradient) carry the model's line. */
 void graph_gradient(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, Node **gradients);
+/* The same for several y with their cotangents (never NULL) at once; nothing is checked and no record is kept. */
+void graph_gradients(Graph *g, int ny, Node *const *ys, Node *const *cotangents, int n, Node *const *xs,
+                     Node **gradients);
+bool graph_reaches(const Graph *g, const Node *x, const Node *y); /* does y depend on x by a differentiable path? */
 /* grad_<op>: contribution to each operand, NULL where none. Fills dx[0 … nin-1]; g is the incoming gradient. */
 
 /* ---- walking and rebuilding ---- */
@@ -262,6 +337,8 @@ void graph_gradient(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, 
 typedef Node *Rewrite(Graph *to, const Node *n, Node *const *in, void *context);
 Graph *graph_rebuild(const Graph *g, Rewrite *rewrite, void *context);
 Node *graph_copy_node(Graph *to, const Node *n, Node *const *in);
+/* `pass` over every subgraph, innermost first, then over g: what the pipeline runs. */
+Graph *graph_run(Graph *g, Graph *(*pass)(Graph *));
 void graph_use_counts(const Graph *g, int *uses); /* uses[node id], outputs and assigns included */
 
 /* ---- text: one line a node; parses back to an equal graph ---- */

@@ -77,6 +77,20 @@ static void parse_attribute(Parser *p, Line *l) {
     a->fill = parser_double(p);
   else if (!strcmp(key, "place"))
     a->place = (uint32_t)parser_integer(p, 0, UINT32_MAX);
+  else if (!strcmp(key, "value"))
+    a->dim = (int)parser_integer(p, 0, 1000000);
+  else if (!strcmp(key, "carries"))
+    a->carries = (int)parser_integer(p, 0, 1000000);
+  else if (!strcmp(key, "rows"))
+    a->rows = (int)parser_integer(p, 0, 1000000);
+  else if (!strcmp(key, "kept"))
+    a->kept = (int)parser_integer(p, 0, 1000000);
+  else if (!strcmp(key, "length"))
+    a->high[0] = parser_integer(p, 1, big);
+  else if (!strcmp(key, "reverse"))
+    a->reverse = parser_integer(p, 0, 1);
+  else if (!strcmp(key, "independent"))
+    a->independent = parser_integer(p, 0, 1);
   else
     user_error(parser_loc(p), MSG_parse_unknown, "attribute", key);
 }
@@ -174,6 +188,21 @@ static Node *add_line(Reading *r, Line *l) {
   return n;
 }
 
+static int subgraphs(Op op) {
+  if (op == OP_scan || op == OP_checkpoint) return 1;
+  return op == OP_while || op == OP_cond ? 2 : 0;
+}
+
+/* The subgraphs stand after the line, which they end. */
+static void parse_subgraphs(Parser *p, Line *l) {
+  enum { DEPTH_MAX = 32 };
+  if (++p->depth > DEPTH_MAX) user_error(parser_loc(p), MSG_parse_deep, DEPTH_MAX);
+  parser_line(p);
+  l->attr.body = parse_graph(p);
+  if (subgraphs(l->op) == 2) l->attr.other = parse_graph(p);
+  --p->depth;
+}
+
 static void parse_node(Reading *r) {
   Parser *p = r->p;
   Line l = {0};
@@ -185,16 +214,21 @@ static void parse_node(Reading *r) {
   parser_next(p);
   l.op = (Op)op;
   parse_operation(r, &l);
+  Loc place = parser_place(p);
+  const char *name = p->token.kind == T_string ? parser_string(p, "a name") : NULL;
+  if (subgraphs(l.op)) parse_subgraphs(p, &l);
   Node *n = add_line(r, &l);
-  n->loc = parser_place(p);
-  if (p->token.kind == T_string) n->name = parser_string(p, "a name");
+  n->loc = place;
+  n->name = name;
   define(p, &r->nodes, label, n);
+  if (!subgraphs(l.op)) parser_line(p);
 }
 
 /* ---- inputs, outputs, the record of gradients ---- */
 
 static InputKind parse_input_kind(Parser *p) {
-  static const char *const names[] = {"field", "value", "hyper", "first", "last", "epoch", "total_steps"};
+  static const char *const names[] = {"field", "value",       "hyper",  "first", "last",
+                                      "epoch", "total_steps", "weight", "bound"};
   for (int k = 0; k < (int)(sizeof names / sizeof *names); ++k)
     if (parser_take(p, T_word, names[k])) return (InputKind)k;
   parser_unknown(p, "kind of input");
@@ -275,9 +309,11 @@ Graph *parse_graph(Parser *p) {
   map_init(&r.inputs, p->arena);
   parser_line(p);
   while (!parser_take(p, T_word, "end")) {
-    if (p->token.kind == T_node)
-      parse_node(&r);
-    else if (p->token.kind == T_input)
+    if (p->token.kind == T_node) {
+      parse_node(&r); /* with the end of its line */
+      continue;
+    }
+    if (p->token.kind == T_input)
       parse_input(&r);
     else if (parser_take(p, T_word, "output"))
       parse_output(&r);

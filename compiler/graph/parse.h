@@ -31,6 +31,7 @@ typedef struct Parser {
   Token token;
   Module *module;
   Map states;
+  int depth; /* of subgraphs */
 } Parser;
 
 void parser_next(Parser *p);

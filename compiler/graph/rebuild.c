@@ -56,3 +56,26 @@ void graph_use_counts(const Graph *g, int *uses) {
   for (int k = 0; k < g->outputs.n; ++k) ++uses[g->outputs.at[k].node->id];
   for (int k = 0; k < g->assigns.n; ++k) ++uses[g->assigns.at[k]->id];
 }
+
+/* ---- passes and subgraphs ---- */
+typedef struct Running {
+  Graph *(*pass)(Graph *);
+} Running;
+
+static Node *run_inside(Graph *to, const Node *n, Node *const *in, void *context) {
+  const Running *r = context;
+  if (!n->attr->body) return graph_copy_node(to, n, in);
+  Attr attr = *n->attr;
+  attr.body = graph_run(attr.body, r->pass);
+  if (attr.other) attr.other = graph_run(attr.other, r->pass);
+  Node *copy = graph_add(to, n->op, n->nin, in, &attr, n->loc);
+  copy->name = n->name;
+  return copy;
+}
+
+Graph *graph_run(Graph *g, Graph *(*pass)(Graph *)) {
+  bool control = false;
+  for (int id = 0; id < g->nodes.n; ++id) control |= g->nodes.at[id]->attr->body != NULL;
+  if (control) g = graph_rebuild(g, run_inside, &(Running){pass});
+  return pass(g);
+}

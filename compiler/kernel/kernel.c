@@ -295,6 +295,14 @@ Stmt *stmt_local(Arena *a, Buffer *b) {
   return s;
 }
 
+Stmt *stmt_routine(Arena *a, const char *name, int n, const RoutineArg *passed) {
+  Stmt *s = stmt_new(a, S_routine);
+  s->routine = routine_find(name);
+  if (!s->routine) bug("there is no routine %s", name);
+  for (int i = 0; i < n; ++i) vec_push(a, s->passed, passed[i]);
+  return s;
+}
+
 Stmt *stmt_block(Arena *a, Loc loc, const char *text) {
   Stmt *s = stmt_new(a, S_block);
   s->loc = loc;
@@ -324,6 +332,7 @@ Slot *program_slot(Program *p, Home home, const char *name, DType dtype, Shape s
   s->shape = shape;
   s->bytes = shape_count(shape) * dtype_info[dtype].bytes;
   s->home = home;
+  s->within = p->within;
   s->loc = loc;
   vec_push(p->arena, p->slots, s);
   return s;

@@ -24,7 +24,8 @@ typedef struct Parser {
   Map functions; /* name -> Kernel */
   Map names;     /* of the kernel under construction: name -> Name */
   Kernel *kernel;
-  Program *program; /* NULL: only kernels and functions are wanted, the rest is skipped */
+  Program *program;         /* NULL: only kernels and functions are wanted, the rest is skipped */
+  struct ProgramText *rest; /* parse_program.c's */
 } Parser;
 
 typedef struct Name {
@@ -65,5 +66,5 @@ const char *program_line(const char *text); /* where the line of the word `progr
 void print_quoted(Text *out, const char *s);
 void print_loc(Text *out, Loc loc);
 void print_kernel(Text *out, const Kernel *k, const char *name);
-extern const char *const home_names[], *const stage_names[];
+extern const char *const stage_names[];
 #endif

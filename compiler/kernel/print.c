@@ -11,6 +11,7 @@
  *           set c = fma(splat<16>(load f32 x[i0 * 784 + k]), load f32x16 w[k * 16], c)
  *         store f32x16 y[i0 * 512] = maximum(c, f32x16(0)) mask mask<16>(10)
  *
+ * A routine of the runtime is called as `call nnrt_sgemm(64, 512, 784, x[i0 * 784], 784, 1, …)`, by its row in abi.def.
  * Blocks are indented by two spaces. A constant is written type(value); a bare number is an i64 scalar, as all indices
  * are; `/` and `%` are E_idiv and E_imod; add, sub and mul stand between their operands, the other rows in front.
  * What is printed parses to a tree that prints the same; nothing is folded on the way. */
@@ -186,6 +187,18 @@ static void print_transpose(Text *out, const Stmt *s) {
   print_strided(out, s->source, s->source_index, s->source_stride);
 }
 
+static void print_routine(Text *out, const Stmt *s) {
+  text_printf(out, "call %s(", s->routine->name);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    if (i) text_puts(out, ", ");
+    if (x->buffer) text_printf(out, "%s[", x->buffer->name);
+    print_expr(out, x->value, 0);
+    if (x->buffer) text_puts(out, "]");
+  }
+  text_puts(out, ")");
+}
+
 static void print_buffer(Text *out, const Buffer *b) {
   text_printf(out, "%s: %s[%" PRId64 "]", b->name, dtype_info[b->dtype].name, b->count);
   if (b->align != 64) text_printf(out, " align %d", b->align);
@@ -218,9 +231,11 @@ static void print_head(Text *out, const Stmt *s) {
   case S_store: print_store(out, s); return;
   case S_transpose: print_transpose(out, s); return;
   case S_local: text_puts(out, "local "), print_buffer(out, s->local_buffer); return;
+  case S_routine: print_routine(out, s); return;
   case S_block: print_model_block(out, s); return;
-  case S_call: /* print_program.c */
-  case S_barrier: return;
+  case S_call: /* of hosts: print_program.c */
+  case S_barrier:
+  case S_while: return;
   case S_return: text_puts(out, "return "), print_expr(out, s->expr, 0); return;
   case S_if: break;
   }
@@ -237,6 +252,10 @@ static void print_block(Text *out, const Block *b) {
     print_head(out, s);
     text_puts(out, "\n");
     print_block(out, &s->body);
+    if (s->kind == S_while) {
+      text_puts(out, "do\n");
+      print_block(out, &s->other);
+    }
   }
   out->indent--;
 }

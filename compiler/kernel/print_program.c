@@ -14,13 +14,42 @@
  *     barrier
  *
  * A slot is called name.number, numbers from 0 in order; $k is input k of the host's graph. Kernels of one name (before
- * pass_share) are told apart as name@2, name@3. Constants are their elements' bits. */
+ * pass_share) are told apart as name@2, name@3. Constants are their elements' bits. Loops and branches of the hosts are
+ * numbered: `for 0 of 10`, `if 1 flag.4 … else`, `repeat 2 … while flag.5 …`; a slot may live within one, and move
+ * with the turns of a loop: `part of x.3 + 0 turn 0 * 256`. */
 #include "parse.h"
+#include "pass/plan.h"
 
 #include <inttypes.h>
 
-const char *const home_names[] = {"params", "state", "scratch", "input", "output", "constant", NULL};
-const char *const stage_names[] = {"lower", "share", "order", "memory", NULL};
+const char *const home_name[] = {"params", "state", "scratch", "output", "input", "constant", NULL};
+const char *const stage_names[] = {"lower", "share", "order", "join", "memory", NULL};
+
+/* Loops and branches of the hosts, numbered from 0 as they stand. */
+typedef VEC(const Stmt *) Compounds;
+
+static void find_compounds(Arena *arena, Compounds *all, const Block *b) {
+  for (int i = 0; i < b->n; ++i) {
+    const Stmt *s = b->at[i];
+    if (!is_compound(s)) continue;
+    vec_push(arena, *all, s);
+    find_compounds(arena, all, &s->body);
+    find_compounds(arena, all, &s->other);
+  }
+}
+
+static int compound_number(const Compounds *all, const Stmt *s, const Var *var) {
+  for (int i = 0; i < all->n; ++i)
+    if (all->at[i] == s || (var && all->at[i]->var == var)) return i;
+  return -1;
+}
+
+/* What the text of one program needs to know of the whole. */
+typedef struct Printing {
+  Text *out;
+  const Program *program;
+  Compounds compounds;
+} Printing;
 
 static bool is_plain(const char *s) {
   if (!s || !*s) return false;
@@ -51,10 +80,11 @@ static void print_value(Text *out, const Tensor *t) {
   }
 }
 
-static void print_slot(Text *out, const Slot *s) {
+static void print_slot(const Printing *x, const Slot *s) {
+  Text *out = x->out;
   text_puts(out, "slot ");
   print_ref(out, s);
-  text_printf(out, ": %s%s in %s", dtype_info[s->dtype].name, shape_text(out->arena, s->shape), home_names[s->home]);
+  text_printf(out, ": %s%s in %s", dtype_info[s->dtype].name, shape_text(out->arena, s->shape), home_name[s->home]);
   if (s->offset) text_printf(out, " at %" PRId64, s->offset);
   if (s->state) text_puts(out, " state "), print_quoted(out, s->state->name);
   if (s->parent) {
@@ -62,6 +92,9 @@ static void print_slot(Text *out, const Slot *s) {
     print_ref(out, s->parent);
     text_printf(out, " + %" PRId64, s->parent_offset);
   }
+  if (s->turn) text_printf(out, " turn %d * %" PRId64, compound_number(&x->compounds, NULL, s->turn), s->turn_stride);
+  if (s->within) text_printf(out, " within %d", compound_number(&x->compounds, s->within, NULL));
+  if (s->bytes != shape_count(s->shape) * dtype_info[s->dtype].bytes) text_printf(out, " bytes %" PRId64, s->bytes);
   if (s->reuse) text_puts(out, " reuse "), print_ref(out, s->reuse);
   if (s->key) text_puts(out, " key "), print_quoted(out, s->key);
   if (s->value) print_value(out, s->value);
@@ -97,8 +130,44 @@ static const char *kernel_label(Text *out, const Program *p, const Kernel *k) {
   return copy > 1 ? arena_printf(out->arena, "%s@%d", k->name, copy) : k->name;
 }
 
-static void print_host(Text *out, const Program *p, const Host *h) {
-  text_puts(out, "host ");
+static void print_statements(const Printing *x, const Block *b);
+
+static void print_compound(const Printing *x, const Stmt *s) {
+  Text *out = x->out;
+  text_printf(out, "%s %d",
+              s->kind == S_for  ? "for"
+              : s->kind == S_if ? "if"
+                                : "repeat",
+              compound_number(&x->compounds, s, NULL));
+  if (s->kind == S_for) text_printf(out, " of %" PRId64, s->hi->value.i);
+  if (s->kind == S_if) text_puts(out, " "), print_ref(out, s->args.at[0]);
+  if (s->frame) text_puts(out, " frame "), print_ref(out, s->frame);
+  if (s->loc.file) text_puts(out, " from "), print_loc(out, s->loc);
+  text_puts(out, "\n");
+  print_statements(x, &s->body);
+  if (s->kind == S_while) text_puts(out, "while "), print_ref(out, s->args.at[0]), text_puts(out, "\n");
+  if (s->kind == S_if && s->other.n) text_puts(out, "else\n");
+  print_statements(x, &s->other);
+}
+
+static void print_statements(const Printing *x, const Block *b) {
+  x->out->indent++;
+  for (int i = 0; i < b->n; ++i) {
+    const Stmt *s = b->at[i];
+    if (s->kind == S_call)
+      print_refs(x->out, arena_printf(x->out->arena, "call %s(", kernel_label(x->out, x->program, s->kernel)),
+                 s->args.n, s->args.at, ")\n");
+    else if (s->kind == S_barrier)
+      text_puts(x->out, "barrier\n");
+    else
+      print_compound(x, s);
+  }
+  x->out->indent--;
+}
+
+static void print_host(const Printing *x, const Host *h) {
+  Text *out = x->out;
+  text_puts(out, "\nhost ");
   print_quoted(out, h->name);
   if (h->func) text_puts(out, " func "), print_quoted(out, h->func->name), text_printf(out, " rows %d", h->rows);
   text_printf(out, " input %" PRId64 " output %" PRId64 " scratch %" PRId64 " least %" PRId64 "\n", h->input_bytes,
@@ -106,28 +175,22 @@ static void print_host(Text *out, const Program *p, const Host *h) {
   out->indent++;
   print_inputs(out, h);
   if (h->outputs.n) print_refs(out, "outputs ", h->outputs.n, h->outputs.at, "\n");
-  for (int i = 0; i < h->body.n; ++i) {
-    const Stmt *s = h->body.at[i];
-    if (s->kind == S_call)
-      print_refs(out, arena_printf(out->arena, "call %s(", kernel_label(out, p, s->kernel)), s->args.n, s->args.at,
-                 ")\n");
-    else
-      text_puts(out, "barrier\n");
-  }
   out->indent--;
+  print_statements(x, &h->body);
 }
 
-void host_print(Text *out, const Host *h) { print_host(out, NULL, h); }
-
 void program_print(Text *out, const Program *p) {
+  Printing x = {.out = out, .program = p};
+  for (int i = 0; i < p->hosts.n; ++i) find_compounds(out->arena, &x.compounds, &p->hosts.at[i]->body);
   if (p->module) module_print(out, p->module);
   text_puts(out, "\nprogram machine ");
   print_quoted(out, p->machine ? p->machine->name : "scalar");
+  if (p->machine && p->machine->blas) text_puts(out, " blas "), print_quoted(out, p->machine->blas);
   text_printf(out, " after %s threads %d params %" PRId64 " state %" PRId64 " scratch %" PRId64 "\n",
               stage_names[p->stage], p->max_threads, p->params_bytes, p->state_bytes, p->scratch_bytes);
-  for (int i = 0; i < p->slots.n; ++i) print_slot(out, p->slots.at[i]);
+  for (int i = 0; i < p->slots.n; ++i) print_slot(&x, p->slots.at[i]);
   for (int i = 0; i < p->math.n; ++i) text_puts(out, "\n"), kernel_print(out, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i)
     text_puts(out, "\n"), print_kernel(out, p->kernels.at[i], kernel_label(out, p, p->kernels.at[i]));
-  for (int i = 0; i < p->hosts.n; ++i) text_puts(out, "\n"), print_host(out, p, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) print_host(&x, p->hosts.at[i]);
 }

@@ -88,6 +88,9 @@ static void touch_stmt(void *context, Stmt *s, int depth) {
   for (int i = 0; i < n; ++i) touch_loads(t, expr[i]);
   if (s->kind == S_store || s->kind == S_transpose) touch(t, s->buffer, t->stored);
   if (s->kind == S_transpose) touch(t, s->source, t->loaded);
+  for (int i = 0; i < s->passed.n; ++i)
+    if (s->passed.at[i].buffer)
+      touch(t, s->passed.at[i].buffer, s->routine->operands[i] == 'w' ? t->stored : t->loaded);
 }
 
 static Costs call_costs(Arena *arena, const Stmt *s) {
@@ -106,15 +109,19 @@ static Costs call_costs(Arena *arena, const Stmt *s) {
 
 static Costs costs_sum(Costs a, Costs b) { return (Costs){a.flops + b.flops, a.reads + b.reads, a.writes + b.writes}; }
 
-static Costs host_costs(Arena *arena, const Host *h, int *calls, int *barriers) {
+static Costs costs_times(Costs c, int64_t n) { return (Costs){c.flops * n, c.reads * n, c.writes * n}; }
+
+/* A loop counts as often as it turns, where that is known (while: once); a branch counts both ways. */
+static Costs block_costs(Arena *arena, const Block *b, int *calls, int *barriers) {
   Costs sum = {0};
-  *calls = *barriers = 0;
-  for (int i = 0; i < h->body.n; ++i) {
-    const Stmt *s = h->body.at[i];
+  for (int i = 0; i < b->n; ++i) {
+    const Stmt *s = b->at[i];
     *barriers += s->kind == S_barrier;
-    if (s->kind != S_call) continue;
-    ++*calls;
-    sum = costs_sum(sum, call_costs(arena, s));
+    *calls += s->kind == S_call;
+    if (s->kind == S_call) sum = costs_sum(sum, call_costs(arena, s));
+    Costs inside =
+        costs_sum(block_costs(arena, &s->body, calls, barriers), block_costs(arena, &s->other, calls, barriers));
+    sum = costs_sum(sum, costs_times(inside, s->kind == S_for ? s->hi->value.i : 1));
   }
   return sum;
 }
@@ -135,7 +142,8 @@ static void report_head(Text *out, const Program *p) {
     }
   }
   text_printf(out, "model       %s (%s)\n", m && m->name ? m->name : "?", m && m->file ? m->file : "?");
-  text_printf(out, "machine     %s, at most %d threads\n", p->machine ? p->machine->name : "?", p->max_threads);
+  const char *blas = p->machine && p->machine->blas ? arena_printf(a, " with %s", p->machine->blas) : "";
+  text_printf(out, "machine     %s%s, at most %d threads\n", p->machine ? p->machine->name : "?", blas, p->max_threads);
   text_printf(out, "parameters  %s in %d tensors; %s elements of other state\n", grouped(a, elements), tensors,
               grouped(a, others));
   text_printf(out, "kernels     %d, and %d instances of elementary functions\n", p->kernels.n, p->math.n);
@@ -151,18 +159,35 @@ static void report_arenas(Text *out, const Program *p) {
   text_printf(out, "  together    %14s bytes  %12s\n", grouped(a, total), bytes_text(a, total));
 }
 
-static void report_calls(Text *out, const Host *h) {
+static void report_call(Text *out, const Stmt *s) {
   Arena *a = out->arena;
-  text_printf(out, "  %-32s %10s %12s %12s  %s\n", "kernel", "FLOP", "reads", "writes", "from");
-  for (int i = 0; i < h->body.n; ++i) {
-    const Stmt *s = h->body.at[i];
+  Costs c = call_costs(a, s);
+  text_printf(out, "  %-32s %10s %12s %12s  %s\n", s->kernel->name, count_text(a, c.flops), bytes_text(a, c.reads),
+              bytes_text(a, c.writes), lines_text(a, s->kernel));
+  if (s->kernel->comment) text_printf(out, "      %s\n", s->kernel->comment);
+}
+
+static void report_block(Text *out, const Block *b) {
+  for (int i = 0; i < b->n; ++i) {
+    const Stmt *s = b->at[i];
     if (s->kind == S_barrier) text_puts(out, "  ---- barrier\n");
-    if (s->kind != S_call) continue;
-    Costs c = call_costs(a, s);
-    text_printf(out, "  %-32s %10s %12s %12s  %s\n", s->kernel->name, count_text(a, c.flops), bytes_text(a, c.reads),
-                bytes_text(a, c.writes), lines_text(a, s->kernel));
-    if (s->kernel->comment) text_printf(out, "      %s\n", s->kernel->comment);
+    if (s->kind == S_call) report_call(out, s);
+    if (!is_compound(s)) continue;
+    if (s->kind == S_for)
+      text_printf(out, "  %" PRId64 " times:  (%s)\n", s->hi->value.i, loc_text(out->arena, s->loc));
+    if (s->kind != S_for)
+      text_printf(out, "  %s:  (%s)\n", s->kind == S_if ? "if" : "while", loc_text(out->arena, s->loc));
+    out->indent++;
+    report_block(out, &s->body);
+    if (s->kind != S_for) text_puts(out, s->kind == S_if ? "  else:\n" : "  do:\n");
+    report_block(out, &s->other);
+    out->indent--;
   }
+}
+
+static void report_calls(Text *out, const Host *h) {
+  text_printf(out, "  %-32s %10s %12s %12s  %s\n", "kernel", "FLOP", "reads", "writes", "from");
+  report_block(out, &h->body);
 }
 
 /* ---- the peak ---- */
@@ -182,7 +207,7 @@ static int live_read(const Plan *plan, Live *live) {
     }
   int n = 0;
   for (int r = 0; r < plan->roots.n; ++r)
-    if (live[r].slot->home == HOME_scratch) live[n++] = live[r];
+    if (is_placed(plan, live[r].slot)) live[n++] = live[r];
   return n;
 }
 
@@ -231,7 +256,7 @@ static void report_tensors(Text *out, const Live *live, int n) {
 
 static void report_peak(Text *out, const Host *h) {
   Plan plan;
-  plan_read(&plan, out->arena, h);
+  plan_read(&plan, out->arena, &h->body, NULL);
   Live *live = NEW_N(out->arena, Live, plan.roots.n + 1);
   int n = live_read(&plan, live), at = peak_interval(&plan, live, n), kept = 0;
   for (int i = 0; i < n; ++i)
@@ -246,8 +271,8 @@ static void report_peak(Text *out, const Host *h) {
 
 static void report_host(Text *out, const Host *h) {
   Arena *a = out->arena;
-  int calls, barriers;
-  Costs c = host_costs(a, h, &calls, &barriers);
+  int calls = 0, barriers = 0;
+  Costs c = block_costs(a, &h->body, &calls, &barriers);
   text_printf(out, "\n%s: %d kernel calls, %d barriers, %sFLOP, %s read, %s written a call\n", h->name, calls, barriers,
               count_text(a, c.flops), bytes_text(a, c.reads), bytes_text(a, c.writes));
   text_printf(out, "  input %s, output %s\n", bytes_text(a, h->input_bytes), bytes_text(a, h->output_bytes));

@@ -74,22 +74,36 @@ static void check_aliases(const Program *p, const Host *h, const Stmt *s) {
 }
 
 /* ---- calls of one interval ---- */
-static void check_race(const Program *p, const Host *h, const PlanCall *a, const PlanCall *b) {
+static const char *call_name(const PlanCall *c) { return c->stmt->kernel ? c->stmt->kernel->name : "a loop or branch"; }
+
+static Range use_range(const Plan *plan, const Use *use) {
+  const Slot *root = plan->roots.at[use->root];
+  return (Range){root->home, root->offset + use->lo, root->offset + use->hi};
+}
+
+/* By addresses; ranges of one array that move in different ways meet in some turn. */
+static bool uses_share(const Plan *plan, const Use *a, const Use *b) {
+  const Slot *root = plan->roots.at[a->root];
+  if (root->home == HOME_constant) return false;
+  if (a->root == b->root) return uses_meet(a, b);
+  return ranges_meet(use_range(plan, a), use_range(plan, b));
+}
+
+static void check_race(const Program *p, const Host *h, const Plan *plan, const PlanCall *a, const PlanCall *b) {
   if (a->serial && b->serial) return;
   for (int i = 0; i < a->uses.n; ++i)
     for (int j = 0; j < b->uses.n; ++j) {
-      const Slot *x = a->stmt->args.at[i], *y = b->stmt->args.at[j];
-      bool written = a->uses.at[i].written || b->uses.at[j].written;
-      if (written && x->home != HOME_constant && ranges_meet(slot_range(x), slot_range(y)))
-        wrong(p, b->stmt->loc, "host %s: no barrier between %s and %s, which share %s", h->name, a->stmt->kernel->name,
-              b->stmt->kernel->name, slot_name(y));
+      const Use *x = &a->uses.at[i], *y = &b->uses.at[j];
+      if ((x->written || y->written) && uses_share(plan, x, y))
+        wrong(p, b->stmt->loc, "host %s: no barrier between %s and %s, which share %s", h->name, call_name(a),
+              call_name(b), slot_name(plan->roots.at[y->root]));
     }
 }
 
 static void check_races(const Program *p, const Host *h, const Plan *plan) {
   for (int i = 0; i < plan->calls.n; ++i)
     for (int j = i - 1; j >= 0 && plan->calls.at[j].interval == plan->calls.at[i].interval; --j)
-      check_race(p, h, &plan->calls.at[j], &plan->calls.at[i]);
+      check_race(p, h, plan, &plan->calls.at[j], &plan->calls.at[i]);
 }
 
 /* ---- contents ---- */
@@ -101,21 +115,20 @@ static void check_read(const Program *p, const Host *h, const Plan *plan, int c,
     for (int k = 0; k < plan->calls.at[i].uses.n; ++k) {
       const Use *other = &plan->calls.at[i].uses.at[k];
       if (!other->written) continue;
-      if (other->root == use->root && other->lo < use->hi && use->lo < other->hi) return;
-      Range mine = {root->home, root->offset + use->lo, root->offset + use->hi};
-      if (other->root != use->root && ranges_meet(mine, slot_range(plan->calls.at[i].stmt->args.at[k])))
+      if (uses_meet(other, use)) return;
+      if (other->root != use->root && uses_share(plan, other, use))
         wrong(p, plan->calls.at[c].stmt->loc, "host %s: %s reads %s, which %s has overwritten", h->name,
-              plan->calls.at[c].stmt->kernel->name, slot_name(root), plan->calls.at[i].stmt->kernel->name);
+              call_name(&plan->calls.at[c]), slot_name(root), call_name(&plan->calls.at[i]));
     }
   wrong(p, plan->calls.at[c].stmt->loc, "host %s: %s reads %s, which nothing has written", h->name,
-        plan->calls.at[c].stmt->kernel->name, slot_name(root));
+        call_name(&plan->calls.at[c]), slot_name(root));
 }
 
 static void check_contents(const Program *p, const Host *h, const Plan *plan) {
   for (int c = 0; c < plan->calls.n; ++c)
     for (int u = 0; u < plan->calls.at[c].uses.n; ++u) {
       const Use *use = &plan->calls.at[c].uses.at[u];
-      if (!use->written && plan->roots.at[use->root]->home == HOME_scratch) check_read(p, h, plan, c, u);
+      if (!use->written && is_placed(plan, plan->roots.at[use->root])) check_read(p, h, plan, c, u);
     }
 }
 
@@ -132,16 +145,19 @@ static void check_slot(const Program *p, const Slot *s) {
     wrong(p, nowhere, "%s does not lie in %s", slot_name(s), slot_name(s->parent));
 }
 
-static void check_host(const Program *p, const Host *h) {
+static void check_block(const Program *p, const Host *h, const Block *block, const Stmt *within) {
   Plan plan;
-  for (int i = 0; i < h->body.n; ++i)
-    if (h->body.at[i]->kind == S_call) check_call(p, h, h->body.at[i]);
-  plan_read(&plan, p->arena, h);
-  if (p->stage == STAGE_memory) {
-    for (int i = 0; i < plan.calls.n; ++i) check_aliases(p, h, plan.calls.at[i].stmt);
-    check_races(p, h, &plan);
-    check_contents(p, h, &plan);
+  for (int i = 0; i < block->n; ++i) {
+    const Stmt *s = block->at[i];
+    if (s->kind == S_call) check_call(p, h, s);
+    if (s->kind == S_call && p->stage == STAGE_memory) check_aliases(p, h, s);
+    if (is_compound(s)) check_block(p, h, &s->body, s);
+    if (is_compound(s)) check_block(p, h, &s->other, s);
   }
+  plan_read(&plan, p->arena, block, within);
+  if (p->stage != STAGE_memory) return;
+  check_races(p, h, &plan);
+  check_contents(p, h, &plan);
 }
 
 static void check_names(const Program *p) {
@@ -166,5 +182,5 @@ void program_verify(const Program *p) {
   check_kernels(p, p->kernels.n, p->kernels.at);
   if (p->stage > STAGE_lower) check_names(p);
   for (int i = 0; p->stage == STAGE_memory && i < p->slots.n; ++i) check_slot(p, p->slots.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) check_host(p, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) check_block(p, p->hosts.at[i], &p->hosts.at[i]->body, NULL);
 }

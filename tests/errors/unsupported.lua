@@ -1,5 +1,5 @@
 -- EXPECT: not supported yet
--- EXPECT: nn.scan
+-- EXPECT: nn.LossScaler
 -- LINE: 5
 local nn = require "nn"
-local y = nn.scan(function() end, 0)
+local y = nn.LossScaler {}

@@ -4,11 +4,12 @@
  *
  *   fuzz_text [--seconds N | --minutes M] [--seed S] [--nnc PATH] [--keep DIR]
  *
- * Seeds of the mutation are tests/golden/ *.graph, tests/fuzz/cases, random modules, these as programs after each pass,
- * models/ *.lua, tests/errors/ *.lua. Good ends are success and a diagnostic (exit codes 0, 1, 2); a signal, an
- * internal error (3) or more than twenty seconds are bad, and the text that did it is kept. Texts are tried in chunks
- * in a child process; a chunk that dies is tried again one by one. The binary is $NNC or --nnc; without one its half is
- * skipped, with a line. */
+ * Seeds of the mutation are the .graph files of tests/golden, tests/fuzz/cases and tests/fuzz/modules (whole programs
+ * with phases), random modules, these as programs after each pass, and the .lua files of models, tests/errors and
+ * tests/train/driver. Good ends are success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or
+ * more than twenty seconds are bad, and the text that did it is kept. Texts are tried in chunks in a child process; a
+ * chunk that dies is tried again one by one. The binary is $NNC or --nnc; without one its half is skipped, with a
+ * line. */
 #define _POSIX_C_SOURCE 200809L
 #include "emit/emit.h"
 #include "random_graph.h"
@@ -102,7 +103,7 @@ static void run_graph_passes(Module *m) {
 }
 
 static void run_passes(Program *p, Stage until) {
-  static void (*const passes[])(Program *) = {NULL, pass_share, pass_order, pass_memory};
+  static void (*const passes[])(Program *) = {NULL, pass_share, pass_order, pass_join, pass_memory};
   while (p->stage < until) passes[p->stage + 1](p);
 }
 
@@ -133,7 +134,7 @@ static void add_program(Fuzz *f, Samples *s, int seed) {
   Module *m = random_module(f->arena, 11, seed, 1, options);
   run_graph_passes(m);
   Program *p = kernel_lower(m, machine, f->arena);
-  run_passes(p, (Stage)(seed % 4));
+  run_passes(p, (Stage)(seed % 5));
   const char *text = program_text(p);
   Program *again = parse_guarded(f->arena, text);
   bool same = again && !strcmp(text, program_text(again));
@@ -352,6 +353,7 @@ static void run_lua(Fuzz *f, double seconds) {
   Samples s = {0};
   add_folder(f, &s, "models", ".lua");
   add_folder(f, &s, "tests/errors", ".lua");
+  add_folder(f, &s, "tests/train/driver", ".lua");
   if (!f->nnc || access(f->nnc, X_OK) != 0 || s.n == 0) {
     printf("fuzz_text: SKIPPED models: %s\n", s.n == 0 ? "there are none" : "no nnc binary (NNC or --nnc)");
     return;
@@ -382,6 +384,7 @@ int main(int argc, char **argv) {
   Samples graphs = {0};
   add_folder(&f, &graphs, "tests/golden", ".graph");
   add_folder(&f, &graphs, "tests/fuzz/cases", ".graph");
+  add_folder(&f, &graphs, "tests/fuzz/modules", ".graph");
   add_random(&f, &graphs, 20);
   f.try = try_graph, f.ending = ".graph";
   run_part(&f, "graph texts", &graphs, text_chunk, f.seconds / 3);

@@ -526,7 +526,8 @@ static void make_bits(Gen *g) {
   Node *seed = graph_state(g->g, g->m->seed, here(g));
   Node *calls = chance(g, 50) ? graph_const(g->g, DT_u32, below(g, 5), here(g))
                               : graph_state(g->g, state_new(g, DT_u32, (Shape){0}), here(g));
-  Node *bits = graph_random(g->g, seed, calls, pick_shape(g), g->places++, here(g));
+  Node *turn = chance(g, 50) ? graph_const(g->g, DT_u32, 0, here(g)) : calls;
+  Node *bits = graph_random(g->g, seed, calls, turn, pick_shape(g), g->places++, here(g));
   if (chance(g, 20)) {
     put(g, bits, 0x1p32);
     return;

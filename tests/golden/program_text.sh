@@ -10,7 +10,7 @@ again() { # again MODEL FLAGS…
   "$NNC" "$@" -o "$work/a.c" || { fail "$name: nnc" && return; }
   "$NNC" "$@" -o "$work/a.ll"
   "$NNC" "$@" --cpu=x86-64-v3 --standalone -o "$work/a.alone.c"
-  for pass in lower share order memory; do
+  for pass in lower share order join memory; do
     "$NNC" "$@" --dump=$pass --stop-after=$pass >"$work/one.kernel"
     "$NNC" "$work/one.kernel" --verify --dump=$pass --stop-after=$pass | cmp -s - "$work/one.kernel" || fail "$name: the text after $pass prints otherwise"
     "$NNC" "$work/one.kernel" -o "$work/b.c" && cmp -s "$work/a.c" "$work/b.c" || fail "$name: the text after $pass is other C"
@@ -20,9 +20,11 @@ again() { # again MODEL FLAGS…
   "$NNC" "$work/v3.kernel" --standalone -o "$work/b.alone.c" && cmp -s "$work/a.alone.c" "$work/b.alone.c" || fail "$name: another self-contained file"
   "$NNC" "$@" --report >"$work/a.txt" && "$NNC" "$work/one.kernel" --report | cmp -s - "$work/a.txt" || fail "$name: another report"
 }
-for model in models/*.lua; do again "$model"; done
+for model in models/*.lua tests/golden/control.lua; do again "$model"; done
 again models/fashion_mlp.lua --cpu=scalar
 again models/fashion_mlp.lua --float=bf16
+"$NNC" models/fashion_mlp.lua --blas=openblas -o "$work/a.c" && "$NNC" models/fashion_mlp.lua --blas=openblas --dump=memory --stop-after=memory >"$work/blas.kernel"
+"$NNC" "$work/blas.kernel" -o "$work/b.c" && cmp "$work/a.c" "$work/b.c" || fail "with --blas the text is other C"
 
 # kernels alone: static functions of a file
 cat >"$work/relu.kernel" <<'IR'
@@ -58,4 +60,12 @@ refused 's/^  call ([a-z0-9_]+)\([^,)]*, /  call \1(/' "host .* is called with"
 refused '/^slot .* in scratch/s/ in scratch( at [0-9]+)?/ in scratch at 999936/' ".* lies outside its arena"
 refused '/^  barrier/d' "host .* no barrier between"
 refused '/^host "init"/,/^$/d' "the first host, and no other, belongs to no function"
+# loops and branches
+"$NNC" tests/golden/control.lua --cpu=scalar --dump=memory --stop-after=memory >"$work/good.kernel"
+refused '0,/ turn 0 \* 96/s/ turn 0 \* 96/ turn 0 * 960/' "the slot leaves the array"
+refused '0,/ turn 0 \*/s/ turn 0 \*/ turn 3 */' ".* moves with a loop that is not here"
+refused 's/ within 0/ within 77/' "no host has the loop or branch"
+refused 's/^  if 3 [^ ]*/  if 3 loss.6/' "a condition is one bool"
+refused 's/^  if 3 /  if 2 /' "two loops or branches have one number"
+refused '/^  while /d' "expected while"
 finish

@@ -172,6 +172,8 @@ MAKE(iota, graph_op2(g, OP_mul, x[0], graph_cast(g, graph_iota(g, 3, (Loc){0}), 
 AT(iota, X(0, i[0]) * (double)i[0])
 MAKE(assign, graph_op1(g, OP_exp, graph_assign(g, &zero_state, x[0], (Loc){0})))
 AT(assign, (double)expl(X(0, i[0])))
+MAKE(again, graph_op1(g, OP_again, graph_op1(g, OP_exp, x[0])))
+MAKE(all_mean, graph_op1(g, OP_all_mean, graph_op1(g, OP_exp, x[0])))
 MAKE(stop_gradient, graph_op1(g, OP_stop_gradient, graph_op1(g, OP_exp, x[0])))
 AT(stop_gradient, (double)expl(X(0, i[0])))
 
@@ -246,6 +248,8 @@ static const Case cases[] = {
     {OP_state, "state", 1, {S1(3)}, make_state, S1(3), at_state, 1},
     {OP_iota, "iota", 1, {S1(3)}, make_iota, S1(3), at_iota, 1},
     {OP_assign, "assign", 1, {S1(3)}, make_assign, S1(3), at_assign, 1},
+    {OP_again, "again", 1, {S1(3)}, make_again, S1(3), at_assign, 1},
+    {OP_all_mean, "all_mean", 1, {S1(3)}, make_all_mean, S1(3), at_assign, 1},
     {OP_stop_gradient, "stop_gradient", 1, {S1(3)}, make_stop_gradient, S1(3), at_stop_gradient, -1},
 };
 enum { CASES = sizeof cases / sizeof *cases };
@@ -366,11 +370,12 @@ static void philox_again(uint32_t key0, uint32_t key1, uint32_t w[4]) {
   }
 }
 
-static Value *draw(Arena *arena, uint32_t s0, uint32_t s1, uint32_t calls, uint32_t place, Shape shape) {
+static Value *draw(Arena *arena, uint32_t s0, uint32_t s1, uint32_t calls, uint32_t turn, uint32_t place, Shape shape) {
   Graph *g = graph_new(arena, "random");
   Node *seed = graph_const_tensor(g, &(Tensor){DT_u32, {1, {2}}, (uint32_t[]){s0, s1}}, (Loc){0});
   Node *count = graph_const_tensor(g, &(Tensor){DT_u32, {0}, &calls}, (Loc){0});
-  Node *y = graph_random(g, seed, count, shape, place, (Loc){0});
+  Node *turns = graph_const_tensor(g, &(Tensor){DT_u32, {0}, &turn}, (Loc){0});
+  Node *y = graph_random(g, seed, count, turns, shape, place, (Loc){0});
   return graph_eval(g, &(Env){.arena = arena})[y->id];
 }
 
@@ -378,15 +383,15 @@ static void test_random(void **state) {
   (void)state;
   Arena *arena = arena_new();
   const uint32_t known[4] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
-  Value *v = draw(arena, 0, 0, 0, 0, (Shape){1, {64}});
+  Value *v = draw(arena, 0, 0, 0, 0, 0, (Shape){1, {64}});
   for (int k = 0; k < 4; ++k) assert_int_equal(v->i[16 * k], known[k]);
-  v = draw(arena, 7, 0xdeadbeef, 12, 0x80000001, (Shape){2, {5, 41}});
+  v = draw(arena, 7, 0xdeadbeef, 12, 99, 0x80000001, (Shape){2, {5, 41}});
   for (uint32_t e = 0; e < 205; ++e) {
-    uint32_t w[4] = {e / 64 * 16 + e % 16, 0, 12, 0x80000001};
+    uint32_t w[4] = {e / 64 * 16 + e % 16, 99, 12, 0x80000001};
     philox_again(7, 0xdeadbeef, w);
     assert_int_equal(v->i[e], w[e / 16 % 4]);
   }
-  v = draw(arena, 0, 0, 0, 0, (Shape){0});
+  v = draw(arena, 0, 0, 0, 0, 0, (Shape){0});
   assert_int_equal(v->i[0], known[0]);
   arena_free(arena);
 }
@@ -394,7 +399,7 @@ static void test_random(void **state) {
 static void test_every_row(void **state) {
   (void)state;
   for (int op = OP_FIRST_STRUCTURAL; op < OP_COUNT; ++op) {
-    bool found = op == OP_random;
+    bool found = op == OP_random || op_info[op].family == FAMILY_CONTROL; /* test_control.c */
     for (int k = 0; k < CASES; ++k) found |= cases[k].op == (Op)op;
     if (!found) fail_msg("no test of the row '%s'", op_info[op].name);
   }

@@ -8,6 +8,7 @@
 #include "kernel/pass/plan.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 static Arena *arena;
 static uint64_t seed;
@@ -17,6 +18,34 @@ static int64_t draw(int64_t n) {
   seed ^= seed >> 7;
   seed ^= seed << 17;
   return (int64_t)(seed % (uint64_t)n);
+}
+
+/* ---- how far above the bound ---- */
+enum { RATIOS_MAX = 1000 };
+
+typedef struct Ratios {
+  double at[RATIOS_MAX]; /* ascending */
+  int n, above;          /* above the bar: 1.02 for a bound over 1 MB, 1.05 below */
+} Ratios;
+
+static void ratio_add(Ratios *r, int64_t top, int64_t bound) {
+  double ratio = (double)top / (double)bound;
+  int k = r->n++;
+  assert_true(ratio >= 1 && k < RATIOS_MAX);
+  for (; k > 0 && r->at[k - 1] > ratio; --k) r->at[k] = r->at[k - 1];
+  r->at[k] = ratio;
+  r->above += ratio > (bound > 1 << 20 ? 1.02 : 1.05);
+}
+
+static void ratios_print(const Ratios *r, const char *what) {
+  static const double edge[] = {1, 1.002, 1.005, 1.01, 1.02, 1.05};
+  print_message("%d %s, bytes needed over the lower bound: median %.4f, worst %.4f, above the bar %d;", r->n, what,
+                r->at[r->n / 2], r->at[r->n - 1], r->above);
+  for (size_t e = 0; e < sizeof edge / sizeof *edge; ++e) {
+    int within = 0;
+    while (within < r->n && r->at[within] <= edge[e]) ++within;
+    print_message(" %d within %g%s", within, edge[e], edge[e] < 1.05 ? "," : "\n");
+  }
 }
 
 /* ---- the packer ---- */
@@ -62,22 +91,87 @@ static int64_t bound_again(const Lives *lives, int intervals) {
   return most;
 }
 
+/* One kernel walks what begins in one interval. */
+static bool *walked_together(const Lives *lives) {
+  bool *together = NEW_N(arena, bool, lives->n * lives->n);
+  for (int i = 0; i < lives->n; ++i)
+    for (int j = 0; j < lives->n; ++j) together[i * lives->n + j] = i != j && lives->at[i].first == lives->at[j].first;
+  return together;
+}
+
 static void test_pack(void **state) {
   (void)state;
-  double worst = 0;
-  for (int round = 0; round < 60; ++round) {
-    seed = 1000u + (uint64_t)round;
-    Lives lives = {0};
-    int intervals = training_lives(&lives, 3 + round % 30);
-    int64_t bound = bound_again(&lives, intervals), top = lives_pack(arena, &lives, intervals, NULL);
-    assert_int_equal(bound, lives_bound(&lives, intervals));
-    check_packed(&lives, top);
-    double ratio = (double)top / (double)bound;
-    worst = ratio > worst ? ratio : worst;
-    assert_true(ratio >= 1);
+  for (int stagger = 0; stagger < 2; ++stagger) {
+    Ratios ratios = {.n = 0};
+    int fewest = INT32_MAX, most = 0;
+    for (int round = 0; round < 60; ++round) {
+      seed = 1000u + (uint64_t)round;
+      Lives lives = {0};
+      int intervals = training_lives(&lives, 8 + round / 2);
+      fewest = lives.n < fewest ? lives.n : fewest;
+      most = lives.n > most ? lives.n : most;
+      int64_t bound = bound_again(&lives, intervals);
+      int64_t top = lives_pack(arena, &lives, intervals, stagger ? walked_together(&lives) : NULL);
+      assert_int_equal(bound, lives_bound(arena, &lives, intervals));
+      check_packed(&lives, top);
+      ratio_add(&ratios, top, bound);
+    }
+    ratios_print(&ratios, arena_printf(arena, "generated lifetimes of %d to %d buffers%s", fewest, most,
+                                       stagger ? ", staggered" : ""));
+    assert_true(fewest <= 38 && most >= 186);
+    assert_int_equal(ratios.above, 0);
   }
-  print_message("60 generated lifetimes: worst ratio to the lower bound %.4f\n", worst);
-  assert_true(worst <= 1.05);
+}
+
+/* Is there a packing of `height` bytes? By brute force: each offset is tried for each buffer. */
+static bool packs_in(const Lives *lives, int64_t *at, int n, int64_t height) {
+  if (n == lives->n) return true;
+  const Life *a = &lives->at[n];
+  for (at[n] = 0; at[n] + a->bytes <= height; at[n] += 64) {
+    bool free = true;
+    for (int j = 0; j < n && free; ++j) {
+      const Life *b = &lives->at[j];
+      free = a->first > b->last || b->first > a->last || at[n] >= at[j] + b->bytes || at[j] >= at[n] + a->bytes;
+    }
+    if (free && packs_in(lives, at, n + 1, height)) return true;
+  }
+  return false;
+}
+
+/* Few buffers that leave no byte unused at any interval: the hardest to pack. */
+static int tight_lives(Lives *lives, int units) {
+  enum { INTERVALS = 16 };
+  int64_t alive[INTERVALS] = {0};
+  for (int t = 0; t < INTERVALS; ++t)
+    while (alive[t] < units) {
+      int64_t most = units - alive[t], size = 1 + draw(most < 4 ? most : 4);
+      int last = t + (int)draw(5);
+      if (last >= INTERVALS) last = INTERVALS - 1;
+      while (alive[last] + size > units) --last;
+      for (int k = t; k <= last; ++k) alive[k] += size;
+      Life life = {.bytes = 64 * size, .first = t, .last = last};
+      vec_push(arena, *lives, life);
+    }
+  return INTERVALS;
+}
+
+/* Small cases, where the best is known: some of them cannot reach the lower bound. */
+static void test_pack_is_best(void **state) {
+  (void)state;
+  int above = 0;
+  for (int round = 0; round < 300; ++round) {
+    seed = 4000u + (uint64_t)round * 7919u;
+    Lives lives = {0};
+    int intervals = tight_lives(&lives, 5 + round % 3);
+    int64_t bound = bound_again(&lives, intervals), best = bound, *at = NEW_N(arena, int64_t, lives.n);
+    while (!packs_in(&lives, at, 0, best)) best += 64;
+    int64_t top = lives_pack(arena, &lives, intervals, NULL);
+    check_packed(&lives, top);
+    assert_int_equal(top, best);
+    above += best > bound;
+  }
+  print_message("300 small packings are the best there are; %d of them lie above the lower bound\n", above);
+  assert_true(above > 0);
 }
 
 static void test_pack_is_reproducible(void **state) {
@@ -323,10 +417,10 @@ static int64_t bound_of(const Program *p, const Block *body) {
 
 static void test_programs(void **state) {
   (void)state;
-  double worst = 1;
-  int aliases = 0, fewer = 0, above = 0;
-  for (int round = 0; round < 40; ++round) {
-    World *w = new_world((uint64_t)round, 6 + round);
+  Ratios ratios = {.n = 0};
+  int aliases = 0, fewer = 0;
+  for (int round = 0; round < 400; ++round) {
+    World *w = new_world((uint64_t)round, 6 + round % 60);
     Block given = {0};
     for (int i = 0; i < w->host.body.n; ++i) vec_push(arena, given, w->host.body.at[i]);
     pass_order(&w->program);
@@ -338,16 +432,67 @@ static void test_programs(void **state) {
     program_verify(&w->program);
     int64_t bound = bound_of(&w->program, &w->host.body);
     assert_int_equal(w->host.lower_bound, bound);
-    double ratio = (double)w->program.scratch_bytes / (double)bound;
-    worst = ratio > worst ? ratio : worst;
-    above += ratio > 1.05;
+    ratio_add(&ratios, w->program.scratch_bytes, bound);
     fewer += w->host.body.n < 2 * given.n - 1;
   }
-  print_message("40 generated programs: worst peak %.4f of the lower bound, %d operands overwritten in place\n", worst,
-                aliases);
-  assert_true(worst <= 1.12 && above <= 2); /* random lives, unlike a network's, need not reach their bound at all */
+  ratios_print(&ratios, "generated programs");
+  print_message("%d operands are overwritten in place\n", aliases);
+  assert_int_equal(ratios.above, 0);
   assert_true(aliases > 0);
   assert_true(fewer > 0); /* some barriers were left out */
+}
+
+/* A network of many layers: forward with packed weights, backward, updates. About 2,000 calls. */
+static World *deep_world(int layers) {
+  World *w = new_world(1, 1);
+  Slot **input = NEW_N(arena, Slot *, layers), **weight = NEW_N(arena, Slot *, layers), *x = w->made.at[0];
+  for (int l = 0; l < layers; ++l) {
+    Slot *y = new_slot(w, HOME_scratch, 4096 * (1 + l % 4)), *packed = new_slot(w, HOME_scratch, 3000);
+    weight[l] = new_slot(w, HOME_params, 3000);
+    new_call(w, &weight[l], 1, &packed, 1, false);
+    new_call(w, (Slot *[]){x, packed}, 2, &y, 1, false);
+    input[l] = x;
+    x = y;
+  }
+  for (int l = layers - 1; l >= 0; --l) {
+    Slot *dx = new_slot(w, HOME_scratch, input[l]->bytes / 4), *dw = new_slot(w, HOME_scratch, 3000),
+         *moment = new_slot(w, HOME_state, 3000);
+    new_call(w, (Slot *[]){x, input[l]}, 2, &dw, 1, false);
+    new_call(w, (Slot *[]){x, weight[l]}, 2, &dx, 1, false);
+    new_call(w, &dw, 1, (Slot *[]){weight[l], moment}, 2, false);
+    x = dx;
+  }
+  return w;
+}
+
+/* As init is: nothing depends on anything. */
+static World *loose_world(int calls) {
+  World *w = new_world(1, 1);
+  for (int i = 0; i < calls; ++i) {
+    Slot *s = new_slot(w, HOME_params, 100);
+    new_call(w, NULL, 0, &s, 1, i % 7 == 0);
+  }
+  return w;
+}
+
+/* Planning grows about linearly: far below a second for 2,000 calls; the limit is for sanitizers and busy machines. */
+static void test_large(void **state) {
+  (void)state;
+  World *worlds[] = {deep_world(400), loose_world(2000), new_world(3, 2000)};
+  Ratios ratios = {.n = 0};
+  for (int k = 0; k < 3; ++k) {
+    clock_t start = clock();
+    pass_order(&worlds[k]->program);
+    clock_t middle = clock();
+    pass_memory(&worlds[k]->program);
+    double order = (double)(middle - start) / CLOCKS_PER_SEC, memory = (double)(clock() - middle) / CLOCKS_PER_SEC;
+    program_verify(&worlds[k]->program);
+    ratio_add(&ratios, worlds[k]->program.scratch_bytes, worlds[k]->host.lower_bound);
+    print_message("%d calls: order %.3f s, memory %.3f s\n", worlds[k]->program.kernels.n, order, memory);
+    assert_true(order + memory < 20);
+  }
+  ratios_print(&ratios, "large programs");
+  assert_int_equal(ratios.above, 0);
 }
 
 /* Ordering may not need more than the given order does. */
@@ -469,7 +614,8 @@ static int teardown(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_pack),        cmocka_unit_test(test_pack_is_reproducible),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_pack),        cmocka_unit_test(test_pack_is_best),
+                                     cmocka_unit_test(test_large),       cmocka_unit_test(test_pack_is_reproducible),
                                      cmocka_unit_test(test_stagger),     cmocka_unit_test(test_programs),
                                      cmocka_unit_test(test_order_helps), cmocka_unit_test(test_state_arenas),
                                      cmocka_unit_test(test_verifier),    cmocka_unit_test(test_report)};

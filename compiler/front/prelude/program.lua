@@ -1,8 +1,9 @@
--- program.lua: functions (nn.func, nn.train, nn.evaluate) and the program: names of states, sources, variants, phases.
--- The tables that the user wrote are checked here; core.program (program.c) builds the Module from them.
+-- program.lua: functions (nn.func, nn.train, nn.evaluate) and the program: names of states, sources, variants (phases:
+-- driver.lua). The tables that the user wrote are checked here; core.program (program.c) builds the Module from them.
 local nn, core = ...
 
 local is_func, is_evaluate = {}, {}
+core.is_func, core.is_evaluate = is_func, is_evaluate
 
 local function check_mode(what, mode, otherwise)
   if mode == nil then return otherwise end
@@ -14,8 +15,11 @@ local function names_of_sources(what, on)
   if on == nil then return {} end
   if type(on) == "string" then return { on } end
   if type(on) ~= "table" or core.kind(on) then core.fail("string_wanted", what, "on", core.what(on)) end
+  local seen = {}
   for _, name in ipairs(on) do
     if type(name) ~= "string" then core.fail("string_wanted", what, "on", core.what(name)) end
+    if seen[name] then core.fail("source_twice", what, name) end
+    seen[name] = true
   end
   return on
 end
@@ -79,7 +83,7 @@ end
 
 -- nn.evaluate { on, name = f … }: each f(batch) is a mean over the batch's rows; the outputs are the means over all rows
 -- of the pass so far, so the last call of a pass gives the exact ones. They are kept in state: validate.metrics.loss is
--- a tensor that other functions may read. Sums are f64.
+-- a tensor that other functions may read. Sums are f64. A batch of a padded source counts as its b.weight:sum() rows.
 function nn.evaluate(options)
   if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", "nn.evaluate", core.what(options)) end
   local self = { on = names_of_sources("nn.evaluate", options.on), mode = check_mode("nn.evaluate", options.mode, "eval"), metrics = {} }
@@ -218,11 +222,12 @@ local function add_sources(data)
   return index, names
 end
 
--- Batch sizes of a function's variants: evaluating functions take what a batch leaves over one row at a time.
+-- Batch sizes of a function's variants: evaluating functions take what a batch leaves over one row at a time, unless
+-- the source fills its last batch or drops it.
 local function variants(func, data)
   local source = data[func.on[1]]
   if not source then return { 0 } end
-  if not is_evaluate[func] or source.batch == 1 then return { source.batch } end
+  if not is_evaluate[func] or source.batch == 1 or source.weighted or source.drop_last then return { source.batch } end
   if source.rows and source.rows % source.batch == 0 then return { source.batch } end
   return { source.batch, 1 }
 end
@@ -240,124 +245,19 @@ local function trace_function(entry, data, index, names)
       for i, name in ipairs(func.on) do
         arguments[i] = core.batch(data[name], sources[i], name, i == 1 and rows or data[name].batch)
       end
-      if is_evaluate[func] then arguments[2] = rows end
+      if is_evaluate[func] then arguments[2] = data[func.on[1]].weighted and arguments[1].weight:sum():cast("i32") or rows end
       return func.body(table.unpack(arguments))
     end)
   end
 end
 
--- ---- phases ----
-
-local function find_function(where, value, funcs)
-  local names = {}
-  for _, entry in ipairs(funcs) do
-    if entry.func == value or entry.name == value then return entry end
-    names[#names + 1] = entry.name
-  end
-  local text = type(value) == "string" and "'" .. value .. "'" or core.what(value)
-  core.fail("act_function", where, text, type(value) == "string" and core.nearest(value, names) or "")
-end
-
--- "train.spent" -> function and output, a scalar
-local function metric(where, text, funcs)
-  local dot = type(text) == "string" and string.find(text, ".") or nil
-  if not dot then core.fail("metric_form", where, core.what(text) == "a string" and "'" .. text .. "'" or core.what(text)) end
-  local name, output = string.sub(text, 1, dot - 1), string.sub(text, dot + 1)
-  local entry = find_function(where, name, funcs)
-  local at, more = core.program.output(entry.index, output)
-  if not at then core.fail("metric_unknown", where, name, output, core.nearest(output, more)) end
-  if more ~= 1 then core.fail("metric_scalar", where, text) end
-  return entry.index, at
-end
-
-local act_options = { times = "number", every = "number", when = "string", inputs = "any", write = "any" }
-
-local function one_act(where, act, funcs)
-  if is_func[act] or type(act) == "string" then return { func = find_function(where, act, funcs).index } end
-  core.fields("nn.program's " .. where, act, act_options, 1)
-  if act.inputs then core.limit("inputs of an act in `run`") end
-  if act.write then core.limit("write of an act in `run`") end
-  local result = { func = find_function(where, act[1], funcs).index }
-  result.times = act.times and core.count("nn.program", "times", act.times)
-  result.every = act.every and core.count("nn.program", "every", act.every)
-  if act.when then result.when_func, result.when_output = metric("when", act.when, funcs) end
-  return result
-end
-
-local function acts(where, value, funcs)
-  if value == nil then return {} end
-  if is_func[value] or type(value) == "string" then return { one_act(where, value, funcs) } end
-  if type(value) ~= "table" or core.kind(value) then core.fail("act_function", where, core.what(value)) end
-  for option in pairs(act_options) do
-    if value[option] ~= nil then return { one_act(where, value, funcs) } end
-  end
-  for key in pairs(value) do
-    if math.type(key) ~= "integer" then
-      local names = {}
-      for option in pairs(act_options) do names[#names + 1] = option end
-      core.fail("field_unknown", "nn.program's " .. where, tostring(key), core.nearest(tostring(key), names))
-    end
-  end
-  local list = {}
-  for i, act in ipairs(value) do list[i] = one_act(where, act, funcs) end
-  return list
-end
-
-local function set_count(phase, result)
-  if (phase.epochs ~= nil) == (phase.steps ~= nil) then
-    core.fail("phase_count", phase.epochs ~= nil and ", not both" or "; this one has neither")
-  end
-  result.by_epochs = phase.epochs ~= nil
-  local count, word = phase.epochs or phase.steps, phase.epochs ~= nil and "epochs" or "steps"
-  local hyper, value = core.hyper_of(count)
-  result.hyper = hyper
-  if hyper then count = value end
-  result.count = core.range("nn.program", word, count, 0, 2 ^ 53, "a number of at least 0")
-  if not hyper and result.count % 1 ~= 0 then core.fail("number_range", "nn.program", word, "a whole number", count) end
-end
-
-local phase_fields = { epochs = "any", steps = "any", before = "any", step = "any", each_epoch = "any", after = "any", stop = "string" }
-
-local function add_phase(phase, funcs)
-  core.fields("nn.program's run", phase, phase_fields)
-  local result = {}
-  for _, where in ipairs { "before", "step", "each_epoch", "after" } do result[where] = acts(where, phase[where], funcs) end
-  if #result.step == 0 then core.fail("field_missing", "nn.program's run", "step, what one step calls") end
-  set_count(phase, result)
-  if result.by_epochs then
-    local first = funcs.by_index[result.step[1].func]
-    if #first.func.on == 0 then core.fail("phase_source") end
-  end
-  if phase.stop then result.stop_func, result.stop_output = metric("stop", phase.stop, funcs) end
-  core.program.phase(result)
-end
-
-local function default_phase(options, funcs)
-  local phase = { epochs = options.epochs, steps = options.steps }
-  for _, entry in ipairs(funcs) do
-    if entry.name == "train" then phase.step = entry.func end
-    if entry.name == "validate" then phase.each_epoch = entry.func end
-  end
-  if not phase.step then core.fail("program_step") end
-  if phase.epochs == nil and phase.steps == nil then phase.epochs = 1 end
-  return phase
-end
-
-local function add_phases(options, funcs)
-  local run = options.run
-  if run == nil then return add_phase(default_phase(options, funcs), funcs) end
-  if options.epochs ~= nil or options.steps ~= nil then core.fail("phase_count", ", inside `run`") end
-  if type(run) ~= "table" or core.kind(run) then core.fail("table_wanted", "nn.program's run", core.what(run)) end
-  if #run == 0 then return add_phase(run, funcs) end
-  for _, phase in ipairs(run) do add_phase(phase, funcs) end
-end
+-- ---- the program ----
 
 function nn.program(options)
   if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", "nn.program", core.what(options)) end
   if core.program.finished() then core.fail("program_twice") end
   local self = core.object({}, "nn.program")
   local funcs = collect_functions(options)
-  if options.checkpoint ~= nil then core.limit("nn.program's checkpoint") end
   core.program.finish(options.name)
   name_states(options, funcs)
   local index, names = add_sources(options.data)
@@ -366,6 +266,8 @@ function nn.program(options)
     trace_function(entry, options.data or {}, index, names)
     funcs.by_index[entry.index] = entry
   end
-  add_phases(options, funcs)
+  funcs.model = options.model
+  core.add_phases(options, funcs)
+  core.check_checkpoint(options.checkpoint, funcs)
   return self
 end

@@ -2,7 +2,9 @@
  *
  * assign gives its state a new version. A later read in the model is this node (SSA), so gradients flow through it as
  * through any identity; the last assign of each state is stored when the function ends (Graph.assigns). stop_gradient
- * is not differentiable in its operand (op_differentiable), so autodiff never asks for its gradient. */
+ * is not differentiable in its operand (op_differentiable), so autodiff never asks for its gradient. again keeps what a
+ * checkpoint computes a second time apart from the first: its place is a number of its own, and no pass removes it. The
+ * programs that nnc makes run as one process, where the mean over processes is the value. */
 #include "op.h"
 
 void infer_assign(const Graph *g, Node *n) {
@@ -24,10 +26,14 @@ void grad_assign(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
 
 void eval_assign(const Eval *e, const Node *n, Value *y) { *y = *eval_in(e, n, 0); }
 
-void infer_stop_gradient(const Graph *g, Node *n) {
-  (void)g;
+static void infer_same(Node *n) {
   n->dtype = node_in(n, 0)->dtype;
   n->shape = node_in(n, 0)->shape;
+}
+
+void infer_stop_gradient(const Graph *g, Node *n) {
+  (void)g;
+  infer_same(n);
 }
 
 void grad_stop_gradient(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
@@ -35,3 +41,22 @@ void grad_stop_gradient(Graph *g, Node *y, Node *dy, const bool *want, Node **dx
 }
 
 void eval_stop_gradient(const Eval *e, const Node *n, Value *y) { *y = *eval_in(e, n, 0); }
+
+void infer_again(const Graph *g, Node *n) {
+  (void)g;
+  infer_same(n);
+}
+
+void grad_again(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) { grad_assign(g, y, dy, want, dx); }
+void eval_again(const Eval *e, const Node *n, Value *y) { *y = *eval_in(e, n, 0); }
+
+void infer_all_mean(const Graph *g, Node *n) {
+  (void)g;
+  infer_same(n);
+}
+
+void grad_all_mean(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
+  if (want[0]) dx[0] = graph_op1(g, y->op, dy);
+}
+
+void eval_all_mean(const Eval *e, const Node *n, Value *y) { *y = *eval_in(e, n, 0); }

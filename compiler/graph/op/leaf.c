@@ -71,9 +71,9 @@ void eval_iota(const Eval *e, const Node *n, Value *y) {
 }
 
 void infer_random(const Graph *g, Node *n) {
-  const Node *seed = node_in(n, 0), *calls = node_in(n, 1);
-  bool fits = seed->dtype == DT_u32 && calls->dtype == DT_u32 && seed->shape.rank == 1 && seed->shape.dim[0] == 2 &&
-              calls->shape.rank == 0;
+  const Node *seed = node_in(n, 0), *calls = node_in(n, 1), *turn = node_in(n, 2);
+  bool fits = seed->dtype == DT_u32 && calls->dtype == DT_u32 && turn->dtype == DT_u32 && seed->shape.rank == 1 &&
+              seed->shape.dim[0] == 2 && calls->shape.rank == 0 && turn->shape.rank == 0;
   if (!fits) user_error(n->loc, MSG_random_operand, node_text(g->arena, seed), node_text(g->arena, calls));
   n->dtype = DT_u32;
   n->shape = attr_shape(n->attr);
@@ -93,9 +93,10 @@ static void philox(const uint32_t key_in[2], uint32_t c[4]) {
 
 void eval_random(const Eval *e, const Node *n, Value *y) {
   const int64_t *seed = eval_in(e, n, 0)->i;
-  uint32_t key[2] = {(uint32_t)seed[0], (uint32_t)seed[1]}, calls = (uint32_t)eval_in(e, n, 1)->i[0];
+  uint32_t key[2] = {(uint32_t)seed[0], (uint32_t)seed[1]}, calls = (uint32_t)eval_in(e, n, 1)->i[0],
+           turn = (uint32_t)eval_in(e, n, 2)->i[0];
   for (int64_t k = 0, count = shape_count(n->shape); k < count; ++k) {
-    uint32_t c[4] = {(uint32_t)(k / 64 * 16 + k % 16), 0, calls, n->attr->place};
+    uint32_t c[4] = {(uint32_t)(k / 64 * 16 + k % 16), turn, calls, n->attr->place};
     philox(key, c);
     y->i[k] = c[k / 16 % 4];
   }

@@ -3,14 +3,21 @@
 #include "op.h"
 
 const OpRules op_rules[OP_COUNT] = {
-#define EW1(name, domain, law, value, ga, c, llvm) {infer_elementwise, grad_elementwise, eval_elementwise},
+#define EW1(name, domain, law, value, ga, c, llvm) {infer_elementwise, grad_elementwise, eval_elementwise, NULL},
 #define EW2(name, domain, law, value, ga, gb, c, llvm) EW1(name, domain, law, value, ga, c, llvm)
 #define EW3(name, domain, law, value, ga, gb, gc, c, llvm) EW1(name, domain, law, value, ga, c, llvm)
 #include "../../ops/elementwise.def"
 #undef EW1
 #undef EW2
 #undef EW3
-#define OP(name, family, operands, attributes, law) {infer_##name, grad_##name, eval_##name},
+#define RULES_LEAF(name) {infer_##name, grad_##name, eval_##name, NULL},
+#define RULES_MOVE RULES_LEAF
+#define RULES_REDUCE RULES_LEAF
+#define RULES_DOT RULES_LEAF
+#define RULES_INDEX RULES_LEAF
+#define RULES_EFFECT RULES_LEAF
+#define RULES_CONTROL(name) {infer_##name, NULL, eval_##name, grad_##name},
+#define OP(name, family, operands, attributes, law) RULES_##family(name)
 #include "../../ops/ops.def"
 #undef OP
 };
@@ -30,6 +37,23 @@ bool op_differentiable(const Node *n, int operand) {
   if (!dtype_is_float(n->dtype) || !dtype_is_float(node_in(n, operand)->dtype)) return false;
   if (op_is_elementwise(n->op)) return strcmp(gradient_text[n->op][operand], "NONE") != 0;
   return n->op != OP_stop_gradient;
+}
+
+bool node_depends(const Node *n, const bool *reached, bool differentiable) {
+  if (n->op == OP_result) { /* control nodes are marked when any value may depend: ask which */
+    const Node *c = node_in(n, 0);
+    if (!reached[c->id] || (differentiable && !dtype_is_float(n->dtype))) return false;
+    Arena *own = arena_new();
+    bool *of = NEW_N(own, bool, c->nin + 1), *values = NEW_N(own, bool, control_values(c) + 1);
+    for (int i = 0; i < c->nin; ++i) of[i] = reached[node_in(c, i)->id];
+    control_depends(c, of, differentiable, values);
+    bool depends = values[n->attr->dim];
+    arena_free(own);
+    return depends;
+  }
+  for (int i = 0; i < n->nin; ++i)
+    if (reached[node_in(n, i)->id] && (!differentiable || op_is_control(n->op) || op_differentiable(n, i))) return true;
+  return false;
 }
 
 static void check_shape(const Graph *g, const Node *n) {

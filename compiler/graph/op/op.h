@@ -3,8 +3,9 @@
  * link error. The elementwise rows share three functions, which elementwise.c makes from elementwise.def.
  *
  *   infer  sets n->dtype and n->shape from n->op, operands and attributes, or raises a user error
- *   grad   dx[i] = contribution of dy (the gradient of y) to operand i, where want[i]; NULL stays "none"
- *   eval   fills y (allocated with y's dtype and shape) from e->values, in f64 and exact integers */
+ *   grad   dx[i] = contribution of dy (the gradient of y) to operand i, where want[i]; NULL stays "none". The rows of
+ * the family CONTROL have several values: their dy is an array, one per value, NULL where none eval   fills y
+ * (allocated with y's dtype and shape) from e->values, in f64 and exact integers */
 #ifndef NNC_GRAPH_OP_H
 #define NNC_GRAPH_OP_H
 
@@ -13,20 +14,29 @@
 typedef struct Eval {
   const Env *env;
   Arena *arena;
-  Value **values; /* by node id */
+  Value **values;   /* by node id */
+  Value ***several; /* by node id: the values of control nodes */
 } Eval;
 static inline const Value *eval_in(const Eval *e, const Node *n, int i) { return e->values[node_in(n, i)->id]; }
 
 typedef void Infer(const Graph *g, Node *n);
 typedef void Grad(Graph *g, Node *y, Node *dy, const bool *want, Node **dx);
+typedef void ControlGrad(Graph *g, Node *y, Node *const *dy, const bool *want, Node **dx);
 typedef void Evaluate(const Eval *e, const Node *n, Value *y);
 
 Infer infer_elementwise;
 Grad grad_elementwise;
 Evaluate eval_elementwise;
+#define GRAD_TYPE_LEAF Grad
+#define GRAD_TYPE_MOVE Grad
+#define GRAD_TYPE_REDUCE Grad
+#define GRAD_TYPE_DOT Grad
+#define GRAD_TYPE_INDEX Grad
+#define GRAD_TYPE_EFFECT Grad
+#define GRAD_TYPE_CONTROL ControlGrad
 #define OP(name, family, operands, attributes, law)                                                                    \
   Infer infer_##name;                                                                                                  \
-  Grad grad_##name;                                                                                                    \
+  GRAD_TYPE_##family grad_##name;                                                                                      \
   Evaluate eval_##name;
 #include "../../ops/ops.def"
 #undef OP
@@ -35,11 +45,15 @@ typedef struct OpRules {
   Infer *infer;
   Grad *grad;
   Evaluate *eval;
+  ControlGrad *control; /* instead of grad */
 } OpRules;
 extern const OpRules op_rules[OP_COUNT];
 
 void infer_node(const Graph *g, Node *n);           /* infer_<op>, then what holds for every node */
 bool op_differentiable(const Node *n, int operand); /* floats on both ends, and the row has a gradient there */
+static inline bool op_is_control(Op op) { return op_info[op].family == FAMILY_CONTROL && op != OP_result; }
+/* Does n depend on what is marked among the nodes before it, by a differentiable path (or any)? reached: by node id. */
+bool node_depends(const Node *n, const bool *reached, bool differentiable);
 
 /* ---- shared by the families (op.c) ---- */
 Shape attr_shape(const Attr *attr);                                              /* rank and high */

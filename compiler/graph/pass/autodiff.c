@@ -6,7 +6,8 @@
  * a node are summed by a left fold in descending order of the consumer's number, which is the order in which the walk
  * meets them; numbers are order of creation, so the fold is the same after any pass that only removes nodes. Slices of
  * one node that cover it side by side become one concat instead of sums of padded pieces. What is added carries the
- * line of the node whose derivative it is. */
+ * line of the node whose derivative it is. The gradients of a control node's values meet at the node, whose rule gets
+ * them together (op/scan.c, op/branch.c). */
 #include "../op/op.h"
 
 /* One consumer's share of a node's gradient; slices are not padded until it is known that they must be. */
@@ -18,19 +19,27 @@ typedef VEC(Share) Shares;
 
 typedef struct Walking {
   Graph *g;
-  int ny;         /* nodes above y do not matter */
+  int ny;         /* nodes above the last y do not matter */
   bool *reached;  /* depends on some x by a differentiable path */
   Shares *shares; /* by node id */
+  Node ***dys;    /* by id of a control node: the gradient of each of its values; NULL: none has one */
 } Walking;
 
 static void mark_reached(Walking *w, int n, Node *const *xs) {
   for (int k = 0; k < n; ++k)
     if (xs[k]->id <= w->ny) w->reached[xs[k]->id] = true;
-  for (int id = 0; id <= w->ny; ++id) {
-    const Node *c = w->g->nodes.at[id];
-    for (int i = 0; !w->reached[id] && i < c->nin; ++i)
-      w->reached[id] = w->reached[node_in(c, i)->id] && op_differentiable(c, i);
-  }
+  for (int id = 0; id <= w->ny; ++id)
+    if (!w->reached[id]) w->reached[id] = node_depends(w->g->nodes.at[id], w->reached, true);
+}
+
+bool graph_reaches(const Graph *g, const Node *x, const Node *y) {
+  Arena *own = arena_new();
+  bool *reached = NEW_N(own, bool, y->id + 1);
+  for (int id = 0; id <= y->id; ++id)
+    reached[id] = g->nodes.at[id] == x || node_depends(g->nodes.at[id], reached, true);
+  bool found = reached[y->id];
+  arena_free(own);
+  return found;
 }
 
 static Node *padded(Graph *g, Share s) {
@@ -89,8 +98,33 @@ static Node *folded(Graph *g, const Node *x, const Shares *shares) {
   return sum;
 }
 
+/* The gradient of one value of a control node waits there for the others. */
+static void hand_over(Walking *w, Node *result, Node *dy) {
+  Node *c = node_in(result, 0), ***dys = &w->dys[c->id];
+  if (!*dys) *dys = NEW_N(w->g->arena, Node *, control_values(c) + 1);
+  Node **sum = &(*dys)[result->attr->dim];
+  *sum = *sum ? graph_op2(w->g, OP_add, *sum, dy) : dy;
+}
+
+static void spread_control(Walking *w, Node *c, Node *const *dys) {
+  bool *want = NEW_N(w->g->arena, bool, c->nin + 1);
+  Node **dx = NEW_N(w->g->arena, Node *, c->nin + 1);
+  for (int i = 0; i < c->nin; ++i) {
+    const Node *x = node_in(c, i);
+    bool argument = c->op != OP_custom || (i >= c->attr->carries && i < c->attr->carries + c->attr->rows);
+    want[i] = w->reached[x->id] && dtype_is_float(x->dtype) && argument;
+  }
+  op_rules[c->op].control(w->g, c, dys, want, dx);
+  for (int i = 0; i < c->nin; ++i)
+    if (want[i] && dx[i]) vec_push(w->g->arena, w->shares[node_in(c, i)->id], ((Share){dx[i], NULL}));
+}
+
 /* The rule of node y, given its whole gradient: one more share for each operand on the way. */
 static void spread(Walking *w, Node *y, Node *dy) {
+  if (y->op == OP_result) {
+    hand_over(w, y, dy);
+    return;
+  }
   Arena *arena = w->g->arena;
   bool few_want[3] = {false, false, false}, *want = y->nin > 3 ? NEW_N(arena, bool, y->nin) : few_want;
   Node *few[3] = {NULL, NULL, NULL}, **dx = y->nin > 3 ? NEW_N(arena, Node *, y->nin) : few;
@@ -130,24 +164,35 @@ static void record(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, N
   vec_push(g->arena, g->asked, asked);
 }
 
-void graph_gradient(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, Node **gradients) {
+void graph_gradients(Graph *g, int ny, Node *const *ys, Node *const *cotangents, int n, Node *const *xs,
+                     Node **gradients) {
   const Loc *outer = g->at;
-  Loc loc = outer ? *outer : y->loc;
-  check(g, y, cotangent, n, xs, loc);
-  Walking w = {.g = g, .ny = y->id, .reached = NEW_N(g->arena, bool, y->id + 1)};
-  w.shares = (Shares *)arena_alloc(g->arena, sizeof(Shares) * (size_t)(y->id + 1));
-  Node **whole = NEW_N(g->arena, Node *, y->id + 1);
+  Walking w = {.g = g, .ny = -1};
+  for (int k = 0; k < ny; ++k)
+    if (ys[k]->id > w.ny) w.ny = ys[k]->id;
+  w.reached = NEW_N(g->arena, bool, w.ny + 2);
+  w.shares = (Shares *)arena_alloc(g->arena, sizeof(Shares) * (size_t)(w.ny + 2));
+  w.dys = NEW_N(g->arena, Node **, w.ny + 2);
+  Node **whole = NEW_N(g->arena, Node *, w.ny + 2);
   mark_reached(&w, n, xs);
-  if (w.reached[y->id])
-    vec_push(g->arena, w.shares[y->id], ((Share){cotangent ? cotangent : graph_like(g, y, 1), NULL}));
-  for (int id = y->id; id >= 0; --id) {
+  for (int k = 0; k < ny; ++k)
+    if (w.reached[ys[k]->id]) vec_push(g->arena, w.shares[ys[k]->id], ((Share){cotangents[k], NULL}));
+  for (int id = w.ny; id >= 0; --id) {
     Node *node = g->nodes.at[id];
     Loc line = node->loc;
     g->at = &line;
     whole[id] = folded(g, node, &w.shares[id]);
     if (whole[id]) spread(&w, node, whole[id]);
+    if (w.dys[id]) spread_control(&w, node, w.dys[id]);
   }
   g->at = outer;
-  for (int k = 0; k < n; ++k) gradients[k] = xs[k]->id <= y->id ? whole[xs[k]->id] : NULL;
+  for (int k = 0; k < n; ++k) gradients[k] = xs[k]->id <= w.ny ? whole[xs[k]->id] : NULL;
+}
+
+void graph_gradient(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, Node **gradients) {
+  Loc loc = g->at ? *g->at : y->loc;
+  check(g, y, cotangent, n, xs, loc);
+  Node *dy = cotangent ? cotangent : graph_like(g, y, 1);
+  graph_gradients(g, 1, &y, &dy, n, xs, gradients);
   record(g, y, cotangent, n, xs, gradients, loc);
 }

@@ -66,7 +66,7 @@ typedef struct Cse {
 
 static Node *share(Graph *to, const Node *n, Node *const *in, void *context) {
   Cse *cse = context;
-  if (n->op == OP_assign) return graph_copy_node(to, n, in);
+  if (n->op == OP_assign || n->attr->body) return graph_copy_node(to, n, in); /* subgraphs are not compared */
   key_node(&cse->key, n, in);
   void **slot = intern_slot(&cse->table, cse->key.at, cse->key.n);
   if (!*slot) *slot = graph_copy_node(to, n, in);

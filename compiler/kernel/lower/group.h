@@ -30,7 +30,8 @@ typedef enum PointKind {
   P_load,   /* slot[index (+ stride * clamp(arg0, 0, count - 1) when nargs is 1: gather)] */
   P_op,     /* elementwise row on args (cast, bitcast to dtype) */
   P_index,  /* the affine index itself, as an integer of dtype (iota) */
-  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls (scalars); place */
+  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls, arg3: turn (scalars); place
+             */
   P_guard,  /* lo <= index < hi (and index mod `stride` == 0 when stride > 1): arg0, else the constant `value` */
   P_result, /* the result of phase number `phase` of this group, or the product of a dot */
 } PointKind;
@@ -41,7 +42,7 @@ struct Point {
   DType dtype;
   Op op;
   int nargs;
-  Point *arg[3];
+  Point *arg[4];
   union {
     double f;
     int64_t i;
@@ -77,7 +78,8 @@ typedef struct Write {
   bool full; /* at every point of kept x reduced axes; else once per point of the kept axes */
 } Write;
 
-typedef enum GroupKind { GROUP_map, GROUP_row, GROUP_column, GROUP_dot, GROUP_scatter } GroupKind;
+/* GROUP_control: a loop or branch, whose subgraphs are lowered on their own (control.c); it never becomes a Group. */
+typedef enum GroupKind { GROUP_map, GROUP_row, GROUP_column, GROUP_dot, GROUP_scatter, GROUP_control } GroupKind;
 
 /* An operand of a dot: slot[offset + sum stride[axis] * i_axis]; no guards, no arithmetic. */
 typedef struct Operand {

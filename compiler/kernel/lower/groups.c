@@ -16,14 +16,18 @@ enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
 static OpFamily family(const Node *n) { return op_info[n->op].family; }
 
 static bool is_leaf(const Node *n) {
-  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota;
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota || n->op == OP_result;
 }
 
 /* Leaves that have memory of their own. */
-static bool in_memory(const Node *n) { return n->op == OP_input || n->op == OP_state || n->op == OP_const; }
+static bool in_memory(const Node *n) {
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_result;
+}
+
+static bool is_control(const Node *n) { return family(n) == FAMILY_CONTROL && n->op != OP_result; }
 
 static bool is_root(const Lowering *l, const Node *n) {
-  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || l->must[n->id];
+  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || is_control(n) || l->must[n->id];
 }
 
 /* ---- clusters ---- */
@@ -46,7 +50,9 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n) {
   for (int i = 0; i < c->loads.n; ++i)
     if (c->loads.at[i] == n) return;
   vec_push(l->arena, c->loads, n);
-  if (!l->slot[n->id] && n->op == OP_const) {
+  if (n->op == OP_result) {
+    l->slot[n->id] = control_value_slot(l, n);
+  } else if (!l->slot[n->id] && n->op == OP_const) {
     l->slot[n->id] =
         program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
     l->slot[n->id]->value = n->attr->value;
@@ -101,6 +107,10 @@ Point *reduce_element(Lowering *l, int ci, const Node *n) {
 static void build_root(Lowering *l, int ci, const Root *r) {
   bool full;
   const Affine *linear;
+  if (is_control(r->node)) {
+    for (int i = 0; i < r->node->nin; ++i) cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
+    return;
+  }
   if (r->copy || (family(r->node) != FAMILY_REDUCE && r->node->op != OP_dot && r->node->op != OP_scatter)) {
     root_point(l, ci, r, &full, &linear);
   } else if (family(r->node) == FAMILY_REDUCE) {
@@ -117,7 +127,9 @@ static bool has_division(const Point *p) {
   if (!p) return false;
   for (int i = 0; p->index && i < p->index->n; ++i)
     if (p->index->term[i].kind != ATOM_axis) return true;
-  return has_division(p->arg[0]) || has_division(p->arg[1]) || has_division(p->arg[2]);
+  for (int i = 0; i < p->nargs; ++i)
+    if (has_division(p->arg[i])) return true;
+  return false;
 }
 
 static int streams(const Cluster *c) {
@@ -140,7 +152,7 @@ static bool join(Lowering *l, int ci, int ri) {
   Cluster *c = l->clusters.at[ci];
   Root *r = &l->roots.at[ri];
   const int loads = c->loads.n;
-  bool scalar = c->kind == GROUP_map && c->naxes == 0;
+  bool scalar = (c->kind == GROUP_map && c->naxes == 0) || c->kind == GROUP_control;
   r->group = ci;
   vec_push(l->arena, c->roots, ri);
   c->misaligned = false;
@@ -296,6 +308,10 @@ static void place_root(Lowering *l, int ri) {
     int alone = cluster_new(l, lanes ? GROUP_row : GROUP_column);
     cluster_space(l, l->clusters.at[alone], n->in[0]->shape.rank, n->in[0]->shape.dim, reduced);
     place(l, ri, alone, wanted_reduce);
+  } else if (is_control(n)) {
+    int alone = cluster_new(l, GROUP_control);
+    affine_init(&l->clusters.at[alone]->set, l->arena, 0, NULL);
+    join(l, alone, ri);
   } else if ((n->op == OP_dot || n->op == OP_scatter) && !l->roots.at[ri].copy) {
     int alone = cluster_new(l, n->op == OP_dot ? GROUP_dot : GROUP_scatter);
     Cluster *c = l->clusters.at[alone];
@@ -376,6 +392,10 @@ static void must_be_stored(Lowering *l) {
       must_operand(l, n->in[1]);
     }
     if (family(n) == FAMILY_REDUCE) must_feed(l, n);
+    for (int k = 0; is_control(n) && k < n->nin; ++k) {
+      const Node *x = control_base(l, node_in(n, k));
+      if (!in_memory(x)) l->must[x->id] = true;
+    }
     if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
     for (int k = 0; n->op == OP_scatter && k < 3; ++k)
       if (!in_memory(n->in[k])) l->must[n->in[k]->id] = true;
@@ -388,7 +408,7 @@ static void must_be_stored(Lowering *l) {
 
 /* ---- assigns and outputs: a value is computed into its destination where it can be ---- */
 static bool can_live_there(const Lowering *l, const Node *n) {
-  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && !l->slot[n->id];
+  return !is_leaf(n) && n->op != OP_assign && n->op != OP_stop_gradient && n->op != OP_again && !l->slot[n->id];
 }
 
 static const Node *assigned_home(const Lowering *l, const Node *assign) {
@@ -402,6 +422,7 @@ static void destinations(Lowering *l) {
   for (int i = 0; i < g->assigns.n; ++i) {
     const Node *a = g->assigns.at[i];
     State *s = a->attr->state;
+    if (control_updates(l, a)) continue;
     const Node *home = l->settled[s->id] ? a : assigned_home(l, a);
     l->must[home->id] = true;
     if (!l->settled[s->id]) l->slot[home->id] = l->state_slot[s->id];
@@ -465,8 +486,9 @@ static bool store_shared_maps(Lowering *l) {
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
   if (!p) return true;
   if (p->kind == P_load && p->slot == slot && (p->index != index || p->nargs)) return false;
-  return point_reads_only_at(p->arg[0], slot, index) && point_reads_only_at(p->arg[1], slot, index) &&
-         point_reads_only_at(p->arg[2], slot, index);
+  for (int i = 0; i < p->nargs; ++i)
+    if (!point_reads_only_at(p->arg[i], slot, index)) return false;
+  return true;
 }
 
 /* Within the writing cluster the old version may be read only at the point that is written: by its maps, and by the
@@ -477,7 +499,7 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   const Affine *linear;
   for (int i = 0; i < c->loads.n; ++i) reads |= l->slot[c->loads.at[i]->id] == writer->slot;
   if (!reads) return true;
-  if (c->kind == GROUP_scatter) return false;
+  if (c->kind == GROUP_scatter || c->kind == GROUP_control) return false;
   root_point(l, ci, writer, &full, &linear);
   for (int i = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
@@ -498,10 +520,18 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   return true;
 }
 
+/* The state of this graph whose memory the slot is, or -1. */
+static int state_of_slot(const Lowering *l, const Slot *slot) {
+  for (int i = 0; slot && i < l->states; ++i)
+    if (l->state_slot[i] == slot) return i;
+  return -1;
+}
+
 static bool order_states(Lowering *l) {
   for (int ri = 0; ri < l->roots.n; ++ri) {
     Root *r = &l->roots.at[ri];
-    if (!r->slot || !r->slot->state) continue;
+    int state = state_of_slot(l, r->slot);
+    if (state < 0) continue;
     bool good = own_reads_allow(l, r->group, r);
     for (int ci = 0; good && ci < l->clusters.n; ++ci) {
       Cluster *c = l->clusters.at[ci];
@@ -513,10 +543,9 @@ static bool order_states(Lowering *l) {
         if (good) cluster_after(l, r->group, ci);
       }
     }
-    if (!good && l->settled[r->slot->state->id])
-      bug("no order of kernels lets state %s be written", r->slot->state->name);
+    if (!good && l->settled[state]) bug("no order of kernels lets state %s be written", r->slot->name);
     if (!good) {
-      l->settled[r->slot->state->id] = true;
+      l->settled[state] = true;
       return false;
     }
   }
@@ -542,7 +571,7 @@ static void start(Lowering *l) {
 static void forget_loads(Lowering *l) {
   for (int i = 0; i < l->roots.n; ++i) {
     Root *r = &l->roots.at[i];
-    if (r->copy || !r->slot || r->slot->home != HOME_scratch) continue;
+    if (r->copy || !r->slot || r->slot->bytes) continue; /* a destination: its size is known */
     r->slot = l->slot[r->node->id] = NULL;
   }
   for (int ci = 0; ci < l->clusters.n; ++ci) l->clusters.at[ci]->loads.n = 0;
@@ -566,7 +595,8 @@ void groups_choose(Lowering *l) {
     must_be_stored(l);
     for (int i = 0; i < l->graph->nodes.n && !l->again; ++i) {
       const Node *n = l->graph->nodes.at[i];
-      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state) continue;
+      if (n->op == OP_result) l->root_of[i] = l->root_of[n->in[0]->id];
+      if (!is_root(l, n) || n->op == OP_input || n->op == OP_state || n->op == OP_result) continue;
       add_root(l, n, NULL, false);
       place_root(l, l->roots.n - 1);
     }

@@ -14,6 +14,8 @@ static Slot *state_slot(Program *p, State *s) {
 }
 
 static Slot *input_slot(Lowering *l, Input *input) {
+  for (int i = 0; l->bound && i < l->graph->inputs.n; ++i)
+    if (l->graph->inputs.at[i] == input) return l->bound[i];
   for (int i = 0; i < l->host->inputs.n; ++i)
     if (l->host->inputs.at[i]->input == input) return l->host->inputs.at[i];
   Slot *slot = program_slot(l->program, HOME_input, input->name, input->dtype, input->shape, input->loc);
@@ -177,11 +179,11 @@ static void emit_calls(Lowering *l, const Group *g, const Calls *calls) {
     s->kernel = call->kernel;
     s->loc = g->loc;
     for (int k = 0; k < call->args.n; ++k) vec_push(l->arena, s->args, call->args.at[k]);
-    vec_push(l->arena, l->host->body, s);
+    vec_push(l->arena, *l->block, s);
   }
 }
 
-static void schedule(Lowering *l, const Group *g) {
+void lower_group(Lowering *l, const Group *g) {
   Calls calls = {0};
   if (g->kind == GROUP_scatter)
     schedule_scatter(l->program, g, &calls);
@@ -199,24 +201,40 @@ static void schedule_all(Lowering *l) {
       for (int dep = 0; ready && dep < l->clusters.n; ++dep) ready = done[dep] || !cluster_before(l, dep, ci);
       if (!ready) continue;
       done[ci] = true;
-      if (!l->clusters.at[ci]->dropped) schedule(l, group_make(l, ci));
+      const Cluster *c = l->clusters.at[ci];
+      if (c->dropped) break;
+      if (c->kind == GROUP_control)
+        control_lower(l, l->roots.at[c->roots.at[0]].node);
+      else
+        lower_group(l, group_make(l, ci));
       break;
     }
   }
 }
 
-static void lower_graph(Program *p, Host *host, const Graph *g, Slot **state_slots, Slot **output_slots) {
-  Lowering l = {.arena = p->arena, .program = p, .host = host, .graph = g};
+void lower_graph(const Lowering *around, Block *block, const Graph *g, int states, Slot **state_slots,
+                 Slot **output_slots, Slot *const *bound) {
+  Program *p = around->program;
+  Lowering l = {.arena = p->arena, .program = p, .host = around->host, .block = block, .graph = g, .bound = bound};
   l.root_of = NEW_N(p->arena, int, g->nodes.n + 1);
   l.must = NEW_N(p->arena, bool, g->nodes.n + 1);
   l.slot = NEW_N(p->arena, Slot *, g->nodes.n + 1);
   l.user = NEW_N(p->arena, int, g->nodes.n + 1);
-  l.settled = NEW_N(p->arena, bool, p->module->states.n + 1);
+  l.settled = NEW_N(p->arena, bool, states + 1);
+  l.value = NEW_N(p->arena, Slot **, g->nodes.n + 1);
+  l.uses = NEW_N(p->arena, int, g->nodes.n + 1);
+  graph_use_counts(g, l.uses);
+  l.states = states;
   l.state_slot = state_slots;
   l.output_slot = output_slots;
   leaf_slots(&l);
   groups_choose(&l);
   schedule_all(&l);
+}
+
+static void lower_host(Program *p, Host *host, const Graph *g, Slot **state_slots, Slot **output_slots) {
+  Lowering outside = {.arena = p->arena, .program = p, .host = host};
+  lower_graph(&outside, &host->body, g, p->module->states.n, state_slots, output_slots, NULL);
 }
 
 /* ---- hosts ---- */
@@ -234,7 +252,7 @@ static void lower_init(Program *p, Slot **state_slots) {
   Host *init = host_new(p, "init", NULL, 0, NULL);
   for (int i = 0; i < p->module->states.n; ++i) {
     State *s = p->module->states.at[i];
-    if (s->init) lower_graph(p, init, s->init, state_slots, &state_slots[i]);
+    if (s->init) lower_host(p, init, s->init, state_slots, &state_slots[i]);
   }
 }
 
@@ -247,7 +265,7 @@ static void lower_func(Program *p, Func *f, Slot **state_slots) {
       const Output *o = &g->outputs.at[i];
       vec_push(p->arena, h->outputs, program_slot(p, HOME_output, o->name, o->node->dtype, o->node->shape, o->loc));
     }
-    lower_graph(p, h, g, state_slots, h->outputs.at);
+    lower_host(p, h, g, state_slots, h->outputs.at);
   }
 }
 

@@ -38,15 +38,20 @@ typedef struct Lowering {
   Arena *arena;
   Program *program;
   Host *host;
+  Block *block; /* where calls go: the host's body or that of a loop or branch */
   const Graph *graph;
+  Slot *const *bound; /* of a subgraph: the slot of each of its inputs */
+  Slot ***value;      /* by id of a control node: the slots of its values */
+  int *uses;          /* by node id: readers */
   VEC(Root) roots;
   VEC(Cluster *) clusters;
-  int *root_of;       /* by node id: index in roots, or -1 */
-  bool *must;         /* by node id: has to be stored */
-  Slot **slot;        /* by node id: where it is stored (leaves: from the start), or NULL */
-  int words;          /* of an ancestors bit set */
-  bool again;         /* `must` has grown while roots were placed: start anew */
-  int *user;          /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
+  int *root_of; /* by node id: index in roots, or -1 */
+  bool *must;   /* by node id: has to be stored */
+  Slot **slot;  /* by node id: where it is stored (leaves: from the start), or NULL */
+  int words;    /* of an ancestors bit set */
+  bool again;   /* `must` has grown while roots were placed: start anew */
+  int *user;    /* by node id: the cluster that composed this map into its points; USER_NONE, USER_MANY */
+  int states;
   Slot **state_slot;  /* by state id */
   Slot **output_slot; /* by position in graph->outputs */
   bool *settled;      /* by state id: the new value goes through scratch, since old readers come after it */
@@ -69,6 +74,18 @@ bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index);
 void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g);                /* axes, operands, counts */
 Point *reduce_element(Lowering *l, int cluster, const Node *n);
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
+
+/* control.c */
+Slot *control_value_slot(Lowering *l, const Node *result);
+const Node *control_base(const Lowering *l, const Node *operand); /* whose memory, as it lies there, is the operand */
+bool control_updates(const Lowering *l, const Node *assign);      /* the loop or branch writes the state itself */
+void control_lower(Lowering *l, const Node *control);
+
+/* lower.c */
+void lower_group(Lowering *l, const Group *g); /* its kernels, and calls of them at the end of l->block */
+/* Lowers g into block; states: how many state_slots there are. */
+void lower_graph(const Lowering *around, Block *block, const Graph *g, int states, Slot **state_slots, Slot **outputs,
+                 Slot *const *bound);
 
 /* orders.c */
 Order order_reduce(Shape operand, Axes axes);

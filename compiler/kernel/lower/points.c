@@ -173,10 +173,11 @@ static Point *point_random(Lowering *l, int ci, const Node *n, Index index) {
   Point p = point_blank(P_random, n);
   p.index = affine_linear(&c->set, n->shape, index);
   p.place = n->attr->place;
-  p.nargs = 3;
+  p.nargs = 4;
   p.arg[0] = point_of(l, ci, n->in[0], &zero);
   p.arg[1] = point_of(l, ci, n->in[0], &one);
   p.arg[2] = point_of(l, ci, n->in[1], NULL);
+  p.arg[3] = point_of(l, ci, n->in[2], NULL);
   return point_intern(c, l->arena, &p);
 }
 
@@ -244,6 +245,8 @@ static Point *point_compute(Lowering *l, int ci, const Node *n, Index index) {
   case OP_concat: return point_concat(l, ci, n, index);
   case OP_gather: return point_gather(l, ci, n, index);
   case OP_assign:
+  case OP_again:
+  case OP_all_mean:
   case OP_stop_gradient: return point_of(l, ci, n->in[0], index);
   case OP_reshape:
   case OP_transpose:
@@ -315,9 +318,13 @@ void cluster_index(Lowering *l, int ci, const Node *n, bool full, const Affine *
   affine_delinear(&c->set, n->shape, linear, index);
 }
 
+static bool is_identity(Op op) {
+  return op == OP_stop_gradient || op == OP_assign || op == OP_again || op == OP_all_mean;
+}
+
 static bool is_plain_view(Op op) {
   return op == OP_reshape || op == OP_transpose || op == OP_broadcast || op == OP_slice || op == OP_reverse ||
-         op == OP_stop_gradient || op == OP_assign;
+         is_identity(op);
 }
 
 bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset) {
@@ -330,7 +337,7 @@ bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *strid
     stride[d] = 0;
   }
   while (is_plain_view(n->op) && l->root_of[n->id] < 0 && !l->must[n->id]) {
-    if (n->op != OP_stop_gradient && n->op != OP_assign) {
+    if (!is_identity(n->op)) {
       view_index(&c, n, index, inner);
       memcpy(index, inner, sizeof index);
     }

@@ -6,15 +6,17 @@
  * where lowering offers it (Slot.reuse) and the operand dies in the call, output and operand become one buffer, and the
  * kernel's two parameters aliases. A kernel that several calls share gets this only if all of them can. Parameters lie
  * in the order of construction, other states likewise, so that what is updated together lies in equal order. Inputs and
- * outputs form one block a host. */
+ * outputs form one block a host. The blocks of loops and branches are placed first, innermost first: what lives in one
+ * lies in its frame, which is one buffer of the block around it. */
 #include "plan.h"
 
 #include <stdlib.h>
 
 static int64_t round_up(int64_t n) { return (n + 63) & ~(int64_t)63; }
 
-typedef struct HostPlan {
+typedef struct BlockPlan {
   Host *host;
+  Stmt *within; /* the loop or branch whose block it is, or NULL: the host's body */
   Plan plan;
   struct RootUse {
     int first_call, last_call, before; /* calls; before: the last one but one, or -1 */
@@ -22,11 +24,11 @@ typedef struct HostPlan {
     int life;                          /* index in lives, of leaders in scratch */
   } * root;
   Lives lives;
-} HostPlan;
+} BlockPlan;
 
 /* An operand and a result that may share memory. */
 typedef struct Pair {
-  HostPlan *at;
+  BlockPlan *at;
   int in, out; /* roots */
   const Kernel *kernel;
   int in_param, out_param;
@@ -35,7 +37,7 @@ typedef struct Pair {
 typedef VEC(Pair) Pairs;
 
 /* ---- lives ---- */
-static void roots_read(HostPlan *h) {
+static void roots_read(BlockPlan *h) {
   Plan *plan = &h->plan;
   h->root = NEW_N(plan->arena, struct RootUse, plan->roots.n + 1);
   for (int r = 0; r < plan->roots.n; ++r) h->root[r] = (struct RootUse){-1, -1, -1, r, -1};
@@ -49,24 +51,24 @@ static void roots_read(HostPlan *h) {
     }
 }
 
-static int interval_of(const HostPlan *h, int call) { return h->plan.calls.at[call].interval; }
+static int interval_of(const BlockPlan *h, int call) { return h->plan.calls.at[call].interval; }
 
-static int leader_of(const HostPlan *h, int r) {
+static int leader_of(const BlockPlan *h, int r) {
   while (h->root[r].leader != r) r = h->root[r].leader;
   return r;
 }
 
-static void lives_read(HostPlan *h) {
+static void lives_read(BlockPlan *h) {
   Plan *plan = &h->plan;
   for (int r = 0; r < plan->roots.n; ++r) {
     Slot *s = plan->roots.at[r];
-    if (s->home != HOME_scratch || leader_of(h, r) != r) continue;
+    if (!is_placed(plan, s) || leader_of(h, r) != r) continue;
     h->root[r].life = h->lives.n;
     Life life = {s, round_up(s->bytes), 0, interval_of(h, h->root[r].first_call), interval_of(h, h->root[r].last_call)};
     vec_push(plan->arena, h->lives, life);
   }
   for (int r = 0; r < plan->roots.n; ++r) {
-    if (plan->roots.at[r]->home != HOME_scratch) continue;
+    if (!is_placed(plan, plan->roots.at[r])) continue;
     Life *life = &h->lives.at[h->root[leader_of(h, r)].life];
     int last = interval_of(h, h->root[r].last_call);
     if (last > life->last) life->last = last;
@@ -87,10 +89,12 @@ static int only_argument(const Plan *plan, int c, int r) {
 }
 
 /* Does root `out` begin in the call in which its `reuse` ends, and does no other call of that interval read it? */
-static void pair_find(HostPlan *h, int out, Pairs *pairs) {
+static void pair_find(BlockPlan *h, int out, Pairs *pairs) {
   int in = plan_reuse(&h->plan, out);
   if (in < 0 || h->root[out].first_call != h->root[in].last_call) return;
   int c = h->root[out].first_call, before = h->root[in].before;
+  if (h->plan.calls.at[c].stmt->kind != S_call) return;
+  if (!is_placed(&h->plan, h->plan.roots.at[in]) || !is_placed(&h->plan, h->plan.roots.at[out])) return;
   if (before >= 0 && interval_of(h, before) == interval_of(h, c)) return;
   Pair pair = {
       h,   in, out, h->plan.calls.at[c].stmt->kernel, only_argument(&h->plan, c, in), only_argument(&h->plan, c, out),
@@ -103,11 +107,21 @@ static void pair_find(HostPlan *h, int out, Pairs *pairs) {
   vec_push(h->plan.arena, *pairs, pair);
 }
 
+typedef struct CallCount {
+  const Kernel *kernel;
+  int n;
+} CallCount;
+
+static void count_call(void *context, Stmt *s, int depth) {
+  (void)depth;
+  CallCount *c = context;
+  c->n += s->kernel == c->kernel;
+}
+
 static int count_calls(const Program *p, const Kernel *k) {
-  int n = 0;
-  for (int h = 0; h < p->hosts.n; ++h)
-    for (int i = 0; i < p->hosts.at[h]->body.n; ++i) n += p->hosts.at[h]->body.at[i]->kernel == k;
-  return n;
+  CallCount c = {k, 0};
+  for (int h = 0; h < p->hosts.n; ++h) block_walk(&p->hosts.at[h]->body, 0, count_call, &c);
+  return c.n;
 }
 
 static bool same_params(const Pair *a, const Pair *b) {
@@ -141,7 +155,7 @@ static void pair_apply(const Pair *pair) {
 }
 
 /* ---- scratch ---- */
-static bool *walked_together(const HostPlan *h) {
+static bool *walked_together(const BlockPlan *h) {
   int n = h->lives.n;
   bool *together = NEW_N(h->plan.arena, bool, n *n + 1);
   for (int c = 0; c < h->plan.calls.n; ++c) {
@@ -156,30 +170,60 @@ static bool *walked_together(const HostPlan *h) {
   return together;
 }
 
-static void scratch_place(Program *p, HostPlan *h) {
+/* Places what lives in the block: in the arena, or in the frame of its loop or branch. */
+static void scratch_place(Program *p, BlockPlan *h) {
   lives_read(h);
-  h->host->scratch_bytes = lives_pack(h->plan.arena, &h->lives, h->plan.intervals, walked_together(h));
-  h->host->lower_bound = lives_bound(&h->lives, h->plan.intervals);
-  for (int r = 0; r < h->plan.roots.n; ++r)
-    if (h->plan.roots.at[r]->home == HOME_scratch)
-      h->plan.roots.at[r]->offset = h->lives.at[h->root[leader_of(h, r)].life].offset;
-  if (h->host->scratch_bytes > p->scratch_bytes) p->scratch_bytes = h->host->scratch_bytes;
+  int64_t bytes = lives_pack(h->plan.arena, &h->lives, h->plan.intervals, walked_together(h));
+  for (int r = 0; r < h->plan.roots.n; ++r) {
+    Slot *s = h->plan.roots.at[r];
+    if (!is_placed(&h->plan, s)) continue;
+    int64_t offset = h->lives.at[h->root[leader_of(h, r)].life].offset;
+    if (h->within) {
+      s->parent = h->within->frame;
+      s->parent_offset = offset;
+    } else {
+      s->offset = offset;
+    }
+  }
+  if (h->within) {
+    Slot *frame = h->within->frame; /* as large as the needier of two blocks */
+    if (h->lives.n && bytes > frame->bytes) frame->shape.dim[0] = frame->bytes = bytes;
+    return;
+  }
+  h->host->scratch_bytes = bytes;
+  h->host->lower_bound = lives_bound(h->plan.arena, &h->lives, h->plan.intervals);
+  if (bytes > p->scratch_bytes) p->scratch_bytes = bytes;
+}
+
+typedef VEC(BlockPlan *) BlockPlans;
+
+/* Innermost blocks first. */
+static void blocks_read(BlockPlans *plans, Arena *own, Host *host, Block *block, Stmt *within, Pairs *pairs) {
+  for (int i = 0; i < block->n; ++i) {
+    Stmt *s = block->at[i];
+    if (!is_compound(s)) continue;
+    if (s->frame) s->frame->bytes = 0; /* it was a guess */
+    blocks_read(plans, own, host, &s->body, s, pairs);
+    blocks_read(plans, own, host, &s->other, s, pairs);
+  }
+  BlockPlan *h = NEW(own, BlockPlan);
+  h->host = host;
+  h->within = within;
+  plan_read(&h->plan, own, block, within);
+  roots_read(h);
+  for (int r = 0; r < h->plan.roots.n; ++r) pair_find(h, r, pairs);
+  vec_push(own, *plans, h);
 }
 
 static void scratch_plan(Program *p, Arena *own) {
-  HostPlan *plans = NEW_N(own, HostPlan, p->hosts.n + 1);
+  BlockPlans plans = {0};
   Pairs pairs = {0};
-  for (int i = 0; i < p->hosts.n; ++i) {
-    plans[i].host = p->hosts.at[i];
-    plan_read(&plans[i].plan, own, p->hosts.at[i]);
-    roots_read(&plans[i]);
-    for (int r = 0; r < plans[i].plan.roots.n; ++r) pair_find(&plans[i], r, &pairs);
-  }
+  for (int i = 0; i < p->hosts.n; ++i) blocks_read(&plans, own, p->hosts.at[i], &p->hosts.at[i]->body, NULL, &pairs);
   pairs_grant(p, &pairs);
   for (int i = 0; i < pairs.n; ++i)
     if (pairs.at[i].granted) pair_apply(&pairs.at[i]);
   p->scratch_bytes = 0;
-  for (int i = 0; i < p->hosts.n; ++i) scratch_place(p, &plans[i]);
+  for (int i = 0; i < plans.n; ++i) scratch_place(p, plans.at[i]);
 }
 
 /* ---- the other arenas ---- */

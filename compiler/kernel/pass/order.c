@@ -6,7 +6,8 @@
  * the better of it and the given order is kept. Then single calls move inside their dependence window while the peak of
  * live bytes falls, or the number of barriers at an equal peak. Liveness is counted in barrier intervals, as
  * pass/memory will: kernels of one interval run at once on different threads. Barriers are set last, as few as the
- * order allows: a call gets one before it if it conflicts with any call since the last one. */
+ * order allows: a call gets one before it if it conflicts with any call since the last one. The blocks of loops and
+ * branches are ordered first, each on its own; a loop's ends in a barrier, since its turns follow each other. */
 #include "plan.h"
 
 enum { EVALUATIONS_MAX = 1500, WORK_MAX = 30000000 };
@@ -14,8 +15,10 @@ enum { EVALUATIONS_MAX = 1500, WORK_MAX = 30000000 };
 typedef struct Order {
   Plan plan;
   int n;
-  bool *conflict, *barrier; /* [n, n]: calls_conflict, calls_need_barrier; by the given order */
-  int *interval;            /* by call */
+  int *sequence, *position;    /* the calls in the order that is tried; where each call is in it */
+  int *conflict, *conflict_at; /* conflict[conflict_at[c] … conflict_at[c + 1] - 1]: calls that c keeps its side of */
+  int *touched, *touched_at;   /* likewise: the roots that c uses, each once */
+  int *interval;               /* by call */
   struct RootLife {
     int first, last, before;   /* intervals; before: of the last call but one */
     int first_call, last_call; /* calls */
@@ -35,20 +38,28 @@ static bool cost_less(Cost a, Cost b) { return a.peak != b.peak ? a.peak < b.pea
 
 static int64_t root_bytes(const Order *o, int r) {
   const Slot *s = o->plan.roots.at[r];
-  return s->home == HOME_scratch ? (s->bytes + 63) & ~(int64_t)63 : 0;
+  return is_placed(&o->plan, s) ? (s->bytes + 63) & ~(int64_t)63 : 0;
 }
 
 /* ---- cost of a sequence ---- */
-static int place_intervals(Order *o, const int *sequence) {
+/* Does a barrier have to stand before the call, when the last one stands before place `start`? */
+static bool needs_barrier(const Order *o, int c, int start) {
+  for (int k = o->conflict_at[c]; k < o->conflict_at[c + 1]; ++k) {
+    int other = o->conflict[k], at = o->position[other];
+    bool both_serial = o->plan.calls.at[c].serial && o->plan.calls.at[other].serial; /* thread 0 runs them in order */
+    if (at >= start && at < o->position[c] && !both_serial) return true;
+  }
+  return false;
+}
+
+static int place_intervals(Order *o) {
   int interval = 0, start = 0;
   for (int i = 0; i < o->n; ++i) {
-    for (int j = start; j < i; ++j)
-      if (o->barrier[sequence[j] * o->n + sequence[i]]) {
-        ++interval;
-        start = i;
-        break;
-      }
-    o->interval[sequence[i]] = interval;
+    if (needs_barrier(o, o->sequence[i], start)) {
+      ++interval;
+      start = i;
+    }
+    o->interval[o->sequence[i]] = interval;
   }
   return interval + 1;
 }
@@ -72,12 +83,13 @@ static bool root_reuses(const Order *o, int r) {
   return in->last_call == out->first_call && in->before < in->last;
 }
 
-static Cost sequence_cost(Order *o, const int *sequence) {
-  int intervals = place_intervals(o, sequence);
+static Cost sequence_cost(Order *o) {
+  int intervals = place_intervals(o);
   for (int r = 0; r < o->plan.roots.n; ++r) o->root[r].first_call = o->root[r].last_call = -1;
-  for (int i = 0; i < o->n; ++i)
-    for (int u = 0; u < o->plan.calls.at[sequence[i]].uses.n; ++u)
-      live_use(&o->root[o->plan.calls.at[sequence[i]].uses.at[u].root], sequence[i], o->interval[sequence[i]]);
+  for (int i = 0; i < o->n; ++i) {
+    int c = o->sequence[i];
+    for (int k = o->touched_at[c]; k < o->touched_at[c + 1]; ++k) live_use(&o->root[o->touched[k]], c, o->interval[c]);
+  }
   for (int t = 0; t <= intervals; ++t) o->live[t] = 0;
   for (int r = 0; r < o->plan.roots.n; ++r) {
     o->live[o->root[r].first + root_reuses(o, r)] += root_bytes(o, r);
@@ -94,156 +106,238 @@ static Cost sequence_cost(Order *o, const int *sequence) {
 /* ---- list schedule ---- */
 /* Bytes that become live with the call, less those that nothing needs after it. */
 static int64_t call_rise(const Order *o, int c) {
-  const PlanCall *call = &o->plan.calls.at[c];
   int64_t rise = 0;
-  for (int u = 0; u < call->uses.n; ++u) {
-    int r = call->uses.at[u].root, earlier = 0;
-    for (int v = 0; v < u; ++v) earlier |= call->uses.at[v].root == r;
-    if (earlier) continue;
-    if (o->root[r].first_call < 0) rise += root_bytes(o, r);
-    if (o->root[r].users == 1) rise -= root_bytes(o, r);
+  for (int k = o->touched_at[c]; k < o->touched_at[c + 1]; ++k) {
+    const struct RootLife *r = &o->root[o->touched[k]];
+    if (r->first_call < 0) rise += root_bytes(o, o->touched[k]);
+    if (r->users == 1) rise -= root_bytes(o, o->touched[k]);
   }
   return rise;
 }
 
 static void call_run(Order *o, int c) {
-  const PlanCall *call = &o->plan.calls.at[c];
-  for (int u = 0; u < call->uses.n; ++u) {
-    int r = call->uses.at[u].root, earlier = 0;
-    for (int v = 0; v < u; ++v) earlier |= call->uses.at[v].root == r;
-    if (!earlier) o->root[r].users--;
-    o->root[r].first_call = c;
+  for (int k = o->touched_at[c]; k < o->touched_at[c + 1]; ++k) {
+    o->root[o->touched[k]].users--;
+    o->root[o->touched[k]].first_call = c;
   }
 }
 
 static void count_users(Order *o) {
   for (int r = 0; r < o->plan.roots.n; ++r) {
     o->root[r].users = 0;
-    o->root[r].last_call = o->root[r].first_call = -1;
+    o->root[r].first_call = -1;
   }
-  for (int c = 0; c < o->n; ++c)
-    for (int u = 0; u < o->plan.calls.at[c].uses.n; ++u) {
-      struct RootLife *r = &o->root[o->plan.calls.at[c].uses.at[u].root];
-      r->users += r->last_call != c;
-      r->last_call = c;
-    }
+  for (int k = 0; k < o->touched_at[o->n]; ++k) o->root[o->touched[k]].users++;
+}
+
+/* Which of the calls that are ready (their number in *n) raises the live bytes least; ties: the first as given. */
+static int ready_take(const Order *o, int *ready, int *n) {
+  int best = 0;
+  int64_t least = INT64_MAX;
+  for (int i = 0; i < *n; ++i) {
+    int64_t rise = call_rise(o, ready[i]);
+    if (rise > least || (rise == least && ready[i] > ready[best])) continue;
+    best = i;
+    least = rise;
+  }
+  int call = ready[best];
+  ready[best] = ready[--*n];
+  return call;
 }
 
 static void list_schedule(Order *o, int *sequence) {
-  int *waits = NEW_N(o->plan.arena, int, o->n + 1); /* for how many calls; -1: has run */
+  int *waits = NEW_N(o->plan.arena, int, o->n + 1), *ready = NEW_N(o->plan.arena, int, o->n + 1), nready = 0;
   count_users(o);
-  for (int c = 0; c < o->n; ++c)
-    for (int j = 0; j < c; ++j) waits[c] += o->conflict[j * o->n + c];
+  for (int c = 0; c < o->n; ++c) {
+    for (int k = o->conflict_at[c]; k < o->conflict_at[c + 1]; ++k) waits[c] += o->conflict[k] < c;
+    if (!waits[c]) ready[nready++] = c;
+  }
   for (int i = 0; i < o->n; ++i) {
-    int best = -1;
-    int64_t least = 0;
-    for (int c = 0; c < o->n; ++c) {
-      if (waits[c]) continue;
-      int64_t rise = call_rise(o, c);
-      if (best < 0 || rise < least) {
-        best = c;
-        least = rise;
-      }
-    }
-    call_run(o, best);
-    waits[best] = -1;
-    for (int c = best + 1; c < o->n; ++c) waits[c] -= o->conflict[best * o->n + c];
-    sequence[i] = best;
+    int c = sequence[i] = ready_take(o, ready, &nready);
+    call_run(o, c);
+    for (int k = o->conflict_at[c]; k < o->conflict_at[c + 1]; ++k)
+      if (o->conflict[k] > c && --waits[o->conflict[k]] == 0) ready[nready++] = o->conflict[k];
   }
 }
 
 /* ---- moves ---- */
-/* Moves the call at `from` to `to`; the ones between shift by one. */
-static void sequence_move(int *sequence, int from, int to) {
-  int call = sequence[from], step = from < to ? 1 : -1;
-  for (int i = from; i != to; i += step) sequence[i] = sequence[i + step];
-  sequence[to] = call;
+static void sequence_put(Order *o, int call, int place) {
+  o->sequence[place] = call;
+  o->position[call] = place;
 }
 
-static bool in_conflict(const Order *o, int a, int b) { return o->conflict[a < b ? a * o->n + b : b * o->n + a]; }
+/* Moves the call at `from` to `to`; the ones between shift by one. */
+static void sequence_move(Order *o, int from, int to) {
+  int call = o->sequence[from], step = from < to ? 1 : -1;
+  for (int i = from; i != to; i += step) sequence_put(o, o->sequence[i + step], i);
+  sequence_put(o, call, to);
+}
 
 /* The farthest place that the call at `from` can move to in direction step. */
-static int window_end(const Order *o, const int *sequence, int from, int step) {
-  int to = from;
-  while (to + step >= 0 && to + step < o->n && !in_conflict(o, sequence[from], sequence[to + step])) to += step;
-  return to;
+static int window_end(const Order *o, int from, int step) {
+  int c = o->sequence[from], end = step < 0 ? 0 : o->n - 1;
+  for (int k = o->conflict_at[c]; k < o->conflict_at[c + 1]; ++k) {
+    int at = o->position[o->conflict[k]] - step; /* the place beside it */
+    if ((at + step - from) * step > 0 && (end - at) * step > 0) end = at;
+  }
+  return end;
 }
 
 /* Tries each place of the window of the call at `from`; keeps the first that is better. */
-static bool try_moves(Order *o, int *sequence, int from, Cost *cost, int *budget) {
+static bool try_moves(Order *o, int from, Cost *cost, int *budget) {
   for (int step = -1; step <= 1; step += 2) {
-    int end = window_end(o, sequence, from, step);
+    int end = window_end(o, from, step);
     for (int to = from + step; (end - to) * step >= 0 && *budget > 0; to += step) {
       --*budget;
-      sequence_move(sequence, from, to);
-      Cost moved = sequence_cost(o, sequence);
+      sequence_move(o, from, to);
+      Cost moved = sequence_cost(o);
       if (cost_less(moved, *cost)) {
         *cost = moved;
         return true;
       }
-      sequence_move(sequence, to, from);
+      sequence_move(o, to, from);
     }
   }
   return false;
 }
 
-static void improve(Order *o, int *sequence, Cost *cost) {
-  int work = 1;
-  for (int c = 0; c < o->n; ++c) work += 4 + o->plan.calls.at[c].uses.n;
+static void improve(Order *o, Cost cost) {
+  int work = 1 + 4 * o->n + o->touched_at[o->n] + o->conflict_at[o->n];
   int budget = WORK_MAX / work < EVALUATIONS_MAX ? WORK_MAX / work : EVALUATIONS_MAX;
   for (bool again = true; again && budget > 0;) {
     again = false;
-    for (int i = 0; i < o->n && budget > 0; ++i) again |= try_moves(o, sequence, i, cost, &budget);
+    for (int i = 0; i < o->n && budget > 0; ++i) again |= try_moves(o, i, &cost, &budget);
   }
+}
+
+/* ---- reading ---- */
+typedef struct RootUses {
+  VEC(int) writers, all; /* pairs: call, index of the use */
+} RootUses;
+
+static RootUses *uses_by_root(Order *o) {
+  RootUses *of = NEW_N(o->plan.arena, RootUses, o->plan.roots.n + 1);
+  for (int c = 0; c < o->n; ++c)
+    for (int u = 0; u < o->plan.calls.at[c].uses.n; ++u) {
+      const Use *use = &o->plan.calls.at[c].uses.at[u];
+      RootUses *r = &of[use->root];
+      vec_push(o->plan.arena, r->all, c);
+      vec_push(o->plan.arena, r->all, u);
+      if (!use->written) continue;
+      vec_push(o->plan.arena, r->writers, c);
+      vec_push(o->plan.arena, r->writers, u);
+    }
+  return of;
+}
+
+static void touched_read(Order *o) {
+  VEC(int) touched = {0};
+  int *seen = NEW_N(o->plan.arena, int, o->plan.roots.n + 1); /* by root: the last call that used it, plus one */
+  o->touched_at = NEW_N(o->plan.arena, int, o->n + 1);
+  for (int c = 0; c < o->n; ++c) {
+    for (int u = 0; u < o->plan.calls.at[c].uses.n; ++u) {
+      int r = o->plan.calls.at[c].uses.at[u].root;
+      if (seen[r] != c + 1) vec_push(o->plan.arena, touched, r);
+      seen[r] = c + 1;
+    }
+    o->touched_at[c + 1] = touched.n;
+  }
+  o->touched = touched.at;
+}
+
+/* Two calls conflict if they touch common bytes and one of them writes. Only uses of one root are compared, and reads
+ * with writes alone: a weight that all calls read makes no pairs. */
+static void conflicts_read(Order *o) {
+  VEC(int) conflicts = {0};
+  RootUses *of = uses_by_root(o);
+  int *seen = NEW_N(o->plan.arena, int, o->n + 1);
+  o->conflict_at = NEW_N(o->plan.arena, int, o->n + 1);
+  for (int c = 0; c < o->n; ++c) {
+    seen[c] = c + 1;
+    for (int u = 0; u < o->plan.calls.at[c].uses.n; ++u) {
+      const Use *x = &o->plan.calls.at[c].uses.at[u];
+      int n = x->written ? of[x->root].all.n : of[x->root].writers.n;
+      const int *pair = x->written ? of[x->root].all.at : of[x->root].writers.at;
+      for (int k = 0; k < n; k += 2) {
+        const Use *y = &o->plan.calls.at[pair[k]].uses.at[pair[k + 1]];
+        if (seen[pair[k]] == c + 1 || !uses_meet(x, y)) continue;
+        vec_push(o->plan.arena, conflicts, pair[k]);
+        seen[pair[k]] = c + 1;
+      }
+    }
+    o->conflict_at[c + 1] = conflicts.n;
+  }
+  o->conflict = conflicts.at;
 }
 
 /* ---- the pass ---- */
-static void order_read(Order *o, Arena *arena, const Host *h) {
-  plan_read(&o->plan, arena, h);
+static void order_read(Order *o, Arena *arena, const Block *block, const Stmt *within) {
+  plan_read(&o->plan, arena, block, within);
   o->n = o->plan.calls.n;
-  o->conflict = NEW_N(arena, bool, o->n * o->n + 1);
-  o->barrier = NEW_N(arena, bool, o->n * o->n + 1);
+  o->sequence = NEW_N(arena, int, o->n + 1);
+  o->position = NEW_N(arena, int, o->n + 1);
   o->interval = NEW_N(arena, int, o->n + 1);
   o->live = NEW_N(arena, int64_t, o->n + 3);
   o->root = NEW_N(arena, struct RootLife, o->plan.roots.n + 1);
-  for (int i = 0; i < o->n; ++i)
-    for (int j = i + 1; j < o->n; ++j) {
-      const PlanCall *a = &o->plan.calls.at[i], *b = &o->plan.calls.at[j];
-      o->conflict[i * o->n + j] = calls_conflict(a, b);
-      o->barrier[i * o->n + j] = o->barrier[j * o->n + i] = calls_need_barrier(a, b);
-    }
   for (int r = 0; r < o->plan.roots.n; ++r) o->root[r].reuse = plan_reuse(&o->plan, r);
+  touched_read(o);
+  conflicts_read(o);
 }
 
-static void host_write(Order *o, Arena *arena, Host *h, const int *sequence) {
-  place_intervals(o, sequence);
-  h->body.n = 0;
+static Cost order_take(Order *o, const int *sequence) {
+  for (int i = 0; i < o->n; ++i) sequence_put(o, sequence[i], i);
+  return sequence_cost(o);
+}
+
+static void barrier_write(Arena *arena, Block *block) {
+  Stmt *barrier = NEW(arena, Stmt);
+  barrier->kind = S_barrier;
+  vec_push(arena, *block, barrier);
+}
+
+static void block_write(Order *o, Arena *arena, Block *block, const Stmt *within) {
+  place_intervals(o);
+  block->n = 0;
   for (int i = 0; i < o->n; ++i) {
-    if (i && o->interval[sequence[i]] != o->interval[sequence[i - 1]]) {
-      Stmt *barrier = NEW(arena, Stmt);
-      barrier->kind = S_barrier;
-      vec_push(arena, h->body, barrier);
-    }
-    vec_push(arena, h->body, o->plan.calls.at[sequence[i]].stmt);
+    if (i && o->interval[o->sequence[i]] != o->interval[o->sequence[i - 1]]) barrier_write(arena, block);
+    vec_push(arena, *block, o->plan.calls.at[o->sequence[i]].stmt);
   }
+  if (within && within->kind != S_if && block->n) barrier_write(arena, block);
 }
 
-static void order_host(Arena *arena, Host *h) {
-  Arena *own = arena_new();
+static int64_t order_block(Program *p, Block *block, const Stmt *within);
+
+/* What lives within s gets a frame, for now of the bytes that are alive in it at once; pass/memory sets its size. */
+static void order_inside(Program *p, Stmt *s, const Stmt *within) {
+  int64_t body = order_block(p, &s->body, s), other = order_block(p, &s->other, s);
+  int64_t bytes = body > other ? body : other;
+  if (!bytes) return;
+  const Stmt *outer = p->within;
+  p->within = within;
+  s->frame = program_slot(p, HOME_scratch, "frame", DT_u8, shape_of(1, bytes), s->loc);
+  p->within = outer;
+}
+
+/* Returns the bytes that are alive in it at once. */
+static int64_t order_block(Program *p, Block *block, const Stmt *within) {
+  for (int i = 0; i < block->n; ++i)
+    if (is_compound(block->at[i])) order_inside(p, block->at[i], within);
+  Arena *own = arena_new(), *arena = p->arena;
   Order o = {0};
-  order_read(&o, own, h);
+  order_read(&o, own, block, within);
   int *given = NEW_N(own, int, o.n + 1), *listed = NEW_N(own, int, o.n + 1);
   for (int i = 0; i < o.n; ++i) given[i] = i;
   list_schedule(&o, listed);
-  Cost cost = sequence_cost(&o, given), other = sequence_cost(&o, listed);
-  bool better = cost_less(other, cost);
-  improve(&o, better ? listed : given, better ? &other : &cost);
-  host_write(&o, arena, h, better ? listed : given);
+  Cost cost = order_take(&o, listed), other = order_take(&o, given);
+  improve(&o, cost_less(cost, other) ? order_take(&o, listed) : other);
+  int64_t peak = sequence_cost(&o).peak;
+  block_write(&o, arena, block, within);
   arena_free(own);
+  return peak;
 }
 
 void pass_order(Program *p) {
   diag_pass("order");
-  for (int i = 0; i < p->hosts.n; ++i) order_host(p->arena, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) order_block(p, &p->hosts.at[i]->body, NULL);
   p->stage = STAGE_order;
 }

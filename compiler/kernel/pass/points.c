@@ -48,6 +48,13 @@ static const char *buffer_name(PointGen *gen, const char *name) {
   return result;
 }
 
+/* What is known of its address: whole slots lie at multiples of 64, parts where they lie in them, in every turn. */
+static int slot_align(const Slot *slot) {
+  int64_t steps = 64;
+  for (; slot; slot = slot->parent) steps |= slot->parent_offset | slot->turn_stride;
+  return (int)(steps & -steps);
+}
+
 Buffer *point_buffer(PointGen *gen, Slot *slot, bool written) {
   Kernel *k = gen->call->kernel;
   for (int i = 0; i < gen->call->args.n; ++i)
@@ -57,6 +64,7 @@ Buffer *point_buffer(PointGen *gen, Slot *slot, bool written) {
     }
   vec_push(gen->arena, gen->call->args, slot);
   Buffer *b = kernel_param(gen->arena, k, buffer_name(gen, slot->name), slot->dtype, shape_count(slot->shape), written);
+  b->align = slot_align(slot);
   (written ? &k->bytes_written : &k->bytes_read)[0] += slot->bytes;
   return b;
 }
@@ -313,7 +321,7 @@ static Expr *build_random(PointGen *gen, const Point *p) {
   Expr *counter = expr_op2(a, OP_add, block, expr_op2(a, OP_and, e, expr_int(a, t, 15)));
   Expr *word = expr_op2(a, OP_and, expr_op2(a, OP_shr, e, expr_int(a, t, 4)), expr_int(a, t, 3));
   Expr *args[6] = {bind(gen, gen->body, "counter", counter),
-                   expr_int(a, t, 0),
+                   wide(gen, p->arg[3], t.lanes),
                    wide(gen, p->arg[2], t.lanes),
                    expr_int(a, t, p->place),
                    wide(gen, p->arg[0], t.lanes),

@@ -77,6 +77,12 @@ static void add_lines(Arena *arena, Kernel *to, const Kernel *from) {
   }
 }
 
+/* For walking over the calls. */
+typedef struct Renamed {
+  Arena *arena;
+  const Map *chosen;
+} Renamed;
+
 static void unique_names(Program *p) {
   Map used;
   map_init(&used, p->arena);
@@ -87,6 +93,12 @@ static void unique_names(Program *p) {
     k->name = name;
     map_put(&used, name, k);
   }
+}
+
+static void choose_kernel(void *context, Stmt *s, int depth) {
+  (void)depth;
+  Renamed *r = context;
+  if (s->kind == S_call) s->kernel = map_get(r->chosen, arena_printf(r->arena, "%p", (const void *)s->kernel));
 }
 
 void pass_share(Program *p) {
@@ -109,10 +121,7 @@ void pass_share(Program *p) {
   }
   p->kernels.n = kept;
   for (int h = 0; h < p->hosts.n; ++h)
-    for (int i = 0; i < p->hosts.at[h]->body.n; ++i) {
-      Stmt *s = p->hosts.at[h]->body.at[i];
-      if (s->kind == S_call) s->kernel = map_get(&chosen, arena_printf(p->arena, "%p", (const void *)s->kernel));
-    }
+    block_walk(&p->hosts.at[h]->body, 0, choose_kernel, &(Renamed){p->arena, &chosen});
   unique_names(p);
   p->stage = STAGE_share;
 }
