@@ -141,7 +141,8 @@ static void check_init(lua_State *L, const State *s, const Node *value) {
              "");
 }
 
-/* Calls init (a function of the shape at the index given) in a trace of its own. */
+/* Calls init (a function of the shape at the index given) in a trace of its own. What a function draws in f32 is
+ * rounded to the state's float dtype. */
 static void init_graph(lua_State *L, State *s, int init) {
   Front *f = front_of(L);
   Trace *outer = f->trace, *t = trace_new(f, TRACE_init, "init");
@@ -159,6 +160,7 @@ static void init_graph(lua_State *L, State *s, int init) {
       value = full_node(f, trace_literal(f, s->dtype, lua_tonumber(L, -1), s->loc), s->shape);
     else
       value = value_node(L, lua_gettop(L), "the initial value");
+    if (dtype_is_float(value->dtype) && dtype_is_float(s->dtype)) value = graph_cast(t->graph, value, s->dtype);
     lua_pop(L, 1);
   } else if (handle_test(L, init)) {
     value = value_node(L, init, "the initial value");
