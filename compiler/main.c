@@ -15,7 +15,7 @@
 typedef struct Options {
   const char *model, *output;
   const char *dump, *stop_after;
-  const char *cpu;
+  const char *cpu, *blas;
   bool report, check, standalone, verify;
   VEC(FrontDefine) defines;
   FrontOptions front;
@@ -53,6 +53,7 @@ static const char help[] =
     "  --float=f32|f64     the default float dtype\n"
     "  --cpu=NAME          the machine to emit for: native (default), x86-64-v4, x86-64-v3, neon, scalar, …;\n"
     "                      with --standalone a list, one kernel set each\n"
+    "  --blas=openblas     large matrix products through OpenBLAS, the rest as always; bits are then OpenBLAS's own\n"
     "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
     "  --check             the model's gradients against central differences in f64\n"
@@ -65,9 +66,9 @@ static const char help[] =
     "  --help, --version\n";
 
 /* ---- options ---- */
-static const char *const option_names[] = {"--float",   "--cpu",        "--standalone", "--report", "--check",
-                                           "--dump",    "--stop-after", "--passes",     "--ops",    "--help",
-                                           "--version", "--fast",       "--verify"};
+static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",
+                                           "--check", "--dump",    "--stop-after", "--passes",     "--ops",
+                                           "--help",  "--version", "--fast",       "--verify"};
 
 static const char *option_value(const char *arg, const char *name) {
   size_t n = strlen(name);
@@ -99,6 +100,11 @@ static DType float_option(const char *name) {
   return (DType)t;
 }
 
+static const char *blas_option(const char *name) {
+  if (strcmp(name, "openblas")) usage_error(MSG_option_blas, name);
+  return name;
+}
+
 static bool print_option(const char *arg);
 
 static bool plain_option(Options *o, const char *arg) {
@@ -125,6 +131,8 @@ static bool value_option(Options *o, const char *arg) {
     o->stop_after = pass_option(value);
   else if ((value = option_value(arg, "--cpu")))
     o->cpu = value;
+  else if ((value = option_value(arg, "--blas")))
+    o->blas = blas_option(value);
   else if ((value = option_value(arg, "--float")))
     o->front.float_dtype = float_option(value);
   else
@@ -263,15 +271,25 @@ static Program *plan(const Options *o, Arena *arena, Module *m, const Machine *m
   return p;
 }
 
+/* A machine that has the library too. */
+static const Machine *machine_with(Arena *arena, const Machine *m, const char *blas) {
+  Machine *with = NEW(arena, Machine);
+  *with = *m;
+  with->blas = blas;
+  return with;
+}
+
 /* `--cpu=a,b`: one Program each, for --standalone. */
-static int machines(Arena *arena, const char *list, const Machine **found, int most) {
+static int machines(Arena *arena, const char *list, const char *blas, const Machine **found, int most) {
   int n = 0;
   for (const char *p = list; *p;) {
     size_t length = strcspn(p, ",");
     const char *name = arena_strndup(arena, p, length);
     if (n == most) usage_error(MSG_option_cpu_count, most);
     found[n] = machine_find(name);
-    if (!found[n++]) usage_error(MSG_option_cpu, name);
+    if (!found[n]) usage_error(MSG_option_cpu, name);
+    found[n] = machine_with(arena, found[n], blas);
+    ++n;
     p += length + (p[length] == ',');
   }
   return n;
@@ -315,7 +333,7 @@ static void emit(Arena *arena, const Options *o, int n, Program *const *program)
                   p->machine);
   } else {
     emit_c(&text, p, &options);
-    emit_executable(text_str(&text), o->output);
+    emit_executable(text_str(&text), o->output, emit_blas(p) != NULL);
   }
 }
 
@@ -324,7 +342,8 @@ static int compile(Arena *arena, Options *o) {
   const Machine *machine[SETS_MAX];
   Program *program[SETS_MAX];
   const char *cpu = o->cpu ? o->cpu : o->standalone ? "x86-64-v4,x86-64-v3,scalar" : "native";
-  int n = machines(arena, cpu, machine, SETS_MAX);
+  if (o->blas && o->standalone) usage_error(MSG_option_blas_standalone, o->blas);
+  int n = machines(arena, cpu, o->blas, machine, SETS_MAX);
   if (n > 1 && !o->standalone) usage_error(MSG_option_cpu_sets);
   Module *m = load(arena, o);
   if (after(o, arena, "front", m, NULL)) return 0;

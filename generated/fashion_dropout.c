@@ -1981,9 +1981,9 @@ static NNRT_KERNEL_V4 void program_4(const float *restrict dot, float *restrict 
   }
 }
 
-/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip...
  * models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_dropout(int32_t *restrict optimizer_0_step, const float *restrict lr,
+static NNRT_KERNEL_V4 void adamw_add(int32_t *restrict optimizer_0_step, const float *restrict lr,
     const float *restrict total_steps, uint32_t *restrict nnrt_calls_train, float *restrict div, float *restrict div_2,
     float *restrict sub, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -2853,55 +2853,55 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 /* One call of train on 128 rows. Every thread runs it. */
 static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [128,1,28,28] */
-  float *div = (float *)(memory->scratch + 0); /* [128,1,28,28] */
+  float *div = (float *)(memory->scratch + 803072); /* [128,1,28,28] */
   float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
-  float *p1_weight_panels = (float *)(memory->scratch + 805632); /* [200704] */
+  float *p1_weight_panels = (float *)(memory->scratch + 0); /* [200704] */
   float *p1_bias = (float *)(memory->params + 802816); /* [256] */
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
-  float *add = (float *)(memory->scratch + 401664); /* [128,256] */
-  float *erf = (float *)(memory->scratch + 542976); /* [128,256] */
-  float *where = (float *)(memory->scratch + 674304); /* [128,256] */
+  float *add = (float *)(memory->scratch + 1466880); /* [128,256] */
+  float *erf = (float *)(memory->scratch + 1598208); /* [128,256] */
+  float *where = (float *)(memory->scratch + 1729536); /* [128,256] */
   float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
-  float *p4_weight_panels = (float *)(memory->scratch + 1608960); /* [65536] */
+  float *p4_weight_panels = (float *)(memory->scratch + 1204480); /* [65536] */
   float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
-  float *add_2 = (float *)(memory->scratch + 1068800); /* [128,256] */
-  float *erf_2 = (float *)(memory->scratch + 805632); /* [128,256] */
-  float *where_2 = (float *)(memory->scratch + 936960); /* [128,256] */
+  float *add_2 = (float *)(memory->scratch + 0); /* [128,256] */
+  float *erf_2 = (float *)(memory->scratch + 131584); /* [128,256] */
+  float *where_2 = (float *)(memory->scratch + 262912); /* [128,256] */
   float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
-  float *p7_weight_panels = (float *)(memory->scratch + 1205248); /* [4096] */
-  float *dot = (float *)(memory->scratch + 1200128); /* [128,10] */
+  float *p7_weight_panels = (float *)(memory->scratch + 394240); /* [4096] */
+  float *dot = (float *)(memory->scratch + 1204480); /* [128,10] */
   float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
-  float *sub = (float *)(memory->scratch + 1068032); /* [128] */
-  int32_t *argmax = (int32_t *)(memory->scratch + 1205248); /* [128] */
-  float *add_3 = (float *)(memory->scratch + 1200128); /* [128,10] */
+  float *sub = (float *)(memory->scratch + 131072); /* [128] */
+  int32_t *argmax = (int32_t *)(memory->scratch + 1209600); /* [128] */
+  float *add_3 = (float *)(memory->scratch + 1204480); /* [128,10] */
   float *loss = (float *)(memory->output + 64); /* [] */
   float *accuracy_2 = (float *)(memory->output + 0); /* [] */
-  float *sum = (float *)(memory->scratch + 401408); /* [10] */
-  float *mul = (float *)(memory->scratch + 401472); /* [10] */
-  float *add_4 = (float *)(memory->scratch + 1068800); /* [128,256] */
-  float *dot_2 = (float *)(memory->scratch + 532736); /* [10,256] */
-  float *sum_2 = (float *)(memory->scratch + 805376); /* [256] */
-  float *mul_2 = (float *)(memory->scratch + 1871360); /* [256] */
-  float *add_5 = (float *)(memory->scratch + 401664); /* [128,256] */
-  float *dot_3 = (float *)(memory->scratch + 806400); /* [256,256] */
-  float *sum_3 = (float *)(memory->scratch + 542976); /* [256] */
-  float *mul_3 = (float *)(memory->scratch + 544000); /* [256] */
-  float *dot_4 = (float *)(memory->scratch + 1068544); /* [256,784] */
-  float *parts = (float *)(memory->scratch + 401728); /* [13] */
-  float *sum_4 = (float *)(memory->scratch + 401792); /* [] */
-  float *sum_5 = (float *)(memory->scratch + 401856); /* [] */
-  float *sum_6 = (float *)(memory->scratch + 401920); /* [] */
-  float *sum_7 = (float *)(memory->scratch + 401984); /* [] */
-  float *sum_8 = (float *)(memory->scratch + 402048); /* [] */
+  float *sum = (float *)(memory->scratch + 802816); /* [10] */
+  float *mul = (float *)(memory->scratch + 802880); /* [10] */
+  float *add_4 = (float *)(memory->scratch + 0); /* [128,256] */
+  float *dot_2 = (float *)(memory->scratch + 1860608); /* [10,256] */
+  float *sum_2 = (float *)(memory->scratch + 1870848); /* [256] */
+  float *mul_2 = (float *)(memory->scratch + 1871872); /* [256] */
+  float *add_5 = (float *)(memory->scratch + 1466880); /* [128,256] */
+  float *dot_3 = (float *)(memory->scratch + 1204480); /* [256,256] */
+  float *sum_3 = (float *)(memory->scratch + 1597952); /* [256] */
+  float *mul_3 = (float *)(memory->scratch + 1598976); /* [256] */
+  float *dot_4 = (float *)(memory->scratch + 0); /* [256,784] */
+  float *parts = (float *)(memory->scratch + 1466624); /* [13] */
+  float *sum_4 = (float *)(memory->scratch + 1466688); /* [] */
+  float *sum_5 = (float *)(memory->scratch + 1466752); /* [] */
+  float *sum_6 = (float *)(memory->scratch + 1466816); /* [] */
+  float *sum_7 = (float *)(memory->scratch + 1466880); /* [] */
+  float *sum_8 = (float *)(memory->scratch + 1466944); /* [] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
-  float *div_2 = (float *)(memory->scratch + 401536); /* [] */
-  float *div_3 = (float *)(memory->scratch + 401600); /* [] */
-  float *sub_2 = (float *)(memory->scratch + 401664); /* [] */
-  float *div_4 = (float *)(memory->scratch + 401728); /* [] */
+  float *div_2 = (float *)(memory->scratch + 1467008); /* [] */
+  float *div_3 = (float *)(memory->scratch + 1467072); /* [] */
+  float *sub_2 = (float *)(memory->scratch + 1467136); /* [] */
+  float *div_4 = (float *)(memory->scratch + 1466624); /* [] */
   float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
   float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
@@ -2948,7 +2948,7 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   program_3(dot_3, sum_6, thread);
   program_2(mul_2, sum_7, thread);
   program_4(dot_2, sum_8, thread);
-  adamw_dropout(optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2, div_3, sub_2, thread);
+  adamw_add(optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2, div_3, sub_2, thread);
   nnrt_barrier(thread);
   program_adamw(mul, sum_4, sum_5, sum_6, sum_7, sum_8, div_4, optimizer_0_exp_avg_7_bias, sum,
       optimizer_0_exp_avg_sq_7_bias, p7_bias, sub_2, div_2, div_3, thread);
@@ -3191,7 +3191,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0x7c28a4f7f8767299,
+  .hash = 0xcef10af840976bbf,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -619,9 +619,9 @@ static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *rest
   }
 }
 
-/* models/regression.lua:10  local x = (nn.random.uniform { n } - 0.5) * 6                                    -- [n]
+/* models/regression.lua:0  -- regression.lua: least squares on points drawn anew at every step: no data files, pa...
  * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void sgd_uniform(int32_t *restrict optimizer_0_step, uint32_t *restrict nnrt_calls_train,
+static NNRT_KERNEL_V4 void sgd_add(int32_t *restrict optimizer_0_step, uint32_t *restrict nnrt_calls_train,
     float *restrict exp, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const int32_t optimizer_0_step_2 = optimizer_0_step[0];
@@ -757,7 +757,7 @@ static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   concat_2(sin, nnrt_calls_train, nnrt_seed, features, thread);
   nnrt_barrier(thread);
-  sgd_uniform(optimizer_0_step, nnrt_calls_train, exp, thread);
+  sgd_add(optimizer_0_step, nnrt_calls_train, exp, thread);
   dot_add_mse_loss(features, weight, offset, sub, noise, sqrt, cos, add, add_3, thread);
   nnrt_barrier(thread);
   mse_loss(add, sub, noise, sqrt, cos, loss, thread);
@@ -819,7 +819,7 @@ static const nnrt_model regression_model = {
   .name = "regression",
   .source = "models/regression.lua",
   .compiler = "nnc 0.1",
-  .hash = 0x37791bec23f2b6cb,
+  .hash = 0xebb493bde766dada,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -145,12 +145,10 @@ typedef struct nnrt_model {
 
 /* ---- routines: one row each in abi.def ---- */
 #define NNRT(result, name, parameters, llvm) result name parameters;
+#define NNRT_LOCAL(result, name, parameters, value, llvm)                                                              \
+  static inline result name parameters { return value; }
+#define NNRT_ROUTINE(name, dtype, parameters, operands) void name parameters;
 #include "abi.def"
-#undef NNRT
-
-/* The part of 0 … count-1 that thread t works on. */
-static inline int64_t nnrt_lo(int64_t count, const nnrt_thread *t) { return count * t->id / t->count; }
-static inline int64_t nnrt_hi(int64_t count, const nnrt_thread *t) { return count * (t->id + 1) / t->count; }
 
 #ifdef __cplusplus
 }

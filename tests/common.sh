@@ -37,3 +37,18 @@ losses() { sed -nE 's/.*"func":"train".*"loss":([^,}]+).*/\1/p' "$1"; }
 train() { "$1" --data "train=$fashion/train-images-idx3-ubyte.gz,$fashion/train-labels-idx1-ubyte.gz" --no-shuffle --quiet --log "$2" "${@:3}" </dev/null; }
 # The parameters of fashion_mlp at a width, as tool_tensors init wants them
 fashion_shapes() { echo "1.weight:$1x784:784 1.bias:$1:784 3.weight:$1x$1:$1 3.bias:$1:$1 5.weight:10x$1:$1 5.bias:10:$1"; }
+# losses_match WIDTH NAME LOG STEPS, parameters_match WIDTH NAME FILE: a run from tool_tensors' weights against PyTorch's f32 run of 50 steps
+# (tests/oracle/fashion_50_steps.py): its first losses to 1e-5 relative, its final parameters to 1e-4; that run is within 2e-7 and 1e-5 of one in f64
+losses_match() {
+  losses "$3" >"$work/losses"
+  awk -v width="\"$1\":" -v kind='"f32":' '$1 == width { on = 1 } on && $1 == kind { list = 1; next } list && /]/ { exit } list { gsub(/[ ,]/, ""); print }' "$NNC_SOURCE_DIR/tests/oracle/fashion_50_steps.json" >"$work/reference"
+  [ "$(wc -l <"$work/losses")" = 50 ] || fail "$2: $(wc -l <"$work/losses") losses in the log, 50 are wanted"
+  [ "$(wc -l <"$work/reference")" = 50 ] || die "the reference does not have 50 losses"
+  paste -d' ' "$work/losses" "$work/reference" | head -n "$4" | awk -v name="$2" -v steps="$4" '
+    { d = ($1 - $2) / $2; if (d < 0) d = -d; if (!(d <= worst)) { worst = d; at = NR } }
+    END { printf "%s: largest relative difference of a loss %.2e, at step %d of %d\n", name, worst, at, NR; exit !(worst <= 1e-5 && NR == steps) }' ||
+    fail "$2: losses differ from PyTorch's by more than 1e-5"
+}
+parameters_match() {
+  "$NNC_BUILD_DIR/tests/tool_tensors" compare "$3" "$NNC_SOURCE_DIR/tests/oracle/fashion_50_steps_$1.safetensors" 13 1e-4 || fail "$2: final parameters differ from PyTorch's by more than 1e-4"
+}

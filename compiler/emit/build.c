@@ -18,6 +18,11 @@
 #define NNC_RUNTIME_ZLIB 1
 #endif
 
+#ifndef NNC_RUNTIME_BLAS
+#define NNC_RUNTIME_BLAS NULL
+#define NNC_RUNTIME_OPENBLAS NULL
+#endif
+
 enum { ARGS_MAX = 32, EXIT_NO_COMPILER = 127 };
 
 static bool is_readable(const char *path) { return access(path, R_OK) == 0; }
@@ -26,18 +31,29 @@ static const char *library_path(void) {
   return is_readable(NNC_RUNTIME_LIBRARY) ? NNC_RUNTIME_LIBRARY : NNC_INSTALL_PREFIX "/lib/libnnrt.a";
 }
 
+/* Of the runtime's part for OpenBLAS, with OpenBLAS behind it in *openblas. */
+static const char *blas_path(const char **openblas) {
+  static const char *const places[] = {NNC_RUNTIME_BLAS, NNC_INSTALL_PREFIX "/lib/libnnrt_blas.a"};
+  *openblas = NNC_RUNTIME_OPENBLAS;
+  for (int i = 0; *openblas && is_readable(*openblas) && i < 2; ++i)
+    if (is_readable(places[i])) return places[i];
+  limit((Loc){0}, MSG_blas_missing);
+}
+
 static const char *include_flag(void) {
   return is_readable(NNC_RUNTIME_INCLUDE "/nnrt.h") ? "-I" NNC_RUNTIME_INCLUDE : "-I" NNC_INSTALL_PREFIX "/include";
 }
 
-static void command_of(const char *cc, const char *path, const char **args) {
-  const char *const words[] = {cc,    "-std=c17", "-O3",
-                               "-x",  "c",        include_flag(),
-                               "-",   "-x",       "none",
-                               "-o",  path,       library_path(),
-                               "-lm", "-pthread", NNC_RUNTIME_ZLIB ? "-lz" : NULL,
-                               NULL};
+static void command_of(const char *cc, const char *path, bool blas, const char **args) {
+  const char *const words[] = {cc, "-std=c17", "-O3", "-x", "c", include_flag(), "-", "-x", "none", "-o", path};
+  int n = sizeof words / sizeof *words;
   memcpy(args, words, sizeof words);
+  if (blas) args[n] = blas_path(&args[n + 1]), n += 2;
+  args[n++] = library_path();
+  args[n++] = "-lm";
+  args[n++] = "-pthread";
+  if (NNC_RUNTIME_ZLIB) args[n++] = "-lz";
+  args[n] = NULL;
 }
 
 /* Writes all of text; false when the reader has gone. */
@@ -62,10 +78,10 @@ static pid_t compiler_start(const char *const *args, const int ends[2]) {
   _exit(EXIT_NO_COMPILER);
 }
 
-void emit_executable(const char *c_text, const char *path) {
+void emit_executable(const char *c_text, const char *path, bool blas) {
   const char *cc = getenv("CC") && *getenv("CC") ? getenv("CC") : "cc", *args[ARGS_MAX];
   int ends[2], status = 0;
-  command_of(cc, path, args);
+  command_of(cc, path, blas, args);
   if (pipe(ends) != 0) user_error((Loc){0}, MSG_cc_missing, cc, strerror(errno));
   void (*before)(int) = signal(SIGPIPE, SIG_IGN);
   pid_t child = compiler_start(args, ends);

@@ -12,7 +12,7 @@
 #include <inttypes.h>
 
 /* ---- kernel sets ---- */
-static const char *set_word(const Program *p) {
+const char *set_word(const Program *p) {
   return p->machine->simd_macro ? p->machine->simd_macro + strlen("NNRT_") : "GENERIC";
 }
 
@@ -38,13 +38,12 @@ static void head_emit(Sheet *s, int n, const Program *const *sets, bool standalo
   Text machines;
   text_init(&machines, s->arena);
   for (int i = 0; i < n; ++i) text_printf(&machines, "%s%s", i ? ", " : "", sets[i]->machine->name);
-  const char *build = standalone ? "cc -O3 FILE.c -lm -pthread" : "cc -O3 FILE.c -lnnrt -lz -lm -pthread";
-  c_comment(s, arena_printf(
-                   s->arena,
-                   "%s: compiled from %s by %s for %s. Do not edit: change the model.\n"
-                   "Build: %s\n"
-                   "The results have the same bits with any compiler, optimisation, processor and number of threads.",
-                   m->name, m->file ? m->file : "text", s->options->compiler, text_str(&machines), build));
+  const char *link = standalone ? "-lm -pthread" : link_text(sets[0]);
+  c_comment(s, arena_printf(s->arena,
+                            "%s: compiled from %s by %s for %s. Do not edit: change the model.\n"
+                            "Build: cc -O3 FILE.c %s\n%s",
+                            m->name, m->file ? m->file : "text", s->options->compiler, text_str(&machines), link,
+                            promise_text(sets[0])));
 }
 
 static void sets_define(Sheet *s, int n, const Program *const *sets) {

@@ -4,8 +4,7 @@
  * Printers print and never choose: a statement of the IR is a statement of C, an elementwise row is its template.
  * Expressions are printed with the parentheses that they need and those that -Wparentheses asks for. An i64 scalar is
  * index arithmetic when it is made of loop variables and constants only, or stands in an index; it never overflows and
- * is printed with bare signs, while data wraps through functions (i32_add). f16 and bf16 operands of arithmetic are
- * widened to f32 and the result is rounded once. */
+ * is printed with bare signs, while data wraps through functions (i32_add). */
 #include "print.h"
 
 #include <inttypes.h>
@@ -71,8 +70,6 @@ static void const_print(Printer *c, const Expr *e, int least) {
 }
 
 /* ---- elementwise rows ---- */
-static bool is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
-
 /* Is this i64 scalar made of loop variables and constants alone? */
 static bool is_index(Printer *c, const Expr *e) {
   if (e->type.dtype != DT_i64 || e->type.lanes != 1) return false;
@@ -137,16 +134,10 @@ static bool is_bare(const Expr *e, const Expr *beside) {
 
 static void operand_print(Printer *c, const Expr *e, int i, int precedence) {
   const Expr *x = e->arg[i];
-  char domain = op_info[e->op].domain;
-  bool widen = is_half(x->type.dtype) && domain != 'W' && domain != 'X';
   bool sign = precedence != PRIMARY && precedence != UNARY && precedence != TERNARY && x->type.dtype != DT_bool;
   int least = operand_least(precedence, i);
   if (e->op == OP_add && e->type.dtype == DT_i64 && precedence == SUM) least = SUM; /* a + (b + c) of indices */
-  if (widen) {
-    text_printf(&c->line, "%s_from_%s(", tag_of(c, type_of(DT_f32, x->type.lanes)), tag_of(c, x->type));
-    expr_print(c, x, ANY);
-    text_puts(&c->line, ")");
-  } else if (sign && is_bare(x, e->arg[1 - i])) {
+  if (sign && is_bare(x, e->arg[1 - i])) {
     if (x->kind == E_splat)
       expr_print(c, x->arg[0], least);
     else
@@ -158,15 +149,13 @@ static void operand_print(Printer *c, const Expr *e, int i, int precedence) {
 
 static void template_print(Printer *c, const Expr *e, const char *form) {
   int precedence = form_precedence(form);
-  Type from = e->arg[0]->type, computed = from;
-  if (is_half(from.dtype) && op_info[e->op].domain != 'X') computed.dtype = DT_f32;
   char one[2] = {0};
   for (const char *f = form; *f; ++f) {
     one[0] = *f;
     if (*f != '%')
       text_puts(&c->line, one);
     else if (*++f == 't')
-      text_puts(&c->line, tag_of(c, computed));
+      text_puts(&c->line, tag_of(c, e->arg[0]->type));
     else if (*f == 'r')
       text_puts(&c->line, tag_of(c, e->type));
     else
@@ -191,13 +180,10 @@ static void row_print(Printer *c, const Expr *e, int least) {
     form = "%0 - %1";
     e = &difference;
   }
-  char domain = op_info[e->op].domain;
-  bool round = is_half(e->type.dtype) && domain != 'W' && domain != 'X';
-  bool brackets = !round && form_precedence(form) < least;
-  if (round) text_printf(&c->line, "%s_from_%s", tag_of(c, e->type), tag_of(c, type_of(DT_f32, e->type.lanes)));
-  if (round || brackets) text_puts(&c->line, "(");
+  bool brackets = form_precedence(form) < least;
+  if (brackets) text_puts(&c->line, "(");
   template_print(c, e, form);
-  if (round || brackets) text_puts(&c->line, ")");
+  if (brackets) text_puts(&c->line, ")");
 }
 
 /* ---- memory and the rest of the expressions ---- */
@@ -401,6 +387,20 @@ static void transpose_print(Printer *c, const Stmt *s) {
   line_end(c);
 }
 
+static void routine_print(Printer *c, const Stmt *s) {
+  text_printf(&c->line, "%s(", s->routine->name);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    if (i) text_puts(&c->line, ", ");
+    if (x->buffer)
+      address_print(c, x->buffer, x->value);
+    else
+      index_print(c, x->value);
+  }
+  text_puts(&c->line, ");");
+  line_end(c);
+}
+
 static void if_print(Printer *c, const Stmt *s) {
   text_puts(&c->line, "if (");
   expr_print(c, s->expr, ANY);
@@ -426,6 +426,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
   case S_set: bind_print(c, s); return;
   case S_store: store_print(c, s); return;
   case S_transpose: transpose_print(c, s); return;
+  case S_routine: routine_print(c, s); return;
   case S_if: if_print(c, s); return;
   case S_block:
     c_comment(c->sheet, model_text(c->sheet, s->loc, s->text));
@@ -458,11 +459,6 @@ static void block_print(Printer *c, const Block *b) {
 }
 
 /* ---- functions ---- */
-static const char *machine_word(const Program *p) {
-  const char *macro = p->machine->simd_macro;
-  return macro ? macro + strlen("NNRT_") : "GENERIC";
-}
-
 static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
   *c = (Printer){.sheet = s, .words = &words_c};
   text_init(&c->line, s->arena);
@@ -472,7 +468,7 @@ static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
 }
 
 static void kernel_head(Printer *c, const Kernel *k) {
-  text_printf(&c->line, c->words->kernel, machine_word(c->sheet->program));
+  text_printf(&c->line, c->words->kernel, set_word(c->sheet->program));
   text_printf(&c->line, "%s(", sheet_name(c->sheet, k, k->name));
   for (int i = 0; i < k->params.n; ++i) {
     const Buffer *b = k->params.at[i];
@@ -485,7 +481,7 @@ static void kernel_head(Printer *c, const Kernel *k) {
 }
 
 static void function_head(Printer *c, const Kernel *k) {
-  text_printf(&c->line, c->words->function, machine_word(c->sheet->program));
+  text_printf(&c->line, c->words->function, set_word(c->sheet->program));
   text_printf(&c->line, "%s %s(", type_text(c, k->result), sheet_name(c->sheet, k, k->name));
   for (int i = 0; i < k->scalars.n; ++i) {
     const Var *v = k->scalars.at[i];
@@ -527,7 +523,7 @@ void c_kernels(Sheet *s) {
   const Program *p = s->program;
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) c_array(s, c_constant_name(s, slot), slot->value);
+    if (slot->home == HOME_constant) c_array(s, constant_name(s, slot), slot->value);
   }
   for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);

@@ -10,16 +10,6 @@ typedef struct HostNames {
   Intern names; /* Slot -> pointer variable */
 } HostNames;
 
-static const char *const home_field[] = {[HOME_params] = "params",
-                                         [HOME_state] = "state",
-                                         [HOME_scratch] = "scratch",
-                                         [HOME_input] = "input",
-                                         [HOME_output] = "output"};
-
-const char *c_constant_name(Sheet *s, const Slot *slot) {
-  return sheet_name(s, slot, arena_printf(s->arena, "constant_%d", slot->id));
-}
-
 /* "+ t * 60": how the address moves with the loops around. */
 static const char *turns_text(Sheet *s, const Slot *slot) {
   const char *text = "";
@@ -31,10 +21,10 @@ static const char *turns_text(Sheet *s, const Slot *slot) {
 }
 
 static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
-  if (slot->home == HOME_constant && !slot->parent) return c_constant_name(s, slot);
+  if (slot->home == HOME_constant && !slot->parent) return constant_name(s, slot);
   void **name = intern_slot(&h->names, &slot, sizeof slot);
   if (*name) return *name;
-  const char *plain = identifier_of(s->arena, slot->name ? slot->name : home_field[slot->home]), *made = plain;
+  const char *plain = identifier_of(s->arena, slot->name ? slot->name : home_name[slot->home]), *made = plain;
   for (int i = 2; map_get(&h->taken, made) || map_get(&s->names, made); ++i)
     made = arena_printf(s->arena, "%s_%d", plain, i);
   map_put(&h->taken, made, (void *)made);
@@ -44,8 +34,8 @@ static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
   const char *constant = slot->home == HOME_input || fixed ? "const " : "", *type = dtype_info[slot->dtype].c;
   int64_t offset;
   const Slot *root = slot_root((Slot *)slot, &offset);
-  const char *base = fixed ? arena_printf(s->arena, "(const char *)%s", c_constant_name(s, root))
-                           : arena_printf(s->arena, "memory->%s", home_field[slot->home]);
+  const char *base = fixed ? arena_printf(s->arena, "(const char *)%s", constant_name(s, root))
+                           : arena_printf(s->arena, "memory->%s", home_name[slot->home]);
   const char *line = arena_printf(s->arena, "%s%s *%s = (%s%s *)(%s + %" PRId64 "%s);", constant, type, made, constant,
                                   type, base, fixed ? offset : slot->offset, turns_text(s, slot));
   text_printf(s->out, "%s /* %s */\n", line, shape_text(s->arena, slot->shape));

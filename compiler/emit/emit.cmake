@@ -35,6 +35,12 @@ else()
   message(STATUS "LLVM 19 is not installed: only .c and .ll outputs")
 endif()
 
+include(${CMAKE_SOURCE_DIR}/runtime/blas/openblas.cmake)
+if(NNC_OPENBLAS_FOUND)
+  target_compile_definitions(nnc_emit PRIVATE NNC_RUNTIME_BLAS="${CMAKE_BINARY_DIR}/runtime/libnnrt_blas.a"
+                                              NNC_RUNTIME_OPENBLAS="${NNC_OPENBLAS_LIBRARY}")
+endif()
+
 find_package(ZLIB QUIET)
 target_compile_definitions(
   nnc_emit

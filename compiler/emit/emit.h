@@ -30,6 +30,10 @@ bool emit_has_llvm(void);
 /* Parses, verifies, optimises and writes the text that emit_llvm made. A path that cannot be written: user_error. */
 void emit_object(const char *llvm_text, const char *path, ObjectKind kind, const Machine *m);
 
-/* ---- cc (build.c): compiles C text and links the runtime library; the compiler's own messages go to stderr ---- */
-void emit_executable(const char *c_text, const char *path);
+/* The library that the program's matrix products call, "openblas"; NULL: none, everything is generated. */
+const char *emit_blas(const Program *p);
+
+/* ---- cc (build.c): compiles C text and links the runtime library (with blas: its part for
+ * OpenBLAS and that, or a `limit` where they are not); the compiler's own messages go to stderr ---- */
+void emit_executable(const char *c_text, const char *path, bool blas);
 #endif

@@ -3,249 +3,206 @@
  *
  * The printer keeps no state but numbers: every mutable variable and loop variable is an alloca of the entry block
  * (sroa makes registers of them), every for is head, body and exit, a let is the SSA value of its expression.
- * Elementwise rows are the instruction rows of elementwise.def; only conversions and mulhi are spelled out here. No
- * fast-math flag and no loop metadata stand anywhere, subnormals are kept, and fma is llvm.fma, or nnrt_fmaf where the
- * machine has none. f16 and bf16 are widened to f32 for arithmetic and the result is rounded once. In memory a bool is
- * a byte. */
+ * Elementwise ops are rows of instructions (llvm_rows.c). No fast-math flag and no loop metadata stand anywhere,
+ * subnormals are kept, and fma is llvm.fma, or nnrt_fmaf where the machine has none. In memory a bool is a byte. */
 #include "llvm.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
+
+static const Type index_type = {DT_i64, 1}, pointer_type = {(DType)DT_pointer, 1}, void_type = {DT_bool, 0};
+static const Operand thread = {{(DType)DT_pointer, 1}, "%thread"};
+
+static const char *local_name(Printer *l, const char *name) { return FORMAT("%%%s", identifier_of(l->arena, name)); }
+
+void ll_name_put(Printer *l, const void *object, const char *name) {
+  *intern_slot(&l->values, &object, sizeof object) = (void *)name;
+}
+
+const char *ll_name_get(Printer *l, const void *object) { return *intern_slot(&l->values, &object, sizeof object); }
+
+/* ---- branches: labels are a word and the number of their statement ---- */
+void ll_branch(Printer *l, const char *condition, const char *yes, const char *no, int n) {
+  text_printf(l->out, "  br i1 %s, label %%%s.%d, label %%%s.%d\n%s.%d:\n", condition, yes, n, no, n, yes, n);
+}
+
+/* Goes to a label; the text goes on at `next`. */
+void ll_jump(Printer *l, const char *label, const char *next, int n) {
+  text_printf(l->out, "  br label %%%s.%d\n%s.%d:\n", label, n, next, n);
+}
 
 /* ---- memory ---- */
-static const char *buffer_value(Printer *l, const Buffer *b) {
-  return FORMAT("%%%s", identifier_of(l->arena, b->name));
+static Operand address(Printer *l, const Buffer *b, Operand index) {
+  const char *op = FORMAT("getelementptr inbounds %s,", dtype_info[b->dtype].llvm);
+  return ll_list(l, pointer_type, op, 2, (Operand[]){{pointer_type, local_name(l, b->name)}, index});
 }
 
-static const char *address(Printer *l, const Buffer *b, const char *index) {
-  return ll_instruction(
-      l, FORMAT("getelementptr inbounds %s, ptr %s, i64 %s", dtype_info[b->dtype].llvm, buffer_value(l, b), index));
-}
+static Type memory_type(Type t) { return t.dtype == DT_bool ? type_of(DT_u8, t.lanes) : t; }
 
-/* bool lives in memory as bytes. */
-static Type memory_type(Type t) { return t.dtype == DT_bool ? ll_retyped(t, DT_u8) : t; }
+static Operand align_of(Printer *l, Type t) { return ll_number(l, type_of(DT_i32, 1), dtype_info[t.dtype].bytes); }
 
-static const char *load_from(Printer *l, Type t, const char *p, const char *mask) {
+static Operand load_from(Printer *l, Type t, Operand p, const Expr *only) {
   Type in = memory_type(t);
-  const char *type = ll_type_text(l, in), *lanes = ll_type_text(l, ll_retyped(t, DT_bool)), *v;
-  int align = dtype_info[in.dtype].bytes;
-  if (mask && t.lanes > 1) {
-    const char *name = FORMAT("@llvm.masked.load.%s.p0", ll_suffix_text(l, in));
-    ll_declare(l, FORMAT("declare %s %s(ptr, i32, %s, %s)", type, name, lanes, type));
-    v = ll_instruction(
-        l, FORMAT("call %s %s(ptr %s, i32 %d, %s %s, %s zeroinitializer)", type, name, p, align, lanes, mask, type));
+  Operand align = align_of(l, in), zero = {pointer_type, "@nnc.zero"}, v;
+  Operand mask = only ? ll_expr(l, only) : (Operand){0};
+  if (mask.name && t.lanes > 1) {
+    v = ll_call(l, in, FORMAT("@llvm.masked.load.%s.p0", ll_suffix(l, in)), 4,
+                (Operand[]){p, align, mask, ll_number(l, in, 0)});
   } else {
-    if (mask) p = ll_instruction(l, FORMAT("select i1 %s, ptr %s, ptr @nnc.zero", mask, p));
-    v = ll_instruction(l, FORMAT("load %s, ptr %s, align %d", type, p, align));
+    if (mask.name) p = ll_list(l, pointer_type, "select", 3, (Operand[]){mask, p, zero});
+    v = ll_new(l, in, FORMAT("load %s, ptr %s, align %s", ll_type(l, in), p.name, align.name));
   }
-  return t.dtype == DT_bool ? ll_binary(l, "icmp ne", in, v, ll_number(l, in, 0)) : v;
+  return ll_cast(l, v, t.dtype);
 }
 
-static void store_to(Printer *l, Type t, const char *v, const char *p, const char *mask) {
-  Type in = memory_type(t);
-  const char *type = ll_type_text(l, in), *lanes = ll_type_text(l, ll_retyped(t, DT_bool));
-  int align = dtype_info[in.dtype].bytes;
-  if (t.dtype == DT_bool) v = ll_convert(l, "zext", t, in, v);
-  if (mask && t.lanes > 1) {
-    const char *name = FORMAT("@llvm.masked.store.%s.p0", ll_suffix_text(l, in));
-    ll_declare(l, FORMAT("declare void %s(%s, ptr, i32, %s)", name, type, lanes));
-    return ll_line(l, FORMAT("call void %s(%s %s, ptr %s, i32 %d, %s %s)", name, type, v, p, align, lanes, mask));
+static void store_to(Printer *l, Operand v, Operand p, const Expr *only) {
+  Type in = memory_type(v.type);
+  Operand align = align_of(l, in), mask = only ? ll_expr(l, only) : (Operand){0};
+  v = ll_cast(l, v, in.dtype);
+  if (mask.name && in.lanes > 1) {
+    ll_call(l, void_type, FORMAT("@llvm.masked.store.%s.p0", ll_suffix(l, in)), 4, (Operand[]){v, p, align, mask});
+    return;
   }
-  int label = ++l->last;
-  if (mask) text_printf(l->out, "  br i1 %s, label %%on.%d, label %%off.%d\non.%d:\n", mask, label, label, label);
-  ll_line(l, FORMAT("store %s %s, ptr %s, align %d", type, v, p, align));
-  if (mask) text_printf(l->out, "  br label %%off.%d\noff.%d:\n", label, label);
+  int n = ++l->last;
+  if (mask.name) ll_branch(l, mask.name, "on", "off", n);
+  ll_new(l, void_type, FORMAT("store %s %s, ptr %s, align %s", ll_type(l, in), v.name, p.name, align.name));
+  if (mask.name) ll_jump(l, "off", "off", n);
 }
 
-static const char *load_value(Printer *l, const Expr *e) {
-  const char *p = address(l, e->buffer, ll_expr_value(l, e->arg[0]));
-  return load_from(l, e->type, p, e->nargs > 1 && e->arg[1] ? ll_expr_value(l, e->arg[1]) : NULL);
+/* ---- expressions ---- */
+static Operand mask_value(Printer *l, const Expr *e) {
+  Operand n = ll_expr(l, e->arg[0]), most = ll_number(l, index_type, e->type.lanes);
+  Operand count = ll_cast(l, ll_call(l, index_type, "@llvm.smin.i64", 2, (Operand[]){n, most}), DT_i32);
+  return ll_binary(l, "icmp slt", ll_numbers(l, e->type.lanes, NULL), ll_splat(l, count, e->type.lanes));
 }
 
-static const char *mask_value(Printer *l, const Expr *e) {
-  Type t = ll_retyped(e->type, DT_i32), index = type_of(DT_i64, 1);
-  const char *n = ll_expr_value(l, e->arg[0]), *most = ll_number(l, index, e->type.lanes);
-  const char *least = ll_choose(l, ll_binary(l, "icmp slt", index, n, most), index, n, most);
-  const char *count = ll_splat(l, t, ll_convert(l, "trunc", index, type_of(DT_i32, 1), least));
-  return ll_binary(l, "icmp slt", t, t.lanes == 1 ? "0" : ll_lane_numbers(l, t.lanes, 0, 1), count);
+static Operand call_value(Printer *l, const Expr *e) {
+  Operand *args = NEW_N(l->arena, Operand, e->nargs);
+  for (int i = 0; i < e->nargs; ++i) args[i] = ll_expr(l, expr_arg(e, i));
+  return ll_call(l, e->type, FORMAT("@%s", sheet_name(l->sheet, e->callee, e->callee->name)), e->nargs, args);
 }
 
-static const char *call_value(Printer *l, const Expr *e) {
-  Text args;
-  text_init(&args, l->arena);
-  for (int i = 0; i < e->nargs; ++i) {
-    const Expr *x = expr_arg(e, i);
-    text_printf(&args, "%s%s %s", i ? ", " : "", ll_type_text(l, x->type), ll_expr_value(l, x));
-  }
-  return ll_instruction(l, FORMAT("call %s @%s(%s)", ll_type_text(l, e->type),
-                                  sheet_name(l->sheet, e->callee, e->callee->name), text_str(&args)));
+static Operand var_value(Printer *l, const Var *v) {
+  const char *name = ll_name_get(l, v);
+  return name ? (Operand){v->type, name}
+              : ll_new(l, v->type, FORMAT("load %s, ptr %s", ll_type(l, v->type), local_name(l, v->name)));
 }
 
-static const char *var_value(Printer *l, const Var *v) {
-  const char *value = *intern_slot(&l->values, &v, sizeof v);
-  return value ? value
-               : ll_instruction(
-                     l, FORMAT("load %s, ptr %%%s", ll_type_text(l, v->type), identifier_of(l->arena, v->name)));
-}
-
-const char *ll_expr_value(Printer *l, const Expr *e) {
-  Type index = type_of(DT_i64, 1);
+Operand ll_expr(Printer *l, const Expr *e) {
+  Operand a;
   switch (e->kind) {
-  case E_const: return ll_const_text(l, e->type, e->value.f, e->value.i);
+  case E_const: return ll_const(l, e->type, e->value.f, e->value.i);
   case E_var: return var_value(l, e->var);
-  case E_load: return load_value(l, e);
-  case E_op: return ll_op_value(l, e);
-  case E_splat: return ll_splat(l, e->type, ll_expr_value(l, e->arg[0]));
-  case E_lane: return e->type.lanes == 1 ? "0" : ll_lane_numbers(l, e->type.lanes, 0, 1);
+  case E_load:
+    a = address(l, e->buffer, ll_expr(l, e->arg[0]));
+    return load_from(l, e->type, a, e->nargs > 1 ? e->arg[1] : NULL);
+  case E_op: return ll_op(l, e);
+  case E_splat: return ll_splat(l, ll_expr(l, e->arg[0]), e->type.lanes);
+  case E_lane: return ll_numbers(l, e->type.lanes, NULL);
   case E_mask: return mask_value(l, e);
   case E_idiv:
-  case E_imod: {
-    const char *a = ll_expr_value(l, e->arg[0]);
-    return ll_binary(l, e->kind == E_idiv ? "udiv" : "urem", index, a, ll_expr_value(l, e->arg[1]));
-  }
+  case E_imod:
+    a = ll_expr(l, e->arg[0]);
+    return ll_binary(l, e->kind == E_idiv ? "udiv" : "urem", a, ll_expr(l, e->arg[1]));
   case E_extract:
-    return ll_instruction(l, FORMAT("extractelement %s %s, i64 %" PRId64, ll_type_text(l, e->arg[0]->type),
-                                    ll_expr_value(l, e->arg[0]), e->value.i));
+    a = ll_expr(l, e->arg[0]);
+    return ll_list(l, e->type, "extractelement", 2, (Operand[]){a, ll_number(l, index_type, e->value.i)});
   case E_call: return call_value(l, e);
   }
   bug("emit: expression kind %d", (int)e->kind);
 }
 
-/* ---- transposes in registers ---- */
-/* Element of the concatenation of two rows that lane j of a step takes. Unpack: units of `unit` elements of both rows
- * alternate, from the lower or upper half of each group of `group` elements (128 bits). Blocks: every second group. */
-static int unpack_lane(int j, int lanes, int group, int unit, int upper) {
-  int p = j % group, from = j - p + (upper ? group / 2 : 0) + p / (2 * unit) * unit + p % unit;
-  return p / unit % 2 ? lanes + from : from;
-}
-
-static int block_lane(int j, int group, int odd) { return (2 * (j / group) + odd) * group + j % group; }
-
-static const char *shuffle(Printer *l, Type t, const char *a, const char *b, int group, int unit, int second) {
-  Text mask;
-  text_init(&mask, l->arena);
-  for (int j = 0; j < t.lanes; ++j)
-    text_printf(&mask, "%si32 %d", j ? ", " : "<",
-                unit ? unpack_lane(j, t.lanes, group, unit, second) : block_lane(j, group, second));
-  const char *type = ll_type_text(l, t);
-  return ll_instruction(
-      l, FORMAT("shufflevector %s %s, %s %s, <%d x i32> %s>", type, a, type, b, t.lanes, text_str(&mask)));
-}
-
-/* First each group x group block in itself, then the blocks among the rows. */
-static void transpose_rows(Printer *l, Type t, const char **row) {
-  const char *next[16];
-  int n = t.lanes, group = 16 / dtype_info[t.dtype].bytes;
-  if (group > n) group = n;
-  for (int unit = 1; unit < group; unit *= 2) {
-    for (int i = 0; i < n; ++i) {
-      int first = i - i % (2 * unit) + i % (2 * unit) / 2;
-      next[i] = shuffle(l, t, row[first], row[first + unit], group, unit, i % 2);
-    }
-    memcpy(row, next, sizeof next);
-  }
-  for (int done = group; done < n; done *= 2) {
-    int blocks = n / group;
-    for (int i = 0; i < n; ++i) {
-      int at = i / group, pair = at % (blocks / 2) * 2 * group + i % group;
-      next[i] = shuffle(l, t, row[pair], row[pair + group], group, 0, at >= blocks / 2);
-    }
-    memcpy(row, next, sizeof next);
-  }
-}
-
-static void transpose_print(Printer *l, const Stmt *s) {
-  Type t = memory_type(type_of(s->buffer->dtype, s->lanes)), index = type_of(DT_i64, 1);
-  const char *row[16], *to = ll_expr_value(l, s->index), *stride = ll_expr_value(l, s->stride);
-  const char *from = ll_expr_value(l, s->source_index), *source_stride = ll_expr_value(l, s->source_stride);
-  for (int i = 0; i < s->lanes; ++i) {
-    const char *offset = ll_binary(l, "mul", index, source_stride, ll_number(l, index, i));
-    row[i] = load_from(l, t, address(l, s->source, ll_binary(l, "add", index, from, offset)), NULL);
-  }
-  transpose_rows(l, t, row);
-  for (int i = 0; i < s->lanes; ++i) {
-    const char *offset = ll_binary(l, "mul", index, stride, ll_number(l, index, i));
-    store_to(l, t, row[i], address(l, s->buffer, ll_binary(l, "add", index, to, offset)), NULL);
-  }
-}
-
 /* ---- statements ---- */
 static void block_print(Printer *l, const Block *b);
-
-static void bind(Printer *l, const Var *v, const char *value) {
-  *intern_slot(&l->values, &v, sizeof v) = (void *)value;
-}
-static void label(Printer *l, const char *name, int n) { text_printf(l->out, "%s.%d:\n", name, n); }
 
 static void comment(Printer *l, const char *indent, const char *text) {
   text_printf(l->out, "%s; %s\n", indent, comment_safe(l->arena, text));
 }
 
+static void set_print(Printer *l, const char *name, Operand v) {
+  ll_new(l, void_type, FORMAT("store %s %s, ptr %s", ll_type(l, v.type), v.name, name));
+}
+
 static void for_print(Printer *l, const Stmt *s) {
-  const char *name = identifier_of(l->arena, s->var->name), *lo, *hi;
-  if (s->for_kind == FOR_parallel) {
-    lo = ll_instruction(l, FORMAT("call i64 @nnrt_lo(i64 %" PRId64 ", ptr %%thread)", s->hi->value.i));
-    hi = ll_instruction(l, FORMAT("call i64 @nnrt_hi(i64 %" PRId64 ", ptr %%thread)", s->hi->value.i));
-  } else {
-    lo = ll_expr_value(l, s->lo);
-    hi = ll_expr_value(l, s->hi);
-  }
+  const char *name = local_name(l, s->var->name);
+  Operand lo = ll_expr(l, s->lo), hi = ll_expr(l, s->hi), part[] = {hi, thread};
+  if (s->for_kind == FOR_parallel) lo = ll_call(l, index_type, "@nnrt_lo", 2, part);
+  if (s->for_kind == FOR_parallel) hi = ll_call(l, index_type, "@nnrt_hi", 2, part);
   int n = ++l->last;
-  ll_line(l, FORMAT("store i64 %s, ptr %%%s", lo, name));
-  ll_line(l, FORMAT("br label %%head.%d", n));
-  label(l, "head", n);
-  const char *i = ll_instruction(l, FORMAT("load i64, ptr %%%s", name));
-  const char *more = ll_instruction(l, FORMAT("icmp slt i64 %s, %s", i, hi));
-  ll_line(l, FORMAT("br i1 %s, label %%body.%d, label %%exit.%d", more, n, n));
-  label(l, "body", n);
-  bind(l, s->var, i);
+  set_print(l, name, lo);
+  ll_jump(l, "head", "head", n);
+  Operand i = ll_new(l, index_type, FORMAT("load i64, ptr %s", name));
+  ll_branch(l, ll_binary(l, "icmp slt", i, hi).name, "body", "exit", n);
+  ll_name_put(l, s->var, i.name);
   block_print(l, &s->body);
-  const char *next = ll_instruction(l, FORMAT("add nsw i64 %s, %" PRId64, i, s->step));
-  ll_line(l, FORMAT("store i64 %s, ptr %%%s", next, name));
-  ll_line(l, FORMAT("br label %%head.%d", n));
-  label(l, "exit", n);
+  set_print(l, name, ll_binary(l, "add nsw", i, ll_number(l, index_type, s->step)));
+  ll_jump(l, "head", "exit", n);
 }
 
 static void if_print(Printer *l, const Stmt *s) {
-  const char *condition = ll_expr_value(l, s->expr);
+  Operand condition = ll_expr(l, s->expr);
   int n = ++l->last;
-  ll_line(l, FORMAT("br i1 %s, label %%then.%d, label %%else.%d", condition, n, n));
-  label(l, "then", n);
+  ll_branch(l, condition.name, "then", "else", n);
   block_print(l, &s->body);
-  ll_line(l, FORMAT("br label %%end.%d", n));
-  label(l, "else", n);
+  ll_jump(l, "end", "else", n);
   block_print(l, &s->other);
-  ll_line(l, FORMAT("br label %%end.%d", n));
-  label(l, "end", n);
+  ll_jump(l, "end", "end", n);
 }
 
 static void store_print(Printer *l, const Stmt *s) {
-  const char *p = address(l, s->buffer, ll_expr_value(l, s->index)), *v = ll_expr_value(l, s->expr);
-  store_to(l, s->expr->type, v, p, s->mask ? ll_expr_value(l, s->mask) : NULL);
+  Operand p = address(l, s->buffer, ll_expr(l, s->index)), v = ll_expr(l, s->expr);
+  store_to(l, v, p, s->mask);
+}
+
+static Operand row_address(Printer *l, const Buffer *b, Operand index, Operand stride, int row) {
+  return address(l, b, ll_binary(l, "add", index, ll_binary(l, "mul", stride, ll_number(l, index_type, row))));
+}
+
+static void transpose_print(Printer *l, const Stmt *s) {
+  Type t = memory_type(type_of(s->buffer->dtype, s->lanes));
+  Operand row[TRANSPOSE_MAX], next[TRANSPOSE_MAX], to = ll_expr(l, s->index), stride = ll_expr(l, s->stride);
+  Operand from = ll_expr(l, s->source_index), source_stride = ll_expr(l, s->source_stride);
+  for (int i = 0; i < s->lanes; ++i) row[i] = load_from(l, t, row_address(l, s->source, from, source_stride, i), NULL);
+  for (int step = 0; 1 << step < s->lanes; ++step) {
+    for (int i = 0; i < s->lanes; ++i) {
+      Shuffle x = transpose_shuffle(s->lanes, dtype_info[t.dtype].bytes, step, i);
+      Operand lanes = ll_numbers(l, s->lanes, x.lane);
+      next[i] = ll_list(l, t, "shufflevector", 3, (Operand[]){row[x.first], row[x.second], lanes});
+    }
+    memcpy(row, next, sizeof row);
+  }
+  for (int i = 0; i < s->lanes; ++i) store_to(l, row[i], row_address(l, s->buffer, to, stride, i), NULL);
+}
+
+static void routine_print(Printer *l, const Stmt *s) {
+  int n = s->passed.n;
+  Operand *args = NEW_N(l->arena, Operand, n + 1);
+  for (int i = 0; i < n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    args[i] = ll_expr(l, x->value);
+    if (x->buffer) args[i] = address(l, x->buffer, args[i]);
+  }
+  ll_declare(l, void_type, FORMAT("@%s", s->routine->name), n, args);
+  ll_call(l, void_type, FORMAT("@%s", s->routine->name), n, args);
 }
 
 static void stmt_print(Printer *l, const Stmt *s) {
   switch (s->kind) {
   case S_for: for_print(l, s); return;
   case S_let:
-    if (is_used(&l->used, s->var)) bind(l, s->var, ll_expr_value(l, s->expr));
+    if (is_used(&l->used, s->var)) ll_name_put(l, s->var, ll_expr(l, s->expr).name);
     return;
   case S_var:
-  case S_set: {
-    const char *v = ll_expr_value(l, s->expr);
-    ll_line(l,
-            FORMAT("store %s %s, ptr %%%s", ll_type_text(l, s->var->type), v, identifier_of(l->arena, s->var->name)));
-    return;
-  }
+  case S_set: set_print(l, local_name(l, s->var->name), ll_expr(l, s->expr)); return;
   case S_store: store_print(l, s); return;
   case S_transpose: transpose_print(l, s); return;
+  case S_routine: routine_print(l, s); return;
   case S_if: if_print(l, s); return;
   case S_block:
     if (s->loc.file) comment(l, "  ", FORMAT("%s:%d %s", s->loc.file, s->loc.line, s->text ? s->text : ""));
     block_print(l, &s->body);
     return;
   case S_local: return;
-  case S_return: ll_line(l, FORMAT("ret %s %s", ll_type_text(l, s->expr->type), ll_expr_value(l, s->expr))); return;
+  case S_return: ll_list(l, void_type, "ret", 1, (Operand[]){ll_expr(l, s->expr)}); return;
   case S_call:
   case S_while:
   case S_barrier: bug("emit: a host statement in a kernel");
@@ -260,23 +217,12 @@ static void block_print(Printer *l, const Block *b) {
 static void alloca_print(void *context, Stmt *s, int depth) {
   (void)depth;
   Printer *l = context;
-  bool variable = s->kind == S_var || s->kind == S_for;
-  const void *object = variable ? (const void *)s->var : s->kind == S_local ? (const void *)s->local_buffer : NULL;
-  void **slot = object ? intern_slot(&l->slots, &object, sizeof object) : NULL;
-  if (!slot || *slot) return;
-  *slot = l;
-  if (variable)
-    ll_line(l, FORMAT("%%%s = alloca %s", identifier_of(l->arena, s->var->name), ll_type_text(l, s->var->type)));
-  else
-    ll_line(l, FORMAT("%s = alloca [%" PRId64 " x %s], align %d", buffer_value(l, s->local_buffer),
-                      s->local_buffer->count, dtype_info[s->local_buffer->dtype].llvm, s->local_buffer->align));
-}
-
-static void printer_reset(Printer *l, const Kernel *k) {
-  l->last = 0;
-  intern_init(&l->values, l->arena);
-  intern_init(&l->slots, l->arena);
-  used_init(&l->used, l->arena, k);
+  const Buffer *b = s->local_buffer;
+  if (s->kind == S_var || s->kind == S_for)
+    text_printf(l->out, "  %s = alloca %s\n", local_name(l, s->var->name), ll_type(l, s->var->type));
+  if (s->kind == S_local)
+    text_printf(l->out, "  %s = alloca [%" PRId64 " x %s], align %d\n", local_name(l, b->name), b->count,
+                dtype_info[b->dtype].llvm, b->align);
 }
 
 static const char *params_text(Printer *l, const Kernel *k) {
@@ -285,13 +231,12 @@ static const char *params_text(Printer *l, const Kernel *k) {
   for (int i = 0; i < k->params.n; ++i) {
     const Buffer *b = k->params.at[i];
     text_printf(&text, "%sptr%s%s align %d %s", i ? ", " : "", buffer_is_restrict(k, i) ? " noalias" : "",
-                b->written ? "" : " readonly", b->align, buffer_value(l, b));
+                b->written ? "" : " readonly", b->align, local_name(l, b->name));
   }
   for (int i = 0; i < k->scalars.n; ++i) {
     const Var *v = k->scalars.at[i];
-    const char *name = FORMAT("%%%s", identifier_of(l->arena, v->name));
-    text_printf(&text, "%s%s %s", text.n ? ", " : "", ll_type_text(l, v->type), name);
-    bind(l, v, name);
+    ll_name_put(l, v, local_name(l, v->name));
+    text_printf(&text, "%s%s %s", text.n ? ", " : "", ll_type(l, v->type), ll_name_get(l, v));
   }
   if (!k->result.lanes && !kernel_is_serial(k)) text_printf(&text, "%sptr %%thread", text.n ? ", " : "");
   return text_str(&text);
@@ -299,149 +244,16 @@ static const char *params_text(Printer *l, const Kernel *k) {
 
 static void kernel_emit(Printer *l, const Kernel *k) {
   bool function = k->result.lanes > 0;
-  printer_reset(l, k);
+  l->last = 0;
+  intern_init(&l->values, l->arena);
+  used_init(&l->used, l->arena, k);
   if (k->comment) comment(l, "", k->comment);
   for (int i = 0; i < k->locs.n; ++i) comment(l, "", FORMAT("%s:%d", k->locs.at[i].file, k->locs.at[i].line));
-  text_printf(l->out, "define internal %s @%s(%s) #%d {\n", function ? ll_type_text(l, k->result) : "void",
-              sheet_name(l->sheet, k, k->name), params_text(l, k), function ? 1 : 0);
+  text_printf(l->out, "define internal %s @%s(%s) #%d {\n", ll_type(l, k->result), sheet_name(l->sheet, k, k->name),
+              params_text(l, k), function);
   block_walk(&k->body, 0, alloca_print, l);
   block_print(l, &k->body);
   text_puts(l->out, function ? "}\n\n" : "  ret void\n}\n\n");
-}
-
-/* ---- host functions ---- */
-static const char *slot_value(Printer *l, const Slot *slot) {
-  static const char *const home[] = {[HOME_params] = "params",
-                                     [HOME_state] = "state",
-                                     [HOME_scratch] = "scratch",
-                                     [HOME_input] = "input",
-                                     [HOME_output] = "output"};
-  int64_t offset;
-  const Slot *root = slot_root((Slot *)slot, &offset);
-  const char *base = slot->home == HOME_constant
-                         ? FORMAT("@%s", sheet_name(l->sheet, root, FORMAT("constant_%d", root->id)))
-                         : FORMAT("%%%s", home[slot->home]);
-  if (slot->home == HOME_constant && !slot->parent) return base;
-  void **value = intern_slot(&l->values, &slot, sizeof slot);
-  if (*value) return *value;
-  const char *at = ll_instruction(l, FORMAT("getelementptr inbounds i8, ptr %s, i64 %" PRId64, base,
-                                            slot->home == HOME_constant ? offset : slot->offset));
-  for (const Slot *s = slot; s; s = s->parent) {
-    if (!s->turn) continue;
-    const char *t = ll_instruction(l, FORMAT("load i64, ptr %%%s.at", s->turn->name));
-    const char *by = ll_instruction(l, FORMAT("mul i64 %s, %" PRId64, t, s->turn_stride));
-    at = ll_instruction(l, FORMAT("getelementptr inbounds i8, ptr %s, i64 %s", at, by));
-  }
-  return *intern_slot(&l->values, &slot, sizeof slot) = (void *)at;
-}
-
-static void call_emit(Printer *l, const Stmt *s) {
-  bool serial = kernel_is_serial(s->kernel);
-  Text args;
-  text_init(&args, l->arena);
-  for (int i = 0; i < s->args.n; ++i) text_printf(&args, "%sptr %s", i ? ", " : "", slot_value(l, s->args.at[i]));
-  if (!serial) text_printf(&args, "%sptr %%thread", args.n ? ", " : "");
-  int n = ++l->last;
-  if (serial) text_printf(l->out, "  br i1 %%first, label %%on.%d, label %%off.%d\non.%d:\n", n, n, n);
-  ll_line(l, FORMAT("call void @%s(%s)", sheet_name(l->sheet, s->kernel, s->kernel->name), text_str(&args)));
-  if (serial) text_printf(l->out, "  br label %%off.%d\noff.%d:\n", n, n);
-}
-
-/* ---- loops and branches of host functions ---- */
-static bool moves_with(const Slot *s, const Var *turn) {
-  for (; s; s = s->parent)
-    if (turn ? s->turn == turn : s->turn != NULL) return true;
-  return false;
-}
-
-/* Addresses of what stays (turn NULL), or of what moves with this loop. */
-static void addresses_emit(Printer *l, const Block *b, const Var *turn) {
-  for (int i = 0; i < b->n; ++i) {
-    const Stmt *s = b->at[i];
-    for (int k = 0; k < s->args.n; ++k)
-      if (moves_with(s->args.at[k], turn) == (turn != NULL)) slot_value(l, s->args.at[k]);
-    if (turn && s->kind == S_for) continue;
-    addresses_emit(l, &s->body, turn);
-    addresses_emit(l, &s->other, turn);
-  }
-}
-
-/* Each loop has a variable of its own in the entry block. */
-static void host_turns(Printer *l, const Block *b, int *turns) {
-  for (int i = 0; i < b->n; ++i) {
-    if (b->at[i]->kind == S_for) {
-      b->at[i]->var->name = FORMAT("turn.%d", ++*turns);
-      text_printf(l->out, "  %%%s.at = alloca i64\n", b->at[i]->var->name);
-    }
-    host_turns(l, &b->at[i]->body, turns);
-    host_turns(l, &b->at[i]->other, turns);
-  }
-}
-
-static void block_emit(Printer *l, const Block *b);
-
-static void loop_emit(Printer *l, const Stmt *s) {
-  const char *t = s->var->name;
-  int n = ++l->last;
-  text_printf(l->out, "  store i64 0, ptr %%%s.at\n  br label %%turn.%d\nturn.%d:\n", t, n, n);
-  addresses_emit(l, &s->body, s->var);
-  block_emit(l, &s->body);
-  const char *now = ll_instruction(l, FORMAT("load i64, ptr %%%s.at", t));
-  const char *next = ll_instruction(l, FORMAT("add i64 %s, 1", now));
-  ll_line(l, FORMAT("store i64 %s, ptr %%%s.at", next, t));
-  const char *more = ll_instruction(l, FORMAT("icmp slt i64 %s, %" PRId64, next, s->hi->value.i));
-  text_printf(l->out, "  br i1 %s, label %%turn.%d, label %%done.%d\ndone.%d:\n", more, n, n, n);
-}
-
-static const char *flag_value(Printer *l, const Stmt *s) {
-  const char *byte = ll_instruction(l, FORMAT("load i8, ptr %s", slot_value(l, s->args.at[0])));
-  return ll_instruction(l, FORMAT("icmp ne i8 %s, 0", byte));
-}
-
-static void while_emit(Printer *l, const Stmt *s) {
-  int n = ++l->last;
-  text_printf(l->out, "  br label %%test.%d\ntest.%d:\n", n, n);
-  block_emit(l, &s->body);
-  text_printf(l->out, "  br i1 %s, label %%body.%d, label %%done.%d\nbody.%d:\n", flag_value(l, s), n, n, n);
-  block_emit(l, &s->other);
-  text_printf(l->out, "  br label %%test.%d\ndone.%d:\n", n, n);
-}
-
-static void branch_emit(Printer *l, const Stmt *s) {
-  int n = ++l->last;
-  text_printf(l->out, "  br i1 %s, label %%then.%d, label %%else.%d\nthen.%d:\n", flag_value(l, s), n, n, n);
-  block_emit(l, &s->body);
-  text_printf(l->out, "  br label %%done.%d\nelse.%d:\n", n, n);
-  block_emit(l, &s->other);
-  text_printf(l->out, "  br label %%done.%d\ndone.%d:\n", n, n);
-}
-
-static void block_emit(Printer *l, const Block *b) {
-  for (int i = 0; i < b->n; ++i) switch (b->at[i]->kind) {
-    case S_call: call_emit(l, b->at[i]); break;
-    case S_for: loop_emit(l, b->at[i]); break;
-    case S_while: while_emit(l, b->at[i]); break;
-    case S_if: branch_emit(l, b->at[i]); break;
-    default: ll_line(l, "call void @nnrt_barrier(ptr %thread)");
-    }
-}
-
-static void host_emit(Printer *l, const Host *h) {
-  static const char *const home[] = {"params", "state", "scratch", "output", "input"}; /* the order of nnrt_memory */
-  l->last = 0;
-  intern_init(&l->values, l->arena);
-  text_printf(l->out, "define internal void @%s(ptr noalias readonly %%memory, ptr %%thread) #2 {\n",
-              sheet_name(l->sheet, h, h->name));
-  for (int i = 0; i < 5; ++i) {
-    text_printf(l->out, "  %%%s.at = getelementptr inbounds %%nnrt_memory, ptr %%memory, i32 0, i32 %d\n", home[i], i);
-    text_printf(l->out, "  %%%s = load ptr, ptr %%%s.at\n", home[i], home[i]);
-  }
-  text_puts(l->out, "  %id = load i32, ptr %thread\n  %first = icmp eq i32 %id, 0\n");
-  int turns = 0;
-  host_turns(l, &h->body, &turns);
-  addresses_emit(l, &h->body, NULL); /* all first: calls of serial kernels open blocks */
-  block_emit(l, &h->body);
-  text_puts(l->out, "  ret void\n}\n\n");
 }
 
 /* ---- constants and tables ---- */
@@ -461,79 +273,74 @@ static void array_emit(Printer *l, const char *name, const Tensor *t) {
   text_printf(l->out, "@%s = internal constant [%zu x i8] c\"%s\", align 64\n", name, n, bytes_text(l, t->data, n));
 }
 
-static const char *string_value(Printer *l, const char *s) {
+static const char *string_name(Printer *l, const char *s) {
   const char *name = map_get(&l->strings, s);
   if (name) return name;
   name = FORMAT("@nnc.text.%d", l->strings.n);
   map_put(&l->strings, s, (void *)name);
+  text_printf(l->out, "%s = private unnamed_addr constant [%zu x i8] c\"%s\\00\"\n", name, strlen(s) + 1,
+              bytes_text(l, s, strlen(s)));
   return name;
 }
 
-static const char *cell_value(Printer *l, FieldKind kind, const Cell *c) {
-  Text text;
+static Type field_type(FieldKind kind) {
+  static const int dtypes[] = {
+      [FIELD_int] = DT_i32,       [FIELD_dtype] = DT_i32,   [FIELD_source] = DT_i32,   [FIELD_i64] = DT_i64,
+      [FIELD_u64] = DT_i64,       [FIELD_f64] = DT_f64,     [FIELD_text] = DT_pointer, [FIELD_dims] = DT_dims,
+      [FIELD_table] = DT_pointer, [FIELD_code] = DT_pointer};
+  return type_of((DType)dtypes[kind], 1);
+}
+
+static const char *dims_text(Printer *l, const Shape *s) {
+  Operand dim[RANK_MAX];
+  for (int i = 0; i < RANK_MAX; ++i) dim[i] = ll_number(l, index_type, i < s->rank ? s->dim[i] : 0);
+  return FORMAT("[%s]", ll_operands(l, RANK_MAX, dim));
+}
+
+static const char *cell_text(Printer *l, FieldKind kind, const Cell *c) {
   switch (kind) {
-  case FIELD_int:
-  case FIELD_dtype:
-  case FIELD_source: return FORMAT("i32 %" PRId64, c->i);
-  case FIELD_i64:
-  case FIELD_u64: return FORMAT("i64 %" PRId64, c->i);
-  case FIELD_f64: return FORMAT("double %s", ll_scalar_const(l, DT_f64, c->f, 0));
-  case FIELD_text: return c->text ? FORMAT("ptr %s", string_value(l, c->text)) : "ptr null";
-  case FIELD_table: return c->table ? FORMAT("ptr @%s", c->table->name) : "ptr null";
-  case FIELD_code: return c->host ? FORMAT("ptr @%s", sheet_name(l->sheet, c->host, c->host->name)) : "ptr null";
-  case FIELD_dims:
-    text_init(&text, l->arena);
-    for (int i = 0; i < RANK_MAX; ++i)
-      text_printf(&text, "%si64 %" PRId64, i ? ", " : "[8 x i64] [", i < c->shape->rank ? c->shape->dim[i] : 0);
-    return FORMAT("%s]", text_str(&text));
+  case FIELD_f64: return ll_scalar(l, DT_f64, c->f, 0);
+  case FIELD_text: return c->text ? string_name(l, c->text) : "null";
+  case FIELD_table: return c->table ? FORMAT("@%s", c->table->name) : "null";
+  case FIELD_code: return c->host ? FORMAT("@%s", sheet_name(l->sheet, c->host, c->host->name)) : "null";
+  case FIELD_dims: return dims_text(l, c->shape);
+  default: return ll_scalar(l, DT_i64, 0, c->i);
   }
-  return NULL;
 }
 
-static const char *row_value(Printer *l, const Record *r, const Cell *cells) {
-  Text text;
-  if (!r->fields[0].name) return cell_value(l, r->fields[0].kind, cells);
-  text_init(&text, l->arena);
-  for (int i = 0; i < r->n; ++i) text_printf(&text, "%s%s", i ? ", " : "", cell_value(l, r->fields[i].kind, &cells[i]));
-  return FORMAT("%%%s { %s }", r->type, text_str(&text));
+/* Of a record, or of a list of bare values. */
+static const char *row_type(Printer *l, const Record *r) {
+  return r->fields[0].name ? FORMAT("%%%s", r->type) : ll_type(l, field_type(r->fields[0].kind));
 }
 
-static const char *record_type(Printer *l, const Record *r) {
-  if (r->fields[0].name) return FORMAT("%%%s", r->type);
-  return r->fields[0].kind == FIELD_text ? "ptr" : "i32";
+static const char *row_text(Printer *l, const Record *r, const Cell *cells) {
+  Operand *cell = NEW_N(l->arena, Operand, r->n);
+  for (int i = 0; i < r->n; ++i)
+    cell[i] = (Operand){field_type(r->fields[i].kind), cell_text(l, r->fields[i].kind, &cells[i])};
+  const char *text = ll_operands(l, r->n, cell);
+  return r->fields[0].name ? FORMAT("%%%s { %s }", r->type, text) : text;
 }
 
 static void table_emit(Printer *l, const Table *t) {
   if (t->raw) return array_emit(l, t->name, t->raw);
-  text_printf(l->out, "@%s = %sconstant ", t->name, t->exported ? "" : "internal ");
-  if (t->single) {
-    text_printf(l->out, "%s\n", row_value(l, t->record, t->cells.at));
-    return;
-  }
-  text_printf(l->out, "[%d x %s] [", t->rows, record_type(l, t->record));
+  Text rows;
+  text_init(&rows, l->arena);
   for (int i = 0; i < t->rows; ++i)
-    text_printf(l->out, "%s%s", i ? ", " : "", row_value(l, t->record, &t->cells.at[i * t->record->n]));
-  text_puts(l->out, "]\n");
+    text_printf(&rows, "%s%s", i ? ", " : "", row_text(l, t->record, &t->cells.at[i * t->record->n]));
+  const char *type = t->single ? "" : FORMAT("[%d x %s] [", t->rows, row_type(l, t->record));
+  text_printf(l->out, "@%s = %sconstant %s%s%s\n", t->name, t->exported ? "" : "internal ", type, text_str(&rows),
+              t->single ? "" : "]");
 }
 
 static void record_emit(Printer *l, const Record *r) {
-  static const char *const types[] = {
-      [FIELD_int] = "i32",  [FIELD_dtype] = "i32",     [FIELD_source] = "i32", [FIELD_i64] = "i64",
-      [FIELD_u64] = "i64",  [FIELD_f64] = "double",    [FIELD_text] = "ptr",   [FIELD_table] = "ptr",
-      [FIELD_code] = "ptr", [FIELD_dims] = "[8 x i64]"};
-  text_printf(l->out, "%%%s = type { ", r->type);
-  for (int i = 0; i < r->n; ++i) text_printf(l->out, "%s%s", i ? ", " : "", types[r->fields[i].kind]);
-  text_puts(l->out, " }\n");
+  Operand *field = NEW_N(l->arena, Operand, r->n);
+  for (int i = 0; i < r->n; ++i) field[i].type = field_type(r->fields[i].kind);
+  text_printf(l->out, "%%%s = type { %s }\n", r->type, ll_operands(l, r->n, field));
 }
 
 static void tables_emit(Printer *l) {
   const Tables *tables = tables_build(l->sheet);
   for (int i = 0; i < tables->n; ++i) table_emit(l, tables->at[i]);
-  for (int i = 0; i < l->strings.n; ++i) {
-    const char *s = l->strings.slots[i].key;
-    text_printf(l->out, "%s = private unnamed_addr constant [%zu x i8] c\"%s\\00\"\n",
-                (char *)l->strings.slots[i].value, strlen(s) + 1, bytes_text(l, s, strlen(s)));
-  }
   if (!l->sheet->options->no_main)
     text_printf(l->out,
                 "\ndefine i32 @main(i32 %%argc, ptr %%argv) #2 {\n"
@@ -543,26 +350,12 @@ static void tables_emit(Printer *l) {
 
 /* ---- the module ---- */
 static void runtime_emit(Printer *l) {
-  static const char *const declarations[] = {
+  static const char *const routines[] = {
 #define NNRT(result, name, parameters, llvm) llvm,
+#define NNRT_LOCAL(result, name, parameters, value, llvm) "\n" llvm,
 #include "../../runtime/abi.def"
-#undef NNRT
   };
-  for (size_t i = 0; i < sizeof declarations / sizeof *declarations; ++i) text_printf(l->out, "%s\n", declarations[i]);
-  static const char *const part[2][2] = {{"lo", "%id"}, {"hi", "%next"}};
-  for (int i = 0; i < 2; ++i)
-    text_printf(l->out,
-                "\ndefine internal i64 @nnrt_%s(i64 %%count, ptr %%thread) #1 {\n"
-                "  %%id.32 = load i32, ptr %%thread\n"
-                "  %%at = getelementptr inbounds i8, ptr %%thread, i64 4\n"
-                "  %%threads.32 = load i32, ptr %%at\n"
-                "  %%id = sext i32 %%id.32 to i64\n"
-                "  %%threads = sext i32 %%threads.32 to i64\n"
-                "  %%next = add i64 %%id, 1\n"
-                "  %%product = mul i64 %%count, %s\n"
-                "  %%part = sdiv i64 %%product, %%threads\n"
-                "  ret i64 %%part\n}\n",
-                part[i][0], part[i][1]);
+  for (size_t i = 0; i < sizeof routines / sizeof *routines; ++i) text_printf(l->out, "%s\n", routines[i]);
   text_puts(l->out, "\n");
 }
 
@@ -581,26 +374,26 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   Sheet s;
   sheet_init(&s, out, o);
   s.program = p;
-  Printer l = {.sheet = &s, .arena = s.arena, .out = out};
-  map_init(&l.intrinsics, s.arena);
-  map_init(&l.strings, s.arena);
-  comment(&l, "",
-          arena_printf(s.arena, "%s: compiled from %s by %s for %s", p->module->name,
-                       p->module->file ? p->module->file : "text", o->compiler, p->machine->name));
+  Printer printer = {.sheet = &s, .arena = s.arena, .out = out}, *l = &printer;
+  const char *file = p->module->file ? p->module->file : "text";
+  map_init(&l->intrinsics, s.arena);
+  map_init(&l->strings, s.arena);
+  comment(l, "", FORMAT("%s: compiled from %s by %s for %s", p->module->name, file, o->compiler, p->machine->name));
+  if (emit_blas(p)) text_puts(out, FORMAT("; link: %s\n", link_text(p)));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
   text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr }\n");
-  for (int i = 0; record_at(i); ++i) record_emit(&l, record_at(i));
+  for (int i = 0; record_at(i); ++i) record_emit(l, record_at(i));
   text_puts(out, "@nnc.zero = internal constant i64 0\n");
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) array_emit(&l, slot_value(&l, slot) + 1, slot->value);
+    if (slot->home == HOME_constant) array_emit(l, constant_name(&s, slot), slot->value);
   }
-  runtime_emit(&l);
-  for (int i = 0; i < p->math.n; ++i) kernel_emit(&l, p->math.at[i]);
-  for (int i = 0; i < p->kernels.n; ++i) kernel_emit(&l, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) host_emit(&l, p->hosts.at[i]);
-  tables_emit(&l);
+  runtime_emit(l);
+  for (int i = 0; i < p->math.n; ++i) kernel_emit(l, p->math.at[i]);
+  for (int i = 0; i < p->kernels.n; ++i) kernel_emit(l, p->kernels.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) ll_host(l, p->hosts.at[i]);
+  tables_emit(l);
   text_puts(out, "\n");
-  for (int i = 0; i < l.intrinsics.n; ++i) text_printf(out, "%s\n", l.intrinsics.slots[i].key);
-  attributes_emit(&l, p->machine);
+  for (int i = 0; i < l->intrinsics.n; ++i) text_printf(out, "%s\n", l->intrinsics.slots[i].key);
+  attributes_emit(l, p->machine);
 }

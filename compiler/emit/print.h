@@ -22,6 +22,7 @@ void sheet_init(Sheet *s, Text *out, const EmitOptions *o);
 const char *sheet_name(Sheet *s, const void *object, const char *wanted);
 const char *identifier_of(Arena *arena, const char *text); /* "0.weight" -> "p0_weight", "for" -> "for_" */
 const char *model_name(Sheet *s);                          /* of the module, as an identifier */
+const char *constant_name(Sheet *s, const Slot *slot);     /* of a constant array */
 
 /* The model's line that loc names, trimmed; NULL when there is none to show. */
 const char *source_line(Sheet *s, Loc loc);
@@ -50,6 +51,8 @@ const char *scope_declare(Scope *scope, const void *object, const char *name, bo
 const char *scope_name(const Scope *scope, const void *object);
 
 bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
+const char *link_text(const Program *p);             /* what a program of an emitted file links */
+const char *promise_text(const Program *p);          /* what its results depend on, for the head of the file */
 uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */
 
 /* ---- the tables of nnrt.h as typed constants (tables.c) ---- */
@@ -101,7 +104,9 @@ typedef VEC(Table *) Tables;
 Tables *tables_build(Sheet *s);
 const Record *record_at(int i); /* the structs of nnrt.h; NULL past the end */
 
-const char *scratch_define(Arena *arena, const char *suffix); /* "SCRATCH_BYTES_V4" (bundle.c) */
+/* bundle.c */
+const char *scratch_define(Arena *arena, const char *suffix); /* "SCRATCH_BYTES_V4" */
+const char *set_word(const Program *p);                       /* the machine's name in nnrt_simd.h: "V4" */
 
 /* ---- C text that is not kernels (ctext.c) ---- */
 void c_line(Sheet *s, const char *line); /* a statement, broken when it is longer than 120 columns */
@@ -115,5 +120,4 @@ uint32_t half_bits(DType dtype, double f); /* of an f16 or bf16 constant */
 /* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c, chost.c) ---- */
 void c_kernels(Sheet *s);
 void c_host(Sheet *s, const Host *host, const char *barrier); /* barrier: that statement of the dialect */
-const char *c_constant_name(Sheet *s, const Slot *slot);
 #endif

@@ -46,6 +46,10 @@ const char *sheet_name(Sheet *s, const void *object, const char *wanted) {
 
 const char *model_name(Sheet *s) { return identifier_of(s->arena, s->program->module->name); }
 
+const char *constant_name(Sheet *s, const Slot *slot) {
+  return sheet_name(s, slot, arena_printf(s->arena, "constant_%d", slot->id));
+}
+
 void sheet_init(Sheet *s, Text *out, const EmitOptions *o) {
   *s = (Sheet){.arena = out->arena, .out = out, .options = o, .suffix = ""};
   map_init(&s->names, s->arena);
@@ -107,6 +111,8 @@ static void use_block(Used *used, const Block *b) {
     if (s->kind == S_let && !is_used(used, s->var)) continue;
     if (s->buffer) use(used, s->buffer);
     if (s->source) use(used, s->source);
+    for (int k = 0; k < s->passed.n; ++k)
+      if (s->passed.at[k].buffer) use(used, s->passed.at[k].buffer);
     Expr *expr[STMT_EXPRS_MAX];
     int n = stmt_exprs(s, expr);
     for (int k = 0; k < n; ++k) use_expr(used, expr[k]);
@@ -137,6 +143,23 @@ uint32_t half_bits(DType dtype, double f) {
   if (a >= 0x477ff000) return sign | 0x7c00;
   if (a < 0x38800000) return sign | (uint32_t)nearbyint(ldexp(fabs((double)x), 24));
   return sign | (((a + 0xfff + (a >> 13 & 1)) >> 13) - (112 << 10));
+}
+
+/* ---- what the file needs, and what it may promise ---- */
+const char *emit_blas(const Program *p) {
+  return p->machine->blas && program_calls_routines(p) ? p->machine->blas : NULL;
+}
+
+const char *link_text(const Program *p) {
+  return emit_blas(p) ? "-lnnrt_blas -lopenblas -lnnrt -lz -lm -pthread" : "-lnnrt -lz -lm -pthread";
+}
+
+const char *promise_text(const Program *p) {
+  return emit_blas(p)
+             ? "Large matrix products are OpenBLAS's: the results have the same bits for any number of threads, but "
+               "only on one\n"
+               "kind of processor with one build of OpenBLAS."
+             : "The results have the same bits with any compiler, optimisation, processor and number of threads.";
 }
 
 /* ---- hash ---- */

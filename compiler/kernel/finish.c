@@ -4,8 +4,9 @@
  * and are no words of C or of the text form, so that every printer can use them as they are. The first of a name keeps
  * it, the next ones are name_2, name_3, …
  *
- * Math: rows marked MATH in elementwise.def become calls of instances of math.ir (math.c). f16 and bf16 compute in f32
- * and round once, at the node. Expressions may be shared, so each is rewritten once and in place.
+ * Math: rows marked MATH in elementwise.def become calls of instances of math.ir (math.c). Halves: f16 and bf16 compute
+ * in f32 and round once, at the node, by casts that stand here and nowhere else; selection (W) and conversions (X) take
+ * them as they are. Expressions may be shared, so each is rewritten once and in place.
  *
  * Lines: those of the body's blocks join k->locs, ascending and without repeats. */
 #include "kernel.h"
@@ -71,27 +72,34 @@ static void name_buffer(Finish *f, Buffer *b) {
   if (b && is_first(f, b)) b->name = unique_name(f, b->name);
 }
 
-/* ---- math ---- */
+/* ---- math and halves ---- */
+static bool computes_in_f32(const Expr *e) {
+  char domain = op_info[e->op].domain;
+  DType t = e->arg[0]->type.dtype;
+  return (t == DT_f16 || t == DT_bf16) && domain != 'W' && domain != 'X';
+}
+
 static void math_replace(Finish *f, Expr *e) {
-  Type type = e->type;
-  bool narrow = type.dtype == DT_f16 || type.dtype == DT_bf16;
-  Type wide = type_of(narrow ? DT_f32 : type.dtype, type.lanes);
-  const Kernel *callee = math_instance(f->program, e->op, wide);
-  if (!narrow) {
-    e->kind = E_call;
-    e->callee = callee;
-    return;
+  e->callee = math_instance(f->program, e->op, e->type);
+  e->kind = E_call;
+}
+
+static void op_finish(Finish *f, Expr *e) {
+  if (computes_in_f32(e)) {
+    Expr *args[3], *y = NULL;
+    for (int i = 0; i < e->nargs; ++i) args[i] = expr_cast(f->arena, e->arg[i], DT_f32, false);
+    y = expr_op(f->arena, e->op, e->nargs, args);
+    if (op_info[e->op].math) math_replace(f, y);
+    *e = e->type.dtype == DT_bool ? *y : *expr_cast(f->arena, y, e->type.dtype, false);
+  } else if (op_info[e->op].math) {
+    math_replace(f, e);
   }
-  Expr *args[3];
-  for (int i = 0; i < e->nargs; ++i) args[i] = expr_cast(f->arena, e->arg[i], DT_f32, false);
-  Expr *call = expr_call(f->arena, callee, e->nargs, args);
-  *e = (Expr){.kind = E_op, .type = type, .op = OP_cast, .nargs = 1, .arg = {call}};
 }
 
 static void expr_finish(Finish *f, Expr *e) {
   if (!e || !is_first(f, e)) return;
   for (int i = 0; i < e->nargs; ++i) expr_finish(f, expr_arg(e, i));
-  if (e->kind == E_op && op_info[e->op].math) math_replace(f, e);
+  if (e->kind == E_op) op_finish(f, e);
 }
 
 /* ---- lines ---- */

@@ -295,6 +295,14 @@ Stmt *stmt_local(Arena *a, Buffer *b) {
   return s;
 }
 
+Stmt *stmt_routine(Arena *a, const char *name, int n, const RoutineArg *passed) {
+  Stmt *s = stmt_new(a, S_routine);
+  s->routine = routine_find(name);
+  if (!s->routine) bug("there is no routine %s", name);
+  for (int i = 0; i < n; ++i) vec_push(a, s->passed, passed[i]);
+  return s;
+}
+
 Stmt *stmt_block(Arena *a, Loc loc, const char *text) {
   Stmt *s = stmt_new(a, S_block);
   s->loc = loc;

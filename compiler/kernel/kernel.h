@@ -22,6 +22,8 @@ typedef struct Machine {
   const char *gcc_target; /* for #pragma GCC target: "avx512f,avx512bw,…"; NULL: none */
   const char *llvm_cpu, *llvm_features, *triple;
   const char *simd_macro; /* what nnrt_simd.h is told: "NNRT_V4" */
+  const char *blas;       /* library that large matrix products go to ("openblas"), NULL: none. It chooses its own order
+                             of sums, so this alone of the machine's data changes bits */
 } Machine;
 const Machine *machine_find(const char *name); /* NULL when unknown; "native" asks the host */
 const Machine *machine_at(int i);              /* NULL past the end */
@@ -87,6 +89,19 @@ struct Expr {
 
 static inline Expr *expr_arg(const Expr *e, int i) { return e->more ? e->more[i] : e->arg[i]; }
 
+/* A routine of the runtime that kernels may call: a row of runtime/abi.def. */
+typedef struct Routine {
+  const char *name;
+  DType dtype;          /* of the elements at its addresses */
+  const char *operands; /* a letter each: i an i64, r an address that is read, w one that is written */
+} Routine;
+const Routine *routine_find(const char *name); /* routine.c; NULL: none is called so */
+
+typedef struct RoutineArg {
+  const Buffer *buffer; /* the address of buffer[value]; NULL: value itself */
+  Expr *value;          /* i64 scalar */
+} RoutineArg;
+
 typedef VEC(Stmt *) Block;
 
 typedef enum ForKind { FOR_serial, FOR_parallel, FOR_unrolled } ForKind;
@@ -101,6 +116,7 @@ typedef enum StmtKind {
                 */
   S_if,        /* expr (bool scalar): body else other */
   S_local,     /* declares local_buffer; contents undefined */
+  S_routine,   /* a call of a routine of the runtime, with `passed` */
   S_block,     /* body made from the model's line loc; `text` says what ("x:matmul(w) + b -> relu") */
   S_call,      /* host functions: kernel with args (slots). Also there: S_for (serial, a scan) and S_if by args[0] */
   S_while,     /* host functions: body; as long as args[0] (a bool) then holds: other, body */
@@ -123,6 +139,8 @@ struct Stmt {
   Expr *stride, *source_stride;
   int lanes; /* transpose */
   Buffer *local_buffer;
+  const Routine *routine;
+  VEC(RoutineArg) passed; /* routine: one per letter of its operands */
   Block body, other;
   Loc loc;
   const char *text;
@@ -144,7 +162,9 @@ struct Kernel {
 };
 
 /* ---- the program's memory ---- */
-typedef enum Home { HOME_params, HOME_state, HOME_scratch, HOME_input, HOME_output, HOME_constant } Home;
+/* Constants apart, in the order of the fields of nnrt_memory, which have the same names. */
+typedef enum Home { HOME_params, HOME_state, HOME_scratch, HOME_output, HOME_input, HOME_constant } Home;
+extern const char *const home_name[];
 
 /* A piece of memory of the program. Offsets are set by pass/memory. */
 struct Slot {
@@ -237,20 +257,32 @@ Stmt *stmt_transpose(Arena *a, int lanes, const Buffer *dst, Expr *index, Expr *
                      Expr *src_index, Expr *src_stride);
 Stmt *stmt_if(Arena *a, Expr *condition); /* fill ->body and ->other */
 Stmt *stmt_local(Arena *a, Buffer *b);
+Stmt *stmt_routine(Arena *a, const char *name, int n, const RoutineArg *passed);
 Stmt *stmt_block(Arena *a, Loc loc, const char *text);
 Kernel *kernel_new(Arena *a, const char *name);
 Buffer *kernel_param(Arena *a, Kernel *k, const char *name, DType dtype, int64_t count, bool written);
 Slot *program_slot(Program *p, Home home, const char *name, DType dtype, Shape shape, Loc loc);
 Slot *slot_root(Slot *s, int64_t *offset); /* the slot that s is a part of; offset: in it, in bytes (pass/plan.c) */
-/* Makes variable names unique and replaces rows marked MATH by calls of instances (added to p->math). */
+/* Makes variable names unique, replaces rows marked MATH by calls of instances (added to p->math) and spells out that
+ * f16 and bf16 are computed in f32. */
 void kernel_finish(Program *p, Kernel *k);
 
 /* ---- walking (walk.c) ---- */
-enum { STMT_EXPRS_MAX = 8 };
+enum { ROUTINE_ARGS_MAX = 16, STMT_EXPRS_MAX = 8 + ROUTINE_ARGS_MAX };
 int stmt_exprs(const Stmt *s, Expr *expr[STMT_EXPRS_MAX]); /* the expressions that stand in s itself; their count */
 /* Every statement, outer before inner, with its depth (0: top level). */
 void block_walk(const Block *b, int depth, void (*visit)(void *context, Stmt *s, int depth), void *context);
 bool kernel_is_serial(const Kernel *k); /* no parallel loop: thread 0 alone runs it */
+bool program_calls_routines(const Program *p);
+
+/* ---- S_transpose in registers (transpose.c), for printers that have no function for it ---- */
+enum { TRANSPOSE_MAX = 16 };
+/* Lane j of a shuffle is element lane[j] of the rows first and second side by side. */
+typedef struct Shuffle {
+  int first, second, lane[TRANSPOSE_MAX];
+} Shuffle;
+/* n rows of n elements are transposed by log2(n) steps. Each makes new rows of the old ones: row i by this shuffle. */
+Shuffle transpose_shuffle(int n, int bytes, int step, int i);
 
 /* ---- text, verifier ---- */
 void kernel_print(Text *out, const Kernel *k);

@@ -123,6 +123,24 @@ static void parse_transpose(Parser *p, Stmt *s) {
   s->source = parse_strided(p, &s->source_index, &s->source_stride);
 }
 
+static void parse_routine(Parser *p, Stmt *s) {
+  s->kind = S_routine;
+  const char *name = parse_name(p);
+  s->routine = routine_find(name);
+  if (!s->routine) parse_invalid(p, arena_printf(p->arena, "no routine of the runtime is called %s", name));
+  parse_need(p, "(");
+  for (const char *kind = s->routine->operands; *kind; ++kind) {
+    RoutineArg x = {0};
+    if (kind > s->routine->operands) parse_need(p, ",");
+    if (*kind != 'i') x.buffer = parse_buffer(p);
+    if (x.buffer) parse_need(p, "[");
+    x.value = parse_expr(p);
+    if (x.buffer) parse_need(p, "]");
+    vec_push(p->arena, s->passed, x);
+  }
+  parse_need(p, ")");
+}
+
 static void parse_if(Parser *p, Stmt *s) {
   s->kind = S_if;
   s->expr = parse_expr(p);
@@ -156,10 +174,10 @@ static const struct Statement {
   void (*parse)(Parser *p, Stmt *s);
   bool body;
 } statements[] = {
-    {"for", parse_for, true},        {"let", parse_let, false},     {"var", parse_var, false},
-    {"set", parse_set, false},       {"store", parse_store, false}, {"transpose", parse_transpose, false},
-    {"if", parse_if, true},          {"local", parse_local, false}, {"block", parse_model_block, true},
-    {"return", parse_return, false},
+    {"for", parse_for, true},        {"let", parse_let, false},      {"var", parse_var, false},
+    {"set", parse_set, false},       {"store", parse_store, false},  {"transpose", parse_transpose, false},
+    {"if", parse_if, true},          {"local", parse_local, false},  {"block", parse_model_block, true},
+    {"return", parse_return, false}, {"call", parse_routine, false},
 };
 
 static const struct Statement *parse_statement_word(Parser *p) {

@@ -10,6 +10,7 @@
  *           set c = fma(splat<16>(load f32 x[i0 * 784 + k]), load f32x16 w[k * 16], c)
  *         store f32x16 y[i0 * 512] = maximum(c, f32x16(0)) mask mask<16>(10)
  *
+ * A routine of the runtime is called as `call nnrt_sgemm(64, 512, 784, x[i0 * 784], 784, 1, …)`, by its row in abi.def.
  * Blocks are indented by two spaces. A constant is written type(value); a bare number is an i64 scalar, as all indices
  * are; `/` and `%` are E_idiv and E_imod; add, sub and mul stand between their operands, the other rows in front.
  * What is printed parses to a tree that prints the same; nothing is folded on the way. */
@@ -185,6 +186,18 @@ static void print_transpose(Text *out, const Stmt *s) {
   print_strided(out, s->source, s->source_index, s->source_stride);
 }
 
+static void print_routine(Text *out, const Stmt *s) {
+  text_printf(out, "call %s(", s->routine->name);
+  for (int i = 0; i < s->passed.n; ++i) {
+    const RoutineArg *x = &s->passed.at[i];
+    if (i) text_puts(out, ", ");
+    if (x->buffer) text_printf(out, "%s[", x->buffer->name);
+    print_expr(out, x->value, 0);
+    if (x->buffer) text_puts(out, "]");
+  }
+  text_puts(out, ")");
+}
+
 static void print_buffer(Text *out, const Buffer *b) {
   text_printf(out, "%s: %s[%" PRId64 "]", b->name, dtype_info[b->dtype].name, b->count);
   if (b->align != 64) text_printf(out, " align %d", b->align);
@@ -229,6 +242,7 @@ static void print_head(Text *out, const Stmt *s) {
   case S_store: print_store(out, s); return;
   case S_transpose: print_transpose(out, s); return;
   case S_local: text_puts(out, "local "), print_buffer(out, s->local_buffer); return;
+  case S_routine: print_routine(out, s); return;
   case S_block: print_model_block(out, s); return;
   case S_call: print_host_call(out, s); return;
   case S_barrier: text_puts(out, "barrier"); return;
@@ -303,10 +317,11 @@ void host_print(Text *out, const Host *h) {
   print_block(out, &h->body);
 }
 
+const char *const home_name[] = {"params", "state", "scratch", "output", "input", "constant"};
+
 static void print_slot(Text *out, const Slot *s) {
-  static const char *const home[] = {"params", "state", "scratch", "input", "output", "constant"};
   text_printf(out, "slot %s.%d: %s%s in %s", s->name ? s->name : "", s->id, dtype_info[s->dtype].name,
-              shape_text(out->arena, s->shape), home[s->home]);
+              shape_text(out->arena, s->shape), home_name[s->home]);
   if (s->home != HOME_constant) text_printf(out, " at %" PRId64, s->offset);
   if (s->parent)
     text_printf(out, ", part of %s.%d + %" PRId64, s->parent->name ? s->parent->name : "", s->parent->id,

@@ -88,6 +88,9 @@ static void touch_stmt(void *context, Stmt *s, int depth) {
   for (int i = 0; i < n; ++i) touch_loads(t, expr[i]);
   if (s->kind == S_store || s->kind == S_transpose) touch(t, s->buffer, t->stored);
   if (s->kind == S_transpose) touch(t, s->source, t->loaded);
+  for (int i = 0; i < s->passed.n; ++i)
+    if (s->passed.at[i].buffer)
+      touch(t, s->passed.at[i].buffer, s->routine->operands[i] == 'w' ? t->stored : t->loaded);
 }
 
 static Costs call_costs(Arena *arena, const Stmt *s) {
@@ -139,7 +142,8 @@ static void report_head(Text *out, const Program *p) {
     }
   }
   text_printf(out, "model       %s (%s)\n", m && m->name ? m->name : "?", m && m->file ? m->file : "?");
-  text_printf(out, "machine     %s, at most %d threads\n", p->machine ? p->machine->name : "?", p->max_threads);
+  const char *blas = p->machine && p->machine->blas ? arena_printf(a, " with %s", p->machine->blas) : "";
+  text_printf(out, "machine     %s%s, at most %d threads\n", p->machine ? p->machine->name : "?", blas, p->max_threads);
   text_printf(out, "parameters  %s in %d tensors; %s elements of other state\n", grouped(a, elements), tensors,
               grouped(a, others));
   text_printf(out, "kernels     %d, and %d instances of elementary functions\n", p->kernels.n, p->math.n);

@@ -218,6 +218,25 @@ static void check_transpose(Check *c, const Stmt *s) {
   check_index(c, s->source_stride, "a stride");
 }
 
+static void check_routine(Check *c, const Stmt *s) {
+  const char *kind = s->routine->operands;
+  if (c->function) fail(c, "%s is called in a function%s", s->routine->name, "");
+  if (s->passed.n != (int)strlen(kind))
+    return fail(c, "%s is called with too few or too many operands%s", s->routine->name, "");
+  for (int i = 0; i < s->passed.n; ++i) {
+    const Buffer *b = s->passed.at[i].buffer;
+    check_index(c, s->passed.at[i].value, b ? "an index" : "an operand of a routine");
+    if (!b != (kind[i] == 'i'))
+      return fail(c, "%s gets an address for a number, or the reverse%s", s->routine->name, "");
+    if (!b) continue;
+    if (b->dtype != s->routine->dtype) fail(c, "%s gets %s of another dtype", s->routine->name, b->name);
+    if (kind[i] == 'w')
+      check_target(c, b);
+    else if (!in_scope(c, b))
+      fail(c, "%s is not defined here%s", b->name, "");
+  }
+}
+
 static void check_local(Check *c, const Buffer *b) {
   if (b->space != SPACE_local) fail(c, "%s is declared, but is no local array%s", b->name, "");
   if (b->count < 1 || b->count > LOCAL_BYTES_MAX / dtype_info[b->dtype].bytes)
@@ -239,6 +258,7 @@ static void check_stmt(Check *c, const Stmt *s, bool top) {
   case S_set: check_bind(c, s); return;
   case S_store: check_store(c, s); return;
   case S_transpose: check_transpose(c, s); return;
+  case S_routine: check_routine(c, s); return;
   case S_if:
     if (!type_equal(s->expr->type, type_of(DT_bool, 1))) fail(c, "%s%s", "a condition must be a bool scalar", "");
     check_inner(c, &s->body, false);
@@ -270,6 +290,7 @@ static bool is_complete(const Stmt *s) {
   case S_if:
   case S_return: return s->expr != NULL;
   case S_local: return s->local_buffer != NULL;
+  case S_routine: return s->routine != NULL && s->passed.n <= ROUTINE_ARGS_MAX;
   default: return true;
   }
 }

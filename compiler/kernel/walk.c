@@ -2,11 +2,12 @@
 #include "kernel.h"
 
 int stmt_exprs(const Stmt *s, Expr *expr[STMT_EXPRS_MAX]) {
-  Expr *const field[STMT_EXPRS_MAX] = {s->lo,   s->hi,           s->index,  s->expr,
-                                       s->mask, s->source_index, s->stride, s->source_stride};
+  Expr *const field[] = {s->lo, s->hi, s->index, s->expr, s->mask, s->source_index, s->stride, s->source_stride};
   int n = 0;
-  for (int i = 0; i < STMT_EXPRS_MAX; ++i)
+  for (size_t i = 0; i < sizeof field / sizeof *field; ++i)
     if (field[i]) expr[n++] = field[i];
+  for (int i = 0; i < s->passed.n && i < ROUTINE_ARGS_MAX; ++i)
+    if (s->passed.at[i].value) expr[n++] = s->passed.at[i].value;
   return n;
 }
 
@@ -27,4 +28,15 @@ bool kernel_is_serial(const Kernel *k) {
   bool parallel = false;
   block_walk(&k->body, 0, find_parallel, &parallel);
   return !parallel;
+}
+
+static void find_routine(void *context, Stmt *s, int depth) {
+  (void)depth;
+  if (s->kind == S_routine) *(bool *)context = true;
+}
+
+bool program_calls_routines(const Program *p) {
+  bool found = false;
+  for (int i = 0; i < p->kernels.n; ++i) block_walk(&p->kernels.at[i]->body, 0, find_routine, &found);
+  return found;
 }

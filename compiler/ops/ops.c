@@ -1,5 +1,5 @@
-/* ops.c: the property tables of element types and ops, made from dtype.def, elementwise.def and ops.def, and the search
- * for a name in them. Every room reads these tables; none repeats what they say.
+/* ops.c: the property tables of element types and ops, made from dtype.def, elementwise.def, cast.def and ops.def, and
+ * the search for a name in them. Every room reads these tables; none repeats what they say.
  *
  * Invariants: rows stand in the order of the enums in ops.h, because both come from the same files. An elementwise row
  * whose C column is MATH has no spelling of its own (`c` and `llvm` are NULL): it is a function of math.ir. */
@@ -50,4 +50,42 @@ bool op_domain_takes(char domain, DType t) {
   case 'L': return !dtype_is_float(t);
   default: return true;
   }
+}
+
+/* ---- rows of LLVM instructions ---- */
+/* Of "floats||signed||unsigned"; a form that is missing is the one before it. Text that follows "||" is another form.
+ */
+const char *op_row(Op op, DType t) {
+  const char *form = op_info[op].llvm;
+  int skip = dtype_is_float(t) ? 0 : dtype_info[t].kind == KIND_SIGNED ? 1 : 2;
+  for (const char *next; skip > 0 && (next = strstr(form, "||")); --skip) form = next + 2;
+  return form;
+}
+
+/* A bool is one bit in a value and one byte in any other dtype of its size. */
+const char *bitcast_row(DType from, DType to) {
+  bool same = !strcmp(dtype_info[from].llvm, dtype_info[to].llvm) && from != DT_bool && to != DT_bool;
+  return same ? "" : from == DT_bool ? "zext %0 r" : to == DT_bool ? "trunc %0 r" : "bitcast %0 r";
+}
+
+static bool cast_fits(const char *place, DType t, DType other) {
+  static const char *const kinds[] = {"float", "signed", "unsigned", "bool"};
+  int bytes = dtype_info[t].bytes, others = dtype_info[other].bytes;
+  if (!strcmp(place, "narrower")) return bytes < others;
+  if (!strcmp(place, "same")) return bytes == others;
+  if (!strcmp(place, "integer")) return dtype_is_integer(t);
+  return !strcmp(place, "any") || !strcmp(place, dtype_info[t].name) || !strcmp(place, kinds[dtype_info[t].kind]);
+}
+
+const char *cast_row(DType from, DType to) {
+  static const struct {
+    const char *from, *to, *row;
+  } rows[] = {
+#define CAST(from, to, row) {#from, #to, row},
+#include "cast.def"
+#undef CAST
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
+    if (cast_fits(rows[i].from, from, to) && cast_fits(rows[i].to, to, from)) return rows[i].row;
+  return NULL; /* the last row takes any pair */
 }

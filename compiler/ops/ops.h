@@ -1,4 +1,5 @@
-/* ops.h: the enums and property tables that come from dtype.def, elementwise.def and ops.def. */
+/* ops.h: the enums and property tables that come from dtype.def, elementwise.def, cast.def and ops.def.
+ */
 #ifndef NNC_OPS_H
 #define NNC_OPS_H
 
@@ -67,5 +68,9 @@ typedef struct OpInfo {
 extern const OpInfo op_info[OP_COUNT];
 int op_find(const char *name);              /* -1 when there is none */
 bool op_domain_takes(char domain, DType t); /* may an operand of a row of that domain be of dtype t? */
+/* LLVM: the row of an elementwise op on values of dtype t; of a cast; of a bitcast. "": the operand is the value. */
+const char *op_row(Op op, DType t);
+const char *cast_row(DType from, DType to);
+const char *bitcast_row(DType from, DType to);
 static inline bool op_is_elementwise(Op op) { return op < OP_FIRST_STRUCTURAL; }
 #endif

@@ -49,6 +49,15 @@ else
   note "nnc was built without LLVM: left out ($(head -n 1 $work/llvm.txt))"
 fi
 
+blas=$(find build -name libnnrt_blas.a -print -quit)
+if [ -n "$blas" ]; then
+  build/nnc --blas=openblas $model -o $work/w1_blas.c
+  gcc -O3 -march=native $work/w1_blas.c -Iruntime "$blas" "$library" "$(sed -n 's/^NNC_OPENBLAS_LIBRARY:FILEPATH=//p' build/CMakeCache.txt)" -lz -lm -pthread -o $work/w1_blas
+  contender "nnc, OpenBLAS, C by gcc" "env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $work/w1_blas --quiet --threads @T --bench $steps"
+else
+  note "no OpenBLAS (libopenblas-pthread-dev): nnc --blas=openblas is left out"
+fi
+
 add_peers() {
   local python=${NNC_BENCH_PYTHON:-/usr/bin/python3} version
   if version=$($python -c 'import torch; print(torch.__version__)' 2>/dev/null); then

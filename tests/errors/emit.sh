@@ -21,5 +21,7 @@ if "$NNC" "$model" -o "$work/x.o" 2>"$work/err"; then
 else
   grep -qF "built without LLVM" "$work/err" || fail "-o x.o: $(head -n 3 "$work/err")"
 fi
+expect 2 "there is no BLAS 'mkl'; known is openblas" "$NNC" --blas=mkl "$model" -o "$work/x.c"
+expect 2 "--blas=openblas needs a library" "$NNC" --blas=openblas --standalone "$model" -o "$work/x.c"
 [ ! -e "$work/x" ] || fail "a failed build left its output behind"
 finish

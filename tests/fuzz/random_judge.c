@@ -1,12 +1,14 @@
 /* random_judge.c: judges a module in a child process, so that a crash is a verdict too.
  *
  * In order: the text parses back to itself; each pass keeps the evaluator's values; lowering, planning and both
- * printers accept it; the C text compiles, runs, and agrees with the evaluator within what rounding explains; three
- * threads give the bits of one; the LLVM program, for another machine, gives the bits of the C program. The programs
- * are linked with harness.c. The child leaves its finding in <folder>/why: the function's number in a line, then words.
+ * printers accept it; the C text, with its dead scratch filled with NaN at each barrier (poison.h), compiles, runs, and
+ * agrees with the evaluator within what rounding explains; three threads give the bits of one; the LLVM program, for
+ * another machine and without poison, gives the bits of the C program. The programs are linked with harness.c. The
+ * child leaves its finding in <folder>/why: the function's number in a line, then words.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "random_judge.h"
+#include "poison.h"
 #include "random_compare.h"
 
 #include "emit/emit.h"
@@ -135,7 +137,10 @@ static const EmitOptions emit_options = {.compiler = "nnc fuzz"};
 static Verdict build_c(Arena *arena, const Judge *j, Module *m) {
   Text text;
   text_init(&text, arena);
-  emit_c(&text, plan(arena, m, j->machine_c), &emit_options);
+  Program *p = plan(arena, m, j->machine_c);
+  program_poison(p, 0);
+  diag_pass("verify"), program_verify(p);
+  emit_c(&text, p, &emit_options);
   file_write(path_of(arena, j, "p.c"), text_str(&text), text.n);
   const char *command = arena_printf(arena,
                                      "cc -std=c17 -O1 -w -I%s/runtime %s/p.c %s -o %s/c.run -lm -lpthread "

@@ -35,13 +35,43 @@ cp dump.dce read.graph
 sed 's/read\.graph/model.lua/' b.c | diff <(sed 's|/\*.*\*/||' a.c) <(sed 's|/\*.*\*/||' b.c) >/dev/null || fail "the graph's text compiles to other code"
 
 contains dump.front "\[3\]" "the nn.arg's default is lost"
-"$NNC" model.lua -D width=5 --dump=front --stop-after=front >five.txt && contains five.txt "\[5\]" "-D width=5 changes nothing"
-"$NNC" model.lua --float=f64 --dump=front --stop-after=front >f64.txt && lacks f64.txt "f32\[3\]" "--float=f64 leaves f32"
+"$NNC" model.lua -D width=5 --dump=front --stop-after=front >five.txt
+contains five.txt "\[5\]" "-D width=5 changes nothing"
+"$NNC" model.lua --float=f64 --dump=front --stop-after=front >f64.txt
+lacks f64.txt "f32\[3\]" "--float=f64 leaves f32"
 
 # x + 0 loses -0: it stays unless --fast is given
-"$NNC" model.lua --dump=dce --stop-after=dce >exact.txt && contains exact.txt "= add " "x + 0 went without --fast"
-"$NNC" model.lua --fast --dump=dce --stop-after=dce >fast.txt && lacks fast.txt "= add " "--fast leaves x + 0"
+"$NNC" model.lua --dump=dce --stop-after=dce >exact.txt
+contains exact.txt "= add " "x + 0 went without --fast"
+"$NNC" model.lua --fast --dump=dce --stop-after=dce >fast.txt
+lacks fast.txt "= add " "--fast leaves x + 0"
 
-"$NNC" model.lua --cpu=scalar -o scalar.c && lacks scalar.c "f32x16" "--cpu=scalar emits vectors"
-"$NNC" --report model.lua >report.txt && contains report.txt "lower bound" "--report tells no lower bound"
+cat >product.lua <<'LUA'
+local nn = require "nn"
+local a, b = nn.parameter({ 96, 70 }, 0.5), nn.parameter({ 70, 64 }, 0.5)
+local f = nn.func { function() return { loss = (a:matmul(b)):sum() } end }
+return nn.program { name = "product", model = { a = a, b = b }, f = f, run = { steps = 1, step = f } }
+LUA
+# --blas: a large product becomes calls, and the head of the file says what to link and promises less; a model without one stays as it was
+"$NNC" product.lua -o plain.c
+lacks plain.c "gemm" "OpenBLAS is called without --blas"
+contains plain.c "with any compiler" "the promise is lost"
+"$NNC" product.lua --blas=openblas --verify -o blas.c
+contains blas.c "nnrt_sgemm(" "--blas=openblas calls nothing"
+contains blas.c "-lnnrt_blas -lopenblas" "--blas=openblas does not say what to link"
+lacks blas.c "with any compiler" "--blas=openblas promises the same bits everywhere"
+# a row of stride 0 under all rows of a product is no matrix to BLAS
+sed 's/nn.parameter({ 96, 70 }, 0.5),/nn.parameter({ 70 }, 0.5),/; s/(a:matmul(b))/(a:broadcast { 96, 70 }:matmul(b))/' product.lua >rows.lua
+"$NNC" rows.lua --blas=openblas -o rows.c
+lacks rows.c "gemm" "OpenBLAS is handed rows that overlap"
+"$NNC" product.lua --float=f64 --blas=openblas -o blas64.c
+contains blas64.c "nnrt_dgemm(" "--blas=openblas calls nothing for f64"
+"$NNC" model.lua --blas=openblas -o same.c && cmp -s same.c a.c || fail "--blas=openblas changes a model without products"
+"$NNC" product.lua --blas=openblas -o blas.ll
+contains blas.ll "declare void @nnrt_sgemm(" "the LLVM text does not declare what it calls"
+
+"$NNC" model.lua --cpu=scalar -o scalar.c
+lacks scalar.c "f32x16" "--cpu=scalar emits vectors"
+"$NNC" --report model.lua >report.txt
+contains report.txt "lower bound" "--report tells no lower bound"
 finish

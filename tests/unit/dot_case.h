@@ -17,6 +17,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#ifndef DOT_LIBRARIES
+#define DOT_LIBRARIES "-lm" /* what the shared object of the products links */
+#endif
+
 typedef enum Ending { ENDING_none, ENDING_relu, ENDING_tanh_residual, ENDING_turned, ENDING_COUNT } Ending;
 
 typedef struct DotCase {
@@ -142,7 +146,7 @@ static inline void *dot_compile(const char *directory, Program *p, const char *c
     file_write(source, text_str(&text), text.n);
   const char *command = arena_printf(arena,
                                      "%s -std=gnu17 %s -I" NNC_SOURCE_DIR "/runtime -fPIC -shared %s %s " NNC_SOURCE_DIR
-                                     "/runtime/core/fma.c -o %s -lm",
+                                     "/runtime/core/fma.c -o %s " DOT_LIBRARIES,
                                      llvm ? "cc" : compiler, flags, llvm ? object : source, barrier, library);
   if (system(command)) {
     fprintf(stderr, "failed: %s\n", command);

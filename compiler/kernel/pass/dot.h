@@ -43,8 +43,9 @@ typedef struct DotPlan {
 
 /* tile.c: a pure function of machine and group. */
 DotPlan dot_plan(const Machine *m, const Group *g);
-int64_t dot_tile_rows(const DotPlan *plan);                    /* of the taller tiles */
-int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m); /* elements between the k of a packed tile of rows */
+DotPlan dot_sides(const Machine *m, const Group *g, bool along_m); /* its sides alone, with m or n as the columns */
+int64_t dot_tile_rows(const DotPlan *plan);                        /* of the taller tiles */
+int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m);     /* elements between the k of a packed tile of rows */
 
 /* panels.c: append the packing kernel and change the side to what it wrote. Equal keys: equal contents (for sharing).
  */
@@ -52,7 +53,10 @@ void dot_pack_wide(Program *p, const Group *g, DotPlan *plan, Calls *calls);
 void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls);
 const char *dot_pack_key(Arena *a, const DotPlan *plan, bool wide);
 
-/* product.c: pieces that panels.c needs too */
+/* blas.c: the product as calls of a library; false: the shape is not worth it, or not one that it takes. */
+bool dot_blas(Program *p, const Group *g, const char *name, Calls *calls);
+
+/* product.c: pieces that panels.c and blas.c need too */
 typedef struct DotBuild {
   Program *program;
   Arena *arena;
@@ -70,4 +74,9 @@ Expr *dot_let(DotBuild *d, Block *body, const char *name, Expr *value);
 Expr *dot_min(DotBuild *d, Expr *x, int64_t most);
 Expr *dot_tile_first(DotBuild *d, Expr *tile);    /* its first row: the `tall` tiles of base + 1 rows come first */
 Expr *dot_base(DotBuild *d, const DotSide *side); /* offset + batch . b */
+const char *dot_text(Arena *a, const Group *g);   /* for comments: "3 times [m,k] x [k,n]" */
+/* [slice, batch, row, column] in scratch */
+Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan, const char *name);
+/* Appends the kernel that sums the slices of k in such a slot and runs the epilogue. */
+void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls);
 #endif

@@ -425,6 +425,16 @@ static void product_kernel(Program *p, const Group *g, const DotPlan *plan, cons
   vec_push(a, *calls, d.call);
 }
 
+Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan, const char *name) {
+  Shape shape = {0};
+  if (plan->slices > 1) shape.dim[shape.rank++] = plan->slices;
+  if (plan->batch > 1) shape.dim[shape.rank++] = plan->batch;
+  shape.dim[shape.rank++] = plan->rows;
+  shape.dim[shape.rank++] = plan->columns;
+  const char *what = arena_printf(p->arena, plan->slices > 1 ? "%s_slices" : "%s_product", name);
+  return program_slot(p, HOME_scratch, what, plan->dtype, shape, g->loc);
+}
+
 /* ---- slices: p[i] += p[i + h] for h = S/2, S/4, … (MIDDLE.md 3.2), then the writes; a row a unit ---- */
 typedef struct Join {
   DotBuild *build;
@@ -449,11 +459,13 @@ static void join_at(Join *j, Block *body, Expr *column, Expr *mask) {
   finish_writes(d, body, j->row, sum[0], column, mask, NULL);
 }
 
-static void join_kernel(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls) {
+void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls) {
   DotBuild d;
   Arena *a = p->arena;
-  dot_build_init(&d, p, g, plan, arena_printf(a, "%s_join", name));
-  d.call.kernel->comment = arena_printf(a, "sum of %lld slices of k, then what follows", (long long)plan->slices);
+  dot_build_init(&d, p, g, plan, arena_printf(a, plan->slices > 1 ? "%s_join" : "%s_epilogue", name));
+  d.call.kernel->comment = plan->slices > 1
+                               ? arena_printf(a, "sum of %lld slices of k, then what follows", (long long)plan->slices)
+                               : "what follows the product";
   d.call.kernel->flops = (plan->slices - 1) * plan->batch * plan->rows * plan->columns;
   Join j = {.build = &d, .partial = point_buffer(&d.gen, slot, false), .lanes = write_lanes(p, g, plan)};
   count_writes(&d);
@@ -477,6 +489,14 @@ static void join_kernel(Program *p, const Group *g, const DotPlan *plan, const c
 }
 
 /* ---- the schedule ---- */
+const char *dot_text(Arena *a, const Group *g) {
+  const int64_t *e = g->extent + g->nb;
+  int64_t batch = 1;
+  for (int i = 0; i < g->nb; ++i) batch *= g->extent[i];
+  const char *times = batch > 1 ? arena_printf(a, "%lld times ", (long long)batch) : "";
+  return arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]", times, (long long)e[0], (long long)e[2], (long long)e[2],
+                      (long long)e[1]);
+}
 
 /* Left to the plain nest: integers, halves, matrices times vectors (another order), outer products. */
 static bool is_tiled(const Group *g) {
@@ -490,24 +510,19 @@ static bool is_tiled(const Group *g) {
 bool schedule_dot(Program *p, const Group *g, Calls *calls) {
   if (!is_tiled(g)) return false;
   Arena *a = p->arena;
-  DotPlan plan = dot_plan(p->machine, g);
   const int64_t *e = g->extent + g->nb;
   const char *name =
       g->name ? g->name : arena_printf(a, "dot_%lldx%lldx%lld", (long long)e[0], (long long)e[1], (long long)e[2]);
-  const char *times = plan.batch > 1 ? arena_printf(a, "%lld times ", (long long)plan.batch) : "";
+  if (p->machine->blas && dot_blas(p, g, name, calls)) return true;
+  DotPlan plan = dot_plan(p->machine, g);
   const char *comment =
-      arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]: panels of %lld columns, tiles of %lld rows%s", times,
-                   (long long)e[0], (long long)e[2], (long long)e[2], (long long)e[1], (long long)plan.width,
+      arena_printf(a, "%s: panels of %lld columns, tiles of %lld rows%s", dot_text(a, g), (long long)plan.width,
                    (long long)dot_tile_rows(&plan), plan.column_axis == g->nb ? " (of the transpose)" : "");
   dot_pack_wide(p, g, &plan, calls);
   dot_pack_narrow(p, g, &plan, calls);
-  Slot *partial = NULL;
-  if (plan.slices > 1) {
-    Shape shape = shape_of(4, plan.slices, plan.batch, plan.rows, plan.columns);
-    partial = program_slot(p, HOME_scratch, arena_printf(a, "%s_slices", name), plan.dtype, shape, g->loc);
-  }
+  Slot *partial = plan.slices > 1 ? dot_slices_slot(p, g, &plan, name) : NULL;
   product_kernel(p, g, &plan, name, partial, calls);
   calls->at[calls->n - 1].kernel->comment = comment;
-  if (partial) join_kernel(p, g, &plan, name, partial, calls);
+  if (partial) dot_join(p, g, &plan, name, partial, calls);
   return true;
 }

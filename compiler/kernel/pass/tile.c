@@ -110,7 +110,7 @@ static DotPlan best_tile(DotPlan d, const Machine *m) {
 }
 
 /* ---- which axis the vectors run along ---- */
-static DotPlan plan_along(const Machine *m, const Group *g, bool along_m) {
+DotPlan dot_sides(const Machine *m, const Group *g, bool along_m) {
   DotPlan d = {
       .dtype = g->dot_dtype, .lanes = m->lanes[g->dot_dtype], .nbatch = g->nb, .batch_extent = g->extent, .batch = 1};
   int axis_m = g->nb, axis_n = g->nb + 1;
@@ -124,7 +124,11 @@ static DotPlan plan_along(const Machine *m, const Group *g, bool along_m) {
   d.wide = side_of(g, along_m ? &g->a : &g->b, d.column_axis);
   d.slices = g->slices > 1 ? g->slices : 1;
   d.slice = d.slices > 1 ? g->dot_order.chunk : d.depth;
-  d = best_tile(d, m);
+  return d;
+}
+
+static DotPlan plan_along(const Machine *m, const Group *g, bool along_m) {
+  DotPlan d = best_tile(dot_sides(m, g, along_m), m);
   bool simple;
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
