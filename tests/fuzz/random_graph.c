@@ -517,7 +517,12 @@ static void make_bits(Gen *g) {
   Node *calls =
       chance(g, 50) ? graph_const(g->g, DT_u32, below(g, 5), here(g)) : state_node(g, state_new(g, DT_u32, (Shape){0}));
   Node *turn = g->body && g->body->turn ? g->body->turn : chance(g, 50) ? graph_const(g->g, DT_u32, 0, here(g)) : calls;
-  Node *bits = graph_random(g->g, seed, calls, turn, pick_shape(g), g->places++, here(g));
+  Shape shape = pick_shape(g), leading = shape;
+  if (shape.rank > 0 && chance(g, 30)) { /* a draw for each of many turns */
+    leading.rank = 1 + below(g, shape.rank);
+    turn = cast_item(g, operand(g, DT_i32, leading), DT_u32).n;
+  }
+  Node *bits = graph_random(g->g, seed, calls, turn, shape, g->places++, here(g));
   if (chance(g, 20)) {
     put(g, bits, 0x1p32);
     return;
