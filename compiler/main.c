@@ -39,6 +39,7 @@ static const PassRow later_passes[] = {
     {"lower", "group nodes by index maps and schedule them as kernels", NULL},
     {"share", "equal kernels become one", NULL},
     {"order", "order the calls by live memory and set barriers", NULL},
+    {"join", "small kernels of one barrier interval become one", NULL},
     {"memory", "give every slot its offset", NULL},
 };
 
@@ -177,7 +178,7 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
 /* ---- what only prints ---- */
 /* docs/ops.md is this text. */
 static void print_ops(void) {
-  static const char *const family[] = {"elementwise", "leaf",     "movement", "reduction",
+  static const char *const family[] = {"elementwise", "leaf",     "movement", "reduction", "along a dimension",
                                        "product",     "indexing", "effect",   "control"};
   puts("# The primitives of the graph\n\nMade by `nnc --ops` from the tables in `compiler/ops/`.");
   for (int f = 0; f < (int)(sizeof family / sizeof family[0]); ++f) {
@@ -265,6 +266,9 @@ static Program *plan(const Options *o, Arena *arena, Module *m, const Machine *m
   diag_pass("order");
   pass_order(p);
   if (after(o, arena, "order", m, p)) return NULL;
+  diag_pass("join");
+  pass_join(p);
+  if (after(o, arena, "join", m, p)) return NULL;
   diag_pass("memory");
   pass_memory(p);
   if (after(o, arena, "memory", m, p)) return NULL;

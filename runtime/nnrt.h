@@ -49,6 +49,8 @@ typedef struct nnrt_state {
   int64_t dim[8];
   int trained, saved; /* trained: lies in params, else in state */
   int64_t offset;
+  int naliases;
+  const char *const *aliases; /* other names that loading accepts */
 } nnrt_state;
 
 typedef struct nnrt_hyper {
@@ -65,13 +67,20 @@ typedef struct nnrt_field {
 } nnrt_field;
 
 typedef struct nnrt_source {
-  const char *name, *kind; /* "train", "idx" */
+  const char *name, *kind; /* "train"; "idx" (files), "table" (values), "random" (made up) */
   int nfields;
   const nnrt_field *fields;
   const char *const *files; /* one per field */
   int batch, shuffle;
-  int64_t rows;    /* promised at compile time, or -1 */
-  int64_t classes; /* integer labels must be below it; 0: unchecked */
+  int64_t rows;              /* of all parts, promised at compile time, or -1 */
+  int64_t classes;           /* integer labels must be below it; 0: unchecked */
+  const void *const *values; /* "table": one array per field, all rows */
+  int drop_last;             /* passes leave out what full batches do */
+  int pad;                   /* the last batch of a pass is filled with zeros */
+  double rate;               /* Poisson sampling: the probability of a row to be in a batch; 0: none */
+  double from, to;           /* this part of all rows, permuted by split_seed; both 0: all, in file order */
+  int64_t split_seed;
+  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
 } nnrt_source;
 
 enum {
@@ -81,7 +90,8 @@ enum {
   NNRT_INPUT_FIRST,
   NNRT_INPUT_LAST,
   NNRT_INPUT_EPOCH,
-  NNRT_INPUT_TOTAL_STEPS
+  NNRT_INPUT_TOTAL_STEPS,
+  NNRT_INPUT_WEIGHT
 };
 typedef struct nnrt_input {
   const char *name;
@@ -95,6 +105,8 @@ typedef struct nnrt_output {
   const char *name;
   int dtype;
   int64_t count, offset; /* in the entry's output block */
+  int rank;
+  int64_t dim[8];
 } nnrt_output;
 
 typedef struct nnrt_variant {
@@ -115,8 +127,34 @@ typedef struct nnrt_func {
   const nnrt_variant *variants; /* the full batch first */
 } nnrt_func;
 
+typedef struct nnrt_given { /* the value of one input of the function, for this act */
+  const char *name;
+  const void *value;
+} nnrt_given;
+
+typedef struct nnrt_write { /* one row a call to FILE.npy, FILE.txt or "-"; FILE.png is written anew */
+  const char *path;
+  int output;
+} nnrt_write;
+
+typedef struct nnrt_kept { /* a state of a file that is saved or loaded, by its name there */
+  const char *name;
+  int state;
+} nnrt_kept;
+
+typedef struct nnrt_rename { /* of names in a file; one that ends in "." stands for a beginning */
+  const char *from, *to;
+} nnrt_rename;
+
+enum { NNRT_ACT_CALL, NNRT_ACT_SAVE, NNRT_ACT_LOAD };
 typedef struct nnrt_act {
-  int func, times, every, when_func, when_output; /* -1 when not given */
+  int kind, func, times, every, when_func, when_output; /* -1 when not given */
+  int ninputs, nwrites, nkept, nrenames;
+  const nnrt_given *inputs;
+  const nnrt_write *writes;
+  const char *path;      /* save, load */
+  const nnrt_kept *kept; /* none: the whole model */
+  const nnrt_rename *renames;
 } nnrt_act;
 
 typedef struct nnrt_phase {

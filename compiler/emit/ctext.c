@@ -135,7 +135,7 @@ static const char *dims_text(Arena *arena, const Shape *shape) {
 
 /* NULL: zero, which a designated initialiser leaves out. */
 static const char *cell_text(Sheet *s, FieldKind kind, const Cell *cell) {
-  static const char *const kinds[] = {"FIELD", "VALUE", "HYPER", "FIRST", "LAST", "EPOCH", "TOTAL_STEPS"};
+  static const char *const kinds[] = {"FIELD", "VALUE", "HYPER", "FIRST", "LAST", "EPOCH", "TOTAL_STEPS", "WEIGHT"};
   Arena *a = s->arena;
   switch (kind) {
   case FIELD_int:
@@ -169,8 +169,9 @@ static void table_emit(Sheet *s, const Table *t) {
   if (t->raw) return c_array(s, t->name, t->raw);
   const Record *r = t->record;
   bool list = !r->fields[0].name;
-  text_printf(s->out, "%sconst %s%s%s%s = {\n", t->exported ? "" : "static ", r->type,
-              list && r->fields[0].kind == FIELD_text ? "const " : " ", t->name, t->single ? "" : "[]");
+  bool pointers = list && r->fields[0].kind != FIELD_int;
+  text_printf(s->out, "%sconst %s%s%s%s = {\n", t->exported ? "" : "static ", r->type, pointers ? "const " : " ",
+              t->name, t->single ? "" : "[]");
   ++s->out->indent;
   if (t->single) text_printf(s->out, "%s,\n", row_text(s, r, t->cells.at, ",\n"));
   for (int i = 0; i < t->rows && !t->single; ++i)

@@ -10,22 +10,32 @@
   static const RecordField name##_fields[] = {__VA_ARGS__};                                                            \
   static const Record name##_record = {"nnrt_" #name, sizeof name##_fields / sizeof name##_fields[0], name##_fields};
 RECORD(state, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims},
-       {"trained", FIELD_int}, {"saved", FIELD_int}, {"offset", FIELD_i64})
+       {"trained", FIELD_int}, {"saved", FIELD_int}, {"offset", FIELD_i64}, {"naliases", FIELD_int},
+       {"aliases", FIELD_table})
 RECORD(hyper, {"name", FIELD_text}, {"value", FIELD_f64}, {"min", FIELD_f64}, {"max", FIELD_f64},
        {"integer", FIELD_int}, {"help", FIELD_text})
 RECORD(field, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims})
 RECORD(source, {"name", FIELD_text}, {"kind", FIELD_text}, {"nfields", FIELD_int}, {"fields", FIELD_table},
        {"files", FIELD_table}, {"batch", FIELD_int}, {"shuffle", FIELD_int}, {"rows", FIELD_i64},
-       {"classes", FIELD_i64})
+       {"classes", FIELD_i64}, {"values", FIELD_table}, {"drop_last", FIELD_int}, {"pad", FIELD_int},
+       {"rate", FIELD_f64}, {"from", FIELD_f64}, {"to", FIELD_f64}, {"split_seed", FIELD_i64},
+       {"vocabulary", FIELD_text})
 RECORD(input, {"name", FIELD_text}, {"kind", FIELD_source}, {"dtype", FIELD_dtype}, {"count", FIELD_i64},
        {"offset", FIELD_i64}, {"source", FIELD_int}, {"field", FIELD_int}, {"hyper", FIELD_int}, {"value", FIELD_table})
-RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64}, {"offset", FIELD_i64})
+RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64}, {"offset", FIELD_i64},
+       {"rank", FIELD_int}, {"dim", FIELD_dims})
 RECORD(variant, {"rows", FIELD_int}, {"step", FIELD_code}, {"ninputs", FIELD_int}, {"noutputs", FIELD_int},
        {"inputs", FIELD_table}, {"outputs", FIELD_table}, {"input_bytes", FIELD_i64}, {"output_bytes", FIELD_i64})
 RECORD(func, {"name", FIELD_text}, {"whole_pass", FIELD_int}, {"nsources", FIELD_int}, {"sources", FIELD_table},
        {"nvariants", FIELD_int}, {"variants", FIELD_table})
-RECORD(act, {"func", FIELD_int}, {"times", FIELD_int}, {"every", FIELD_int}, {"when_func", FIELD_int},
-       {"when_output", FIELD_int})
+RECORD(given, {"name", FIELD_text}, {"value", FIELD_table})
+RECORD(write, {"path", FIELD_text}, {"output", FIELD_int})
+RECORD(kept, {"name", FIELD_text}, {"state", FIELD_int})
+RECORD(rename, {"from", FIELD_text}, {"to", FIELD_text})
+RECORD(act, {"kind", FIELD_int}, {"func", FIELD_int}, {"times", FIELD_int}, {"every", FIELD_int},
+       {"when_func", FIELD_int}, {"when_output", FIELD_int}, {"ninputs", FIELD_int}, {"nwrites", FIELD_int},
+       {"nkept", FIELD_int}, {"nrenames", FIELD_int}, {"inputs", FIELD_table}, {"writes", FIELD_table},
+       {"path", FIELD_text}, {"kept", FIELD_table}, {"renames", FIELD_table})
 RECORD(phase, {"by_epochs", FIELD_int}, {"count", FIELD_f64}, {"count_hyper", FIELD_int}, {"nbefore", FIELD_int},
        {"nstep", FIELD_int}, {"neach_epoch", FIELD_int}, {"nafter", FIELD_int}, {"before", FIELD_table},
        {"step", FIELD_table}, {"each_epoch", FIELD_table}, {"after", FIELD_table}, {"stop_func", FIELD_int},
@@ -37,11 +47,13 @@ RECORD(model, {"name", FIELD_text}, {"source", FIELD_text}, {"compiler", FIELD_t
        {"sources", FIELD_table}, {"funcs", FIELD_table}, {"phases", FIELD_table}, {"init", FIELD_code},
        {"seed_offset", FIELD_i64})
 static const RecordField text_field[] = {{NULL, FIELD_text}}, int_field[] = {{NULL, FIELD_int}};
+static const RecordField data_field[] = {{NULL, FIELD_table}};
 static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
+static const Record data_record = {"void *", 1, data_field};
 
-static const Record *const records[] = {&state_record, &hyper_record,  &field_record,   &source_record,
-                                        &input_record, &output_record, &variant_record, &func_record,
-                                        &act_record,   &phase_record,  &model_record};
+static const Record *const records[] = {&state_record,  &hyper_record,   &field_record, &source_record, &input_record,
+                                        &output_record, &variant_record, &func_record,  &given_record,  &write_record,
+                                        &kept_record,   &rename_record,  &act_record,   &phase_record,  &model_record};
 const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
 
 /* ---- building ---- */
@@ -85,6 +97,18 @@ static const Slot *state_slot(const Program *p, const State *state) {
   return NULL;
 }
 
+static const Table *build_raw(Build *b, const char *name, const Tensor *value) {
+  Table *t = table_new(b, NULL, name, 1);
+  t->raw = value;
+  return table_done(b, t);
+}
+
+static const Table *build_aliases(Build *b, const State *s) {
+  Table *t = table_new(b, &text_record, arena_printf(b->arena, "%s_aliases", s->name), s->aliases.n);
+  for (int i = 0; i < s->aliases.n; ++i) put_text(b, t, s->aliases.at[i]);
+  return table_done(b, t);
+}
+
 static const Table *build_states(Build *b) {
   const Module *m = b->program->module;
   Table *t = table_new(b, &state_record, "states", m->states.n);
@@ -92,6 +116,7 @@ static const Table *build_states(Build *b) {
     const State *s = m->states.at[i];
     const Slot *slot = state_slot(b->program, s);
     if (!slot) bug("emit: state %s has no memory", s->name);
+    const Table *aliases = build_aliases(b, s);
     put_text(b, t, s->name);
     put_int(b, t, s->dtype);
     put_int(b, t, s->shape.rank);
@@ -99,6 +124,8 @@ static const Table *build_states(Build *b) {
     put_int(b, t, s->trained);
     put_int(b, t, s->saved);
     put_int(b, t, slot->offset);
+    put_int(b, t, s->aliases.n);
+    put_table(b, t, aliases);
   }
   return table_done(b, t);
 }
@@ -136,12 +163,26 @@ static const Table *build_files(Build *b, const Source *s) {
   return table_done(b, t);
 }
 
+static const Table *build_values(Build *b, const Source *s) {
+  Table *t = table_new(b, &data_record, arena_printf(b->arena, "%s_values", s->name), s->values.n);
+  for (int i = 0; i < s->values.n; ++i)
+    put_table(b, t, build_raw(b, arena_printf(b->arena, "%s_%s", s->name, s->fields.at[i].name), s->values.at[i]));
+  return table_done(b, t);
+}
+
+static void put_part(Build *b, Table *t, const Source *s) { /* zeros when it is all of the rows */
+  bool part = s->from > 0 || s->to < 1;
+  put_f64(b, t, part ? s->from : 0);
+  put_f64(b, t, part ? s->to : 0);
+  put_int(b, t, part ? s->split_seed : 0);
+}
+
 static const Table *build_sources(Build *b) {
   const Module *m = b->program->module;
   Table *t = table_new(b, &source_record, "sources", m->sources.n);
   for (int i = 0; i < m->sources.n; ++i) {
     const Source *s = m->sources.at[i];
-    const Table *fields = build_fields(b, s), *files = build_files(b, s);
+    const Table *fields = build_fields(b, s), *files = build_files(b, s), *values = build_values(b, s);
     put_text(b, t, s->name);
     put_text(b, t, s->kind);
     put_int(b, t, s->fields.n);
@@ -151,6 +192,12 @@ static const Table *build_sources(Build *b) {
     put_int(b, t, s->shuffle);
     put_int(b, t, s->rows);
     put_int(b, t, s->classes);
+    put_table(b, t, values);
+    put_int(b, t, s->drop_last);
+    put_int(b, t, s->pad);
+    put_f64(b, t, s->rate);
+    put_part(b, t, s);
+    put_text(b, t, s->vocabulary);
   }
   return table_done(b, t);
 }
@@ -158,9 +205,7 @@ static const Table *build_sources(Build *b) {
 /* ---- entries ---- */
 static const Table *build_value(Build *b, const Host *h, const Input *in) {
   if (in->kind != INPUT_value || !in->value) return NULL;
-  Table *t = table_new(b, NULL, arena_printf(b->arena, "%s_%s", h->name, in->name), 1);
-  t->raw = in->value;
-  return table_done(b, t);
+  return build_raw(b, arena_printf(b->arena, "%s_%s", h->name, in->name), in->value);
 }
 
 static const Table *build_inputs(Build *b, const Host *h) {
@@ -174,7 +219,7 @@ static const Table *build_inputs(Build *b, const Host *h) {
     put_int(b, t, in->dtype);
     put_int(b, t, shape_count(in->shape));
     put_int(b, t, slot->offset);
-    put_int(b, t, in->kind == INPUT_field || in->kind == INPUT_first || in->kind == INPUT_last ? in->source : -1);
+    put_int(b, t, in->kind != INPUT_value && in->kind != INPUT_hyper ? in->source : -1);
     put_int(b, t, in->kind == INPUT_field ? in->field : -1);
     put_int(b, t, in->kind == INPUT_hyper ? in->hyper : -1);
     put_table(b, t, value);
@@ -190,6 +235,8 @@ static const Table *build_outputs(Build *b, const Host *h) {
     put_int(b, t, slot->dtype);
     put_int(b, t, shape_count(slot->shape));
     put_int(b, t, slot->offset);
+    put_int(b, t, slot->shape.rank);
+    put_shape(b, t, &slot->shape);
   }
   return table_done(b, t);
 }
@@ -241,15 +288,65 @@ static const Table *build_funcs(Build *b) {
 }
 
 /* ---- the driver ---- */
-static const Table *build_acts(Build *b, int phase, const char *when, int n, const Act *acts) {
-  Table *t = table_new(b, &act_record, arena_printf(b->arena, "phase_%d_%s", phase + 1, when), n);
-  for (int i = 0; i < n; ++i) {
-    put_int(b, t, acts[i].func);
-    put_int(b, t, acts[i].times);
-    put_int(b, t, acts[i].every);
-    put_int(b, t, acts[i].when_func);
-    put_int(b, t, acts[i].when_output);
+static const Table *build_given(Build *b, const char *name, const Act *act) {
+  Table *t = table_new(b, &given_record, arena_printf(b->arena, "%s_inputs", name), act->inputs.n);
+  for (int i = 0; i < act->inputs.n; ++i) {
+    const ActInput *in = &act->inputs.at[i];
+    const Table *value = build_raw(b, arena_printf(b->arena, "%s_%s", name, in->name), in->value);
+    put_text(b, t, in->name);
+    put_table(b, t, value);
   }
+  return table_done(b, t);
+}
+
+static const Table *build_writes(Build *b, const char *name, const Act *act) {
+  Table *t = table_new(b, &write_record, arena_printf(b->arena, "%s_writes", name), act->writes.n);
+  for (int i = 0; i < act->writes.n; ++i) {
+    put_text(b, t, act->writes.at[i].path);
+    put_int(b, t, act->writes.at[i].output);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_kept(Build *b, const char *name, const Act *act) {
+  Table *t = table_new(b, &kept_record, arena_printf(b->arena, "%s_states", name), act->tree.n);
+  for (int i = 0; i < act->tree.n; ++i) {
+    put_text(b, t, act->tree.at[i].name);
+    put_int(b, t, act->tree.at[i].state->id);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_renames(Build *b, const char *name, const Act *act) {
+  Table *t = table_new(b, &rename_record, arena_printf(b->arena, "%s_renames", name), act->renames.n);
+  for (int i = 0; i < act->renames.n; ++i) {
+    put_text(b, t, act->renames.at[i].from);
+    put_text(b, t, act->renames.at[i].to);
+  }
+  return table_done(b, t);
+}
+
+static void put_act(Build *b, Table *t, const char *name, const Act *act) {
+  static const char *const kinds[] = {NULL, "NNRT_ACT_SAVE", "NNRT_ACT_LOAD"};
+  const Table *const parts[] = {build_given(b, name, act), build_writes(b, name, act)};
+  const Table *const files[] = {build_kept(b, name, act), build_renames(b, name, act)};
+  const int counts[] = {act->inputs.n, act->writes.n, act->tree.n, act->renames.n};
+  put_named(b, t, act->kind, kinds[act->kind]);
+  put_int(b, t, act->func);
+  put_int(b, t, act->times);
+  put_int(b, t, act->every);
+  put_int(b, t, act->when_func);
+  put_int(b, t, act->when_output);
+  for (int i = 0; i < 4; ++i) put_int(b, t, counts[i]);
+  for (int i = 0; i < 2; ++i) put_table(b, t, parts[i]);
+  put_text(b, t, act->path);
+  for (int i = 0; i < 2; ++i) put_table(b, t, files[i]);
+}
+
+static const Table *build_acts(Build *b, int phase, const char *when, const Acts *acts) {
+  const char *name = arena_printf(b->arena, "phase_%d_%s", phase + 1, when);
+  Table *t = table_new(b, &act_record, name, acts->n);
+  for (int i = 0; i < acts->n; ++i) put_act(b, t, arena_printf(b->arena, "%s_%d", name, i + 1), &acts->at[i]);
   return table_done(b, t);
 }
 
@@ -258,10 +355,8 @@ static const Table *build_phases(Build *b) {
   Table *t = table_new(b, &phase_record, "phases", m->phases.n);
   for (int i = 0; i < m->phases.n; ++i) {
     const Phase *p = m->phases.at[i];
-    const Table *acts[4] = {build_acts(b, i, "before", p->before.n, p->before.at),
-                            build_acts(b, i, "step", p->step.n, p->step.at),
-                            build_acts(b, i, "each_epoch", p->each_epoch.n, p->each_epoch.at),
-                            build_acts(b, i, "after", p->after.n, p->after.at)};
+    const Table *acts[4] = {build_acts(b, i, "before", &p->before), build_acts(b, i, "step", &p->step),
+                            build_acts(b, i, "each_epoch", &p->each_epoch), build_acts(b, i, "after", &p->after)};
     put_int(b, t, p->by_epochs);
     put_f64(b, t, p->count.value);
     put_int(b, t, p->count.hyper);

@@ -166,6 +166,24 @@ static int core_arg(lua_State *L) {
   return 1;
 }
 
+const Tensor *input_value(lua_State *L, int index, const Input *input, const char *what) {
+  Front *f = front_of(L);
+  Tensor *value = value_tensor(L, index, (int)input->dtype, what);
+  if (!value->shape.rank && input->shape.rank) {
+    Value *one = value_of_tensor(f->arena, value), *all = value_new(f->arena, input->dtype, input->shape);
+    for (int64_t i = 0; i < shape_count(input->shape); ++i)
+      if (all->f)
+        all->f[i] = one->f[0];
+      else
+        all->i[i] = one->i[0];
+    return tensor_of_value(f->arena, all);
+  }
+  if (!shape_equal(value->shape, input->shape))
+    front_fail(L, place_call(L), MSG_input_default, what, shape_text(f->arena, value->shape),
+               shape_text(f->arena, input->shape), "");
+  return value;
+}
+
 /* nn.input(shape, dtype?, default?, name): the library gives the name when it finds it. */
 static int core_input(lua_State *L) {
   Front *f = front_of(L);
@@ -176,22 +194,7 @@ static int core_input(lua_State *L) {
   *input = (Input){INPUT_value, "input",      dtype < 0 ? f->options->float_dtype : (DType)dtype, s, -1, -1, -1,
                    NULL,        place_here(L)};
   input->name = arena_printf(f->arena, "input%d", f->top->graph->inputs.n);
-  if (!lua_isnoneornil(L, 3)) {
-    Tensor *value = value_tensor(L, 3, (int)input->dtype, "nn.input");
-    if (!value->shape.rank && s.rank) {
-      Value *one = value_of_tensor(f->arena, value), *all = value_new(f->arena, input->dtype, s);
-      for (int64_t i = 0; i < shape_count(s); ++i)
-        if (all->f)
-          all->f[i] = one->f[0];
-        else
-          all->i[i] = one->i[0];
-      value = tensor_of_value(f->arena, all);
-    }
-    if (!shape_equal(value->shape, s))
-      front_fail(L, place_call(L), MSG_input_default, shape_text(f->arena, value->shape), shape_text(f->arena, s), "",
-                 "");
-    input->value = value;
-  }
+  if (!lua_isnoneornil(L, 3)) input->value = input_value(L, 3, input, "nn.input");
   handle_push(L, graph_input(f->top->graph, input));
   return 1;
 }

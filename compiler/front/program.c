@@ -1,5 +1,5 @@
-/* program.c: sources, functions and phases become the Module. The library (prelude/program.lua) reads and checks the
- * user's tables; here is what it builds with, and the tracing of one function at one batch size.
+/* program.c: sources and functions become the Module (phases: driver.c). The library (prelude/program.lua) reads and
+ * checks the user's tables; here is what it builds with, and the tracing of one function at one batch size.
  *
  * Order: names first (names of states are paths from `model`, and stand in messages and kernels), then sources,
  * functions and their variants, phases, and at the end program_finish: only states that a function or `model` reaches
@@ -44,18 +44,40 @@ static int program_name_rest(lua_State *L) {
   return 0;
 }
 
-/* ---- sources: { name, kind, batch, shuffle, rows, classes, fields = { { name, dtype, shape, file } } } ---- */
-static int64_t field_integer(lua_State *L, int index, const char *key, int64_t otherwise) {
+/* ---- sources: { name, kind, batch, shuffle, …, fields = { { name, dtype, shape, file, value } } } ---- */
+int64_t field_integer(lua_State *L, int index, const char *key, int64_t otherwise) {
   int64_t i = lua_getfield(L, index, key) == LUA_TNUMBER ? (int64_t)lua_tointeger(L, -1) : otherwise;
   lua_pop(L, 1);
   return i;
 }
 
-static const char *field_string(lua_State *L, int index, const char *key) {
+const char *field_string(lua_State *L, int index, const char *key) {
   const char *s =
       lua_getfield(L, index, key) == LUA_TSTRING ? arena_strdup(front_of(L)->arena, lua_tostring(L, -1)) : NULL;
   lua_pop(L, 1);
   return s;
+}
+
+static double field_number(lua_State *L, int index, const char *key, double otherwise) {
+  double x = lua_getfield(L, index, key) == LUA_TNUMBER ? lua_tonumber(L, -1) : otherwise;
+  lua_pop(L, 1);
+  return x;
+}
+
+static bool field_boolean(lua_State *L, int index, const char *key) {
+  lua_getfield(L, index, key);
+  bool is = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return is;
+}
+
+/* All rows of one field of a table: a constant of the file. */
+static void source_value(lua_State *L, Source *s, const char *name) {
+  const Handle *h = handle_test(L, -1);
+  if (!h || !h->node || h->node->op != OP_const || !h->node->shape.rank)
+    front_fail(L, s->loc, MSG_table_value, name, h && h->node ? place_text(front_of(L), h->node) : value_kind(L, -1),
+               "", "");
+  vec_push(front_of(L)->arena, s->values, h->node->attr->value);
 }
 
 static void source_field(lua_State *L, Source *s) { /* the field is on the top */
@@ -71,6 +93,8 @@ static void source_field(lua_State *L, Source *s) { /* the field is on the top *
   lua_pop(L, 1);
   vec_push(f->arena, s->fields, field);
   if (file) vec_push(f->arena, s->files, file);
+  if (lua_getfield(L, index, "value") != LUA_TNIL) source_value(L, s, field.name);
+  lua_pop(L, 1);
 }
 
 static int program_source(lua_State *L) { /* -> index from 0 */
@@ -80,11 +104,17 @@ static int program_source(lua_State *L) { /* -> index from 0 */
   s->name = field_string(L, 1, "name");
   s->kind = field_string(L, 1, "kind");
   s->batch = (int)field_integer(L, 1, "batch", 1);
-  s->rows = field_integer(L, 1, "rows", -1);
+  s->rows = field_integer(L, 1, "all_rows", field_integer(L, 1, "rows", -1));
   s->classes = field_integer(L, 1, "classes", 0);
   s->loc = object ? object->loc : place_here(L);
-  lua_getfield(L, 1, "shuffle");
-  s->shuffle = lua_toboolean(L, -1);
+  s->shuffle = field_boolean(L, 1, "shuffle");
+  s->drop_last = field_boolean(L, 1, "drop_last");
+  s->pad = field_boolean(L, 1, "pad");
+  s->rate = field_number(L, 1, "rate", 0);
+  s->from = field_number(L, 1, "from", 0);
+  s->to = field_number(L, 1, "to", 1);
+  s->split_seed = field_integer(L, 1, "split_seed", 0);
+  s->vocabulary = field_string(L, 1, "vocabulary");
   lua_getfield(L, 1, "fields");
   for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
     lua_geti(L, -1, i);
@@ -106,6 +136,16 @@ static int program_field(lua_State *L) { /* (source, field, rows) -> the raw fie
   for (int d = 0; d < of->shape.rank; ++d) shape.dim[d + 1] = of->shape.dim[d];
   Input *input = NEW(f->arena, Input);
   *input = (Input){INPUT_field, of->name, of->dtype, shape, source, field, -1, NULL, s->loc};
+  handle_push(L, graph_input(f->trace->graph, input));
+  return 1;
+}
+
+static int program_weight(lua_State *L) { /* (source, rows) -> f32 [rows] */
+  Front *f = front_of(L);
+  int source = (int)luaL_checkinteger(L, 1);
+  Shape shape = shape_of(1, (int64_t)luaL_checkinteger(L, 2));
+  Input *input = NEW(f->arena, Input);
+  *input = (Input){INPUT_weight, "weight", DT_f32, shape, source, -1, -1, NULL, f->module->sources.at[source]->loc};
   handle_push(L, graph_input(f->trace->graph, input));
   return 1;
 }
@@ -199,51 +239,6 @@ static int program_output(lua_State *L) { /* (func, name) -> index of the output
   return 2;
 }
 
-/* ---- phases ---- */
-static int phase_integer(lua_State *L, const char *key, int otherwise) {
-  return (int)field_integer(L, lua_gettop(L), key, otherwise);
-}
-
-typedef VEC(Act) Acts;
-
-static void read_acts(lua_State *L, const char *key, Acts *acts) { /* phase.key: list of { func, times, every, … } */
-  Front *f = front_of(L);
-  if (lua_getfield(L, 1, key) == LUA_TTABLE)
-    for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
-      lua_geti(L, -1, i);
-      Act act = {.func = phase_integer(L, "func", -1),
-                 .times = phase_integer(L, "times", 1),
-                 .every = phase_integer(L, "every", 1),
-                 .when_func = phase_integer(L, "when_func", -1),
-                 .when_output = phase_integer(L, "when_output", -1)};
-      vec_push(f->arena, *acts, act);
-      lua_pop(L, 1);
-    }
-  lua_pop(L, 1);
-}
-
-static int program_phase(lua_State *L) {
-  Front *f = front_of(L);
-  Phase *p = NEW(f->arena, Phase);
-  Acts acts[4] = {{0}};
-  static const char *const keys[] = {"before", "step", "each_epoch", "after"};
-  for (int k = 0; k < 4; ++k) read_acts(L, keys[k], &acts[k]);
-  memcpy(&p->before, &acts[0], sizeof p->before);
-  memcpy(&p->step, &acts[1], sizeof p->step);
-  memcpy(&p->each_epoch, &acts[2], sizeof p->each_epoch);
-  memcpy(&p->after, &acts[3], sizeof p->after);
-  lua_settop(L, 1);
-  lua_getfield(L, 1, "by_epochs");
-  p->by_epochs = lua_toboolean(L, -1);
-  lua_getfield(L, 1, "count");
-  p->count.value = lua_tonumber(L, -1);
-  p->count.hyper = (int)field_integer(L, 1, "hyper", -1);
-  p->stop_func = (int)field_integer(L, 1, "stop_func", -1);
-  p->stop_output = (int)field_integer(L, 1, "stop_output", -1);
-  vec_push(f->arena, f->module->phases, p);
-  return 0;
-}
-
 static int program_end(lua_State *L) { /* (name): nil means the file's */
   Front *f = front_of(L);
   const char *path = f->options->path, *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
@@ -289,16 +284,17 @@ void program_core(lua_State *L) { /* stack: core */
                                        {"source", program_source},
                                        {"field", program_field},
                                        {"moment", program_moment},
+                                       {"weight", program_weight},
                                        {"func", program_func},
                                        {"trace", program_trace},
                                        {"output", program_output},
                                        {"named", program_named},
-                                       {"phase", program_phase},
                                        {"finish", program_end},
                                        {"finished", program_running},
                                        {NULL, NULL}};
   lua_newtable(L);
   luaL_setfuncs(L, functions, 0);
+  driver_core(L);
   lua_setfield(L, -2, "program");
 }
 
@@ -326,6 +322,7 @@ void program_finish(lua_State *L) {
   save_model_only(f);
   for (int i = 0; i < m->funcs.n; ++i)
     for (int v = 0; v < m->funcs.at[i]->variants.n; ++v) mark_states(m->funcs.at[i]->variants.at[v].graph, keep);
+  driver_states(m, keep);
   int n = 0;
   for (int i = 0; i < m->states.n; ++i) {
     State *s = m->states.at[i];

@@ -75,7 +75,7 @@ Node *trace_version(lua_State *L, Trace *t, State *s) {
   if (t->kind == TRACE_body) {
     n = body_capture(t, trace_version(L, t->parent, s), s);
   } else {
-    n = graph_state(t->graph, s, s->loc);
+    n = graph_state(t->graph, s, s->loc.line ? s->loc : place_here(L)); /* seed and counters are made nowhere */
     n->name = s->name;
   }
   trace_set_version(f, t, s, n);

@@ -4,7 +4,8 @@
  *   values.c   numbers and nested lists to tensors; arguments            trace.c   the graph being built, states, draws
  *   tensor.c   the userdata, its operators and methods                   core.c    the entries of the core, by name
  *   movement.c shapes and reductions                                     program.c sources, functions, phases -> Module
- *   control.c  bodies of loops and branches          prelude.c  the library, embedded
+ *   driver.c   phases, acts, what they write         control.c bodies of loops and branches
+ *   prelude.c  the library, embedded
  *
  * Invariants: at any time exactly one trace is current: the top one while the file runs, a function's while it is
  * traced, a state's while its initial value is made. A Handle is read only through trace_node, which brings it into the
@@ -81,6 +82,7 @@ typedef struct Front {
   lua_State *L, *asking; /* asking: the one whose call of nn.grad runs */
   Module *module;
   Trace *top, *trace;
+  Loc rule;         /* the line whose gradient nn.custom_gradient makes */
   VEC(Loc) located; /* places that library objects stand for, innermost last (place.c) */
   Map sources;      /* path -> path: stable names of model files */
   Map args_seen;    /* names that nn.arg asked for */
@@ -93,6 +95,7 @@ typedef struct Front {
   VEC(State *) named; /* states with a path, in the order of naming */
   int model_states;   /* the first of them lie in `model` */
   int kept_states;    /* the first of them lie in `model` or `state`: they stay even when no function reads them */
+  Acts writing;       /* one write of one function each: what goes to which file */
   bool finished;      /* nn.program was called */
 } Front;
 
@@ -113,6 +116,7 @@ void place_name(lua_State *L, int index, Handle *h); /* gives the tensor the nam
 int place_enter(lua_State *L);                       /* C closure around a library function: (function, its name) */
 int place_at(lua_State *L);                          /* core.at(object, f, …): f's nodes get the object's place */
 int place_module_call(lua_State *L);                 /* __call of modules */
+int place_rule(lua_State *L);                        /* (f, …): the library's nodes in f get the place Front.rule */
 Object *place_object(lua_State *L, int index);       /* or NULL */
 Object *place_register(lua_State *L, int index, const char *kind);
 
@@ -162,11 +166,24 @@ Handle *handle_push_state(lua_State *L, State *state);
 Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc);
 void tensor_core(lua_State *L); /* registers metatable, operators, elementwise functions in the table at the top */
 
+/* window.c */
+int move_window(lua_State *L);
+int move_unwindow(lua_State *L);
+
 /* control.c */
 Node *body_capture(Trace *t, Node *outer, State *s); /* the input of body t that stands for a node of its parent */
 Node *body_turn(lua_State *L, Trace *t);
 void body_check_gradient(lua_State *L, Trace *t, Node *y, Node *x); /* no path from x to y leaves the body */
 void control_core(lua_State *L);
+
+/* core.c */
+const Tensor *input_value(lua_State *L, int index, const Input *input, const char *what); /* one number: all of them */
+
+/* program.c, driver.c */
+int64_t field_integer(lua_State *L, int index, const char *key, int64_t otherwise);
+const char *field_string(lua_State *L, int index, const char *key); /* or NULL */
+void driver_core(lua_State *L);                                     /* core.program: phase, shape */
+void driver_states(const Module *m, bool *keep);                    /* those that phases save or load */
 
 /* movement.c, core.c, program.c, prelude.c */
 void movement_core(lua_State *L);

@@ -79,7 +79,8 @@ static double made_up(Check *c, const Input *input) {
   case INPUT_hyper: return c->m->hypers.at[input->hyper]->value;
   case INPUT_first:
   case INPUT_last: return 0;
-  case INPUT_epoch: return 1;
+  case INPUT_epoch:
+  case INPUT_weight: return 1;
   case INPUT_total_steps: return 100;
   default: break;
   }

@@ -58,15 +58,71 @@ static int64_t keyed_integer(Parser *p, const char *key, int64_t low, int64_t hi
   return parser_integer(p, low, high);
 }
 
+static double keyed_double(Parser *p, double low, double high) { /* after the key */
+  parser_need(p, T_mark, "=");
+  Loc loc = parser_loc(p);
+  double x = parser_double(p);
+  if (!(x >= low && x <= high)) user_error(loc, MSG_parse_number, text_f64(p->arena, x));
+  return x;
+}
+
+static void parse_source_options(Parser *p, Source *s) {
+  s->to = 1;
+  for (;;) {
+    if (parser_take(p, T_word, "shuffle"))
+      s->shuffle = true;
+    else if (parser_take(p, T_word, "drop_last"))
+      s->drop_last = true;
+    else if (parser_take(p, T_word, "pad"))
+      s->pad = true;
+    else if (parser_take(p, T_word, "rate"))
+      s->rate = keyed_double(p, 0, 1);
+    else if (parser_is(p, T_word, "split"))
+      s->split_seed = keyed_integer(p, "split", 0, INT64_MAX);
+    else if (parser_take(p, T_word, "from"))
+      s->from = keyed_double(p, 0, 1);
+    else if (parser_take(p, T_word, "to"))
+      s->to = keyed_double(p, 0, 1);
+    else if (parser_take(p, T_word, "vocabulary"))
+      s->vocabulary = parser_string(p, "a text");
+    else
+      return;
+  }
+}
+
+/* As many files or values as fields, values of the fields' types with equal numbers of rows. */
+static void check_source(const Source *s, Loc here) {
+  bool table = !strcmp(s->kind, "table"), idx = !strcmp(s->kind, "idx"), fits = s->from < s->to;
+  fits = fits && s->files.n == (idx ? s->fields.n : 0) && s->values.n == (table ? s->fields.n : 0);
+  for (int k = 0; k < s->values.n && fits; ++k) {
+    const Tensor *t = s->values.at[k];
+    const Field *f = &s->fields.at[k];
+    fits =
+        t->dtype == f->dtype && t->shape.rank == f->shape.rank + 1 && t->shape.dim[0] == s->values.at[0]->shape.dim[0];
+    for (int d = 0; d < f->shape.rank && fits; ++d) fits = t->shape.dim[d + 1] == f->shape.dim[d];
+  }
+  if (!fits) user_error(here, MSG_parse_source, s->name);
+}
+
+static const Tensor *parse_typed(Parser *p) { /* [1,2] : i32[2] */
+  Elements elements = {0};
+  DType dtype;
+  Shape shape;
+  parser_elements(p, &elements);
+  parser_type(p, &dtype, &shape);
+  return elements_tensor(p, &elements, dtype, shape);
+}
+
 static void parse_source(Parser *p) {
   Source *s = NEW(p->arena, Source);
+  Loc here = parser_loc(p);
   s->name = parser_string(p, "a name");
   parser_need(p, T_word, "kind");
   s->kind = parser_string(p, "a kind");
   s->batch = (int)keyed_integer(p, "batch", 1, INT32_MAX);
   s->rows = keyed_integer(p, "rows", -1, INT64_MAX);
   s->classes = keyed_integer(p, "classes", 0, INT64_MAX);
-  s->shuffle = parser_take(p, T_word, "shuffle");
+  parse_source_options(p, s);
   s->loc = parser_place(p);
   parser_line(p);
   while (!parser_take(p, T_word, "end")) {
@@ -77,11 +133,14 @@ static void parse_source(Parser *p) {
       vec_push(p->arena, s->fields, f);
     } else if (parser_take(p, T_word, "file")) {
       vec_push(p->arena, s->files, parser_string(p, "a path"));
+    } else if (parser_take(p, T_word, "values")) {
+      vec_push(p->arena, s->values, parse_typed(p));
     } else {
-      parser_expected(p, "'field', 'file' or 'end'");
+      parser_expected(p, "'field', 'file', 'values' or 'end'");
     }
     parser_line(p);
   }
+  check_source(s, here);
   parser_line(p);
   vec_push(p->arena, p->module->sources, s);
 }
@@ -136,12 +195,72 @@ static void parse_metric(Parser *p, const char *key, int *func, int *output) {
   *output = (int)keyed_integer(p, "output", 0, n - 1);
 }
 
+/* NULL when a pass found that nothing reads it. */
+static const Input *find_value(const Graph *g, const char *name) {
+  for (int k = 0; k < g->inputs.n; ++k)
+    if (g->inputs.at[k]->kind == INPUT_value && !strcmp(g->inputs.at[k]->name, name)) return g->inputs.at[k];
+  return NULL;
+}
+
+static void parse_given(Parser *p, const Graph *g, Act *act) {
+  ActInput given = {.name = parser_string(p, "an input's name")};
+  const Input *input = find_value(g, given.name);
+  Loc loc = parser_loc(p);
+  given.value = parse_typed(p);
+  if (input && (input->dtype != given.value->dtype || !shape_equal(input->shape, given.value->shape)))
+    user_error(loc, MSG_parse_input, given.name);
+  vec_push(p->arena, act->inputs, given);
+}
+
+static void parse_call(Parser *p, Act *act) {
+  const Graph *g = p->module->funcs.at[act->func]->variants.at[0].graph;
+  for (;;) {
+    if (parser_take(p, T_word, "input")) {
+      parse_given(p, g, act);
+    } else if (parser_take(p, T_word, "write")) {
+      ActWrite write = {.path = parser_string(p, "a path")};
+      write.output = (int)keyed_integer(p, "output", 0, g->outputs.n - 1);
+      vec_push(p->arena, act->writes, write);
+    } else {
+      return;
+    }
+  }
+}
+
+static void parse_file(Parser *p, Act *act) {
+  for (;;) {
+    if (parser_take(p, T_word, "tree")) {
+      ActState kept = {.name = parser_string(p, "a name")};
+      kept.state = map_get(&p->states, p->token.text ? p->token.text : "");
+      if (!kept.state) parser_unknown(p, "state");
+      parser_string(p, "a state's name");
+      vec_push(p->arena, act->tree, kept);
+    } else if (act->kind == ACT_load && parser_take(p, T_word, "rename")) {
+      ActRename rename = {.from = parser_string(p, "a name")};
+      rename.to = parser_string(p, "a name");
+      vec_push(p->arena, act->renames, rename);
+    } else {
+      return;
+    }
+  }
+}
+
 static Act parse_act(Parser *p) {
-  Act act = {.func = -1};
-  if (!parser_take(p, T_word, "none")) act.func = parse_func_name(p);
+  Act act = {.func = -1,
+             .kind = parser_take(p, T_word, "save")   ? ACT_save
+                     : parser_take(p, T_word, "load") ? ACT_load
+                                                      : ACT_call};
+  if (act.kind == ACT_call)
+    act.func = parse_func_name(p);
+  else
+    act.path = parser_string(p, "a path");
   act.times = (int)keyed_integer(p, "times", 1, INT32_MAX);
   act.every = (int)keyed_integer(p, "every", 1, INT32_MAX);
   parse_metric(p, "when", &act.when_func, &act.when_output);
+  if (act.kind == ACT_call)
+    parse_call(p, &act);
+  else
+    parse_file(p, &act);
   return act;
 }
 
@@ -180,7 +299,8 @@ static void check_input(const Parser *p, const Input *input, Loc loc) {
   if (input->kind == INPUT_field)
     fits = fits && input->source >= 0 && input->field >= 0 && input->field < m->sources.at[input->source]->fields.n;
   if (input->kind == INPUT_hyper) fits = fits && input->hyper >= 0;
-  if (input->kind == INPUT_first || input->kind == INPUT_last) fits = fits && input->source >= 0;
+  if (input->kind == INPUT_first || input->kind == INPUT_last || input->kind == INPUT_weight)
+    fits = fits && input->source >= 0;
   if (!fits) user_error(loc, MSG_parse_input, input->name);
 }
 

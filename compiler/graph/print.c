@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-static const char *const input_kind_name[] = {"field", "value", "hyper",       "first",
-                                              "last",  "epoch", "total_steps", "bound"};
+static const char *const input_kind_name[] = {"field", "value",       "hyper",  "first", "last",
+                                              "epoch", "total_steps", "weight", "bound"};
 
 static void print_string(Text *out, const char *s) {
   text_puts(out, "\"");
@@ -115,6 +115,15 @@ static void print_dot(Text *out, const Attr *at) {
   print_axes(out, "axes_b", &at->axes_b);
 }
 
+static void print_window(Text *out, const Attr *at, bool back) {
+  int n = at->axes.n;
+  print_axes(out, "axes", &at->axes);
+  print_numbers(out, "size", n, at->size);
+  if (!all_are(at->step, n, 1)) print_numbers(out, "step", n, at->step);
+  if (!all_are(at->dilation, n, 1)) print_numbers(out, "dilation", n, at->dilation);
+  if (back) print_numbers(out, "high", n, at->high);
+}
+
 static void print_counts(Text *out, const Attr *at) { text_printf(out, " carries=%d rows=%d", at->carries, at->rows); }
 
 static void print_attributes(Text *out, const Node *n) {
@@ -131,6 +140,8 @@ static void print_attributes(Text *out, const Node *n) {
   case OP_argmax:
   case OP_argmin: print_axes(out, "axes", &at->axes); break;
   case OP_dot: print_dot(out, at); break;
+  case OP_window:
+  case OP_unwindow: print_window(out, at, n->op == OP_unwindow); break;
   case OP_slice: print_box(out, n, "step", 1); break;
   case OP_pad:
     print_box(out, n, "interior", 0);
@@ -139,8 +150,11 @@ static void print_attributes(Text *out, const Node *n) {
     print_double(out, at->fill, false);
     break;
   case OP_concat:
+  case OP_cumsum:
+  case OP_argsort:
   case OP_gather:
-  case OP_scatter: text_printf(out, " dim=%d", at->dim); break;
+  case OP_scatter:
+  case OP_scatter_set: text_printf(out, " dim=%d", at->dim); break;
   case OP_again:
   case OP_random: text_printf(out, " place=%lld", (long long)at->place); break;
   case OP_result: text_printf(out, " value=%d", at->dim); break;
@@ -271,11 +285,25 @@ static void print_hyper(Text *out, const Hyper *h) {
   text_puts(out, "\n");
 }
 
+static void print_keyed(Text *out, const char *key, double x) {
+  text_printf(out, " %s=", key);
+  print_double(out, x, false);
+}
+
 static void print_source(Text *out, const Source *s) {
   print_named(out, "source", s->name);
   print_named(out, " kind", s->kind);
   text_printf(out, " batch=%d rows=%lld classes=%lld", s->batch, (long long)s->rows, (long long)s->classes);
   if (s->shuffle) text_puts(out, " shuffle");
+  if (s->drop_last) text_puts(out, " drop_last");
+  if (s->pad) text_puts(out, " pad");
+  if (s->rate > 0) print_keyed(out, "rate", s->rate);
+  if (s->from > 0 || s->to < 1) {
+    text_printf(out, " split=%lld", (long long)s->split_seed);
+    print_keyed(out, "from", s->from);
+    print_keyed(out, "to", s->to);
+  }
+  if (s->vocabulary) print_named(out, " vocabulary", s->vocabulary);
   print_loc(out, s->loc);
   text_puts(out, "\n");
   ++out->indent;
@@ -286,6 +314,12 @@ static void print_source(Text *out, const Source *s) {
   }
   for (int k = 0; k < s->files.n; ++k) {
     print_named(out, "file", s->files.at[k]);
+    text_puts(out, "\n");
+  }
+  for (int k = 0; k < s->values.n; ++k) {
+    text_puts(out, "values ");
+    print_tensor(out, s->values.at[k]);
+    print_type(out, s->values.at[k]->dtype, s->values.at[k]->shape);
     text_puts(out, "\n");
   }
   --out->indent;
@@ -317,13 +351,30 @@ static void print_metric(Text *out, const Module *m, const char *key, int func, 
   text_printf(out, " output=%d", output);
 }
 
+static void print_pair(Text *out, const char *keyword, const char *a, const char *b) {
+  print_named(out, keyword, a);
+  print_named(out, "", b);
+}
+
 static void print_act(Text *out, const Module *m, const char *list, const Act *act) {
-  if (act->func >= 0)
+  if (act->kind == ACT_call)
     print_named(out, list, m->funcs.at[act->func]->name);
   else
-    text_printf(out, "%s none", list);
+    print_named(out, arena_printf(out->arena, "%s %s", list, act->kind == ACT_save ? "save" : "load"), act->path);
   text_printf(out, " times=%d every=%d", act->times, act->every);
   print_metric(out, m, " when", act->when_func, act->when_output);
+  for (int k = 0; k < act->inputs.n; ++k) {
+    print_named(out, " input", act->inputs.at[k].name);
+    text_puts(out, " ");
+    print_tensor(out, act->inputs.at[k].value);
+    print_type(out, act->inputs.at[k].value->dtype, act->inputs.at[k].value->shape);
+  }
+  for (int k = 0; k < act->writes.n; ++k) {
+    print_named(out, " write", act->writes.at[k].path);
+    text_printf(out, " output=%d", act->writes.at[k].output);
+  }
+  for (int k = 0; k < act->tree.n; ++k) print_pair(out, " tree", act->tree.at[k].name, act->tree.at[k].state->name);
+  for (int k = 0; k < act->renames.n; ++k) print_pair(out, " rename", act->renames.at[k].from, act->renames.at[k].to);
   text_puts(out, "\n");
 }
 

@@ -308,6 +308,7 @@ Program *kernel_lower(Module *m, const Machine *machine,
                       Arena *arena);              /* lower/lower.c: slots, groups, kernels in dependence order */
 void pass_share(Program *p);                      /* pass/share.c: equal kernels become one; names become unique */
 void pass_order(Program *p);                      /* pass/order.c: order of calls by live bytes, then barriers */
+void pass_join(Program *p);                       /* pass/join.c: small kernels of one interval become one */
 void pass_memory(Program *p);                     /* pass/memory.c: offsets of all slots, arena sizes */
 void program_report(Text *out, const Program *p); /* report.c: --report */
 #endif

@@ -26,7 +26,8 @@ static void bench_print(const nnrt_run *run, const nnrt_func *func, const double
 }
 
 int nnrt_bench(nnrt_run *run) {
-  int f = run->phases[0].step[0].func;
+  int f = nnrt_phase_leader(&run->phases[0])->func;
+  nnrt_values_put(run, nnrt_phase_leader(&run->phases[0]));
   nnrt_entry *e = &run->entries[f];
   int64_t n = run->options.bench;
   double *times;

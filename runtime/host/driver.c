@@ -83,7 +83,7 @@ static int values_initialise(nnrt_run *run) {
   uint32_t seed[2] = {(uint32_t)run->options.seed, (uint32_t)(run->options.seed >> 32)};
   if (m->seed_offset >= 0) memcpy(run->memory.state + m->seed_offset, seed, sizeof seed);
   if (m->init) nnrt_pool_run(run->pool, m->init, &run->memory);
-  if (run->options.init) NNRT_TRY(nnrt_weights_load(&run->error, m, &run->memory, run->options.init));
+  if (run->options.init) NNRT_TRY(nnrt_weights_load(&run->error, m, &run->memory, run->options.init, NULL));
   return NNRT_GOOD;
 }
 
@@ -91,8 +91,8 @@ static int run_prepare(nnrt_run *run) {
   const char *broken = nnrt_floats_check();
   if (broken)
     return nnrt_fail(&run->error, NNRT_FAILED, "this build cannot keep its promise of equal bits: %s", broken);
-  NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(nnrt_entries_build(run));
+  NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(data_open(run));
   NNRT_TRY(arenas_allocate(run));
   nnrt_entries_constants(run);
@@ -103,6 +103,7 @@ static int run_prepare(nnrt_run *run) {
   run->prefetch.nentries = run->model->nfuncs;
   NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
   NNRT_TRY(values_initialise(run));
+  if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
   return nnrt_log_open(&run->error, &run->log, run->options.log);
 }
 
@@ -114,7 +115,7 @@ static int run_train(nnrt_run *run) {
   if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
   if (run->options.save && (status == NNRT_GOOD || status >= 128)) {
-    int saved = nnrt_weights_save(&run->error, run->model, &run->memory, run->options.save);
+    int saved = nnrt_weights_save(&run->error, run->model, &run->memory, run->options.save, NULL);
     if (saved) status = saved;
   }
   return status;
@@ -124,6 +125,7 @@ static void run_end(nnrt_run *run) {
   nnrt_prefetch_stop(&run->prefetch);
   nnrt_pool_stop(run->pool);
   for (int i = 0; run->streams && i < run->model->nsources; i++) nnrt_stream_close(&run->streams[i]);
+  nnrt_values_free(run);
   nnrt_entries_free(run);
   free(run->streams);
   free(run->cursors);
@@ -136,7 +138,13 @@ static int run_whole(nnrt_run *run) {
   run->log.descriptor = -1;
   int status = run_prepare(run);
   if (!status) status = run->options.bench >= 0 ? nnrt_bench(run) : run_train(run);
-  nnrt_error late = {0};
+  nnrt_error late = {0}, earlier = run->error;
+  if (nnrt_writers_close(run)) {
+    if (status)
+      run->error = earlier;
+    else
+      status = run->error.status;
+  }
   if (nnrt_log_close(&late, &run->log) && !status) run->error = late, status = late.status;
   run_end(run);
   return status;

@@ -6,7 +6,8 @@
  * outputs are those of the last call of the pass.
  *
  * All blocks of all entries lie in two allocations: two input blocks a variant (one is filled while the other is read),
- * one output block an entry. Hypers, values and the number of steps are written once into every block. */
+ * one output block an entry. Hypers and the number of steps are written once into every block; values of nn.input when
+ * an act has its own (inputs.c). */
 #include "host.h"
 
 #include <stdlib.h>
@@ -29,14 +30,11 @@ int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_v
     if (in->kind == NNRT_INPUT_FIELD && in->source == func->sources[k])
       return in->count / field_elements(&source->fields[in->field]);
   }
-  return variant->rows > 0 ? variant->rows : source->batch;
+  return variant->rows > 0 && k == 0 ? variant->rows : source->batch;
 }
 
 /* ---- blocks ---- */
 static int input_check(nnrt_run *run, const nnrt_func *func, const nnrt_input *in) {
-  if (in->kind == NNRT_INPUT_VALUE && !in->value)
-    return nnrt_fail(&run->error, NNRT_FAILED,
-                     "%s: its input %s has no default, and this runtime has no flag to set it", func->name, in->name);
   if (in->kind != NNRT_INPUT_FIELD) return NNRT_GOOD;
   const nnrt_field *f = &run->model->sources[in->source].fields[in->field];
   if (f->dtype == in->dtype && in->count % field_elements(f) == 0) return NNRT_GOOD;
@@ -82,6 +80,7 @@ int nnrt_entries_build(nnrt_run *run) {
     NNRT_TRY(func_check(run, &m->funcs[f]));
     e->func = &m->funcs[f];
     NNRT_TRY(nnrt_alloc(&run->error, &e->blocks, e->func->nvariants * 2 * (int64_t)sizeof *e->blocks, "the blocks"));
+    NNRT_TRY(nnrt_alloc(&run->error, &e->sums, e->func->variants[0].noutputs * (int64_t)sizeof *e->sums, "the sums"));
   }
   entries_place(run, &input_bytes, &output_bytes);
   NNRT_TRY(nnrt_alloc(&run->error, &run->inputs, input_bytes, "the input blocks"));
@@ -91,7 +90,10 @@ int nnrt_entries_build(nnrt_run *run) {
 }
 
 void nnrt_entries_free(nnrt_run *run) {
-  for (int f = 0; run->entries && f < run->model->nfuncs; f++) free(run->entries[f].blocks);
+  for (int f = 0; run->entries && f < run->model->nfuncs; f++) {
+    free(run->entries[f].blocks);
+    free(run->entries[f].sums);
+  }
   free(run->entries);
   free(run->inputs);
   free(run->outputs);
@@ -99,7 +101,6 @@ void nnrt_entries_free(nnrt_run *run) {
 
 static void constant_write(const nnrt_run *run, const nnrt_input *in, unsigned char *to) {
   int bytes = nnrt_dtype_bytes(in->dtype);
-  if (in->kind == NNRT_INPUT_VALUE) memcpy(to, in->value, (size_t)(in->count * bytes));
   if (in->kind != NNRT_INPUT_HYPER && in->kind != NNRT_INPUT_TOTAL_STEPS) return;
   double value = in->kind == NNRT_INPUT_HYPER ? run->options.hypers[in->hyper] : (double)run->planned_steps;
   for (int64_t i = 0; i < in->count; i++) nnrt_element_set(in->dtype, to + i * bytes, value);
@@ -124,17 +125,19 @@ static int variant_single(const nnrt_func *func) {
 
 static int pass_check(nnrt_run *run, const nnrt_func *func, int64_t rows, int64_t batch) {
   const nnrt_source *source = &run->model->sources[func->sources[0]];
+  int64_t promised = nnrt_source_rows(source);
   char a[32], b[32];
   for (int k = 1; k < func->nsources; k++)
     if (run->streams[func->sources[k]].rows != rows)
       return nnrt_fail(&run->error, NNRT_FAILED, "%s: a pass over data of %s and %s rows", func->name,
                        nnrt_grouped(a, rows), nnrt_grouped(b, run->streams[func->sources[k]].rows));
-  if (variant_single(func) >= 0 || rows % batch == 0) return NNRT_GOOD;
-  if (source->rows < 0 || source->rows % batch) return NNRT_GOOD; /* the model chose to drop the rest */
+  if (variant_single(func) >= 0 || rows % batch == 0 || source->drop_last || source->pad || source->rate > 0)
+    return NNRT_GOOD;
+  if (promised < 0 || promised % batch) return NNRT_GOOD; /* the model chose to drop the rest */
   return nnrt_fail(
       &run->error, NNRT_FAILED,
       "data %s: has %s rows; %s was compiled for %s, which its batch of %lld divides: give a multiple of that",
-      source->name, nnrt_grouped(a, rows), func->name, nnrt_grouped(b, source->rows), (long long)batch);
+      source->name, nnrt_grouped(a, rows), func->name, nnrt_grouped(b, promised), (long long)batch);
 }
 
 int nnrt_entries_check(nnrt_run *run, int f) {
@@ -142,8 +145,8 @@ int nnrt_entries_check(nnrt_run *run, int f) {
   for (int k = 0; k < func->nsources; k++) {
     const nnrt_stream *s = &run->streams[func->sources[k]];
     int64_t batch = nnrt_batch_rows(run, func, &func->variants[0], k);
-    bool rest = func->whole_pass && variant_single(func) >= 0;
     if (!s->columns) continue; /* not read by this run */
+    bool rest = (func->whole_pass && variant_single(func) >= 0) || nnrt_stream_weighted(s);
     if (s->rows < (rest ? 1 : batch))
       return nnrt_fail(&run->error, NNRT_FAILED, "data %s: has %lld rows; a batch of %s takes %lld", s->source->name,
                        (long long)s->rows, func->name, (long long)batch);
@@ -171,7 +174,7 @@ static nnrt_batch batch_next(const nnrt_run *run, const nnrt_entry *e) {
     b.place[k].epoch = run->cursors[source].epoch;
     b.place[k].row = row;
     b.place[k].first = row == 0;
-    b.place[k].last = row + 2 * n > run->streams[source].rows;
+    b.place[k].last = !nnrt_stream_fits(&run->streams[source], row + nnrt_stream_step(&run->streams[source], n), n);
   }
   return b;
 }
@@ -179,9 +182,10 @@ static nnrt_batch batch_next(const nnrt_run *run, const nnrt_entry *e) {
 static void cursors_advance(nnrt_run *run, const nnrt_entry *e) {
   for (int k = 0; k < e->func->nsources; k++) {
     nnrt_cursor *c = &run->cursors[e->func->sources[k]];
+    const nnrt_stream *s = &run->streams[e->func->sources[k]];
     int64_t n = nnrt_batch_rows(run, e->func, &e->func->variants[0], k);
-    c->row += n;
-    if (c->row + n > run->streams[e->func->sources[k]].rows) c->row = 0, c->epoch++;
+    c->row += nnrt_stream_step(s, n);
+    if (!nnrt_stream_fits(s, c->row, n)) c->row = 0, c->epoch++;
   }
 }
 
@@ -189,12 +193,20 @@ static int call_batch(nnrt_run *run, nnrt_entry *e) {
   nnrt_batch batch = batch_next(run, e), guess;
   for (int k = 0; k < e->func->nsources; k++) { /* another function may have left less than our batch */
     nnrt_cursor *c = &run->cursors[e->func->sources[k]];
-    if (c->row + nnrt_batch_rows(run, e->func, &e->func->variants[0], k) <= run->streams[e->func->sources[k]].rows)
+    if (nnrt_stream_fits(&run->streams[e->func->sources[k]], c->row,
+                         nnrt_batch_rows(run, e->func, &e->func->variants[0], k)))
       continue;
     c->row = 0, c->epoch++;
     batch = batch_next(run, e);
   }
   unsigned char *block = nnrt_prefetch_take(&run->prefetch, e, &batch);
+  if (e->overflow)
+    return nnrt_fail(
+        &run->error, NNRT_FAILED,
+        "data %s: a Poisson draw took %lld rows, and a batch holds %d: the run ends, since leaving rows out "
+        "would change the sampling; compile it with a larger `batch`",
+        run->model->sources[e->overflow_source].name, (long long)e->overflow,
+        run->model->sources[e->overflow_source].batch);
   cursors_advance(run, e);
   guess = batch_next(run, e);
   if (e->func->nsources) nnrt_prefetch_ask(&run->prefetch, e, &guess);
@@ -202,27 +214,46 @@ static int call_batch(nnrt_run *run, nnrt_entry *e) {
   return NNRT_GOOD;
 }
 
-static nnrt_batch batch_of_pass(const nnrt_run *run, const nnrt_entry *e, int64_t row, int64_t n, int64_t end) {
-  nnrt_batch b = {.pass = 1, .epoch = run->epoch, .variant = row + n <= end ? 0 : variant_single(e->func)};
+/* How a pass is cut: full batches, then single rows where there is a variant of one, or one padded batch. */
+typedef struct nnrt_cut {
+  int64_t n, end;
+  bool padded;
+} nnrt_cut;
+
+static nnrt_cut pass_cut(const nnrt_run *run, const nnrt_entry *e) {
+  const nnrt_stream *s = &run->streams[e->func->sources[0]];
+  nnrt_cut cut = {.n = nnrt_batch_rows(run, e->func, &e->func->variants[0], 0), .end = s->rows};
+  cut.padded = nnrt_stream_weighted(s);
+  if (!cut.padded && variant_single(e->func) < 0) cut.end -= cut.end % cut.n;
+  return cut;
+}
+
+static int64_t cut_rows(const nnrt_cut *cut, int64_t row) {
+  return cut->padded || row + cut->n <= cut->end ? cut->n : 1;
+}
+
+static nnrt_batch batch_of_pass(const nnrt_run *run, const nnrt_entry *e, const nnrt_cut *cut, int64_t row) {
+  int64_t n = cut_rows(cut, row);
+  nnrt_batch b = {.pass = 1, .epoch = run->epoch, .variant = n == cut->n ? 0 : variant_single(e->func)};
   for (int k = 0; k < e->func->nsources; k++) {
     b.place[k].row = row;
     b.place[k].first = row == 0;
-    b.place[k].last = row + (row + n <= end ? n : 1) == end;
+    b.place[k].last = row + n >= cut->end;
   }
   return b;
 }
 
 static int call_pass(nnrt_run *run, nnrt_entry *e) {
-  int64_t rows = run->streams[e->func->sources[0]].rows, n = nnrt_batch_rows(run, e->func, &e->func->variants[0], 0);
-  int64_t end = variant_single(e->func) >= 0 ? rows : rows - rows % n, next;
-  for (int64_t row = 0; row < end; row = next) {
-    nnrt_batch batch = batch_of_pass(run, e, row, n, end), guess;
+  nnrt_cut cut = pass_cut(run, e);
+  int64_t next;
+  for (int64_t row = 0; row < cut.end; row = next) {
+    nnrt_batch batch = batch_of_pass(run, e, &cut, row), guess;
     unsigned char *block = nnrt_prefetch_take(&run->prefetch, e, &batch);
-    next = row + (row + n <= end ? n : 1);
-    guess = batch_of_pass(run, e, next < end ? next : 0, n, end);
+    next = row + cut_rows(&cut, row);
+    guess = batch_of_pass(run, e, &cut, next < cut.end ? next : 0);
     nnrt_prefetch_ask(&run->prefetch, e, &guess);
     entry_step(run, e, batch.variant, block);
-    if (nnrt_signalled() && next < end)
+    if (nnrt_signalled() && next < cut.end)
       return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal within a pass of %s", e->func->name);
   }
   return NNRT_GOOD;
@@ -238,4 +269,24 @@ double nnrt_metric(const nnrt_run *run, int func, int output) {
   const nnrt_entry *e = &run->entries[func];
   if (!e->latest) return 0;
   return nnrt_element(e->latest->outputs[output].dtype, e->output + e->latest->outputs[output].offset);
+}
+
+static double output_value(const nnrt_entry *e, int i) {
+  return nnrt_element(e->latest->outputs[i].dtype, e->output + e->latest->outputs[i].offset);
+}
+
+void nnrt_entry_gather(nnrt_entry *e) {
+  for (int i = 0; e->latest && i < e->latest->noutputs; i++)
+    if (e->latest->outputs[i].count == 1) e->sums[i] += output_value(e, i);
+  e->gathered++;
+}
+
+/* One call's value as it is. */
+double nnrt_entry_mean(const nnrt_entry *e, int output) {
+  return e->gathered > 1 ? e->sums[output] / (double)e->gathered : output_value(e, output);
+}
+
+void nnrt_entry_forget(nnrt_entry *e) {
+  for (int i = 0; e->latest && i < e->latest->noutputs; i++) e->sums[i] = 0;
+  e->gathered = 0;
 }

@@ -1,8 +1,9 @@
 /* flags.c: the command line of a built program. One row a flag; besides them, one flag for each nn.hyper of the model
- * (which wins when it has a flag's name, as in `epochs = nn.hyper("epochs", 10)`).
+ * (which wins when it has a flag's name, as in `epochs = nn.hyper("epochs", 10)`) and one, --FUNC.INPUT, for each
+ * nn.input of a function (inputs.c reads its value).
  *
  * Forms: --name VALUE and --name=VALUE. A flag that is unknown, malformed or out of its range is refused with status
- * NNRT_USAGE; nothing is guessed. The options point into argv; only their two tables are allocated. */
+ * NNRT_USAGE; nothing is guessed. The options point into argv; only their tables are allocated. */
 #include "host.h"
 
 #include <errno.h>
@@ -129,12 +130,26 @@ static const nnrt_flag *flag_find(const char *name, size_t n) {
   return NULL;
 }
 
+/* "generate.prompt" for each nn.input, as far as there is room. */
+static int input_names(const nnrt_model *m, char names[16][128], const char **words, int n) {
+  int used = 0;
+  for (int f = 0; f < m->nfuncs; f++)
+    for (int i = 0; i < m->funcs[f].variants[0].ninputs; i++) {
+      const nnrt_input *in = &m->funcs[f].variants[0].inputs[i];
+      if (in->kind != NNRT_INPUT_VALUE || used == 16 || n == 64) continue;
+      nnrt_text(names[used], 128, 0, "%s.%s", m->funcs[f].name, in->name);
+      words[n++] = names[used++];
+    }
+  return n;
+}
+
 static int flag_unknown(const nnrt_flags_reader *r, const char *argument) {
   const char *words[64], *name = argument;
-  char word[64];
+  char word[64], names[16][128];
   int n = 0;
   for (int i = 0; i < nnrt_nflags; i++) words[n++] = nnrt_flags[i].name;
   for (int i = 0; i < r->model->nhypers && n < 64; i++) words[n++] = r->model->hypers[i].name;
+  n = input_names(r->model, names, words, n);
   while (*name == '-') name++;
   nnrt_text(word, sizeof word, 0, "%.*s", (int)strcspn(name, "="), name);
   const char *nearest = *word ? nnrt_nearest(word, n, words) : NULL;
@@ -147,13 +162,15 @@ static int flags_one(nnrt_flags_reader *r) {
   if (strncmp(argument, "--", 2)) return flag_unknown(r, argument);
   size_t n = strcspn(name, "=");
   int hyper = hyper_find(r->model, name, n);
-  const nnrt_flag *f = hyper < 0 ? flag_find(name, n) : NULL;
-  if (hyper < 0 && !f) return flag_unknown(r, argument);
-  bool takes = hyper >= 0 || f->kind != NNRT_FLAG_SWITCH;
+  int input = hyper < 0 ? nnrt_input_find(r->model, name, n) : -1;
+  const nnrt_flag *f = hyper < 0 && input < 0 ? flag_find(name, n) : NULL;
+  if (hyper < 0 && input < 0 && !f) return flag_unknown(r, argument);
+  bool takes = !f || f->kind != NNRT_FLAG_SWITCH;
   if (!takes && name[n]) return nnrt_fail(r->error, NNRT_USAGE, "--%s takes no value", f->name);
   if (!takes) return flag_value(r, f, "");
   text = name[n] ? name + n + 1 : r->at < r->argc ? r->argv[r->at++] : NULL;
   if (!text) return nnrt_fail(r->error, NNRT_USAGE, "--%.*s needs a value", (int)n, name);
+  if (input >= 0) return r->options->inputs[input] = text, NNRT_GOOD;
   return hyper >= 0 ? flag_hyper(r, hyper, text) : flag_value(r, f, text);
 }
 
@@ -168,8 +185,10 @@ static int threads_choose(nnrt_error *error, nnrt_options *o, const nnrt_model *
 
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv) {
   nnrt_flags_reader r = {error, options, model, argc, 1, argv};
+  int64_t inputs = nnrt_input_first(model, model->nfuncs);
   *options = (nnrt_options){.epochs = -1, .steps = -1, .threads = -1, .bench = -1};
   NNRT_TRY(nnrt_alloc(error, &options->data, model->nsources * (int64_t)sizeof *options->data, "the flags"));
+  NNRT_TRY(nnrt_alloc(error, &options->inputs, inputs * (int64_t)sizeof *options->inputs, "the flags"));
   NNRT_TRY(nnrt_alloc(error, &options->hypers, model->nhypers * (int64_t)sizeof *options->hypers, "the flags"));
   for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
   while (r.at < argc) NNRT_TRY(flags_one(&r));
@@ -178,5 +197,6 @@ int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model
 
 void nnrt_options_free(nnrt_options *options) {
   free(options->data);
+  free(options->inputs);
   free(options->hypers);
 }

@@ -52,13 +52,31 @@ static void help_hypers(const nnrt_model *m) {
   }
 }
 
+static void help_inputs(const nnrt_model *m) {
+  char left[128];
+  bool head = false;
+  for (int f = 0; f < m->nfuncs; f++)
+    for (int i = 0; i < m->funcs[f].variants[0].ninputs; i++) {
+      const nnrt_input *in = &m->funcs[f].variants[0].inputs[i];
+      if (in->kind != NNRT_INPUT_VALUE) continue;
+      if (!head) printf("\nInputs of functions\n"), head = true;
+      bool text = nnrt_vocabulary(m, &m->funcs[f]) && in->dtype >= NNRT_i32 && in->dtype <= NNRT_u8;
+      snprintf(left, sizeof left, "--%s.%s X|FILE", m->funcs[f].name, in->name);
+      printf("  %-20s  %s: %lld x %s%s\n", left, text ? "text" : "numbers", (long long)in->count,
+             nnrt_dtype_name(in->dtype), in->value ? "" : " (no default)");
+    }
+}
+
 static void help_sources(const nnrt_model *m) {
   char shape[128];
   if (m->nsources) printf("\nData\n");
   for (int i = 0; i < m->nsources; i++) {
     const nnrt_source *s = &m->sources[i];
-    printf("  %-20s  batches of %d%s", s->name, s->batch, s->shuffle ? ", shuffled" : "");
-    if (!s->files) printf(", made up");
+    printf("  %-20s  batches of %s%d%s", s->name, s->rate > 0 ? "at most " : "", s->batch,
+           s->shuffle ? ", shuffled" : "");
+    if (s->rate > 0) printf(", each row with probability %g", s->rate);
+    if (s->values) printf(", in the program");
+    if (!s->files && !s->values) printf(", made up");
     printf("\n");
     for (int k = 0; k < s->nfields; k++) {
       nnrt_shape_text(shape, sizeof shape, s->fields[k].rank, s->fields[k].dim);
@@ -75,6 +93,7 @@ void nnrt_help_print(const nnrt_model *m, const char *program) {
   printf("usage: %s [FLAG ...]\n", program);
   help_flags(m);
   help_hypers(m);
+  help_inputs(m);
   help_sources(m);
 }
 

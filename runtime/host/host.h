@@ -89,11 +89,18 @@ typedef struct nnrt_stream { /* an opened source; `order` belongs to whoever fil
   uint64_t seed;
   int64_t rows;
   nnrt_column *columns;
-  uint32_t *order;
+  uint32_t *order, *subset; /* subset: the rows of a part of a split */
   int64_t order_epoch;
+  int64_t draws, drawn; /* Poisson: draws in a pass, 0 otherwise; rows in the latest draw, which are in `order` */
 } nnrt_stream;
+int64_t nnrt_source_rows(const nnrt_source *source);
 int nnrt_stream_open(nnrt_error *error, nnrt_stream *stream, const char *files); /* files: --data's, or NULL */
 void nnrt_stream_close(nnrt_stream *stream);
+int nnrt_stream_weighted(const nnrt_stream *stream); /* does it deliver one shape, with weights? */
+int nnrt_stream_fits(const nnrt_stream *stream, int64_t row, int64_t n);
+int64_t nnrt_stream_step(const nnrt_stream *stream, int64_t n);    /* from the beginning of a batch to the next one */
+int64_t nnrt_stream_batches(const nnrt_stream *stream, int64_t n); /* of a pass */
+int64_t nnrt_stream_present(nnrt_stream *stream, int in_order, int64_t epoch, int64_t first, int64_t n);
 void nnrt_stream_rows(nnrt_stream *stream, int field, int in_order, int64_t epoch, int64_t first, int64_t n,
                       unsigned char *to);
 
@@ -114,7 +121,14 @@ typedef struct nnrt_entry {
   const nnrt_variant *latest; /* NULL before the first call */
   nnrt_batch batch;           /* of the block that is being filled or is ready */
   int state, side;            /* of that block: prefetch.c */
+  int64_t overflow;           /* rows of a Poisson draw that did not fit, of source overflow_source; 0: all fitted */
+  int overflow_source;
   int64_t calls;
+  double *sums; /* by output, of its first element, over the calls since the last line of the log */
+  int64_t gathered;
+  nnrt_given *values;    /* by input of the first variant: what a flag or the model gives; value NULL: nothing */
+  unsigned char **owned; /* values that came from flags */
+  const nnrt_act *act;   /* whose inputs are in the blocks, or NULL */
 } nnrt_entry;
 
 /* ---- prefetch.c ---- */
@@ -136,8 +150,9 @@ typedef struct nnrt_options {
   int64_t help, version, list_parameters, quiet, no_shuffle, epochs, steps, threads, bench; /* -1: not given */
   uint64_t seed;
   const char *log, *save, *init;
-  const char **data; /* by source: the text after NAME=, or NULL */
-  double *hypers;    /* by hyper */
+  const char **data;   /* by source: the text after NAME=, or NULL */
+  const char **inputs; /* by function and input of its first variant (nnrt_input_first): the text of --FUNC.INPUT */
+  double *hypers;      /* by hyper */
 } nnrt_options;
 enum { NNRT_FLAG_SWITCH, NNRT_FLAG_COUNT, NNRT_FLAG_SEED, NNRT_FLAG_TEXT, NNRT_FLAG_DATA };
 typedef struct nnrt_flag {
@@ -150,6 +165,13 @@ extern const nnrt_flag nnrt_flags[];
 extern const int nnrt_nflags;
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv);
 void nnrt_options_free(nnrt_options *options);
+
+/* ---- inputs.c: values of nn.input ---- */
+int nnrt_input_first(const nnrt_model *model,
+                     int func); /* where its inputs begin among all; nfuncs: how many there are */
+int nnrt_input_find(const nnrt_model *model, const char *name, size_t n); /* "generate.prompt" to its number, or -1 */
+const char *nnrt_vocabulary(const nnrt_model *model, const nnrt_func *func);
+int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]); /* bytes of one character; 0: none */
 
 /* ---- help.c: what is printed instead of training ---- */
 void nnrt_help_print(const nnrt_model *model, const char *program);
@@ -196,8 +218,24 @@ void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch);
 void nnrt_progress_end(nnrt_progress *p, const char *why);
 
 /* ---- weights.c: safetensors ---- */
-int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path);
-int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path);
+/* Both take the states and names that the act lists, or the whole model when it is NULL or lists none. */
+int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
+                      const nnrt_act *act);
+int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
+                      const nnrt_act *act);
+int nnrt_file_replace(nnrt_error *error, const char *path, const char *beside, int descriptor, int failed);
+int nnrt_file_beside(nnrt_error *error, const char *path, char *beside, int size); /* opens what replaces path later */
+
+/* ---- write.c, picture.c: outputs that go to files ---- */
+enum { NNRT_WRITE_NPY, NNRT_WRITE_TEXT, NNRT_WRITE_PICTURE };
+typedef struct nnrt_writer {
+  const char *path, *vocabulary;
+  int kind, func, output, descriptor;
+  int64_t rows, header, room; /* room: of the buffer */
+  unsigned char *buffer;
+} nnrt_writer;
+int nnrt_picture_room(const nnrt_output *output, int64_t *bytes);
+int64_t nnrt_picture_draw(const nnrt_output *output, const unsigned char *at, unsigned char *to, int64_t room);
 
 /* ---- the run ---- */
 typedef struct nnrt_cursor { /* where a source's next batch begins */
@@ -221,20 +259,38 @@ typedef struct nnrt_run {
   nnrt_prefetch prefetch;
   nnrt_log log;
   nnrt_progress progress;
+  nnrt_writer *writers;
+  int nwriters;
   int64_t step, limit, epoch, planned_steps, planned_epochs; /* limit: --steps, or -1 */
 } nnrt_run;
 
 /* entry.c */
 int nnrt_entries_build(nnrt_run *run);
 int nnrt_entries_check(nnrt_run *run, int func); /* can its sources feed it? before the first call */
-void nnrt_entries_constants(nnrt_run *run);      /* hypers, values, total_steps into every block */
+void nnrt_entries_constants(nnrt_run *run);      /* hypers, total_steps into every block */
 void nnrt_entries_free(nnrt_run *run);
+void nnrt_entry_gather(nnrt_entry *entry);                   /* adds its outputs to the sums */
+double nnrt_entry_mean(const nnrt_entry *entry, int output); /* since nnrt_entry_forget */
+void nnrt_entry_forget(nnrt_entry *entry);
 int nnrt_entry_call(nnrt_run *run, int func); /* one call, or one whole pass; status 128 + n when a signal came */
 double nnrt_metric(const nnrt_run *run, int func, int output);
 int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_variant *variant, int k);
 
+/* inputs.c */
+int nnrt_values_read(nnrt_run *run);                       /* flags and defaults of every function */
+int nnrt_values_check(nnrt_run *run, const nnrt_act *act); /* has every input of the act's function a value? */
+void nnrt_values_put(nnrt_run *run, const nnrt_act *act);  /* into the blocks of the act's function */
+void nnrt_values_free(nnrt_run *run);
+
+/* write.c */
+int nnrt_writers_open(nnrt_run *run);
+int nnrt_writers_call(nnrt_run *run, const nnrt_act *act); /* after a call of the act's function */
+int nnrt_writers_close(nnrt_run *run);
+
 /* schedule.c */
-int nnrt_schedule_plan(nnrt_run *run);                                /* phases, default phase, planned steps */
+const nnrt_act *nnrt_phase_list(const nnrt_phase *phase, int list, int *n); /* 0 … 3: before, step, each_epoch, after */
+const nnrt_act *nnrt_phase_leader(const nnrt_phase *phase);                 /* the first call of a step */
+int nnrt_schedule_plan(nnrt_run *run);                                      /* phases, default phase, planned steps */
 void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need); /* by source: will a call of this run read it? */
 int nnrt_schedule_whole(const nnrt_run *run); /* or does --steps end it within the first epoch? */
 int nnrt_schedule_count(nnrt_run *run);       /* once the sources are open */

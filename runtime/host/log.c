@@ -1,11 +1,12 @@
-/* log.c: --log FILE: JSON Lines, one object for each call of a function by the schedule:
+/* log.c: --log FILE: JSON Lines, one object for each time that the schedule comes to a function:
  *
  *   {"step":1,"epoch":0,"func":"train","loss":2.31415367}
  *   {"step":468,"epoch":0,"func":"validate","loss":0.4182317,"accuracy":0.8493}
  *
- * step counts from 1 (0: before the first), epoch from 0; then every scalar output by its name. Numbers read back to
- * the same bits (%.9g for f32, %.17g for f64); NaN and infinities are the texts "nan", "inf", "-inf", since JSON has
- * none. There are no times in it: two runs with the same bits write the same file.
+ * step counts from 1 (0: before the first), epoch from 0; then every scalar output by its name, of several calls
+ * ({ f, times = 5 }) the mean. Numbers read back to the same bits (%.9g for f32, %.17g for f64); NaN and infinities are
+ * the texts "nan", "inf", "-inf", since JSON has none. There are no times in it: two runs with the same bits write the
+ * same file.
  *
  * Lines gather in a fixed buffer, written when it is full, after each epoch, once a second, and at the end. */
 #include "host.h"
@@ -49,6 +50,16 @@ static int log_name(char *to, int at, const char *name) {
   return nnrt_text(to, LOG_LINE_MAX, at, "\"");
 }
 
+/* One call's value reads back to its bits; several have a mean, of the output's float or f64. */
+static int log_value(const nnrt_entry *entry, int output, char *to, int size) {
+  const nnrt_output *o = &entry->latest->outputs[output];
+  if (entry->gathered <= 1) return nnrt_element_text(to, size, o->dtype, entry->output + o->offset);
+  double mean = nnrt_entry_mean(entry, output);
+  float single = (float)mean;
+  if (o->dtype == NNRT_f32) return nnrt_element_text(to, size, NNRT_f32, &single);
+  return nnrt_element_text(to, size, NNRT_f64, &mean);
+}
+
 void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry) {
   if (log->descriptor < 0 || !entry->latest) return;
   if ((int)sizeof log->buffer - log->used < LOG_LINE_MAX) nnrt_log_flush(log);
@@ -62,7 +73,7 @@ void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry 
     n = nnrt_text(line, LOG_LINE_MAX, n, ",");
     n = log_name(line, n, o->name);
     n = nnrt_text(line, LOG_LINE_MAX, n, ":");
-    n += nnrt_element_text(line + n, LOG_LINE_MAX - n, o->dtype, entry->output + o->offset);
+    n += log_value(entry, i, line + n, LOG_LINE_MAX - n);
   }
   log->used += nnrt_text(line, LOG_LINE_MAX, n, "}\n");
   if (nnrt_seconds() - log->flushed > 1) nnrt_log_flush(log);

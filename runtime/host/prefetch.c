@@ -5,8 +5,8 @@
  * wants, and one that was guessed wrongly is filled again. Filling happens on this thread only (or, when the system
  * gives no thread, inside `take`), so the streams need no lock; everything else here is under one.
  *
- * Batch sizes, rows and order come from the batch; what is in a block besides (hypers, values) was written once before
- * the start. */
+ * Batch sizes, rows and order come from the batch. What is in a block besides (hypers, values of inputs) is not touched
+ * here: the caller's thread writes it, also while a block is being filled. */
 #include "host.h"
 
 #include <signal.h>
@@ -25,6 +25,30 @@ static void batch_fill_field(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_b
   }
 }
 
+static void batch_fill_weight(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in,
+                              unsigned char *to) {
+  int bytes = nnrt_dtype_bytes(in->dtype);
+  for (int k = 0; k < e->func->nsources; k++) {
+    if (e->func->sources[k] != in->source) continue;
+    int64_t present =
+        nnrt_stream_present(&p->streams[in->source], b->pass, b->place[k].epoch, b->place[k].row, in->count);
+    for (int64_t i = 0; i < in->count; i++) nnrt_element_set(in->dtype, to + i * bytes, i < present);
+  }
+}
+
+/* Has a Poisson draw given more rows than the batch holds? Then how many; the source is overflow_source. */
+static void batch_check(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b) {
+  e->overflow = 0;
+  for (int k = 0; k < e->func->nsources && !b->pass; k++) {
+    nnrt_stream *s = &p->streams[e->func->sources[k]];
+    if (!s->draws) continue;
+    int64_t drawn = nnrt_stream_present(s, 0, b->place[k].epoch, b->place[k].row, s->source->batch);
+    if (drawn <= s->source->batch) continue;
+    e->overflow = drawn;
+    e->overflow_source = e->func->sources[k];
+  }
+}
+
 /* FIRST, LAST and EPOCH speak of the input's source, or of the function's first one. */
 static double batch_scalar(const nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in) {
   int k = 0;
@@ -34,13 +58,16 @@ static double batch_scalar(const nnrt_entry *e, const nnrt_batch *b, const nnrt_
   return (double)(in->kind == NNRT_INPUT_FIRST ? b->place[k].first : b->place[k].last);
 }
 
-static void batch_fill(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_batch *b, unsigned char *block) {
+static void batch_fill(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b, unsigned char *block) {
   const nnrt_variant *v = &e->func->variants[b->variant];
+  batch_check(p, e, b);
   for (int i = 0; i < v->ninputs; i++) {
     const nnrt_input *in = &v->inputs[i];
     unsigned char *to = block + in->offset;
     if (in->kind == NNRT_INPUT_FIELD)
       batch_fill_field(p, e, b, in, to);
+    else if (in->kind == NNRT_INPUT_WEIGHT)
+      batch_fill_weight(p, e, b, in, to);
     else if (in->kind == NNRT_INPUT_FIRST || in->kind == NNRT_INPUT_LAST || in->kind == NNRT_INPUT_EPOCH)
       nnrt_element_set(in->dtype, to, batch_scalar(e, b, in));
   }

@@ -67,10 +67,10 @@ void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, dou
     if (s->func != func || !entry->latest) continue;
     const nnrt_output *o = &entry->latest->outputs[s->output];
     s->value = nnrt_element(o->dtype, entry->output + o->offset);
-    s->sum += s->value;
-    s->epoch_sum += s->value;
-    s->count++;
-    s->epoch_count++;
+    s->sum += entry->sums[s->output];
+    s->epoch_sum += entry->sums[s->output];
+    s->count += entry->gathered;
+    s->epoch_count += entry->gathered;
     s->seen = 1;
   }
 }
@@ -86,7 +86,7 @@ static int line_metrics(nnrt_progress *p, char *to, int size, int n, bool whole_
   char name[128], value[64];
   for (int i = 0; i < p->nshown; i++) {
     nnrt_shown *s = &p->shown[i];
-    if (!s->seen) continue;
+    if (!s->seen || (whole_epoch && !s->epoch_count)) continue;
     double mean = whole_epoch ? s->epoch_sum / (double)s->epoch_count : s->sum / (double)s->count, shown = s->value;
     if (!shown_is_evaluation(p, s) && (whole_epoch ? s->epoch_count : s->count) > 0) shown = mean;
     shown_name(p, s, name, sizeof name);
@@ -207,10 +207,8 @@ void nnrt_progress_end(nnrt_progress *p, const char *why) {
   char number[32], line[PROGRESS_TEXT];
   if (p->quiet) return;
   if (p->drawn) nnrt_write_all(STDERR_FILENO, "\n", 1);
-  if (p->nrows)
-    table_print(p);
-  else if (line_metrics(p, line, sizeof line, 0, true))
-    printf("%s\n", line + 2);
+  if (p->nrows) table_print(p);
+  if (line_metrics(p, line, sizeof line, 0, true)) printf("%s%s\n", p->nrows ? "\nsince then:  " : "", line + 2);
   printf("%s%s steps in %.2f s", p->nrows ? "\n" : "", nnrt_grouped(number, p->steps), seconds);
   if (p->evaluating > 0) printf(": %.2f s of training, %.2f s of evaluation", seconds - p->evaluating, p->evaluating);
   printf("%s%s\n", why ? "; " : "", why ? why : "");

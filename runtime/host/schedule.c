@@ -38,24 +38,32 @@ static void default_phase(nnrt_run *run) {
   run->nphases = 1;
 }
 
-static const nnrt_act *phase_list(const nnrt_phase *ph, int list, int *n) {
+const nnrt_act *nnrt_phase_list(const nnrt_phase *ph, int list, int *n) {
   const nnrt_act *const acts[] = {ph->before, ph->step, ph->each_epoch, ph->after};
   const int counts[] = {ph->nbefore, ph->nstep, ph->neach_epoch, ph->nafter};
   *n = counts[list];
   return acts[list];
 }
 
+const nnrt_act *nnrt_phase_leader(const nnrt_phase *ph) {
+  for (int i = 0; i < ph->nstep; i++)
+    if (ph->step[i].kind == NNRT_ACT_CALL) return &ph->step[i];
+  return NULL;
+}
+
+static const nnrt_func *phase_first(const nnrt_run *run, const nnrt_phase *ph) {
+  return &run->model->funcs[nnrt_phase_leader(ph)->func];
+}
+
 static int phase_check(nnrt_run *run, const nnrt_phase *ph) {
   int n;
   for (int list = 0; list < 4; list++) {
-    const nnrt_act *acts = phase_list(ph, list, &n);
+    const nnrt_act *acts = nnrt_phase_list(ph, list, &n);
     for (int i = 0; i < n; i++)
-      if (acts[i].func < 0 || acts[i].func >= run->model->nfuncs)
-        return nnrt_fail(&run->error, NNRT_FAILED,
-                         "a phase has an action that is no function; this runtime knows no other");
+      if (acts[i].kind == NNRT_ACT_CALL) NNRT_TRY(nnrt_values_check(run, &acts[i]));
   }
-  if (!ph->nstep) return nnrt_fail(&run->error, NNRT_FAILED, "a phase has no step");
-  const nnrt_func *first = &run->model->funcs[ph->step[0].func];
+  if (!nnrt_phase_leader(ph)) return nnrt_fail(&run->error, NNRT_FAILED, "a phase has no step");
+  const nnrt_func *first = phase_first(run, ph);
   if (ph->by_epochs && (!first->nsources || first->whole_pass))
     return nnrt_fail(&run->error, NNRT_FAILED, "a phase counts epochs, but its first function %s takes no batches",
                      first->name);
@@ -64,6 +72,7 @@ static int phase_check(nnrt_run *run, const nnrt_phase *ph) {
 
 int nnrt_schedule_plan(nnrt_run *run) {
   int counting = 0;
+  NNRT_TRY(nnrt_values_read(run));
   run->phases = run->model->phases;
   run->nphases = run->model->nphases;
   if (!run->nphases) default_phase(run);
@@ -93,10 +102,11 @@ static int phase_count(nnrt_run *run, const nnrt_phase *ph, int64_t *count) {
 
 /* Passes of the phase's leading source in a step, in batches: {critic, times = 5} takes five. */
 static double phase_batches(const nnrt_run *run, const nnrt_phase *ph) {
-  int source = run->model->funcs[ph->step[0].func].sources[0];
+  int source = phase_first(run, ph)->sources[0];
   double batches = 0;
   for (int i = 0; i < ph->nstep; i++) {
     const nnrt_act *a = &ph->step[i];
+    if (a->kind != NNRT_ACT_CALL) continue;
     const nnrt_func *f = &run->model->funcs[a->func];
     for (int k = 0; k < f->nsources && !f->whole_pass; k++)
       if (f->sources[k] == source) batches += (a->times > 0 ? a->times : 1.0) / (a->every > 0 ? a->every : 1);
@@ -105,9 +115,9 @@ static double phase_batches(const nnrt_run *run, const nnrt_phase *ph) {
 }
 
 static double phase_epoch_steps(const nnrt_run *run, const nnrt_phase *ph) {
-  const nnrt_func *first = &run->model->funcs[ph->step[0].func];
+  const nnrt_func *first = phase_first(run, ph);
   int64_t n = nnrt_batch_rows(run, first, &first->variants[0], 0);
-  return (double)(run->streams[first->sources[0]].rows / n) / phase_batches(run, ph);
+  return (double)nnrt_stream_batches(&run->streams[first->sources[0]], n) / phase_batches(run, ph);
 }
 
 int nnrt_schedule_count(nnrt_run *run) {
@@ -128,9 +138,9 @@ int nnrt_schedule_count(nnrt_run *run) {
 /* ---- which data it reads ---- */
 static void acts_need(const nnrt_run *run, const nnrt_phase *ph, int list, char *need) {
   int n;
-  const nnrt_act *acts = phase_list(ph, list, &n);
+  const nnrt_act *acts = nnrt_phase_list(ph, list, &n);
   for (int i = 0; i < n; i++)
-    for (int k = 0; k < run->model->funcs[acts[i].func].nsources; k++)
+    for (int k = 0; acts[i].kind == NNRT_ACT_CALL && k < run->model->funcs[acts[i].func].nsources; k++)
       need[run->model->funcs[acts[i].func].sources[k]] = 1;
 }
 
@@ -146,24 +156,45 @@ int nnrt_schedule_whole(const nnrt_run *run) {
   double count = ph->count_hyper >= 0 ? run->options.hypers[ph->count_hyper] : ph->count;
   if (ph->by_epochs && run->options.epochs >= 0) count = (double)run->options.epochs;
   if (run->limit < 0) return 1;
-  bool paced = run->model->funcs[ph->step[0].func].nsources;
+  bool paced = phase_first(run, ph)->nsources;
   double epoch = paced ? phase_epoch_steps(run, ph) : INFINITY;
   double all = ph->by_epochs ? count * epoch : count;
   return (double)run->limit > epoch || (double)run->limit >= all;
 }
 
 /* ---- running it ---- */
-static int acts_run(nnrt_run *run, const nnrt_phase *ph, int list, int64_t number) {
+static int act_call(nnrt_run *run, const nnrt_act *a) {
+  nnrt_entry *e = &run->entries[a->func];
+  double start = e->func->whole_pass ? nnrt_seconds() : 0;
+  nnrt_values_put(run, a);
+  for (int t = 0; t < (a->times > 0 ? a->times : 1); t++) {
+    NNRT_TRY(nnrt_entry_call(run, a->func));
+    nnrt_entry_gather(e);
+    NNRT_TRY(nnrt_writers_call(run, a));
+  }
+  nnrt_log_call(&run->log, run->step, run->epoch, e);
+  nnrt_progress_call(&run->progress, e, a->func, start > 0 ? nnrt_seconds() - start : 0);
+  nnrt_entry_forget(e);
+  return NNRT_GOOD;
+}
+
+static int act_run(nnrt_run *run, const nnrt_act *a) {
+  switch (a->kind) {
+  case NNRT_ACT_SAVE: return nnrt_weights_save(&run->error, run->model, &run->memory, a->path, a);
+  case NNRT_ACT_LOAD: return nnrt_weights_load(&run->error, run->model, &run->memory, a->path, a);
+  default: return act_call(run, a);
+  }
+}
+
+/* Steps or epochs went from `before` to `now` (0 and 0 in lists that do not count): `every` is due at its multiples. */
+static int acts_run(nnrt_run *run, const nnrt_phase *ph, int list, int64_t before, int64_t now) {
   int n;
-  const nnrt_act *acts = phase_list(ph, list, &n);
+  const nnrt_act *acts = nnrt_phase_list(ph, list, &n);
   for (int i = 0; i < n; i++) {
     const nnrt_act *a = &acts[i];
-    if (number > 0 && a->every > 1 && number % a->every) continue;
+    if (now > 0 && a->every > 1 && now / a->every == before / a->every) continue;
     if (a->when_func >= 0 && nnrt_metric(run, a->when_func, a->when_output) == 0) continue;
-    double start = run->model->funcs[a->func].whole_pass ? nnrt_seconds() : 0;
-    for (int t = 0; t < (a->times > 0 ? a->times : 1); t++) NNRT_TRY(nnrt_entry_call(run, a->func));
-    nnrt_log_call(&run->log, run->step, run->epoch, &run->entries[a->func]);
-    nnrt_progress_call(&run->progress, &run->entries[a->func], a->func, start > 0 ? nnrt_seconds() - start : 0);
+    NNRT_TRY(act_run(run, a));
   }
   if (nnrt_signalled())
     return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal after step %lld", (long long)run->step);
@@ -184,12 +215,15 @@ static bool course_ends(const nnrt_run *run, const nnrt_course *c) {
   return (ph->by_epochs ? c->epochs : c->steps) >= c->count;
 }
 
+/* A step may finish several passes at once; then they are counted, and `each_epoch` is called once. */
 static int course_epoch(nnrt_run *run, nnrt_course *c) {
-  c->passes = run->cursors[c->leading].epoch;
-  c->epochs++;
+  int64_t before = c->epochs, more = run->cursors[c->leading].epoch - c->passes;
+  c->passes += more;
+  c->epochs += more;
   bool complete = c->phase->by_epochs ? c->epochs >= c->count : c->steps >= c->count;
   if (run->limit >= 0 && run->step >= run->limit && !complete) return NNRT_GOOD;
-  NNRT_TRY(acts_run(run, c->phase, 2, c->epochs));
+  run->epoch += more - 1;
+  NNRT_TRY(acts_run(run, c->phase, 2, before, c->epochs));
   nnrt_progress_epoch(&run->progress, run->epoch);
   nnrt_log_flush(&run->log);
   run->epoch++;
@@ -198,7 +232,8 @@ static int course_epoch(nnrt_run *run, nnrt_course *c) {
 
 static int course_step(nnrt_run *run, nnrt_course *c) {
   run->step++;
-  NNRT_TRY(acts_run(run, c->phase, 1, ++c->steps));
+  c->steps++;
+  NNRT_TRY(acts_run(run, c->phase, 1, c->steps - 1, c->steps));
   nnrt_progress_step(&run->progress, run->step, run->epoch, c->rows);
   bool stop = c->phase->stop_func >= 0 && nnrt_metric(run, c->phase->stop_func, c->phase->stop_output) != 0;
   if (!stop && c->leading >= 0 && run->cursors[c->leading].epoch > c->passes) NNRT_TRY(course_epoch(run, c));
@@ -207,21 +242,22 @@ static int course_step(nnrt_run *run, nnrt_course *c) {
 }
 
 static int course_run(nnrt_run *run, nnrt_course *c) {
-  if (!course_ends(run, c)) NNRT_TRY(acts_run(run, c->phase, 0, 0));
+  if (!course_ends(run, c)) NNRT_TRY(acts_run(run, c->phase, 0, 0, 0));
   while (!course_ends(run, c) && !c->over) NNRT_TRY(course_step(run, c));
-  if (!c->over) NNRT_TRY(acts_run(run, c->phase, 3, 0));
+  if (!c->over) NNRT_TRY(acts_run(run, c->phase, 3, 0, 0));
   return NNRT_GOOD;
 }
 
 int nnrt_schedule_run(nnrt_run *run) {
   for (int i = 0; i < run->nphases && (run->limit < 0 || run->step < run->limit); i++) {
     const nnrt_phase *ph = &run->phases[i];
-    const nnrt_func *first = &run->model->funcs[ph->step[0].func];
+    const nnrt_func *first = phase_first(run, ph);
+    const nnrt_act *leader = nnrt_phase_leader(ph);
     nnrt_course c = {.phase = ph, .leading = first->nsources && !first->whole_pass ? first->sources[0] : -1};
     NNRT_TRY(phase_count(run, ph, &c.count));
     if (c.leading >= 0) {
       c.passes = run->cursors[c.leading].epoch;
-      c.rows = nnrt_batch_rows(run, first, &first->variants[0], 0) * (ph->step[0].times > 0 ? ph->step[0].times : 1);
+      c.rows = nnrt_batch_rows(run, first, &first->variants[0], 0) * (leader->times > 0 ? leader->times : 1);
     }
     NNRT_TRY(course_run(run, &c));
     if (c.over) break;

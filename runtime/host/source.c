@@ -1,19 +1,29 @@
 /* source.c: opened data sources: rows by number, in file order or in the order that an epoch's shuffle gives.
  *
- * An "idx" source is one IDX file a field, all with the same number of rows, held in memory. A "random" source is made
- * up: each value is a function of (seed, source, field, row), so a benchmark has data of any size and every run has the
- * same. --data replaces the files of a source by others, or by a folder that has files of the same names.
+ * An "idx" source is one IDX file a field, all with the same number of rows, held in memory; the rows of a "table"
+ * stand in the program. A "random" source is made up: each value is a function of (seed, source, field, row), so a
+ * benchmark has data of any size and every run has the same. --data replaces the files of a source by others, or by a
+ * folder that has files of the same names. A part of a split keeps the numbers of its rows (`subset`).
  *
  * A shuffled pass visits the rows in a permutation made by Philox from (seed, source, epoch): the same on every
- * platform, whatever was run before. It is made when its first batch is filled, by the thread that fills. */
+ * platform, whatever was run before. It is made when its first batch is filled, by the thread that fills. A batch of a
+ * Poisson source is drawn the same way, from (seed, source, number of the draw); a pass of it is as many draws as visit
+ * all rows on the average. */
 #include "host.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STREAM_SHUFFLE = 0x53687566, STREAM_MADE_UP = 0x4D616465, NNRT_PATH_MAX = 4096 }; /* what the streams are for */
+enum { /* what the random streams are for */
+       STREAM_SHUFFLE = 0x53687566,
+       STREAM_MADE_UP = 0x4D616465,
+       STREAM_POISSON = 0x506F6973,
+       STREAM_SPLIT = 0x53706C69,
+       NNRT_PATH_MAX = 4096
+};
 
 /* ---- which files ---- */
 static const char *path_base(const char *path) {
@@ -73,16 +83,62 @@ static int stream_read(nnrt_error *error, nnrt_stream *s, const char *files) {
   return NNRT_GOOD;
 }
 
+static bool source_is_part(const nnrt_source *source) { return source->from < source->to; }
+
+static int64_t part_edge(double fraction, int64_t all) { return (int64_t)floor(fraction * (double)all + 0.5); }
+
+/* Rows that the model was promised, of this part; -1: none. */
+int64_t nnrt_source_rows(const nnrt_source *source) {
+  if (source->rows < 0 || !source_is_part(source)) return source->rows;
+  return part_edge(source->to, source->rows) - part_edge(source->from, source->rows);
+}
+
+static int64_t field_bytes(const nnrt_field *field) {
+  int64_t elements = 1;
+  for (int i = 0; i < field->rank; i++) elements *= field->dim[i];
+  return elements * nnrt_dtype_bytes(field->dtype);
+}
+
 static int stream_make_up(nnrt_stream *s) {
   const nnrt_source *source = s->source;
   s->made_up = 1;
   s->rows = source->rows >= 0 ? source->rows : 64 * (int64_t)source->batch;
+  for (int k = 0; k < source->nfields; k++) s->columns[k].row_bytes = field_bytes(&source->fields[k]);
+  return NNRT_GOOD;
+}
+
+static int stream_copy_table(nnrt_error *error, nnrt_stream *s) {
+  const nnrt_source *source = s->source;
+  s->rows = source->rows;
   for (int k = 0; k < source->nfields; k++) {
-    int64_t elements = 1;
-    for (int i = 0; i < source->fields[k].rank; i++) elements *= source->fields[k].dim[i];
-    s->columns[k].row_bytes = elements * nnrt_dtype_bytes(source->fields[k].dtype);
+    s->columns[k].row_bytes = field_bytes(&source->fields[k]);
+    NNRT_TRY(nnrt_alloc(error, &s->columns[k].at, s->rows * s->columns[k].row_bytes, source->name));
+    memcpy(s->columns[k].at, source->values[k], (size_t)(s->rows * s->columns[k].row_bytes));
   }
   return NNRT_GOOD;
+}
+
+/* The numbers of this part's rows, ascending: those that stand between its edges in one permutation of all rows. */
+static int stream_cut(nnrt_error *error, nnrt_stream *s) {
+  const nnrt_source *source = s->source;
+  nnrt_random r;
+  if (!source_is_part(source)) return NNRT_GOOD;
+  int64_t low = part_edge(source->from, s->rows), high = part_edge(source->to, s->rows), n = 0;
+  uint32_t *order;
+  unsigned char *taken = NULL;
+  NNRT_TRY(nnrt_alloc(error, &order, s->rows * (int64_t)sizeof *order, "the parts of a split"));
+  int status = nnrt_alloc(error, &taken, s->rows, "the parts of a split");
+  if (!status) {
+    nnrt_random_start(&r, (uint64_t)source->split_seed, STREAM_SPLIT, 0);
+    nnrt_random_shuffle(&r, order, (uint32_t)s->rows);
+    for (int64_t i = low; i < high; i++) taken[order[i]] = 1;
+    for (int64_t row = 0; row < s->rows; row++)
+      if (taken[row]) order[n++] = (uint32_t)row;
+  }
+  free(taken);
+  s->subset = order;
+  s->rows = high - low;
+  return status;
 }
 
 static int stream_fill(nnrt_error *error, nnrt_stream *s, const char *files) {
@@ -90,6 +146,8 @@ static int stream_fill(nnrt_error *error, nnrt_stream *s, const char *files) {
   NNRT_TRY(nnrt_alloc(error, &s->columns, source->nfields * (int64_t)sizeof *s->columns, source->name));
   if (!files && !strcmp(source->kind, "random"))
     NNRT_TRY(stream_make_up(s));
+  else if (!files && !strcmp(source->kind, "table"))
+    NNRT_TRY(stream_copy_table(error, s));
   else if (files || !strcmp(source->kind, "idx"))
     NNRT_TRY(stream_read(error, s, files));
   else
@@ -97,7 +155,10 @@ static int stream_fill(nnrt_error *error, nnrt_stream *s, const char *files) {
   if (s->rows > UINT32_MAX)
     return nnrt_fail(error, NNRT_FAILED, "%lld rows; at most %lld can be shuffled", (long long)s->rows,
                      (long long)UINT32_MAX);
-  if (s->shuffle) NNRT_TRY(nnrt_alloc(error, &s->order, s->rows * (int64_t)sizeof *s->order, "the order of the rows"));
+  NNRT_TRY(stream_cut(error, s));
+  if (s->shuffle || source->rate > 0)
+    NNRT_TRY(nnrt_alloc(error, &s->order, s->rows * (int64_t)sizeof *s->order, "the order of the rows"));
+  if (source->rate > 0) s->draws = (int64_t)fmax(1, floor(1 / source->rate + 0.5));
   s->order_epoch = -1;
   return NNRT_GOOD;
 }
@@ -114,11 +175,50 @@ void nnrt_stream_close(nnrt_stream *s) {
   for (int k = 0; s->columns && k < s->source->nfields; k++) free(s->columns[k].at);
   free(s->columns);
   free(s->order);
+  free(s->subset);
+  s->subset = NULL;
   s->columns = NULL;
   s->order = NULL;
 }
 
+/* ---- passes: batches of n rows, the last one perhaps padded; or draws, counted as rows ---- */
+int nnrt_stream_weighted(const nnrt_stream *s) { return s->source->pad || s->draws; }
+
+/* May a batch of n rows begin at `row`? */
+int nnrt_stream_fits(const nnrt_stream *s, int64_t row, int64_t n) {
+  if (s->draws) return row < s->draws;
+  return s->source->pad ? row < s->rows : row + n <= s->rows;
+}
+
+int64_t nnrt_stream_step(const nnrt_stream *s, int64_t n) { return s->draws ? 1 : n; }
+
+int64_t nnrt_stream_batches(const nnrt_stream *s, int64_t n) {
+  if (s->draws) return s->draws;
+  return s->source->pad ? (s->rows + n - 1) / n : s->rows / n;
+}
+
 /* ---- rows ---- */
+/* Which rows are in draw number `draw`: each with the probability `rate`, to 2^-32. */
+static void stream_draw(nnrt_stream *s, int64_t draw) {
+  uint64_t below = (uint64_t)(s->source->rate * 0x1p32 + 0.5);
+  nnrt_random r;
+  if (s->order_epoch == draw) return;
+  nnrt_random_start(&r, s->seed, STREAM_POISSON + (uint32_t)s->index, (uint64_t)draw);
+  s->drawn = 0;
+  for (int64_t row = 0; row < s->rows; row++)
+    if (nnrt_random_bits(&r) < below) s->order[s->drawn++] = (uint32_t)row;
+  s->order_epoch = draw;
+}
+
+/* Rows in the batch that begins at `first`; a Poisson draw may give more than n, which is the caller's to refuse. */
+int64_t nnrt_stream_present(nnrt_stream *s, int in_order, int64_t epoch, int64_t first, int64_t n) {
+  if (s->draws && !in_order) {
+    stream_draw(s, epoch * s->draws + first);
+    return s->drawn;
+  }
+  return first + n <= s->rows ? n : s->rows - first;
+}
+
 static void stream_order(nnrt_stream *s, int64_t epoch) {
   if (s->order_epoch == epoch) return;
   nnrt_random r;
@@ -139,18 +239,22 @@ static void stream_invent(const nnrt_stream *s, int field, int64_t row, unsigned
     nnrt_element_set(f->dtype, to + i, real ? (nnrt_random_bits(&r) >> 21) * 0x1p-11 : nnrt_random_below(&r, below));
 }
 
-/* n rows of a field into a batch. A pass in file order copies one run of bytes. */
+/* n rows of a field into a batch; what it has too few of is zero. A pass in file order copies one run of bytes. */
 void nnrt_stream_rows(nnrt_stream *s, int field, int in_order, int64_t epoch, int64_t first, int64_t n,
                       unsigned char *to) {
   const nnrt_column *c = &s->columns[field];
-  bool permuted = s->shuffle && !in_order;
+  bool drawn = s->draws && !in_order, permuted = s->shuffle && !in_order && !drawn;
+  int64_t present = nnrt_stream_present(s, in_order, epoch, first, n), at = drawn ? 0 : first;
+  if (present > n) present = n;
   if (permuted) stream_order(s, epoch);
-  if (!permuted && !s->made_up) {
-    memcpy(to, c->at + first * c->row_bytes, (size_t)(n * c->row_bytes));
+  memset(to + present * c->row_bytes, 0, (size_t)((n - present) * c->row_bytes));
+  if (!permuted && !drawn && !s->made_up && !s->subset) {
+    memcpy(to, c->at + first * c->row_bytes, (size_t)(present * c->row_bytes));
     return;
   }
-  for (int64_t i = 0; i < n; i++, to += c->row_bytes) {
-    int64_t row = permuted ? s->order[first + i] : first + i;
+  for (int64_t i = 0; i < present; i++, to += c->row_bytes) {
+    int64_t row = permuted || drawn ? s->order[at + i] : first + i;
+    if (s->subset) row = s->subset[row];
     if (s->made_up)
       stream_invent(s, field, row, to);
     else

@@ -1,13 +1,14 @@
-/* weights.c: the model's weights as a safetensors file, out (--save) and in (--init).
+/* weights.c: states as a safetensors file, out (--save, nn.save) and in (--init, nn.load).
  *
  * The format: a little-endian u64, the length of a JSON header {"name": {"dtype": "F32", "shape": [2,3],
  * "data_offsets": [begin, end]}, …}, then the bytes, offsets counting from their start. PyTorch's loader reads it with
  * names as in state_dict().
  *
- * Saved are the states that belong to model files (parameters and saved buffers), in the table's order, NaNs written as
- * one NaN. A file is written beside, flushed, and renamed, so that what was there stays whole until the new one is.
- * Loading wants every such state by name, dtype and shape, and nothing else; the first difference is named, and no
- * state is changed before all of the header has been checked. */
+ * Saved are the states that an act lists, else those that belong to model files (parameters and saved buffers), in the
+ * table's order, NaNs written as one NaN. A file is written beside, flushed, and renamed, so that what was there stays
+ * whole until the new one is. Loading wants every such state by name (or an alias of a shared one), dtype and shape,
+ * and nothing else; the first difference is named, and no state is changed before all of the header has been checked.
+ */
 #include "host.h"
 
 #include <errno.h>
@@ -62,12 +63,51 @@ static void weights_one_nan(unsigned char *at, int64_t bytes, int dtype) {
   }
 }
 
+/* ---- which states, by which names ---- */
+typedef struct nnrt_weights {
+  const nnrt_model *model;
+  const nnrt_memory *memory;
+  const nnrt_rename *renames; /* of names in the file */
+  int nrenames, n;
+  nnrt_kept *at;
+} nnrt_weights;
+
+static const nnrt_state *weights_state(const nnrt_weights *w, int i) { return &w->model->states[w->at[i].state]; }
+
+static void list_add(nnrt_weights *w, const char *name, int state) {
+  if (w->at) w->at[w->n] = (nnrt_kept){name, state};
+  w->n++;
+}
+
+static void list_model(nnrt_weights *w, bool aliases) {
+  w->n = 0;
+  for (int i = 0; i < w->model->nstates; i++) {
+    const nnrt_state *s = &w->model->states[i];
+    if (!s->saved) continue;
+    list_add(w, s->name, i);
+    for (int k = 0; k < s->naliases && aliases; k++) list_add(w, s->aliases[k], i);
+  }
+}
+
+static int list_make(nnrt_error *error, nnrt_weights *w, const nnrt_act *act, bool aliases) {
+  bool own = act && act->nkept;
+  list_model(w, aliases); /* counts */
+  if (own) w->n = act->nkept;
+  NNRT_TRY(nnrt_alloc(error, &w->at, w->n * (int64_t)sizeof *w->at, "the names of the weights"));
+  if (own)
+    memcpy(w->at, act->kept, (size_t)w->n * sizeof *w->at);
+  else
+    list_model(w, aliases);
+  if (act) w->renames = act->renames, w->nrenames = act->nrenames;
+  return NNRT_GOOD;
+}
+
 /* ---- out ---- */
 enum { WEIGHTS_CHUNK = 1 << 16 };
 
-static int64_t header_room(const nnrt_model *m) {
+static int64_t header_room(const nnrt_weights *w) {
   int64_t n = 256;
-  for (int i = 0; i < m->nstates; i++) n += 6 * (int64_t)strlen(m->states[i].name) + 320;
+  for (int i = 0; i < w->n; i++) n += 6 * (int64_t)strlen(w->at[i].name) + 320;
   return n;
 }
 
@@ -84,14 +124,13 @@ static int header_name(char *to, int size, int n, const char *name) {
 }
 
 /* Padded with spaces so that the data begin at a multiple of 64. */
-static int header_write(const nnrt_model *m, char *to, int size) {
+static int header_write(const nnrt_weights *w, char *to, int size) {
   int64_t at = 0;
   int n = nnrt_text(to, size, 0, "{\"__metadata__\":{\"format\":\"pt\"}");
-  for (int i = 0; i < m->nstates; i++) {
-    const nnrt_state *s = &m->states[i];
-    if (!s->saved) continue;
+  for (int i = 0; i < w->n; i++) {
+    const nnrt_state *s = weights_state(w, i);
     n = nnrt_text(to, size, n, ",\"");
-    n = header_name(to, size, n, s->name);
+    n = header_name(to, size, n, w->at[i].name);
     n = nnrt_text(to, size, n, "\":{\"dtype\":\"%s\",\"shape\":", weights_dtypes[s->dtype]);
     n += nnrt_shape_text(to + n, size - n, s->rank, s->dim);
     n = nnrt_text(to, size, n, ",\"data_offsets\":[%lld,%lld]}", (long long)at, (long long)(at + weights_bytes(s)));
@@ -116,14 +155,12 @@ static int weights_write_state(int file, const nnrt_state *s, const nnrt_memory 
   return 0;
 }
 
-static int weights_write(int file, const nnrt_model *m, const nnrt_memory *memory, const char *header, int n) {
+static int weights_write(int file, const nnrt_weights *w, const char *header, int n) {
   unsigned char length[8];
   for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)n >> 8 * i);
   int failed = nnrt_write_all(file, length, 8);
   if (!failed) failed = nnrt_write_all(file, header, n);
-  for (int i = 0; i < m->nstates && !failed; i++)
-    if (m->states[i].saved) failed = weights_write_state(file, &m->states[i], memory);
-  if (!failed && fsync(file)) failed = errno;
+  for (int i = 0; i < w->n && !failed; i++) failed = weights_write_state(file, weights_state(w, i), w->memory);
   return failed;
 }
 
@@ -138,23 +175,45 @@ static void folder_flush(const char *path) {
   close(descriptor);
 }
 
-int nnrt_weights_save(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path) {
-  char beside[4096], *header;
-  int64_t room = header_room(m);
-  if (nnrt_text(beside, sizeof beside, 0, "%s.new%ld", path, (long)getpid()) >= (int)sizeof beside - 1)
-    return nnrt_fail(error, NNRT_FAILED, "--save: the path is too long");
-  NNRT_TRY(nnrt_alloc(error, &header, room, "the file's header"));
-  int file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  int failed = file < 0 ? errno : weights_write(file, m, memory, header, header_write(m, header, (int)room));
-  free(header);
-  if (file >= 0 && close(file) && !failed) failed = errno;
+/* Opens the file that will replace `path`; its name goes to `beside`. Negative: the error is told. */
+int nnrt_file_beside(nnrt_error *error, const char *path, char *beside, int size) {
+  int file = -1;
+  if (nnrt_text(beside, size, 0, "%s.new%ld", path, (long)getpid()) >= size - 1)
+    nnrt_fail(error, NNRT_FAILED, "%s: the path is too long", path);
+  else if ((file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
+    nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(errno));
+  return file;
+}
+
+/* The end of it: flushes, closes and renames; after a failure (an errno) what was there stays. */
+int nnrt_file_replace(nnrt_error *error, const char *path, const char *beside, int file, int failed) {
+  if (!failed && fsync(file)) failed = errno;
+  if (close(file) && !failed) failed = errno;
   if (!failed && rename(beside, path)) failed = errno;
-  if (failed) {
-    if (file >= 0) unlink(beside);
-    return nnrt_fail(error, NNRT_FAILED, "--save %s: cannot be written: %s", path, strerror(failed));
-  }
-  folder_flush(path);
-  return NNRT_GOOD;
+  if (!failed) return folder_flush(path), NNRT_GOOD;
+  unlink(beside);
+  return nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(failed));
+}
+
+static int weights_save(nnrt_error *error, nnrt_weights *w, const char *path) {
+  char beside[4096], *header;
+  int64_t room = header_room(w);
+  NNRT_TRY(nnrt_alloc(error, &header, room, "the file's header"));
+  int file = nnrt_file_beside(error, path, beside, sizeof beside), status = NNRT_FAILED;
+  if (file >= 0)
+    status = nnrt_file_replace(error, path, beside, file,
+                               weights_write(file, w, header, header_write(w, header, (int)room)));
+  free(header);
+  return status;
+}
+
+int nnrt_weights_save(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path,
+                      const nnrt_act *act) {
+  nnrt_weights w = {.model = m, .memory = memory};
+  int status = list_make(error, &w, act, false);
+  if (!status) status = weights_save(error, &w, path);
+  free(w.at);
+  return status;
 }
 
 /* ---- in: the header's JSON, as little of it as the format allows ---- */
@@ -296,21 +355,50 @@ static int tensor_check(nnrt_weights_reader *r, const nnrt_tensor_entry *t, cons
   return NNRT_GOOD;
 }
 
-static int tensor_place(nnrt_weights_reader *r, const nnrt_model *m, const nnrt_tensor_entry *t, int64_t *places) {
-  for (int i = 0; i < m->nstates; i++) {
-    if (!m->states[i].saved || strcmp(m->states[i].name, t->name)) continue;
-    NNRT_TRY(tensor_check(r, t, &m->states[i]));
+/* The name that a tensor of the file has here; "": it is left out. An exact rename goes before a beginning ("module."),
+ * a longer beginning before a shorter one. */
+static void name_renamed(const nnrt_weights *w, char *name, int size) {
+  const nnrt_rename *found = NULL;
+  for (int i = 0; i < w->nrenames; i++) {
+    const nnrt_rename *r = &w->renames[i];
+    size_t n = strlen(r->from), best = found ? strlen(found->from) : 0;
+    bool whole = !strcmp(r->from, name), begins = n && r->from[n - 1] == '.' && !strncmp(r->from, name, n);
+    if (whole || (begins && n > best)) found = r;
+    if (whole) break;
+  }
+  if (!found) return;
+  char renamed[1024];
+  nnrt_text(renamed, sizeof renamed, 0, "%s%s", found->to, name + strlen(found->from));
+  nnrt_text(name, size, 0, "%s", renamed);
+  if (!renamed[0]) name[0] = 0;
+}
+
+static int tensor_place(nnrt_weights_reader *r, const nnrt_weights *w, nnrt_tensor_entry *t, int64_t *places) {
+  char in_file[sizeof t->name];
+  memcpy(in_file, t->name, sizeof in_file);
+  name_renamed(w, t->name, sizeof t->name);
+  if (!t->name[0] && in_file[0]) return NNRT_GOOD;
+  for (int i = 0; i < w->n; i++) {
+    if (strcmp(w->at[i].name, t->name)) continue;
+    NNRT_TRY(tensor_check(r, t, weights_state(w, i)));
     if (places[i] >= 0) return nnrt_fail(r->error, NNRT_FAILED, "%s: has %s twice", r->path, t->name);
     places[i] = t->begin;
     return NNRT_GOOD;
   }
-  return nnrt_fail(r->error, NNRT_FAILED, "%s: has %s, which the model has not", r->path, t->name);
+  return nnrt_fail(r->error, NNRT_FAILED, "%s: has %s, which the model has not", r->path, in_file);
 }
 
-/* places[i]: where in the data state i begins. */
-static int header_read(nnrt_weights_reader *r, const nnrt_model *m, int64_t *places) {
+/* Is the state of entry i in the file, by any of its names? */
+static bool state_placed(const nnrt_weights *w, const int64_t *places, int i) {
+  for (int k = 0; k < w->n; k++)
+    if (w->at[k].state == w->at[i].state && places[k] >= 0) return true;
+  return false;
+}
+
+/* places[i]: where in the data the tensor of entry i begins; -1: it is not there. */
+static int header_read(nnrt_weights_reader *r, const nnrt_weights *w, int64_t *places) {
   nnrt_tensor_entry t;
-  for (int i = 0; i < m->nstates; i++) places[i] = -1;
+  for (int i = 0; i < w->n; i++) places[i] = -1;
   NNRT_TRY(reader_expect(r, '{'));
   if (!reader_take(r, '}')) {
     do {
@@ -322,37 +410,39 @@ static int header_read(nnrt_weights_reader *r, const nnrt_model *m, int64_t *pla
         continue;
       }
       NNRT_TRY(reader_tensor(r, &t));
-      NNRT_TRY(tensor_place(r, m, &t, places));
+      NNRT_TRY(tensor_place(r, w, &t, places));
     } while (reader_take(r, ','));
     NNRT_TRY(reader_expect(r, '}'));
   }
-  for (int i = 0; i < m->nstates; i++)
-    if (m->states[i].saved && places[i] < 0)
-      return nnrt_fail(r->error, NNRT_FAILED, "%s: has no %s, which the model needs", r->path, m->states[i].name);
+  for (int i = 0; i < w->n; i++)
+    if (!state_placed(w, places, i))
+      return nnrt_fail(r->error, NNRT_FAILED, "%s: has no %s, which the model needs", r->path, w->at[i].name);
   return NNRT_GOOD;
 }
 
-static int states_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_model *m, const nnrt_memory *memory,
-                       const int64_t *places) {
-  for (int i = 0; i < m->nstates; i++) {
-    const nnrt_state *s = &m->states[i];
-    unsigned char *to = weights_at(s, memory);
-    int64_t all = weights_bytes(s);
-    for (int64_t at = 0; s->saved && at < all;) {
-      ssize_t n = pread(file->descriptor, to + at, (size_t)(all - at), r->data + places[i] + at);
-      if (n < 0 && errno == EINTR) continue;
-      if (n <= 0)
-        return nnrt_fail(r->error, NNRT_FAILED, "%s: cannot be read at byte %lld: %s", r->path,
-                         (long long)(r->data + places[i] + at), n ? strerror(errno) : "it ends there");
-      at += n;
-    }
-    if (s->saved) weights_swap(to, all, nnrt_dtype_bytes(s->dtype));
+static int state_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_state *s, unsigned char *to, int64_t place) {
+  int64_t all = weights_bytes(s);
+  for (int64_t at = 0; at < all;) {
+    ssize_t n = pread(file->descriptor, to + at, (size_t)(all - at), r->data + place + at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0)
+      return nnrt_fail(r->error, NNRT_FAILED, "%s: cannot be read at byte %lld: %s", r->path,
+                       (long long)(r->data + place + at), n ? strerror(errno) : "it ends there");
+    at += n;
   }
+  weights_swap(to, all, nnrt_dtype_bytes(s->dtype));
   return NNRT_GOOD;
 }
 
-static int weights_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_model *m, const nnrt_memory *memory,
-                        char **header, int64_t **places) {
+static int states_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_weights *w, const int64_t *places) {
+  for (int i = 0; i < w->n; i++)
+    if (places[i] >= 0)
+      NNRT_TRY(state_read(r, file, weights_state(w, i), weights_at(weights_state(w, i), w->memory), places[i]));
+  return NNRT_GOOD;
+}
+
+static int weights_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_weights *w, char **header,
+                        int64_t **places) {
   unsigned char length[8];
   struct stat about;
   int64_t got;
@@ -363,24 +453,28 @@ static int weights_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_mode
     return nnrt_fail(r->error, NNRT_FAILED, "%s: not a safetensors file: its first 8 bytes are no length of a header",
                      r->path);
   NNRT_TRY(nnrt_alloc(r->error, header, (int64_t)n, "the file's header"));
-  NNRT_TRY(nnrt_alloc(r->error, places, m->nstates * (int64_t)sizeof **places, "the file's header"));
+  NNRT_TRY(nnrt_alloc(r->error, places, w->n * (int64_t)sizeof **places, "the file's header"));
   NNRT_TRY(nnrt_file_read(file, *header, (int64_t)n, &got));
   r->text = r->at = *header;
   r->end = *header + got;
   r->data = 8 + (int64_t)n;
   r->bytes = (int64_t)about.st_size - r->data;
-  NNRT_TRY(header_read(r, m, *places));
-  return states_read(r, file, m, memory, *places);
+  NNRT_TRY(header_read(r, w, *places));
+  return states_read(r, file, w, *places);
 }
 
-int nnrt_weights_load(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path) {
+int nnrt_weights_load(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path,
+                      const nnrt_act *act) {
+  nnrt_weights w = {.model = m, .memory = memory};
   nnrt_weights_reader r = {.error = error, .path = path};
   nnrt_file file;
   char *header = NULL;
   int64_t *places = NULL;
   NNRT_TRY(nnrt_file_open(&file, error, path));
-  int status = weights_read(&r, &file, m, memory, &header, &places);
+  int status = list_make(error, &w, act, true);
+  if (!status) status = weights_read(&r, &file, &w, &header, &places);
   nnrt_file_close(&file);
+  free(w.at);
   free(header);
   free(places);
   return status;

@@ -170,16 +170,18 @@ static void try_idx(const char *keep) {
 
 static void try_weights(const char *keep) {
   static unsigned char params[64], other[64];
-  static const nnrt_state states[] = {{"0.weight", NNRT_f32, 2, {2, 3}, 1, 1, 0},
-                                      {"0.bias", NNRT_f64, 1, {2}, 1, 1, 24},
-                                      {"n", NNRT_i64, 0, {0}, 0, 1, 8}};
+  static const nnrt_state states[] = {
+      {.name = "0.weight", .dtype = NNRT_f32, .rank = 2, .dim = {2, 3}, .trained = 1, .saved = 1, .offset = 0},
+      {.name = "0.bias", .dtype = NNRT_f64, .rank = 1, .dim = {2}, .trained = 1, .saved = 1, .offset = 24},
+      {.name = "n", .dtype = NNRT_i64, .rank = 0, .trained = 0, .saved = 1, .offset = 8},
+  };
   const nnrt_model model = {.name = "m", .nstates = 3, .states = states};
   const nnrt_memory memory = {.params = params, .state = other};
   nnrt_error error = {0};
   static unsigned char saved[FILE_MAX];
   static int saved_length;
   if (!saved_length) { /* once: saving flushes to the disk */
-    if (nnrt_weights_save(&error, &model, &memory, path)) bad("cannot be saved", error.text, keep);
+    if (nnrt_weights_save(&error, &model, &memory, path, NULL)) bad("cannot be saved", error.text, keep);
     int file = open(path, O_RDONLY);
     saved_length = (int)read(file, saved, FILE_MAX);
     close(file);
@@ -189,7 +191,7 @@ static void try_weights(const char *keep) {
   header_length = length - 48;
   int mutated = mutate(), status;
   put();
-  status = nnrt_weights_load(&error, &model, &memory, path);
+  status = nnrt_weights_load(&error, &model, &memory, path, NULL);
   if (status)
     check_refusal(&error, status, mutated, keep);
   else

@@ -3,10 +3,11 @@
  *
  *   fuzz_text [--seconds N | --minutes M] [--seed S] [--nnc PATH] [--keep DIR]
  *
- * Seeds of the mutation are tests/golden/ *.graph, tests/fuzz/cases, random modules, models/ *.lua, tests/errors/
- * *.lua. Good ends are success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or more than
- * twenty seconds are bad, and the text that did it is kept. Graph texts are tried in chunks in a child process; a chunk
- * that dies is tried again one by one. The binary is $NNC or --nnc; without one its half is skipped, with a line. */
+ * Seeds of the mutation are the .graph files of tests/golden, tests/fuzz/cases and tests/fuzz/modules (whole programs
+ * with phases), random modules, and the .lua files of models, tests/errors and tests/train/driver. Good ends are
+ * success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or more than twenty seconds are bad,
+ * and the text that did it is kept. Graph texts are tried in chunks in a child process; a chunk that dies is tried
+ * again one by one. The binary is $NNC or --nnc; without one its half is skipped, with a line. */
 #define _POSIX_C_SOURCE 200809L
 #include "random_graph.h"
 
@@ -284,6 +285,7 @@ static void run_lua(Fuzz *f, double seconds) {
   Samples s = {0};
   add_folder(f, &s, "models", ".lua");
   add_folder(f, &s, "tests/errors", ".lua");
+  add_folder(f, &s, "tests/train/driver", ".lua");
   if (!f->nnc || access(f->nnc, X_OK) != 0 || s.n == 0) {
     printf("fuzz_text: SKIPPED models: %s\n", s.n == 0 ? "there are none" : "no nnc binary (NNC or --nnc)");
     return;
@@ -314,6 +316,7 @@ int main(int argc, char **argv) {
   Samples graphs = {0};
   add_folder(&f, &graphs, "tests/golden", ".graph");
   add_folder(&f, &graphs, "tests/fuzz/cases", ".graph");
+  add_folder(&f, &graphs, "tests/fuzz/modules", ".graph");
   add_random(&f, &graphs, 20);
   run_half(&f, "graph texts", &graphs, graph_chunk, f.seconds / 2);
   run_lua(&f, f.seconds / 2);

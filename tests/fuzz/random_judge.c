@@ -56,14 +56,13 @@ static Verdict judge_text(Arena *arena, const Judge *j, const Module *m) {
   return VERDICT_text;
 }
 
-static bool has_near_rules(const Graph *g);
-static bool has_near_inside(const Node *n) {
-  return (n->attr->body && has_near_rules(n->attr->body)) || (n->attr->other && has_near_rules(n->attr->other));
-}
-
-static bool has_near_rules(const Graph *g) { /* rules flagged NEAR rewrite pow and cos */
-  for (int i = 0; i < g->nodes.n; ++i)
-    if (g->nodes.at[i]->op == OP_pow || g->nodes.at[i]->op == OP_cos || has_near_inside(g->nodes.at[i])) return true;
+/* Rules flagged NEAR rewrite pow and cos; pass convolution makes one sum of a sum of sums. */
+static bool has_near_rules(const Graph *g) {
+  for (int i = 0; g && i < g->nodes.n; ++i) {
+    const Node *n = g->nodes.at[i];
+    if (n->op == OP_pow || n->op == OP_cos || n->op == OP_unwindow) return true;
+    if (has_near_rules(n->attr->body) || has_near_rules(n->attr->other)) return true;
+  }
   return false;
 }
 

@@ -69,6 +69,15 @@ REDUCE(min, OP_min, ((Axes){2, {0, 1}}))
 REDUCE(argmax, OP_argmax, ((Axes){1, {1}}))
 REDUCE(argmin, OP_argmin, ((Axes){1, {0}}))
 
+static Node *make_cumsum(Graph *b, Node *x, Node *w) { return (void)w, graph_cumsum(b, x, 1); }
+static Node *make_argsort(Graph *b, Node *x, Node *w) { return (void)w, graph_argsort(b, x, 1); }
+static const Attr windows = {.axes = {2, {1, 0}}, .size = {2, 2}, .step = {1, 1}, .dilation = {1, 1}, .high = {3, 2}};
+static Node *make_window(Graph *b, Node *x, Node *w) { return (void)w, graph_add(b, OP_window, 1, &x, &windows, here); }
+static Node *make_unwindow(Graph *b, Node *x, Node *w) {
+  Node *y = make_window(b, x, w);
+  return graph_add(b, OP_unwindow, 1, &y, &windows, here);
+}
+
 /* products: rows on both sides, on the first, on the second with and without free dimensions; with batches */
 static Node *make_both(Graph *b, Node *x, Node *w) {
   return (void)w, graph_dot(b, x, graph_op1(b, OP_sin, x), none, none, (Axes){1, {1}}, (Axes){1, {1}});
@@ -119,6 +128,10 @@ static Node *make_scatter_table(Graph *b, Node *x, Node *w) {
 static Node *make_scatter_index(Graph *b, Node *x, Node *w) { /* w [3,4], index [2,3] along dimension 1 */
   Node *source = graph_broadcast_to(b, graph_op1(b, OP_sin, x), S(3, 2, 3));
   return graph_scatter(b, w, index_of(b, x), source, 1);
+}
+static Node *make_set_index(Graph *b, Node *x, Node *w) {
+  Node *source = graph_broadcast_to(b, graph_op1(b, OP_sin, x), S(3, 2, 3));
+  return graph_add(b, OP_scatter_set, 3, (Node *[]){w, index_of(b, x), source}, &(Attr){.dim = 1}, here);
 }
 static Node *make_scatter_first(Graph *b, Node *x, Node *w) {
   Node *source = graph_broadcast(b, number(b, 0.5), S(2, 3, 4));
@@ -280,6 +293,11 @@ static const struct Case {
     {"scatter into rows", make_scatter_table, false},
     {"scatter by rows", make_scatter_index, false},
     {"scatter by rows, first", make_scatter_first, false},
+    {"scatter_set by rows", make_set_index, false},
+    {"cumsum", make_cumsum, false},
+    {"argsort", make_argsort, false},
+    {"window", make_window, false},
+    {"unwindow", make_unwindow, false},
     {"random by rows", make_random, false},
     {"random, the same", make_random_same, false},
     {"random, an array of turns", make_random_array, false},

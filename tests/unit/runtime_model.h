@@ -161,17 +161,39 @@ static void step_init(const nnrt_memory *m, const nnrt_thread *t) {
 
 /* ---- tables ---- */
 static const nnrt_state states[] = {
-    {"0.weight", NNRT_f32, 2, {2, 3}, 1, 1, 0},
-    {"calls", NNRT_i64, 0, {0}, 0, 1, AT_CALLS},
-    {"nnrt.seed", NNRT_u32, 1, {2}, 0, 0, AT_SEED},
+    {.name = "0.weight", .dtype = NNRT_f32, .rank = 2, .dim = {2, 3}, .trained = 1, .saved = 1, .offset = 0},
+    {.name = "calls", .dtype = NNRT_i64, .rank = 0, .trained = 0, .saved = 1, .offset = AT_CALLS},
+    {.name = "nnrt.seed", .dtype = NNRT_u32, .rank = 1, .dim = {2}, .trained = 0, .saved = 0, .offset = AT_SEED},
 };
 static const nnrt_hyper hypers[] = {{"lr", 0.5, 0, 10, 0, "learning rate"}, {"depth", 3, 1, 8, 1, NULL}};
 static const nnrt_field fields[] = {{"x", NNRT_u8, 3, {1, 2, 2}}, {"y", NNRT_u8, 0, {0}}};
 static const char *const files[] = {"no-images", "no-labels"};
 static const nnrt_source sources[] = {
-    {"train", "random", 2, fields, NULL, TRAIN_BATCH, 1, 245760, 10},
-    {"test", "random", 2, fields, NULL, TEST_BATCH, 0, 1003, 10},
-    {"extra", "idx", 2, fields, files, TRAIN_BATCH, 1, -1, 10},
+    {.name = "train",
+     .kind = "random",
+     .nfields = 2,
+     .fields = fields,
+     .batch = TRAIN_BATCH,
+     .shuffle = 1,
+     .rows = 245760,
+     .classes = 10},
+    {.name = "test",
+     .kind = "random",
+     .nfields = 2,
+     .fields = fields,
+     .batch = TEST_BATCH,
+     .shuffle = 0,
+     .rows = 1003,
+     .classes = 10},
+    {.name = "extra",
+     .kind = "idx",
+     .nfields = 2,
+     .fields = fields,
+     .files = files,
+     .batch = TRAIN_BATCH,
+     .shuffle = 1,
+     .rows = -1,
+     .classes = 10},
 };
 #define SCALARS(source)                                                                                                \
   {"lr", NNRT_INPUT_HYPER, NNRT_f32, 1, IN_LR, -1, -1, 0, NULL},                                                       \
@@ -193,10 +215,18 @@ static const nnrt_input count_inputs[] = {{"value", NNRT_INPUT_VALUE, NNRT_f32, 
 static const nnrt_input test_inputs[] = {FIELDS(1, TEST_BATCH), SCALARS(1)};
 static const nnrt_input test_inputs_one[] = {FIELDS(1, 1), SCALARS(1)};
 static const nnrt_output train_outputs[] = {
-    {"loss", NNRT_f32, 1, OUT_LOSS}, {"calls", NNRT_i64, 1, OUT_CALLS}, {"stop", NNRT_bool, 1, OUT_STOP}};
-static const nnrt_output count_outputs[] = {{"odd", NNRT_f64, 1, 0}};
+    {.name = "loss", .dtype = NNRT_f32, .count = 1, .offset = OUT_LOSS},
+    {.name = "calls", .dtype = NNRT_i64, .count = 1, .offset = OUT_CALLS},
+    {.name = "stop", .dtype = NNRT_bool, .count = 1, .offset = OUT_STOP},
+};
+static const nnrt_output count_outputs[] = {
+    {.name = "odd", .dtype = NNRT_f64, .count = 1, .offset = 0},
+};
 static const nnrt_output test_outputs[] = {
-    {"mean", NNRT_f32, 1, 0}, {"rows", NNRT_i64, 1, 8}, {"accuracy", NNRT_f32, 1, 16}};
+    {.name = "mean", .dtype = NNRT_f32, .count = 1, .offset = 0},
+    {.name = "rows", .dtype = NNRT_i64, .count = 1, .offset = 8},
+    {.name = "accuracy", .dtype = NNRT_f32, .count = 1, .offset = 16},
+};
 #define LENGTH(a) ((int)(sizeof(a) / sizeof(a)[0]))
 static const nnrt_variant train_variants[] = {
     {TRAIN_BATCH, step_train, LENGTH(train_inputs), 3, train_inputs, train_outputs, IN_BYTES, OUT_BYTES}};
@@ -321,7 +351,7 @@ static int run_args(const nnrt_model *m, int argc, const char **argv) {
   run_args((m), (int)(sizeof((const char *[]){"tiny", __VA_ARGS__}) / sizeof(char *)),                                 \
            (const char *[]){"tiny", __VA_ARGS__})
 
-static int lines_with(const char *text, const char *word) {
+static inline int lines_with(const char *text, const char *word) {
   int n = 0;
   for (const char *at = text; at && (at = strstr(at, word)); at += strlen(word)) n++;
   return n;

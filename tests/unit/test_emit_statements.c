@@ -167,15 +167,19 @@ typedef struct Layout {
   size_t last; /* offset of the last field */
 } Layout;
 static const Layout layouts[] = {
-    {"nnrt_state", sizeof(nnrt_state), offsetof(nnrt_state, offset)},
+    {"nnrt_state", sizeof(nnrt_state), offsetof(nnrt_state, aliases)},
     {"nnrt_hyper", sizeof(nnrt_hyper), offsetof(nnrt_hyper, help)},
     {"nnrt_field", sizeof(nnrt_field), offsetof(nnrt_field, dim)},
-    {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, classes)},
+    {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, vocabulary)},
     {"nnrt_input", sizeof(nnrt_input), offsetof(nnrt_input, value)},
-    {"nnrt_output", sizeof(nnrt_output), offsetof(nnrt_output, offset)},
+    {"nnrt_output", sizeof(nnrt_output), offsetof(nnrt_output, dim)},
     {"nnrt_variant", sizeof(nnrt_variant), offsetof(nnrt_variant, output_bytes)},
     {"nnrt_func", sizeof(nnrt_func), offsetof(nnrt_func, variants)},
-    {"nnrt_act", sizeof(nnrt_act), offsetof(nnrt_act, when_output)},
+    {"nnrt_given", sizeof(nnrt_given), offsetof(nnrt_given, value)},
+    {"nnrt_write", sizeof(nnrt_write), offsetof(nnrt_write, output)},
+    {"nnrt_kept", sizeof(nnrt_kept), offsetof(nnrt_kept, state)},
+    {"nnrt_rename", sizeof(nnrt_rename), offsetof(nnrt_rename, to)},
+    {"nnrt_act", sizeof(nnrt_act), offsetof(nnrt_act, renames)},
     {"nnrt_phase", sizeof(nnrt_phase), offsetof(nnrt_phase, stop_output)},
     {"nnrt_model", sizeof(nnrt_model), offsetof(nnrt_model, seed_offset)},
 };

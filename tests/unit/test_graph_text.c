@@ -27,6 +27,13 @@ static const char good[] = //
     "  file \"x.gz\"\n"
     "  file \"y.gz\"\n"
     "end\n"
+    "source \"points\" kind \"table\" batch=2 rows=3 classes=0 shuffle drop_last pad rate=0.25 split=7 from=0.5 to=1 "
+    "vocabulary \"ab c\"\n"
+    "  field \"t\" : i32[]\n"
+    "  field \"p\" : f32[2]\n"
+    "  values [1,0,2] : i32[3]\n"
+    "  values [1,2,3,4,5,0.1] : f32[3,2]\n"
+    "end\n"
     "func \"train\" training sources=[0] @models/tiny.lua:12\n"
     "  variant rows=4\n"
     "  graph \"train\"\n"
@@ -76,14 +83,19 @@ static const char good[] = //
     "func \"stop\" whole_pass sources=[]\n"
     "  variant rows=0\n"
     "  graph \"stop\"\n"
+    "    $0 = value \"bias\" default=[0,1] : f32[2]\n"
+    "    $1 = weight \"weight\" source=1 : f32[2]\n"
     "    %0 = const 0 : f32[]\n"
     "    output \"now\" = %0\n"
     "  end\n"
     "end\n"
     "phase epochs=10 hyper=1 stop \"stop\" output=0\n"
-    "  before \"stop\" times=1 every=1\n"
+    "  before load \"a b.safetensors\" times=1 every=1 tree \"w\" \"0.weight\" tree \"v\" \"0.weight\" "
+    "rename \"module.\" \"\" rename \"x\" \"w\"\n"
+    "  before \"stop\" times=1 every=1 input \"bias\" [0.5,2] : f32[2] write \"now.npy\" output=0 write \"-\" "
+    "output=0\n"
     "  step \"train\" times=5 every=2 when \"stop\" output=0\n"
-    "  each_epoch none times=1 every=1\n"
+    "  each_epoch save \"w.safetensors\" times=1 every=3 when \"stop\" output=0\n"
     "  after \"stop\" times=1 every=1\n"
     "end\n"
     "phase steps=100\n"
@@ -210,6 +222,15 @@ static void test_contents(void **state) {
   const Phase *p = m->phases.at[0];
   assert_true(p->by_epochs && p->count.value == 10 && p->count.hyper == 1 && p->stop_func == 1);
   assert_true(p->step.at[0].times == 5 && p->step.at[0].when_func == 1 && p->each_epoch.at[0].func == -1);
+  assert_true(p->each_epoch.at[0].kind == ACT_save && p->each_epoch.at[0].every == 3 && !p->each_epoch.at[0].tree.n);
+  const Act *load = &p->before.at[0], *stop = &p->before.at[1];
+  assert_true(load->kind == ACT_load && load->tree.n == 2 && load->tree.at[1].state == m->states.at[1]);
+  assert_string_equal(load->renames.at[0].from, "module.");
+  assert_true(stop->writes.n == 2 && ((const float *)stop->inputs.at[0].value->data)[1] == 2);
+  const Source *points = m->sources.at[1];
+  assert_true(points->pad && points->drop_last && points->rate == 0.25 && points->from == 0.5 &&
+              points->split_seed == 7);
+  assert_true(((const float *)points->values.at[1]->data)[5] == 0.1f && m->sources.at[0]->to == 1);
   arena_free(arena);
 }
 
@@ -255,6 +276,9 @@ static const Malformed malformed[] = {
     {"const [1,0] : bool", "const [1] : bool", "2 numbers expected, found 1", 0},
     {"const [1,0] : bool", "const : bool", "constant: no value", 0},
     {"low=[0,1] high=[1,3]", "low=[0] high=[1,3]", "slice: low, high and step need 2 numbers each", 0},
+    {"dot %1, %2 axes=[1] axes_b=[1]", "window %1 axes=[1] size=[1,2]",
+     "window: size, step, dilation (and high, of unwindow alone) need 1 numbers each", 0},
+    {"dot %1, %2 axes=[1] axes_b=[1]", "unwindow %1 axes=[0] size=[3]", "unwindow: size, step, dilation", 0},
     {"\"loss\" = %8 @models/tiny.lua:12", "\"loss\" = %8 @models/tiny.lua", "a place looks like @file:12", 0},
     {"output \"h\"", "output \"loss\"", "'loss' is defined twice", 0},
     {"by %2 is %30", "by %2 is %3", "a gradient that is not like its tensor: h [4,2] for f32 [2,3]", 0},
@@ -264,7 +288,17 @@ static const Malformed malformed[] = {
     {"output \"value\" = %3", "output \"value\" = %2", "the initial graph of '0.weight' must have no inputs", -5},
     {"seed \"nnrt.seed\"\n", "", "the initial graph of '0.weight' reads 'nnrt.seed'; it may read the seed only", -1},
     {"seed \"nnrt.seed\"", "seed \"step\"", "the seed must be a state u32 [2]", 0},
-    {"sources=[0]", "sources=[1]", "not a number that fits here: '1'", 0},
+    {"sources=[0]", "sources=[2]", "not a number that fits here: '2'", 0},
+    {"file \"y.gz\"\n", "\n", "source 'train': its files or values do not fit its fields", -4},
+    {"i32[3]", "i32[1,3]", "source 'points': its files or values do not fit its fields", -3},
+    {"values [1,0,2]", "values [1,0]", "3 numbers expected, found 2", 0},
+    {"from=0.5", "from=1.5", "not a number that fits here: '1.5'", 0},
+    {"from=0.5", "from=1", "source 'points': its files or values do not fit its fields", 0},
+    {"weight \"weight\" source=1", "weight \"weight\"", "input 'weight' names a source, field or hyper", -1},
+    {"input \"bias\" [0.5,2] : f32[2]", "input \"bias\" 2 : f32[]", "input 'bias' names a source, field or hyper", 0},
+    {"write \"-\" output=0", "write \"-\" output=1", "not a number that fits here: '1'", 0},
+    {"tree \"w\" \"0.weight\"", "tree \"w\" \"1.weight\"", "unknown state: '1.weight'", 0},
+    {"each_epoch save", "each_epoch keep", "a function's name expected, found 'keep'", 0},
     {"hyper \"lr\" hyper=0", "hyper \"lr\" hyper=5", "input 'lr' names a source, field or hyper that is not there", -1},
     {"func \"stop\" whole", "func \"train\" whole", "'train' is defined twice", 0},
     {"step \"train\" times=5", "step \"trian\" times=5", "unknown function: 'trian'", 0},

@@ -43,6 +43,7 @@ static Program *plan(Arena *arena, const char *path, int poison) {
   Program *p = kernel_lower(m, machine_find("native"), arena);
   pass_share(p);
   pass_order(p);
+  pass_join(p);
   pass_memory(p);
   if (poison >= 0) program_poison(p, poison);
   if (poison <= 0) program_verify(p);

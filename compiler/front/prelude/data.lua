@@ -9,21 +9,43 @@ local mnist_directory = "data/mnist"
 local function pixels(raw) return raw:cast(core.float()) / 255 end
 local function label(raw) return raw:cast("i32") end
 
-local common = { batch = "number", shuffle = "boolean" }
+local common = { batch = "number", shuffle = "boolean", drop_last = "boolean", pad = "boolean", sample = "string", rate = "number" }
 
 local function with_common(fields)
   for name, kind in pairs(common) do fields[name] = kind end
   return fields
 end
 
-local function source(kind, options, self)
+-- sample = "poisson", rate: every row is in a batch with this probability, by itself; `batch` is the most that fit.
+local function set_sampling(kind, options, self)
+  if options.sample == nil then
+    if options.rate then core.fail("field_missing", kind, "sample = \"poisson\" with a rate") end
+    return
+  end
+  if options.sample ~= "poisson" then core.fail("sample_unknown", kind, options.sample) end
+  if options.rate == nil then core.fail("field_missing", kind, "rate, the probability of a row to be in a batch") end
+  for _, other in ipairs { "shuffle", "drop_last", "pad" } do
+    if options[other] then core.fail("source_options", kind, other, "sample") end
+  end
+  self.rate = core.range(kind, "rate", options.rate, 1e-9, 1, "above 0 and at most 1")
+end
+
+-- pad = true: the last batch of a pass is filled with zeros. weighted: batches have a field b.weight, 1 for a row.
+local function set_options(kind, options, self)
   self.batch = core.count(kind, "batch", options.batch or 1)
   if self.batch > 65536 then core.fail("batch_size", kind, 65536, self.batch) end
-  self.shuffle = options.shuffle or false
+  if options.pad and options.drop_last then core.fail("source_options", kind, "pad", "drop_last") end
+  self.shuffle, self.drop_last, self.pad = options.shuffle or false, options.drop_last or false, options.pad or false
+  set_sampling(kind, options, self)
+  self.weighted = self.pad or self.rate ~= nil
+end
+
+core.is_source = {}
+local function source(kind, options, self)
+  set_options(kind, options, self)
   core.is_source[self] = true
   return core.object(self, kind)
 end
-core.is_source = {}
 
 local function idx(kind, options, images, labels, shape, rows, classes)
   local fields = { { name = "x", dtype = "u8", shape = shape, file = images, read = pixels } }
@@ -59,18 +81,171 @@ end
 
 nn.data.fashion_mnist = mnist("nn.data.fashion_mnist", fashion_mnist_directory)
 nn.data.mnist = mnist("nn.data.mnist", mnist_directory)
-function nn.data.split() core.limit("nn.data.split") end
+
+-- ---- values of the model file ----
+
+local reserved = { first = true, last = true, epoch = true, weight = true }
+
+local function check_field(kind, name)
+  if type(name) ~= "string" then core.fail("name_wanted", kind, core.what(name)) end
+  if reserved[name] then core.fail("field_name", kind, name) end
+end
+
+local function keep(raw) return raw end
+
+local function field_options(options, known)
+  local fields = {}
+  for name, value in pairs(options) do
+    if not known[name] then fields[name] = value end
+  end
+  return fields
+end
+
+local function check_known(kind, options, known)
+  if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", kind, core.what(options)) end
+  local given = {}
+  for name in pairs(known) do given[name] = options[name] end
+  core.fields(kind, given, known)
+end
+
+-- vocabulary = "bytes", or the characters of the tokens 0, 1, …
+local function vocabulary(kind, text)
+  if text == nil or text == "bytes" then return text and "" end
+  local seen, first = {}, 1
+  while first <= #text do                                   -- a character of UTF-8: a byte and those that continue it
+    local last = first
+    while last < #text and string.byte(text, last + 1) & 0xC0 == 0x80 do last = last + 1 end
+    local character = string.sub(text, first, last)
+    if seen[character] then core.fail("vocabulary_twice", kind, character) end
+    seen[character], first = true, last + 1
+  end
+  if text == "" then core.fail("string_wanted", kind, "vocabulary", "empty") end
+  return text
+end
+
+-- Labels, one whole number a row, are below the number of classes.
+local function check_labels(name, rows, value, classes)
+  if not classes or value.rank ~= 1 or core.is_float(value.dtype) or type(rows) ~= "table" then return end
+  for i, label in ipairs(rows) do
+    if label < 0 or label >= classes then core.fail("table_label", name, label, i, classes) end
+  end
+end
+
+-- nn.data.table { x = { { 0, 1 }, … }, y = { 1, … }, batch = 2 }: rows that stand in the program itself, for tests and
+-- small sets. Fields are lists or nn.constant of equal numbers of rows; b.x is [batch, …] of the same dtype.
+function nn.data.table(options)
+  local kind, known = "nn.data.table", with_common { classes = "number", vocabulary = "string" }
+  check_known(kind, options, known)
+  local self = { kind = "table", fields = {}, vocabulary = vocabulary(kind, options.vocabulary) }
+  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  for name, rows in pairs(field_options(options, known)) do
+    check_field(kind, name)
+    if type(rows) ~= "table" and not core.is_tensor(rows) or core.kind(rows) == "state" then core.fail("table_value", name, core.what(rows)) end
+    local value = core.is_tensor(rows) and rows or core.constant(rows)
+    if value.rank == 0 then core.fail("table_value", name, core.tensor_text(value)) end
+    local n, shape = value.shape[1], {}
+    for d = 2, value.rank do shape[d - 1] = value.shape[d] end
+    if self.rows and self.rows ~= n then core.fail("table_rows", name, n, self.fields[1].name, self.rows) end
+    self.rows = n
+    check_labels(name, rows, value, self.classes)
+    self.fields[#self.fields + 1] = { name = name, dtype = value.dtype, shape = shape, value = value, read = keep }
+  end
+  if #self.fields == 0 then core.fail("table_empty") end
+  return source(kind, options, self)
+end
+
+-- nn.data.random { x = { 3, 32, 32 }, y = { dtype = "i32" }, rows = 50000, classes = 10 }: made up from the seed, for
+-- measuring: floats in [0, 1), integers of fields without dimensions below `classes`, others as pixels 0 to 255.
+function nn.data.random(options)
+  local kind, known = "nn.data.random", with_common { rows = "number", classes = "number" }
+  check_known(kind, options, known)
+  if options.rows == nil then core.fail("field_missing", kind, "rows, how many there are") end
+  local self = { kind = "random", fields = {}, rows = core.count(kind, "rows", options.rows) }
+  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  for name, shape in pairs(field_options(options, known)) do
+    check_field(kind, name)
+    if type(shape) ~= "table" or core.kind(shape) then core.fail("shape_wanted", kind, core.what(shape)) end
+    local sizes = {}
+    for d, size in ipairs(shape) do sizes[d] = size end
+    self.fields[#self.fields + 1] = { name = name, dtype = shape.dtype or core.float(), shape = sizes, read = keep }
+  end
+  if #self.fields == 0 then core.fail("field_missing", kind, "fields, such as x = { 3, 32, 32 }") end
+  return source(kind, options, self)
+end
+
+-- ---- parts of a source ----
+
+local part_options = { batch = "number", shuffle = "boolean", drop_last = "boolean", pad = "boolean" }
+
+-- The sizes of the parts as fractions; numbers of rows need a source that says how many it has.
+local function fractions(src, parts)
+  local list, total, counts = {}, 0, 0
+  if type(parts) ~= "table" or core.kind(parts) or #parts == 0 then core.fail("data_parts", core.what(parts)) end
+  for i, part in ipairs(parts) do
+    local size = part
+    if type(part) == "table" then size = core.fields("nn.data.split", part, part_options, 1)[1] end
+    if type(size) ~= "number" or size <= 0 then core.fail("data_parts", core.what(size) == "a number" and tostring(size) or core.what(size)) end
+    if math.type(size) == "integer" then counts = counts + 1 end
+    list[i], total = size, total + size
+  end
+  if counts ~= 0 then
+    if counts ~= #list then core.fail("data_parts", "both were given") end
+    if not src.rows then core.fail("data_parts", "this source does not know its number of rows: give fractions") end
+    for i, size in ipairs(list) do list[i] = size / src.rows end
+    total = total / src.rows
+  end
+  if total > 1 + 1e-9 then core.fail("data_parts", "they add up to more than there is") end
+  return list
+end
+
+-- nn.data.split(src, { 0.9, { 0.1, batch = 250, shuffle = false } }, { seed = 0 }): one source a part. All rows are
+-- permuted by the seed given here, then cut, so the parts are the same for any --seed of the run. A part is visited in
+-- the files' order unless it shuffles.
+function nn.data.split(src, parts, options)
+  if type(src) ~= "table" or not core.is_source[src] then core.fail("source_wanted", "split's first argument", core.what(src)) end
+  options = core.fields("nn.data.split", options, { seed = "number" })
+  local seed = core.range("nn.data.split", "seed", options.seed or src.split_seed or 0, 0, 2 ^ 53, "a whole number of at least 0")
+  if options.seed and src.split_seed then core.fail("source_options", "nn.data.split", "seed", "a part, whose seed it keeps") end
+  if seed % 1 ~= 0 then core.fail("number_range", "nn.data.split", "seed", "a whole number of at least 0", seed) end
+  local low, high = src.from or 0, src.to or 1
+  local made, at = {}, low
+  for i, fraction in ipairs(fractions(src, parts)) do
+    local self = {}
+    for key, value in pairs(src) do self[key] = value end
+    self.from, self.split_seed = at, seed
+    at = math.min(at + fraction * (high - low), high)
+    if high - at < 1e-9 then at = high end
+    self.to = at
+    if src.rows then
+      local all = src.all_rows or src.rows
+      self.all_rows = all
+      self.rows = math.floor(self.to * all + 0.5) - math.floor(self.from * all + 0.5)
+      if self.rows < 1 then core.fail("data_parts", "part " .. i .. " has no row") end
+    end
+    local own = type(parts[i]) == "table" and parts[i] or {}
+    for key in pairs(part_options) do
+      if own[key] ~= nil then self[key] = own[key] end
+    end
+    if self.pad and self.drop_last then core.fail("source_options", "nn.data.split", "pad", "drop_last") end
+    self.batch = core.count("nn.data.split", "batch", self.batch)
+    self.weighted = self.pad or self.rate ~= nil
+    core.is_source[self] = true
+    made[i] = core.object(self, "nn.data.split")
+  end
+  return table.unpack(made)
+end
 
 -- What a function gets for one batch: fields and moments are made when they are asked for, so that what a model does
 -- not read is no input of it.
 function core.batch(source, index, name, rows)
-  local made, known = {}, { "first", "last", "epoch" }
+  local made, known = {}, { "first", "last", "epoch", source.weighted and "weight" or nil }
   for _, field in ipairs(source.fields) do known[#known + 1] = field.name end
   local function get(_, key)
     if made[key] ~= nil then return made[key] end
     for k, field in ipairs(source.fields) do
       if field.name == key then made[key] = core.at(source, function() return field.read(core.program.field(index, k - 1, rows)) end) end
     end
+    if key == "weight" and source.weighted then made[key] = core.program.weight(index, rows):cast(core.float()) end
     if key == "first" or key == "last" or key == "epoch" then made[key] = core.program.moment(index, key) end
     if made[key] == nil then core.fail("batch_field", name, tostring(key), core.nearest(tostring(key), known)) end
     return made[key]

@@ -1,8 +1,9 @@
--- program.lua: functions (nn.func, nn.train, nn.evaluate) and the program: names of states, sources, variants, phases.
--- The tables that the user wrote are checked here; core.program (program.c) builds the Module from them.
+-- program.lua: functions (nn.func, nn.train, nn.evaluate) and the program: names of states, sources, variants (phases:
+-- driver.lua). The tables that the user wrote are checked here; core.program (program.c) builds the Module from them.
 local nn, core = ...
 
 local is_func, is_evaluate = {}, {}
+core.is_func, core.is_evaluate = is_func, is_evaluate
 
 local function check_mode(what, mode, otherwise)
   if mode == nil then return otherwise end
@@ -14,8 +15,11 @@ local function names_of_sources(what, on)
   if on == nil then return {} end
   if type(on) == "string" then return { on } end
   if type(on) ~= "table" or core.kind(on) then core.fail("string_wanted", what, "on", core.what(on)) end
+  local seen = {}
   for _, name in ipairs(on) do
     if type(name) ~= "string" then core.fail("string_wanted", what, "on", core.what(name)) end
+    if seen[name] then core.fail("source_twice", what, name) end
+    seen[name] = true
   end
   return on
 end
@@ -46,22 +50,34 @@ function nn.func(options)
   return new_func("nn.func", self)
 end
 
--- nn.train { on, loss, optimizer, clip_norm? }: one step. The loss returns a scalar, and a table of metrics if it likes.
+--- One step: the loss of a batch, its gradients, the optimizer's update. The loss returns a scalar, and a table of metrics
+--- if it likes. accumulate = k: the optimizer moves in every k-th call, by the mean of k gradients; what a schedule counts
+--- are its moves. Gradients are clipped by value, then by the weights' norms (clip_grad_adaptive), then by common norm.
+---@param options { on?: string|string[], loss: function, optimizer: table, clip_norm?: number, clip_value?: number, clip_adaptive?: number, accumulate?: integer }
+---@return nn.Func
 function nn.train(options)
-  local known = { on = "any", loss = "function", optimizer = "any", clip_norm = "number", accumulate = "number", log = "any" }
+  local known = { on = "any", loss = "function", optimizer = "any", clip_norm = "number", clip_value = "number",
+                  clip_adaptive = "number", accumulate = "number", log = "any" }
   core.fields("nn.train", options, known)
   if not options or not options.loss then core.fail("field_missing", "nn.train", "loss, a function of the batch") end
   local opt = options.optimizer
   if type(opt) ~= "table" or type(opt.step) ~= "function" then
     core.fail("field_missing", "nn.train", "optimizer, such as nn.Adam { net, lr = 1e-3 }")
   end
-  if options.accumulate then core.limit("nn.train's accumulate") end
+  local times = options.accumulate and core.count("nn.train", "accumulate", options.accumulate)
+  if times and times > 1 then
+    if not opt.owner then core.fail("field_missing", "nn.train", "an optimizer of the library to accumulate for") end
+    core.accumulate(opt)
+  end
   if options.log then core.limit("nn.train's log") end
-  if options.clip_norm then core.range("nn.train", "clip_norm", options.clip_norm, 1e-30, math.huge, "above 0") end
+  local during = { accumulate = times and times > 1 and times or nil }
+  for _, bound in ipairs { "clip_norm", "clip_value", "clip_adaptive" } do
+    if options[bound] then during[bound] = core.range("nn.train", bound, options[bound], 1e-30, math.huge, "above 0") end
+  end
   local self = { on = names_of_sources("nn.train", options.on), mode = "train" }
   function self.body(...)
     local batch = table.pack(...)
-    local loss, metrics = opt:step(function() return options.loss(table.unpack(batch, 1, batch.n)) end, { clip_norm = options.clip_norm })
+    local loss, metrics = opt:step(function() return options.loss(table.unpack(batch, 1, batch.n)) end, during)
     local outputs = { loss = loss }
     if metrics ~= nil and (type(metrics) ~= "table" or core.kind(metrics)) then
       core.fail_at(self, "loss_result", "nn.train", "metrics as " .. core.what(metrics))
@@ -79,7 +95,7 @@ end
 
 -- nn.evaluate { on, name = f … }: each f(batch) is a mean over the batch's rows; the outputs are the means over all rows
 -- of the pass so far, so the last call of a pass gives the exact ones. They are kept in state: validate.metrics.loss is
--- a tensor that other functions may read. Sums are f64.
+-- a tensor that other functions may read. Sums are f64. A batch of a padded source counts as its b.weight:sum() rows.
 function nn.evaluate(options)
   if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", "nn.evaluate", core.what(options)) end
   local self = { on = names_of_sources("nn.evaluate", options.on), mode = check_mode("nn.evaluate", options.mode, "eval"), metrics = {} }
@@ -142,20 +158,25 @@ local function state_name(state)
   return name
 end
 
-local function name_optimizers()
-  for i, entry in ipairs(core.optimizers) do
-    local opt, prefix = entry.object, "optimizer." .. (i - 1) .. "."
-    core.program.name_state(opt.t, prefix .. "step")
-    for _, moment in ipairs(entry.moments) do
-      for k, state in ipairs(opt[moment]) do core.program.name_state(state, prefix .. moment .. "." .. state_name(opt.parameters[k])) end
+-- optimizer.0.step, optimizer.0.exp_avg.0.weight, optimizer.1.step …: each kind of owner counts from 0.
+local function name_owned()
+  local counts = {}
+  for _, owner in ipairs(core.owners) do
+    local n = counts[owner.prefix] or 0
+    counts[owner.prefix] = n + 1
+    for _, entry in ipairs(owner.states) do
+      local name, state, of = entry[1], entry[2], entry[3]
+      if of then name = name == "" and state_name(of) or name .. "." .. state_name(of) end
+      core.program.name_state(state, owner.prefix .. "." .. n .. "." .. name)
     end
   end
 end
 
+-- Parameters that an optimizer trains and no path of the model reaches
 local function name_free_parameters()
   local free = 0
-  for _, entry in ipairs(core.optimizers) do
-    for _, p in ipairs(entry.object.parameters) do
+  for _, owner in ipairs(core.owners) do
+    for _, p in ipairs(owner.parameters or {}) do
       if not core.program.named(p) then
         core.program.name_state(p, "parameter." .. free)
         free = free + 1
@@ -170,7 +191,7 @@ local function name_states(options, funcs)
   name_tree(options.state)
   core.program.kept()
   name_free_parameters()
-  name_optimizers()
+  name_owned()
   for _, entry in ipairs(funcs) do
     local f = entry.func
     if is_evaluate[f] then
@@ -218,11 +239,12 @@ local function add_sources(data)
   return index, names
 end
 
--- Batch sizes of a function's variants: evaluating functions take what a batch leaves over one row at a time.
+-- Batch sizes of a function's variants: evaluating functions take what a batch leaves over one row at a time, unless
+-- the source fills its last batch or drops it.
 local function variants(func, data)
   local source = data[func.on[1]]
   if not source then return { 0 } end
-  if not is_evaluate[func] or source.batch == 1 then return { source.batch } end
+  if not is_evaluate[func] or source.batch == 1 or source.weighted or source.drop_last then return { source.batch } end
   if source.rows and source.rows % source.batch == 0 then return { source.batch } end
   return { source.batch, 1 }
 end
@@ -240,124 +262,19 @@ local function trace_function(entry, data, index, names)
       for i, name in ipairs(func.on) do
         arguments[i] = core.batch(data[name], sources[i], name, i == 1 and rows or data[name].batch)
       end
-      if is_evaluate[func] then arguments[2] = rows end
+      if is_evaluate[func] then arguments[2] = data[func.on[1]].weighted and arguments[1].weight:sum():cast("i32") or rows end
       return func.body(table.unpack(arguments))
     end)
   end
 end
 
--- ---- phases ----
-
-local function find_function(where, value, funcs)
-  local names = {}
-  for _, entry in ipairs(funcs) do
-    if entry.func == value or entry.name == value then return entry end
-    names[#names + 1] = entry.name
-  end
-  local text = type(value) == "string" and "'" .. value .. "'" or core.what(value)
-  core.fail("act_function", where, text, type(value) == "string" and core.nearest(value, names) or "")
-end
-
--- "train.spent" -> function and output, a scalar
-local function metric(where, text, funcs)
-  local dot = type(text) == "string" and string.find(text, ".") or nil
-  if not dot then core.fail("metric_form", where, core.what(text) == "a string" and "'" .. text .. "'" or core.what(text)) end
-  local name, output = string.sub(text, 1, dot - 1), string.sub(text, dot + 1)
-  local entry = find_function(where, name, funcs)
-  local at, more = core.program.output(entry.index, output)
-  if not at then core.fail("metric_unknown", where, name, output, core.nearest(output, more)) end
-  if more ~= 1 then core.fail("metric_scalar", where, text) end
-  return entry.index, at
-end
-
-local act_options = { times = "number", every = "number", when = "string", inputs = "any", write = "any" }
-
-local function one_act(where, act, funcs)
-  if is_func[act] or type(act) == "string" then return { func = find_function(where, act, funcs).index } end
-  core.fields("nn.program's " .. where, act, act_options, 1)
-  if act.inputs then core.limit("inputs of an act in `run`") end
-  if act.write then core.limit("write of an act in `run`") end
-  local result = { func = find_function(where, act[1], funcs).index }
-  result.times = act.times and core.count("nn.program", "times", act.times)
-  result.every = act.every and core.count("nn.program", "every", act.every)
-  if act.when then result.when_func, result.when_output = metric("when", act.when, funcs) end
-  return result
-end
-
-local function acts(where, value, funcs)
-  if value == nil then return {} end
-  if is_func[value] or type(value) == "string" then return { one_act(where, value, funcs) } end
-  if type(value) ~= "table" or core.kind(value) then core.fail("act_function", where, core.what(value)) end
-  for option in pairs(act_options) do
-    if value[option] ~= nil then return { one_act(where, value, funcs) } end
-  end
-  for key in pairs(value) do
-    if math.type(key) ~= "integer" then
-      local names = {}
-      for option in pairs(act_options) do names[#names + 1] = option end
-      core.fail("field_unknown", "nn.program's " .. where, tostring(key), core.nearest(tostring(key), names))
-    end
-  end
-  local list = {}
-  for i, act in ipairs(value) do list[i] = one_act(where, act, funcs) end
-  return list
-end
-
-local function set_count(phase, result)
-  if (phase.epochs ~= nil) == (phase.steps ~= nil) then
-    core.fail("phase_count", phase.epochs ~= nil and ", not both" or "; this one has neither")
-  end
-  result.by_epochs = phase.epochs ~= nil
-  local count, word = phase.epochs or phase.steps, phase.epochs ~= nil and "epochs" or "steps"
-  local hyper, value = core.hyper_of(count)
-  result.hyper = hyper
-  if hyper then count = value end
-  result.count = core.range("nn.program", word, count, 0, 2 ^ 53, "a number of at least 0")
-  if not hyper and result.count % 1 ~= 0 then core.fail("number_range", "nn.program", word, "a whole number", count) end
-end
-
-local phase_fields = { epochs = "any", steps = "any", before = "any", step = "any", each_epoch = "any", after = "any", stop = "string" }
-
-local function add_phase(phase, funcs)
-  core.fields("nn.program's run", phase, phase_fields)
-  local result = {}
-  for _, where in ipairs { "before", "step", "each_epoch", "after" } do result[where] = acts(where, phase[where], funcs) end
-  if #result.step == 0 then core.fail("field_missing", "nn.program's run", "step, what one step calls") end
-  set_count(phase, result)
-  if result.by_epochs then
-    local first = funcs.by_index[result.step[1].func]
-    if #first.func.on == 0 then core.fail("phase_source") end
-  end
-  if phase.stop then result.stop_func, result.stop_output = metric("stop", phase.stop, funcs) end
-  core.program.phase(result)
-end
-
-local function default_phase(options, funcs)
-  local phase = { epochs = options.epochs, steps = options.steps }
-  for _, entry in ipairs(funcs) do
-    if entry.name == "train" then phase.step = entry.func end
-    if entry.name == "validate" then phase.each_epoch = entry.func end
-  end
-  if not phase.step then core.fail("program_step") end
-  if phase.epochs == nil and phase.steps == nil then phase.epochs = 1 end
-  return phase
-end
-
-local function add_phases(options, funcs)
-  local run = options.run
-  if run == nil then return add_phase(default_phase(options, funcs), funcs) end
-  if options.epochs ~= nil or options.steps ~= nil then core.fail("phase_count", ", inside `run`") end
-  if type(run) ~= "table" or core.kind(run) then core.fail("table_wanted", "nn.program's run", core.what(run)) end
-  if #run == 0 then return add_phase(run, funcs) end
-  for _, phase in ipairs(run) do add_phase(phase, funcs) end
-end
+-- ---- the program ----
 
 function nn.program(options)
   if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", "nn.program", core.what(options)) end
   if core.program.finished() then core.fail("program_twice") end
   local self = core.object({}, "nn.program")
   local funcs = collect_functions(options)
-  if options.checkpoint ~= nil then core.limit("nn.program's checkpoint") end
   core.program.finish(options.name)
   name_states(options, funcs)
   local index, names = add_sources(options.data)
@@ -366,6 +283,8 @@ function nn.program(options)
     trace_function(entry, options.data or {}, index, names)
     funcs.by_index[entry.index] = entry
   end
-  add_phases(options, funcs)
+  funcs.model = options.model
+  core.add_phases(options, funcs)
+  core.check_checkpoint(options.checkpoint, funcs)
   return self
 end

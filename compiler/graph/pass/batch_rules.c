@@ -118,8 +118,14 @@ static Node *rows_of_concat(const Widening *w) {
   return graph_concat(w->to, w->n->nin, in, w->n->attr->dim + 1);
 }
 
-static Node *rows_of_axes(const Widening *w) { /* reverse, reductions */
-  return graph_add(w->to, w->n->op, 1, w->in, &(Attr){.axes = one_further(&w->n->attr->axes)}, w->n->loc);
+static Node *rows_of_axes(const Widening *w) { /* reverse, reductions, windows (whose insides stay the last) */
+  Attr a = *w->n->attr;
+  a.axes = one_further(&a.axes);
+  return graph_add(w->to, w->n->op, 1, w->in, &a, w->n->loc);
+}
+
+static Node *rows_along(const Widening *w) {
+  return graph_add(w->to, w->n->op, 1, w->in, &(Attr){.dim = w->n->attr->dim + 1}, w->n->loc);
 }
 
 /* ---- products ---- */
@@ -198,12 +204,17 @@ static Node *rows_of_gather(const Widening *w) {
   return block_moved(w->to, y, index_rank, dim);
 }
 
+/* Sources in ascending order for each target, as before: those of one row stay together. */
+static Node *scatter_like(const Widening *w, Node *x, Node *index, Node *source, int dim) {
+  return graph_add(w->to, w->n->op, 3, (Node *[]){x, index, source}, &(Attr){.dim = dim}, w->n->loc);
+}
+
 static Node *rows_of_scatter(const Widening *w) {
   int dim = w->n->attr->dim, index_rank = node_in(w->n, 1)->shape.rank;
   Node *x = with_rows(w, 0), *source = with_rows(w, 2);
-  if (!w->of[1]) return graph_scatter(w->to, x, w->in[1], source, dim + 1);
+  if (!w->of[1]) return scatter_like(w, x, w->in[1], source, dim + 1);
   Node *index = index_in_all(w, node_in(w->n, 0)->shape.dim[dim]);
-  Node *y = graph_scatter(w->to, tables_joined(w, x, dim), index, block_moved(w->to, source, dim, index_rank), 0);
+  Node *y = scatter_like(w, tables_joined(w, x, dim), index, block_moved(w->to, source, dim, index_rank), 0);
   return tables_parted(w, y, dim);
 }
 
@@ -238,6 +249,11 @@ static Rule *const rules[OP_COUNT] = {
     [OP_random] = rows_of_random,
     [OP_again] = rows_of_map,
     [OP_all_mean] = rows_of_map,
+    [OP_window] = rows_of_axes,
+    [OP_unwindow] = rows_of_axes,
+    [OP_cumsum] = rows_along,
+    [OP_argsort] = rows_along,
+    [OP_scatter_set] = rows_of_scatter,
     [OP_stop_gradient] = rows_of_map,
 };
 

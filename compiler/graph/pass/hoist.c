@@ -52,8 +52,8 @@ static int input_of(const Graph *g, const Node *n) {
 static bool is_heavy(const Node *n) {
   OpFamily family = op_info[n->op].family;
   if (op_is_elementwise(n->op)) return op_info[n->op].math || n->op == OP_div || n->op == OP_sqrt;
-  return family == FAMILY_DOT || family == FAMILY_REDUCE || family == FAMILY_INDEX || n->attr->body ||
-         n->op == OP_random || n->op == OP_result;
+  return family == FAMILY_DOT || family == FAMILY_REDUCE || family == FAMILY_INDEX || family == FAMILY_ALONG ||
+         n->op == OP_unwindow || n->attr->body || n->op == OP_random || n->op == OP_result;
 }
 
 static bool holds(const Graph *g, bool (*is)(const Node *)) {
@@ -130,8 +130,8 @@ static bool grows(const Node *n) {
 
 static bool takes_invariant(const Hoist *h, const Node *n) {
   bool light = !is_heavy(n) && grows(n);
-  return h->kind[n->id] == KIND_invariant && h->heavy[n->id] && op_info[n->op].family != FAMILY_MOVE && !light &&
-         !n->attr->body;
+  return h->kind[n->id] == KIND_invariant && h->heavy[n->id] &&
+         (op_info[n->op].family != FAMILY_MOVE || n->op == OP_unwindow) && !light && !n->attr->body;
 }
 
 /* Elements that a turn reads of rows and leaves behind. */

@@ -1,0 +1,194 @@
+/* write.c: outputs that go to files, as `write = { output = PATH }` of an act says: FILE.npy grows by one row a call,
+ * FILE.txt and "-" (standard output) by lines, FILE.png is written anew.
+ *
+ * Files are made before the first step, with everything that later calls need: writing allocates nothing of ours. A row
+ * of an .npy file is written before the header that counts it, so a run that dies in between leaves a file that reads;
+ * its header has room for any count. Two acts that write one output to one file share it. */
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NPY_ALIGN = 64, NUMBER_ROOM = 32 };
+
+static const nnrt_output *writer_output(const nnrt_run *run, const nnrt_writer *w) {
+  return &run->model->funcs[w->func].variants[0].outputs[w->output];
+}
+
+static bool path_ends(const char *path, const char *end) {
+  size_t n = strlen(path), m = strlen(end);
+  return n > m && !strcmp(path + n - m, end);
+}
+
+/* ---- NPY, version 1.0 (numpy.lib.format) ---- */
+static const char *npy_type(int dtype) { /* bf16 goes out as f32 */
+  static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
+  return dtype >= NNRT_f32 && dtype <= NNRT_bool ? types[dtype] : "V1";
+}
+
+static int npy_text(const nnrt_output *o, int64_t rows, char *to, int size) {
+  const uint16_t one = 1;
+  bool little = *(const unsigned char *)&one, byte = nnrt_dtype_bytes(o->dtype) == 1;
+  int n = nnrt_text(to, size, 0, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%lld,",
+                    byte     ? '|'
+                    : little ? '<'
+                             : '>',
+                    npy_type(o->dtype), (long long)rows);
+  for (int i = 0; i < o->rank; i++)
+    n = nnrt_text(to, size, n, i + 1 < o->rank ? " %lld," : " %lld", (long long)o->dim[i]);
+  return nnrt_text(to, size, n, "), }");
+}
+
+static int64_t npy_room(const nnrt_output *o) { /* of the header, whatever the number of rows */
+  char text[512];
+  return (10 + npy_text(o, INT64_MAX, text, sizeof text) + 1 + NPY_ALIGN - 1) / NPY_ALIGN * NPY_ALIGN;
+}
+
+static int npy_header(const nnrt_output *o, nnrt_writer *w) { /* an errno, or 0 */
+  char header[1024] = "\x93NUMPY\x01";
+  int n = 10 + npy_text(o, w->rows, header + 10, (int)sizeof header - 10);
+  memset(header + n, ' ', (size_t)(w->header - 1 - n));
+  header[w->header - 1] = '\n';
+  header[8] = (char)((w->header - 10) & 255);
+  header[9] = (char)((w->header - 10) >> 8);
+  if (pwrite(w->descriptor, header, (size_t)w->header, 0) != (ssize_t)w->header) return errno ? errno : EIO;
+  return 0;
+}
+
+static int npy_row(const nnrt_output *o, nnrt_writer *w, const unsigned char *at) {
+  int64_t bytes = o->count * nnrt_dtype_bytes(o->dtype);
+  if (o->dtype == NNRT_bf16) {
+    for (int64_t i = 0; i < o->count; i++)
+      nnrt_element_set(NNRT_f32, w->buffer + 4 * i, nnrt_element(NNRT_bf16, at + 2 * i));
+    at = w->buffer;
+    bytes *= 2;
+  }
+  errno = 0;
+  for (int64_t n = 0; n < bytes;) {
+    ssize_t part = pwrite(w->descriptor, at + n, (size_t)(bytes - n), w->header + w->rows * bytes + n);
+    if (part < 0 && errno == EINTR) continue;
+    if (part <= 0) return errno ? errno : EIO;
+    n += part;
+  }
+  w->rows++;
+  return npy_header(o, w);
+}
+
+/* ---- text: one line for the last dimension; tokens as characters, numbers with blanks between ---- */
+static int64_t text_lines(const nnrt_output *o, const nnrt_writer *w, const unsigned char *at) {
+  int bytes = nnrt_dtype_bytes(o->dtype);
+  int64_t n = 0, last = o->rank ? o->dim[o->rank - 1] : 1;
+  bool tokens = w->vocabulary && o->dtype >= NNRT_i32 && o->dtype <= NNRT_u8;
+  for (int64_t i = 0; i < o->count; i++, at += bytes) {
+    char *to = (char *)w->buffer + n;
+    if (tokens)
+      n += nnrt_token_text(w->vocabulary, (int64_t)nnrt_element(o->dtype, at), to);
+    else
+      n += nnrt_element_text(to, NUMBER_ROOM, o->dtype, at);
+    bool ends = (i + 1) % last == 0;
+    if (ends || !tokens) w->buffer[n++] = ends ? '\n' : ' ';
+  }
+  return n;
+}
+
+/* ---- before the first step ---- */
+static int writer_room(nnrt_run *run, nnrt_writer *w) {
+  const nnrt_output *o = writer_output(run, w);
+  w->room = w->kind == NNRT_WRITE_TEXT ? o->count * (NUMBER_ROOM + 1) + 1 : 4 * o->count;
+  if (w->kind == NNRT_WRITE_PICTURE && nnrt_picture_room(o, &w->room))
+    return nnrt_fail(&run->error, NNRT_FAILED, "%s: too large a picture", w->path);
+  return nnrt_alloc(&run->error, &w->buffer, w->room, w->path);
+}
+
+static int writer_open(nnrt_run *run, nnrt_writer *w) {
+  const nnrt_output *o = writer_output(run, w);
+  bool out = !strcmp(w->path, "-");
+  w->kind = path_ends(w->path, ".npy")   ? NNRT_WRITE_NPY
+            : path_ends(w->path, ".png") ? NNRT_WRITE_PICTURE
+                                         : NNRT_WRITE_TEXT;
+  w->vocabulary = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
+  NNRT_TRY(writer_room(run, w));
+  if (w->kind == NNRT_WRITE_PICTURE) return NNRT_GOOD;
+  w->descriptor = out ? STDOUT_FILENO : open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int failed = w->descriptor < 0 ? errno : 0;
+  if (!failed && w->kind == NNRT_WRITE_NPY) w->header = npy_room(o), failed = npy_header(o, w);
+  return failed ? nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s", w->path, strerror(failed))
+                : NNRT_GOOD;
+}
+
+static nnrt_writer *writer_find(const nnrt_run *run, int func, const nnrt_write *write) {
+  for (int i = 0; i < run->nwriters; i++)
+    if (run->writers[i].func == func && run->writers[i].output == write->output &&
+        !strcmp(run->writers[i].path, write->path))
+      return &run->writers[i];
+  return NULL;
+}
+
+/* Visits every write of the schedule: counts them, or opens those that are new. */
+static int writers_visit(nnrt_run *run, bool opens, int *count) {
+  for (int i = 0; i < 4 * run->nphases; i++) {
+    int n;
+    const nnrt_act *acts = nnrt_phase_list(&run->phases[i / 4], i % 4, &n);
+    for (int a = 0; a < n; a++)
+      for (int k = 0; k < acts[a].nwrites; k++, ++*count) {
+        const nnrt_write *write = &acts[a].writes[k];
+        if (!opens || writer_find(run, acts[a].func, write)) continue;
+        nnrt_writer *w = &run->writers[run->nwriters++];
+        *w = (nnrt_writer){.path = write->path, .func = acts[a].func, .output = write->output, .descriptor = -1};
+        NNRT_TRY(writer_open(run, w));
+      }
+  }
+  return NNRT_GOOD;
+}
+
+int nnrt_writers_open(nnrt_run *run) {
+  int count = 0;
+  NNRT_TRY(writers_visit(run, false, &count));
+  NNRT_TRY(nnrt_alloc(&run->error, &run->writers, count * (int64_t)sizeof *run->writers, "the files to write"));
+  return writers_visit(run, true, &count);
+}
+
+/* ---- after a call ---- */
+static int picture_write(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
+  char beside[4096];
+  int64_t n = nnrt_picture_draw(writer_output(run, w), at, w->buffer, w->room);
+  int file = nnrt_file_beside(&run->error, w->path, beside, sizeof beside);
+  if (file < 0) return NNRT_FAILED;
+  return nnrt_file_replace(&run->error, w->path, beside, file, n < 0 ? ENOMEM : nnrt_write_all(file, w->buffer, n));
+}
+
+static int writer_call(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
+  const nnrt_output *o = writer_output(run, w);
+  int failed = 0;
+  if (w->kind == NNRT_WRITE_PICTURE) return picture_write(run, w, at);
+  if (w->kind == NNRT_WRITE_NPY)
+    failed = npy_row(o, w, at);
+  else
+    failed = nnrt_write_all(w->descriptor, w->buffer, text_lines(o, w, at));
+  return failed ? nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s", w->path, strerror(failed))
+                : NNRT_GOOD;
+}
+
+int nnrt_writers_call(nnrt_run *run, const nnrt_act *act) {
+  const nnrt_entry *e = &run->entries[act->func];
+  for (int k = 0; k < act->nwrites && e->latest; k++)
+    NNRT_TRY(writer_call(run, writer_find(run, act->func, &act->writes[k]),
+                         e->output + e->latest->outputs[act->writes[k].output].offset));
+  return NNRT_GOOD;
+}
+
+int nnrt_writers_close(nnrt_run *run) {
+  int failed = 0;
+  const char *path = "";
+  for (int i = 0; i < run->nwriters; i++) {
+    nnrt_writer *w = &run->writers[i];
+    if (w->descriptor > STDERR_FILENO && close(w->descriptor) && !failed) failed = errno, path = w->path;
+    free(w->buffer);
+  }
+  free(run->writers);
+  run->nwriters = 0;
+  return failed ? nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(failed)) : NNRT_GOOD;
+}

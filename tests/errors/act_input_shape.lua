@@ -1,0 +1,6 @@
+-- EXPECT: input 'n': the value is [3], the shape [2]
+-- LINE: 6
+local nn = require "nn"
+local g = nn.func { inputs = { n = nn.input({ 2 }, "i32") }, function(i) return { y = i.n:sum() } end }
+local text = nn.data.table { x = { 0, 1 }, vocabulary = "ab" }
+return nn.program { g = g, run = { steps = 1, step = { g, inputs = { n = { 1, 2, 3 } } } } }

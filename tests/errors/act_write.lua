@@ -1,7 +1,0 @@
--- EXPECT: not supported yet
--- EXPECT: write of an act
--- LINE: 7
-local nn = require "nn"
-local net = nn.Linear(4, 3)
-local f = nn.func { function() return { y = net.weight:sum(), w = nn.value(net.weight) } end }
-return nn.program { model = net, f = f, run = { steps = 1, step = { f, write = { w = "w.npy" } } } }
