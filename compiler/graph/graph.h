@@ -286,7 +286,7 @@ Node *graph_input(Graph *g, Input *input);
 Node *graph_state(Graph *g, State *state, Loc loc); /* the version at entry; one node per state */
 Node *graph_assign(Graph *g, State *state, Node *value, Loc loc);
 Node *graph_iota(Graph *g, int64_t n, Loc loc); /* i32 [n]: 0 … n-1 */
-/* u32 bits; seed u32 [2], calls and turn u32 [] */
+/* u32 bits; seed u32 [2], calls and turn u32 [], or of dimensions that lead those of the shape: a draw for each */
 Node *graph_random(Graph *g, Node *seed, Node *calls, Node *turn, Shape shape, uint32_t place, Loc loc);
 Node *graph_reshape(Graph *g, Node *a, Shape shape);
 Node *graph_transpose(Graph *g, Node *a, Axes permutation);

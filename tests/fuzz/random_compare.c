@@ -103,9 +103,20 @@ static Node *noise_node(Graph *to, Noise *noise, const Node *like, DType unit) {
   return graph_const_tensor(to, &t, like->loc);
 }
 
+static Rewrite add_noise;
+
+/* A control node with noise in its subgraphs: the same in every turn. */
+static Node *add_noise_inside(Graph *to, const Node *n, Node *const *in, void *context) {
+  Attr attr = *n->attr;
+  attr.body = graph_rebuild(attr.body, add_noise, context);
+  if (attr.other) attr.other = graph_rebuild(attr.other, add_noise, context);
+  return graph_add(to, n->op, n->nin, in, &attr, n->loc);
+}
+
 /* y + |terms| * noise, worked out in f64. The chain of a 16-bit sum rounds in f32; what the one rounding at the node
  * makes of that is at most a unit of the result. */
 static Node *add_noise(Graph *to, const Node *n, Node *const *in, void *context) {
+  if (n->attr->body) return add_noise_inside(to, n, in, context);
   Node *y = graph_copy_node(to, n, in);
   if (!is_inexact(n)) return y;
   Node *terms = absolute_terms(to, n, in);

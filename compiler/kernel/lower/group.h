@@ -30,8 +30,7 @@ typedef enum PointKind {
   P_load,   /* slot[index (+ stride * clamp(arg0, 0, count - 1) when nargs is 1: gather)] */
   P_op,     /* elementwise row on args (cast, bitcast to dtype) */
   P_index,  /* the affine index itself, as an integer of dtype (iota) */
-  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls, arg3: turn (scalars); place
-             */
+  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls, arg3: turn; place */
   P_guard,  /* lo <= index < hi (and index mod `stride` == 0 when stride > 1): arg0, else the constant `value` */
   P_result, /* the result of phase number `phase` of this group, or the product of a dot */
 } PointKind;

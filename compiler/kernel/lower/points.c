@@ -192,13 +192,16 @@ static Point *point_random(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Affine *zero = affine_const(&c->set, 0), *one = affine_const(&c->set, 1);
   Point p = point_blank(P_random, n);
-  p.index = affine_linear(&c->set, n->shape, index);
+  int calls = n->in[1]->shape.rank, turns = n->in[2]->shape.rank, leading = calls > turns ? calls : turns;
+  Shape draw = {.rank = n->shape.rank - leading};
+  memcpy(draw.dim, n->shape.dim + leading, sizeof *draw.dim * (size_t)draw.rank);
+  p.index = affine_linear(&c->set, draw, index + leading);
   p.place = n->attr->place;
   p.nargs = 4;
   p.arg[0] = point_of(l, ci, n->in[0], &zero);
   p.arg[1] = point_of(l, ci, n->in[0], &one);
-  p.arg[2] = point_of(l, ci, n->in[1], NULL);
-  p.arg[3] = point_of(l, ci, n->in[2], NULL);
+  p.arg[2] = point_of(l, ci, n->in[1], index);
+  p.arg[3] = point_of(l, ci, n->in[2], index);
   return point_intern(c, l->arena, &p);
 }
 
