@@ -389,7 +389,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   text_puts(out, "@nnc.zero = internal constant i64 0\n");
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) array_emit(l, constant_name(&s, slot), slot->value);
+    if (slot->home == HOME_constant && !slot->parent) array_emit(l, constant_name(&s, slot), slot->value);
   }
   runtime_emit(l);
   for (int i = 0; i < p->math.n; ++i) kernel_emit(l, p->math.at[i]);
