@@ -30,6 +30,7 @@ local function check_loss(self, loss)
   if not core.is_tensor(loss) then core.fail("loss_result", self.kind, core.what(loss)) end
   if loss.rank > 0 then core.fail("loss_shape", self.kind, core.tensor_text(loss)) end
 end
+core.check_loss = check_loss
 
 -- Adds the gradients to the sums; gives their mean over k calls, which counts in every k-th call only: until then
 -- self.gate keeps the states as they are.
@@ -178,6 +179,7 @@ local function check_trees(kind, trees)
     if core.kind(tree) == "state" and not core.state(tree) then core.fail("optimizer_frozen", kind, core.tensor_text(tree)) end
   end
 end
+core.check_trees = check_trees
 
 -- Sorts the positional fields into groups: the first has the options at the top, each group table its own.
 local function collect_groups(self, spec, options, known)
