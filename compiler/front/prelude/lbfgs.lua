@@ -86,10 +86,11 @@ local function search(o, at, x, d, start, t, go)
   return last.lo, last.i
 end
 
--- The direction -H g by the two loops over the pairs (s, y), a ring whose next row is `stored` % m; unused rows have ro = 0.
+-- The direction -H g by the two loops over the last m pairs (s, y), in a ring of m + 1 rows: row `stored` % (m + 1) is spare, and
+-- rows that were never written have ro = 0, which does nothing.
 local function direction(self, g)
   local m = self.options.history_size
-  local function row(k) return (self.stored - 1 - k + 2 * m) % m end
+  local function row(k) return (self.stored - 1 - k + 2 * (m + 1)) % (m + 1) end
   local q, alphas = nn.scan(function(q, k)
     local i = row(k)
     local alpha = (self.old_stps:gather(1, i) * q):sum() * self.ro:gather(1, i)
@@ -102,22 +103,20 @@ local function direction(self, g)
   end, q * self.H_diag, { k = nn.iota(m), alpha = alphas }, { reverse = true }))
 end
 
--- Keeps s = t d and y = g - g before, where s y is positive enough
+-- Keeps s = t d and y = g - g before, where s y is positive enough. They are written in any case, into the spare row, which
+-- becomes one of the m by counting: so the rows change where they lie.
 local function remember(self, g, begun)
-  local m, n = self.options.history_size, g.shape[1]
+  local n, rows = g.shape[1], self.options.history_size + 1
   local s, y = self.d * self.length:cast(g.dtype), g - self.prev_flat_grad
   local ys = (y * s):sum()
-  local accept, at = ys:gt(1e-10) & begun, (self.stored % m):reshape { 1 }
-  local function put(state, value, shape)
-    local old = state:gather(1, at)
-    nn.assign(state, nn.scatter(state, 1, at, nn.where(accept, value:reshape(shape), old), "set"))
-  end
-  put(self.old_stps, s, { 1, n })
-  put(self.old_dirs, y, { 1, n })
-  put(self.ro, 1 / ys, { 1 })
+  local accept, at = ys:gt(1e-10) & begun, (self.stored % rows):reshape { 1 }
+  local function put(state, value) nn.assign(state, nn.scatter(state, 1, at, value, "set")) end
+  put(self.old_stps, s:reshape { 1, n })
+  put(self.old_dirs, y:reshape { 1, n })
+  put(self.ro, (1 / ys):reshape { 1 })
   nn.assign(self.H_diag, nn.where(accept, ys / (y * y):sum(), self.H_diag))
   local stored = nn.where(accept, self.stored + 1, self.stored)
-  nn.assign(self.stored, nn.where(stored:ge(2 * m), stored - m, stored))
+  nn.assign(self.stored, nn.where(stored:ge(2 * rows), stored - rows, stored))
 end
 
 -- One iteration from the carry { x, f, g, n, evaluations, go }
@@ -182,7 +181,7 @@ local function make_states(self)
     return state
   end
   self.t, self.stored = add("step", {}, 0, "i32"), add("stored", {}, 0, "i32")
-  self.old_stps, self.old_dirs, self.ro = add("old_stps", { m, n }, 0), add("old_dirs", { m, n }, 0), add("ro", { m }, 0)
+  self.old_stps, self.old_dirs, self.ro = add("old_stps", { m + 1, n }, 0), add("old_dirs", { m + 1, n }, 0), add("ro", { m + 1 }, 0)
   self.d, self.prev_flat_grad, self.H_diag = add("d", { n }, 0), add("prev_flat_grad", { n }, 0), add("H_diag", {}, 1)
   self.length = add("t", {}, 0, "f64")
   return states
