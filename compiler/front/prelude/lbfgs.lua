@@ -160,7 +160,7 @@ local function minimise(self, f, loss)
   for i, value in ipairs(unravel(last.x)) do nn.assign(self.parameters[i], value) end
 end
 
--- Calls f where it stands and, in the loops, wherever the search looks; what f draws is the same at all these places.
+-- Calls f where it stands and, in the loops, wherever the search looks.
 local function step(self, f, options)
   if type(f) ~= "function" then core.fail("function_wanted", what .. ":step", "its argument", core.what(f)) end
   for name in pairs(options or {}) do core.fail("layer_input", what, "gradients as they are", name) end
@@ -199,8 +199,8 @@ local function check_options(options)
 end
 
 --- The quasi-Newton method for losses of all data, without noise: opt:step(f) runs up to max_iter iterations, each with a line
---- search for the strong Wolfe conditions; it returns what f gave before the first. f is called in loops: it must not draw new
---- numbers (dropout) or hand tensors out but by returning them. Options as of torch.optim.LBFGS with
+--- search for the strong Wolfe conditions; it returns what f gave before the first. f is called in loops: it hands out tensors by
+--- returning them alone, and must not draw (dropout), since each call would see another loss. Options as of torch.optim.LBFGS with
 --- line_search_fn = "strong_wolfe"; all parameters have one dtype.
 ---@param options { lr?: nn.Rate, max_iter?: integer, max_eval?: integer, tolerance_grad?: number, tolerance_change?: number, history_size?: integer, line_search_fn?: "strong_wolfe" } 1, 20, max_iter * 5 / 4, 1e-7, 1e-9, 100
 ---@return nn.Optimizer

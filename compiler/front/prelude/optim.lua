@@ -32,19 +32,20 @@ local function check_loss(self, loss)
 end
 core.check_loss = check_loss
 
--- Adds the gradients to the sums; gives their mean over k calls, which counts in every k-th call only: until then
--- self.gate keeps the states as they are.
-local function accumulated(self, gradients, k)
+-- Adds the gradients to the sums, and calls move with their mean over k calls in every k-th call alone.
+local function accumulate(self, gradients, k, move)
   local sums, count = self.accumulated, self.accumulated_count + 1
-  local full, means = count:ge(k), {}
-  for i, g in ipairs(gradients) do
-    local total = sums[i] + g
-    means[i] = total / k
-    nn.assign(sums[i], nn.where(full, 0, total))
-  end
-  nn.assign(self.accumulated_count, nn.where(full, 0, count))
-  self.gate = full
-  return means
+  for i, g in ipairs(gradients) do nn.assign(sums[i], sums[i] + g) end
+  nn.assign(self.accumulated_count, count)
+  nn.cond(count:ge(k), function()
+    local means = {}
+    for i, sum in ipairs(sums) do
+      means[i] = sum / k
+      nn.assign(sum, 0)
+    end
+    nn.assign(self.accumulated_count, 0)
+    move(means)
+  end)
 end
 
 -- Sums of gradients for nn.train { accumulate = k }
@@ -77,16 +78,14 @@ local function step(self, f, options)
   local results = table.pack(f())
   check_loss(self, results[1])
   local gradients = core.gradient(results[1], self.parameters)
-  if options.accumulate then gradients = core.at(self, accumulated, self, gradients, options.accumulate) end
-  self:update(step_clipped(self, gradients, options))
-  self.gate = nil
+  local function move(means) self:update(step_clipped(self, means, options)) end
+  if options.accumulate then core.at(self, accumulate, self, gradients, options.accumulate, move) else move(gradients) end
   return table.unpack(results, 1, results.n)
 end
 
 -- ---- one update ----
 
-local function put(self, state, value)
-  if self.gate then value = nn.where(self.gate, value, state) end
+local function put(state, value)
   nn.assign(state, core.is_tensor(value) and value:cast(state.dtype) or value)
 end
 
@@ -105,15 +104,15 @@ local function apply(self, gradients)
   for k, group in ipairs(self.groups) do
     local s, moved = self.spec.scalars(group, t, core.rate(self, group, t), self.t)
     scalars[k] = s
-    for name, value in pairs(moved or {}) do put(self, group[name], value) end
+    for name, value in pairs(moved or {}) do put(group[name], value) end
   end
   for i, p in ipairs(self.parameters) do
     local group = self.groups[self.group_of[i]]
     local value, moments = self.spec.update(group, scalars[self.group_of[i]], gradients[i], p, self.moments[i])
-    for name, moment in pairs(moments) do put(self, self.moments[i][name], moment) end
-    put(self, p, value)
+    for name, moment in pairs(moments) do put(self.moments[i][name], moment) end
+    put(p, value)
   end
-  put(self, self.t, self.t + 1)
+  put(self.t, self.t + 1)
 end
 
 local function update(self, gradients)

@@ -37,7 +37,7 @@ local function net(p, k)
 end
 case("net", { { 6, 5 }, { 6 }, { 2, 6 }, { 2 } }, 1, { max_iter = 4, history_size = 5 }, net)
 
--- The promise of the manual: 1e-10 within 50 iterations
+-- 1e-10 within 50 iterations
 local p = nn.parameter({ 2 }, function() return nn.constant { -1.2, 1 } end)
 local opt, stage = nn.LBFGS { p, max_iter = 50, max_eval = 500, tolerance_change = 1e-14 }, nn.buffer({}, 0, "i32")
 model.promise = p
