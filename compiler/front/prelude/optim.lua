@@ -32,18 +32,19 @@ local function check_loss(self, loss)
 end
 core.check_loss = check_loss
 
--- Adds the gradients to the sums, and calls move with their mean over k calls in every k-th call alone.
+-- Adds the gradients to the sums, which begin anew behind a move, and calls move with their mean over k calls in every k-th
+-- call alone. The branch only reads the sums: so they are updated where they lie.
 local function accumulate(self, gradients, k, move)
-  local sums, count = self.accumulated, self.accumulated_count + 1
-  for i, g in ipairs(gradients) do nn.assign(sums[i], sums[i] + g) end
-  nn.assign(self.accumulated_count, count)
-  nn.cond(count:ge(k), function()
+  local count, sums = self.accumulated_count, {}
+  local begins, due = count:eq(0), count:ge(k - 1)
+  for i, g in ipairs(gradients) do
+    sums[i] = nn.where(begins, 0, self.accumulated[i]) + g
+    nn.assign(self.accumulated[i], sums[i])
+  end
+  nn.assign(count, nn.where(due, 0, count + 1))
+  nn.cond(due, function()
     local means = {}
-    for i, sum in ipairs(sums) do
-      means[i] = sum / k
-      nn.assign(sum, 0)
-    end
-    nn.assign(self.accumulated_count, 0)
+    for i, sum in ipairs(sums) do means[i] = sum / k end
     move(means)
   end)
 end
