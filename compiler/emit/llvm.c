@@ -263,10 +263,8 @@ static void kernel_emit(Printer *l, const Kernel *k) {
 static const char *bytes_text(Printer *l, const void *data, size_t n) {
   Text text;
   text_init(&text, l->arena);
-  for (size_t i = 0; i < n; ++i) {
-    unsigned char c = ((const unsigned char *)data)[i];
-    text_printf(&text, c == '"' || c == '\\' || c < 32 || c > 126 ? "\\%02X" : "%c", c);
-  }
+  for (const unsigned char *c = data, *end = c + n; c < end; ++c)
+    text_printf(&text, *c == '"' || *c == '\\' || *c < 32 || *c > 126 ? "\\%02X" : "%c", *c);
   return text_str(&text);
 }
 

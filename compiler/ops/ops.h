@@ -23,6 +23,7 @@ typedef struct DTypeInfo {
 } DTypeInfo;
 extern const DTypeInfo dtype_info[DTYPE_COUNT];
 static inline bool dtype_is_float(DType t) { return dtype_info[t].kind == KIND_FLOAT; }
+static inline bool dtype_is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
 static inline bool dtype_is_integer(DType t) {
   return dtype_info[t].kind == KIND_SIGNED || dtype_info[t].kind == KIND_UNSIGNED;
 }
