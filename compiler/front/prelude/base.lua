@@ -3,24 +3,9 @@
 local nn, core = ...
 
 for name, value in pairs(core.methods) do nn[name] = value end
-for _, name in ipairs { "constant", "full", "iota", "hyper", "arg", "input", "assign", "value",
+for _, name in ipairs { "constant", "full", "iota", "hyper", "arg", "input", "parameter", "buffer", "assign", "value",
                         "initial", "with", "training", "concat", "stack" } do
   nn[name] = core[name]
-end
-
--- What each state was given as its initial value, a function of the shape or a value: nn.Stack draws it again.
-core.init_of = {}
-
-function nn.parameter(shape, init, dtype)
-  local state = core.parameter(shape, init, dtype)
-  core.init_of[state] = init
-  return state
-end
-
-function nn.buffer(shape, init, dtype, options)
-  local state = core.buffer(shape, init, dtype, options)
-  core.init_of[state] = init
-  return state
 end
 
 nn.random, nn.data, nn.init = {}, {}, {}

@@ -16,7 +16,7 @@ end
 
 -- The initial value of n states like this one: each is drawn for itself, by the same function
 local function initial_of(state, n)
-  local init, shape, dtype = core.init_of[state], state.shape, state.dtype
+  local init, shape, dtype = core.initializer(state), state.shape, state.dtype
   if type(init) ~= "function" and not core.is_tensor(init) then return init end
   return function()
     return nn.vmap(function()
