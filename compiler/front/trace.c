@@ -174,6 +174,8 @@ static void init_graph(lua_State *L, State *s, int init) {
   f->trace = outer;
 }
 
+static const char initializers[] = "nnc.initializers"; /* in the registry: State * -> function, number, tensor or nil */
+
 static int state_make(lua_State *L, const char *what, bool trained) {
   Front *f = front_of(L);
   lua_settop(L, 4);
@@ -193,7 +195,17 @@ static int state_make(lua_State *L, const char *what, bool trained) {
     front_fail(L, place_call(L), MSG_parameter_dtype, dtype_info[s->dtype].name, "", "", "");
   if (lua_istable(L, 4) && lua_getfield(L, 4, "saved") == LUA_TBOOLEAN) s->saved = lua_toboolean(L, -1);
   init_graph(L, s, 2);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, initializers);
+  lua_pushvalue(L, 2);
+  lua_rawsetp(L, -2, s);
   handle_push_state(L, s);
+  return 1;
+}
+
+/* What a state was given as its initial value: nn.Stack draws it again for each layer. */
+static int core_initializer(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, initializers);
+  lua_rawgetp(L, -1, state_argument(L, 1, "nn.initial")->state);
   return 1;
 }
 
@@ -381,7 +393,8 @@ void trace_finish(lua_State *L, Trace *t) {
 
 void trace_core(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"parameter", core_parameter}, {"buffer", core_buffer}, {"assign", core_assign},     {"value", core_value},
-      {"initial", core_initial},     {"with", core_with},     {"training", core_training}, {NULL, NULL}};
+      {"parameter", core_parameter}, {"buffer", core_buffer},     {"assign", core_assign},
+      {"value", core_value},         {"initial", core_initial},   {"initializer", core_initializer},
+      {"with", core_with},           {"training", core_training}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
-# Loops and maps: tests/train/layers/loops.lua computes each case with nn.scan or nn.vmap and once more without a loop. Both numbers of a case agree
+# Loops and maps: tests/train/layers/unrolled.lua computes each case with nn.scan or nn.vmap and once more without a loop. Both numbers of a case agree
 # to 1e-12 in f64; C and LLVM, other numbers of lanes and threads give the same bits, in f32 too; and gradients agree with central differences.
 source "$(dirname "$0")/../common.sh"
 need_nnc
-model=$NNC_SOURCE_DIR/tests/train/layers/loops.lua
+model=$NNC_SOURCE_DIR/tests/train/layers/unrolled.lua
 
 numbers() { sed 's/[{}"]//g' "$1" | tr ',' '\n' | grep -E '[.](loop|plain):' | sort; }
 run() { # run NAME THREADS: $work/program's numbers in $work/NAME

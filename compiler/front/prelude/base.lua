@@ -11,7 +11,7 @@ end
 nn.random, nn.data, nn.init = {}, {}, {}
 
 -- Not supported yet: each says so by name.
-for _, name in ipairs { "LossScaler", "Stack" } do
+for _, name in ipairs { "LossScaler" } do
   nn[name] = function() core.limit("nn." .. name) end
 end
 

@@ -45,6 +45,7 @@ local function reduced(what, l, reduction)
   if reduction ~= "none" then core.fail("mode_unknown", what .. "'s reduction", reduction) end
   return l
 end
+core.reduced = reduced
 
 local function loss_options(what, options, known)
   known.reduction = "string"
