@@ -202,13 +202,6 @@ static int state_make(lua_State *L, const char *what, bool trained) {
   return 1;
 }
 
-/* What a state was given as its initial value: nn.Stack draws it again for each layer. */
-static int core_initializer(lua_State *L) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, initializers);
-  lua_rawgetp(L, -1, state_argument(L, 1, "nn.initial")->state);
-  return 1;
-}
-
 static int core_parameter(lua_State *L) { return state_make(L, "nn.parameter", true); }
 static int core_buffer(lua_State *L) { return state_make(L, "nn.buffer", false); }
 
@@ -216,6 +209,13 @@ static Handle *state_argument(lua_State *L, int index, const char *what) {
   Handle *h = handle_test(L, index);
   if (!h || !h->state) front_fail(L, place_call(L), MSG_state_wanted, what, value_kind(L, index), "", "");
   return h;
+}
+
+/* What a state was given as its initial value: nn.Stack draws it again for each layer. */
+static int core_initializer(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, initializers);
+  lua_rawgetp(L, -1, state_argument(L, 1, "nn.initial")->state);
+  return 1;
 }
 
 static int core_assign(lua_State *L) {
