@@ -35,8 +35,9 @@ local solve = nn.custom_gradient(
   function(kept, dz)
     local weights = kept.weights
     local function slope(s)
-      local y = f(s.z, weights)
-      local back = nn.grad(y, { z = s.z, weights = weights }, { cotangent = s.a })
+      local z = nn.stop_gradient(s.z)                                              -- which came out of the weights in the stage before
+      local y = f(z, weights)
+      local back = nn.grad(y, { z = z, weights = weights }, { cotangent = s.a })
       return { z = -y, a = back.z, g = back.weights }                              -- time runs backward
     end
     local init = { z = kept.z, a = dz, g = nn.map(function(w) return nn.zeros(w.shape, w.dtype) end, weights) }
