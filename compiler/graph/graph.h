@@ -370,10 +370,9 @@ typedef struct Env {
   Value *(*state)(void *context, const State *state);
   Value *(*input)(void *context, const Input *input);
   void *context;
-  bool round;      /* round every float node to its dtype, as the emitted code does; else keep f64 */
-  int noverride;   /* central differences: node override[k] has override_value[k], whatever its operands give */
-  Node **override; /* each of the same dtype and shape as its value */
-  Value **override_value;
+  bool round;    /* round every float node to its dtype, as the emitted code does; else keep f64 */
+  Value **given; /* by node id, or NULL; a node that has one (of its dtype and shape) is not evaluated: central
+                    differences vary it, or know it */
 } Env;
 Value **graph_eval(const Graph *g, const Env *env); /* indexed by node id */
 Value *value_new(Arena *arena, DType dtype, Shape shape);

@@ -445,9 +445,8 @@ static void test_eval_hooks(void **state) {
   assert_true(v[x->id]->f[0] == (double)0.1f && v[z->id]->f[0] == (double)(0.2f * 0.2f));
   Value *five = value_new(arena, DT_f32, S(3));
   for (int k = 0; k < 3; ++k) five->f[k] = 5;
-  env.noverride = 1;
-  env.override = &y;
-  env.override_value = &five;
+  env.given = NEW_N(arena, Value *, g->nodes.n);
+  env.given[y->id] = five;
   v = graph_eval(g, &env);
   assert_true(v[z->id]->f[1] == 25 && v[x->id]->f[1] == (double)0.1f);
   arena_free(arena);

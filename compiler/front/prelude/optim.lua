@@ -100,7 +100,7 @@ function core.rate(self, group, t)
 end
 
 local function apply(self, gradients)
-  local t = self.t:cast(core.float())
+  local t = self.t:cast(core.scalar())
   local scalars = {}
   for k, group in ipairs(self.groups) do
     local s, moved = self.spec.scalars(group, t, core.rate(self, group, t), self.t)
@@ -109,7 +109,9 @@ local function apply(self, gradients)
   end
   for i, p in ipairs(self.parameters) do
     local group = self.groups[self.group_of[i]]
-    local value, moments = self.spec.update(group, scalars[self.group_of[i]], gradients[i], p, self.moments[i])
+    local held = {} -- 16-bit parameters: computed in f32, rounded by what is assigned
+    for name, moment in pairs(self.moments[i]) do held[name] = core.wide(moment) end
+    local value, moments = self.spec.update(group, scalars[self.group_of[i]], core.wide(gradients[i]), core.wide(p), held)
     for name, moment in pairs(moments) do put(self.moments[i][name], moment) end
     put(p, value)
   end

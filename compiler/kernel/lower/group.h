@@ -66,7 +66,8 @@ typedef struct Reduction {
   Point *element; /* over kept and reduced axes */
   Point *factor;  /* OP_dot: the chain is acc = fma(element, factor, acc) */
   Order order;
-  DType dtype;
+  DType dtype; /* of the result */
+  DType chain; /* of accumulators and partial results: dtype_chain; of max, min and positions: dtype */
   const Node *node;
 } Reduction;
 
@@ -137,6 +138,10 @@ void schedule_nest(Program *p, const Group *g, Calls *calls);
 bool schedule_dot(Program *p, const Group *g, Calls *calls);
 void schedule_sort(Program *p, const Group *g, Calls *calls);
 void schedule_scatter(Program *p, const Group *g, Calls *calls);
+/* pass/widen.c: a scratch slot for the f32 of a 16-bit one; the kernel that converts one slot's elements to another's.
+ */
+Slot *slot_widened(Program *p, Slot *from, Loc loc);
+void call_convert(Program *p, Slot *from, Slot *to, Calls *calls);
 
 /* ---- points to expressions (pass/points.c): used by all schedules ---- */
 typedef struct PointGen {

@@ -23,9 +23,9 @@ typedef struct DotSide {
 } DotSide;
 
 typedef struct DotPlan {
-  DType dtype;
-  int lanes;  /* of the product's vectors */
-  int nbatch; /* the group's batch axes, and those of m and n that are neither rows nor columns */
+  DType dtype; /* of the operands as the tile reads them, of chains and partial results: f32 or f64 */
+  int lanes;   /* of the product's vectors */
+  int nbatch;  /* the group's batch axes, and those of m and n that are neither rows nor columns */
   int batch_axis[RANK_MAX * 3];
   int64_t batch_extent[RANK_MAX * 3];
   int64_t batch, rows, columns, depth;
@@ -53,6 +53,9 @@ DotPlan dot_plan(const Machine *m, const Group *g);
 DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axis);
 int64_t dot_tile_rows(const DotPlan *plan);                    /* of the taller tiles */
 int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m); /* elements between the k of a packed tile of rows */
+
+/* widen.c: 16-bit operands become f32 in scratch (exactly); a.slot and b.slot are changed to that. */
+void dot_widen(Program *p, Group *g, Calls *calls);
 
 /* panels.c: append the packing kernel and change the side to what it wrote. Equal keys: equal contents (for sharing).
  */

@@ -312,7 +312,7 @@ static void finish_writes(DotBuild *d, Block *body, Block *hoist, Expr *value, E
   gen->vector_axis = gen->lanes > 1 ? d->plan->column_axis : -1;
   gen->mask = mask;
   point_axis(gen, d->plan->column_axis, column);
-  point_result(gen, 0, value);
+  point_result(gen, 0, dot_let(d, body, "c", expr_cast(d->arena, value, d->group->dot_dtype, false)));
   point_writes(gen, d->group, false);
 }
 
@@ -543,9 +543,9 @@ const char *dot_text(Arena *a, const Group *g) {
                       (long long)size[3], (long long)size[2]);
 }
 
-/* Left to the plain nest: integers, halves, matrices times vectors (another order), outer products. */
+/* Left to the plain nest: integers, matrices times vectors (another order), outer products. */
 static bool is_tiled(const Group *g) {
-  if (g->dot_dtype != DT_f32 && g->dot_dtype != DT_f64) return false;
+  if (!dtype_is_float(g->dot_dtype)) return false;
   if (g->a.slot->dtype != g->dot_dtype || g->b.slot->dtype != g->dot_dtype) return false;
   if (!g->nm || !g->nn || !g->nk || g->dot_order.lanes > 1) return false;
   int64_t depth = 1;
@@ -571,10 +571,12 @@ static void collapse_depth(DotPlan *plan) {
   }
 }
 
-bool schedule_dot(Program *p, const Group *g, Calls *calls) {
-  if (!is_tiled(g)) return false;
+bool schedule_dot(Program *p, const Group *group, Calls *calls) {
+  if (!is_tiled(group)) return false;
   Arena *a = p->arena;
+  Group wide = *group, *g = &wide;
   const char *name = g->name ? g->name : "dot";
+  dot_widen(p, g, calls);
   if (p->machine->blas && dot_blas(p, g, name, calls)) return true;
   DotPlan plan = dot_plan(p->machine, g);
   const char *comment =

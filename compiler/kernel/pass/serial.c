@@ -39,7 +39,7 @@ static void arg_phase(Serial *s, Block *body, int phase) {
   Var *best, *position;
   Reduction start = *r;
   start.op = r->op == OP_argmax ? OP_max : OP_min;
-  start.dtype = r->element->dtype;
+  start.dtype = start.chain = r->element->dtype;
   Expr *value = nest_bind(nest, body, "best", nest_start(nest, &start, 1), &best);
   Expr *at = nest_bind(nest, body, "position", expr_int(a, type_of(r->dtype, 1), 0), &position);
   Block *loop = reduced_loops(s, body);
@@ -80,7 +80,7 @@ static void chain_phase(Serial *s, Block *body, int phase) {
   nest_scalar(nest, loop);
   Expr *next = nest_step(nest, r, value); /* before vec_push: it appends to the loop itself */
   vec_push(a, *loop, stmt_set(a, acc, next));
-  point_result(&nest->gen, phase, value);
+  point_result(&nest->gen, phase, nest_round(nest, body, phase, value));
 }
 
 static void lanes_phase(Serial *s, Block *body, int phase) {
@@ -88,8 +88,8 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   Arena *a = nest->arena;
   const Reduction *r = &nest->group->phases.at[phase];
   int64_t q = r->order.chunk, count = (s->n + q - 1) / q;
-  Buffer *lanes = buffer_local(a, "lanes", r->dtype, r->order.lanes),
-         *parts = buffer_local(a, "parts", r->dtype, count);
+  Buffer *lanes = buffer_local(a, "lanes", r->chain, r->order.lanes),
+         *parts = buffer_local(a, "parts", r->chain, count);
   vec_push(a, *body, stmt_local(a, lanes));
   vec_push(a, *body, stmt_local(a, parts));
   clear_lanes(nest, body, r, lanes);
@@ -109,8 +109,8 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   vec_push(a, flush->body, stmt_store(a, parts, expr_idiv(a, number, q), sum, NULL));
   clear_lanes(nest, &flush->body, r, lanes);
   nest_halve(nest, body, r->op, parts, count, 1, 1);
-  point_result(&nest->gen, phase,
-               nest_bind(nest, body, op_info[r->op].name, expr_load(a, parts, expr_index(a, 0), 1, NULL), NULL));
+  Expr *whole = expr_load(a, parts, expr_index(a, 0), 1, NULL);
+  point_result(&nest->gen, phase, nest_round(nest, body, phase, whole));
 }
 
 void nest_serial(Nest *nest, Block *body) {

@@ -132,7 +132,8 @@ static DotPlan best_tile(DotPlan d, const Machine *m) {
 
 /* ---- which axis the vectors run along ---- */
 DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axis) {
-  DotPlan d = {.dtype = g->dot_dtype, .lanes = m->lanes[g->dot_dtype], .batch = 1, .nk = g->nk, .depth = 1};
+  DotPlan d = {.dtype = dtype_chain(g->dot_dtype), .batch = 1, .nk = g->nk, .depth = 1};
+  d.lanes = m->lanes[d.dtype];
   bool along_m = column_axis < row_axis;
   d.row_axis = row_axis;
   d.column_axis = column_axis;
