@@ -152,7 +152,7 @@ local function minimise(self, f, loss)
     end)
     return l:cast("f64"), (nn.ravel(g))
   end
-  local lr = core.rate(self, {}, self.t:cast(core.float()))
+  local lr = core.rate(self, {}, self.t:cast(core.scalar()))
   lr = core.is_tensor(lr) and lr:cast("f64") or lr
   local g = nn.ravel(nn.grad(loss, self.parameters))
   local first = { x = x, f = loss:cast("f64"), g = g, n = 0, evaluations = 1, go = g:abs():max():gt(o.tolerance_grad) }
