@@ -179,7 +179,7 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
 /* ---- what only prints ---- */
 /* docs/ops.md is this text. */
 static void print_ops(void) {
-  static const char *const family[] = {"elementwise", "leaf",     "movement", "reduction",
+  static const char *const family[] = {"elementwise", "leaf",     "movement", "reduction", "along a dimension",
                                        "product",     "indexing", "effect",   "control"};
   puts("# The primitives of the graph\n\nMade by `nnc --ops` from the tables in `compiler/ops/`.");
   for (int f = 0; f < (int)(sizeof family / sizeof family[0]); ++f) {

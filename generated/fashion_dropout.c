@@ -338,9 +338,16 @@ static NNRT_INLINE_V4 float erf_f32(float x) {
   return sign_f32(a < 0.92f ? near : far, x);
 }
 
-/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
+/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip...
+ * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10),
+ * models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
+ * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *restrict p1_weight,
-    const nnrt_thread *thread) {
+    float *restrict p1_bias, float *restrict p4_weight, float *restrict p4_bias, float *restrict p7_weight,
+    float *restrict p7_bias, int32_t *restrict optimizer_0_step, int32_t *restrict validate_rows,
+    uint32_t *restrict nnrt_calls_train, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
@@ -364,11 +371,6 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
       f32x16_store(&p1_weight[j], v - 0.035714287f);
     }
   }
-}
-
-/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *restrict p1_bias,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
@@ -391,11 +393,6 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
   }
-}
-
-/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *restrict p4_weight,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
@@ -419,11 +416,6 @@ static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *r
       f32x16_store(&p4_weight[j], v - 0.0625f);
     }
   }
-}
-
-/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_4(const uint32_t *restrict nnrt_seed, float *restrict p4_bias,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
@@ -446,11 +438,6 @@ static NNRT_KERNEL_V4 void linear_4(const uint32_t *restrict nnrt_seed, float *r
       f32x16_store(&p4_bias[j], v - 0.0625f);
     }
   }
-}
-
-/* models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_5(const uint32_t *restrict nnrt_seed, float *restrict p7_weight,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
@@ -474,11 +461,6 @@ static NNRT_KERNEL_V4 void linear_5(const uint32_t *restrict nnrt_seed, float *r
       f32x16_store(&p7_weight[j], v - 0.0625f);
     }
   }
-}
-
-/* models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_6(const uint32_t *restrict nnrt_seed, float *restrict p7_bias,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
     const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
@@ -499,12 +481,14 @@ static NNRT_KERNEL_V4 void linear_6(const uint32_t *restrict nnrt_seed, float *r
     const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
     f32x16_store_mask(p7_bias, v - 0.0625f, boolx16_mask(10));
   }
-}
-
-/* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_step[0] = 0;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    validate_rows[0] = 0;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    nnrt_calls_train[0] = 0u;
   }
 }
 
@@ -555,13 +539,6 @@ static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_7_bias, c
 }
 
 /* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void evaluate(int32_t *restrict validate_rows, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    validate_rows[0] = 0;
-  }
-}
-
-/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_sum_accuracy[0] = 0.0;
@@ -572,13 +549,6 @@ static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, co
 static NNRT_KERNEL_V4 void evaluate_3(float *restrict validate_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_accuracy[0] = 0.0f;
-  }
-}
-
-/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip... */
-static NNRT_KERNEL_V4 void const_(uint32_t *restrict nnrt_calls_train, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    nnrt_calls_train[0] = 0u;
   }
 }
 
@@ -1011,10 +981,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float scores = dot_2 + p7_bias_2;
-      if (((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0)) {
-        best = scores;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0);
+      best = take ? scores : best;
+      position = take ? i32_from_i64(r) : position;
     }
     sub[u] = log_f32(sum_2) - sum;
     argmax[u] = position;
@@ -1031,8 +1000,16 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
   }
 }
 
-/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
-static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restrict loss, const nnrt_thread *thread) {
+/* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:10  nn.Linear(width, 10),
+ * models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
+ * models/fashion_dropout.lua:23  return nn.program { */
+static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restrict loss,
+    const int32_t *restrict argmax, const uint8_t *restrict y, float *restrict accuracy, const float *restrict add,
+    float *restrict sum, float *restrict mul, const float *restrict p7_weight,
+    const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed, const float *add_2,
+    const float *restrict erf, float *add_3, const float *restrict where, float *restrict dot,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 128; r += 16) {
@@ -1044,15 +1021,10 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    loss[0] = sum * 0.0078125f;
+    loss[0] = sum_2 * 0.0078125f;
   }
-}
-
-/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
-static NNRT_KERNEL_V4 void accuracy(const int32_t *restrict argmax, const uint8_t *restrict y, float *restrict accuracy,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 128; r += 16) {
@@ -1065,23 +1037,17 @@ static NNRT_KERNEL_V4 void accuracy(const int32_t *restrict argmax, const uint8_
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    accuracy[0] = sum * 0.0078125f;
+    accuracy[0] = sum_2 * 0.0078125f;
   }
-}
-
-/* models/fashion_dropout.lua:10  nn.Linear(width, 10),
- * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void linear_program(const float *restrict add, float *restrict sum, float *restrict mul,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     _Alignas(64) float parts[32];
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 add_2 = f32x16_load_mask(&add[r * 10], boolx16_mask(10));
-        acc = acc + add_2;
+        const f32x16 add_4 = f32x16_load_mask(&add[r * 10], boolx16_mask(10));
+        acc = acc + add_4;
       }
       f32x16_store(&parts[c * 16], acc);
     }
@@ -1090,14 +1056,6 @@ static NNRT_KERNEL_V4 void linear_program(const float *restrict add, float *rest
     f32x16_store_mask(sum, sum_2, boolx16_mask(10));
     f32x16_store_mask(mul, sum_2 * sum_2, boolx16_mask(10));
   }
-}
-
-/* [128,10] x [10,256]: panels of 32 columns, tiles of 13 rows
- * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
- * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_8(const float *restrict add, const float *restrict p7_weight,
-    const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed, const float *add_2,
-    const float *restrict erf, float *add_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[416];
     for (int64_t tile = 0; tile < 10; ++tile) {
@@ -1284,12 +1242,6 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict add, const float *rest
       }
     }
   }
-}
-
-/* [10,128] x [128,256]: panels of 32 columns, tiles of 10 rows
- * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_9(const float *restrict add, const float *restrict where, float *restrict dot,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[320];
     const int64_t wide = u * 32;
@@ -1892,8 +1844,13 @@ static NNRT_KERNEL_V4 void program(const float *restrict dot, float *restrict pa
   }
 }
 
-/* models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict sum, const nnrt_thread *thread) {
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+ * models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
+ * models/fashion_dropout.lua:23  return nn.program { */
+static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict sum, const float *restrict dot,
+    float *restrict sum_2, const float *restrict dot_2, float *restrict sum_3, int32_t *restrict optimizer_0_step,
+    const float *restrict lr, const float *restrict total_steps, uint32_t *restrict nnrt_calls_train,
+    float *restrict div, float *restrict div_2, float *restrict sub, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t i = 0; i < 6; ++i) {
       parts[i] = parts[i] + parts[i + 7];
@@ -1905,8 +1862,69 @@ static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict s
       parts[i] = parts[i] + parts[i + 2];
     }
     parts[0] = parts[0] + parts[1];
-    const float sum_2 = parts[0];
-    sum[0] = sum_2;
+    const float sum_4 = parts[0];
+    sum[0] = sum_4;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+    for (int64_t r = 0; r < 65536; r += 64) {
+      const f32x16 dot_3 = f32x16_load(&dot[r]);
+      acc = acc + dot_3 * dot_3;
+      const f32x16 dot_4 = f32x16_load(&dot[r + 16]);
+      acc_2 = acc_2 + dot_4 * dot_4;
+      const f32x16 dot_5 = f32x16_load(&dot[r + 32]);
+      acc_3 = acc_3 + dot_5 * dot_5;
+      const f32x16 dot_6 = f32x16_load(&dot[r + 48]);
+      acc_4 = acc_4 + dot_6 * dot_6;
+    }
+    const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
+    _Alignas(64) float lanes[16];
+    f32x16_store(lanes, acc_5);
+    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
+    f32x8_store(lanes, half);
+    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
+    const float sum_4 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
+    sum_2[0] = sum_4;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+    for (int64_t r = 0; r < 2560; r += 64) {
+      const f32x16 dot_3 = f32x16_load(&dot_2[r]);
+      acc = acc + dot_3 * dot_3;
+      const f32x16 dot_4 = f32x16_load(&dot_2[r + 16]);
+      acc_2 = acc_2 + dot_4 * dot_4;
+      const f32x16 dot_5 = f32x16_load(&dot_2[r + 32]);
+      acc_3 = acc_3 + dot_5 * dot_5;
+      const f32x16 dot_6 = f32x16_load(&dot_2[r + 48]);
+      acc_4 = acc_4 + dot_6 * dot_6;
+    }
+    const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
+    _Alignas(64) float lanes[16];
+    f32x16_store(lanes, acc_5);
+    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
+    f32x8_store(lanes, half);
+    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
+    const float sum_4 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
+    sum_3[0] = sum_4;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    const int32_t optimizer_0_step_2 = optimizer_0_step[0];
+    const float v = f32_from_i32(optimizer_0_step_2);
+    const float lr_2 = lr[0];
+    const float v_2 = v + 1.0f;
+    const float total_steps_2 = total_steps[0];
+    const float v_3 = f32_minimum(f32_maximum(v - 200.0f, 0.0f) / f32_maximum(total_steps_2 - 200.0f, 1.0f), 1.0f);
+    const float v_4 = (cos_f32(v_3 * 3.1415927f) + 1.0f) * 0.5f;
+    const float v_5 = v < 200.0f ? lr_2 * (v_2 / 200.0f) : lr_2 * v_4;
+    const float v_6 = f32_sqrt(-expm1_f32(v_2 * -0.0010005003f));
+    const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
+    div[0] = v_5 / expm1_f32(v_2 * -0.105360515f);
+    div_2[0] = 1.0f / v_6;
+    sub[0] = 1.0f - v_5 * 0.01f;
+    optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
+    nnrt_calls_train[0] = nnrt_calls_train_2 + 1u;
   }
 }
 
@@ -1926,82 +1944,6 @@ static NNRT_KERNEL_V4 void program_2(const float *restrict mul, float *restrict 
     const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
     sum[0] = sum_2;
-  }
-}
-
-/* models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program_3(const float *restrict dot, float *restrict sum, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
-    for (int64_t r = 0; r < 65536; r += 64) {
-      const f32x16 dot_2 = f32x16_load(&dot[r]);
-      acc = acc + dot_2 * dot_2;
-      const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
-      acc_2 = acc_2 + dot_3 * dot_3;
-      const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
-      acc_3 = acc_3 + dot_4 * dot_4;
-      const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
-      acc_4 = acc_4 + dot_5 * dot_5;
-    }
-    const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
-    _Alignas(64) float lanes[16];
-    f32x16_store(lanes, acc_5);
-    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
-    f32x8_store(lanes, half);
-    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
-        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    sum[0] = sum_2;
-  }
-}
-
-/* models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program_4(const float *restrict dot, float *restrict sum, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
-    for (int64_t r = 0; r < 2560; r += 64) {
-      const f32x16 dot_2 = f32x16_load(&dot[r]);
-      acc = acc + dot_2 * dot_2;
-      const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
-      acc_2 = acc_2 + dot_3 * dot_3;
-      const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
-      acc_3 = acc_3 + dot_4 * dot_4;
-      const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
-      acc_4 = acc_4 + dot_5 * dot_5;
-    }
-    const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
-    _Alignas(64) float lanes[16];
-    f32x16_store(lanes, acc_5);
-    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
-    f32x8_store(lanes, half);
-    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
-        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    sum[0] = sum_2;
-  }
-}
-
-/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip...
- * models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_add(int32_t *restrict optimizer_0_step, const float *restrict lr,
-    const float *restrict total_steps, uint32_t *restrict nnrt_calls_train, float *restrict div, float *restrict div_2,
-    float *restrict sub, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const int32_t optimizer_0_step_2 = optimizer_0_step[0];
-    const float v = f32_from_i32(optimizer_0_step_2);
-    const float lr_2 = lr[0];
-    const float v_2 = v + 1.0f;
-    const float total_steps_2 = total_steps[0];
-    const float v_3 = f32_minimum(f32_maximum(v - 200.0f, 0.0f) / f32_maximum(total_steps_2 - 200.0f, 1.0f), 1.0f);
-    const float v_4 = (cos_f32(v_3 * 3.1415927f) + 1.0f) * 0.5f;
-    const float v_5 = v < 200.0f ? lr_2 * (v_2 / 200.0f) : lr_2 * v_4;
-    const float v_6 = f32_sqrt(-expm1_f32(v_2 * -0.0010005003f));
-    const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
-    div[0] = v_5 / expm1_f32(v_2 * -0.105360515f);
-    div_2[0] = 1.0f / v_6;
-    sub[0] = 1.0f - v_5 * 0.01f;
-    optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
-    nnrt_calls_train[0] = nnrt_calls_train_2 + 1u;
   }
 }
 
@@ -2389,7 +2331,8 @@ static NNRT_KERNEL_V4 void linear_13(const float *restrict mul, const float *res
 /* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
  * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p7_bias,
-    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const nnrt_thread *thread) {
+    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const float *restrict first,
+    int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     float best = -INFINITY;
     int32_t position = 0;
@@ -2397,10 +2340,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -2495,11 +2437,6 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     argmax[u] = position;
     sub[u] = log_f32(sum_2) - sum;
   }
-}
-
-/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *restrict validate_rows,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
     const int32_t validate_rows_2 = validate_rows[0];
@@ -2507,10 +2444,13 @@ static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *rest
   }
 }
 
-/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
+/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
+ * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
-    float *restrict validate_accuracy, float *restrict accuracy, const nnrt_thread *thread) {
+    float *restrict validate_accuracy, float *restrict accuracy, const float *restrict sub,
+    double *restrict validate_sum_loss, float *restrict validate_loss, float *restrict loss,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 256; r += 16) {
@@ -2536,13 +2476,6 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
     validate_accuracy[0] = v_2;
     accuracy[0] = v_2;
   }
-}
-
-/* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
- * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, const float *restrict first,
-    double *restrict validate_sum_loss, const int32_t *restrict validate_rows, float *restrict validate_loss,
-    float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 256; r += 16) {
@@ -2626,9 +2559,10 @@ static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict mul, const float 
   }
 }
 
-/* models/fashion_dropout.lua:10  nn.Linear(width, 10), */
+/* models/fashion_dropout.lua:10  nn.Linear(width, 10),
+ * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
 static NNRT_KERNEL_V4 void linear_14(const float *restrict mul, const float *restrict p7_weight, float *restrict dot,
-    const nnrt_thread *thread) {
+    const float *restrict first, int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(10, thread), u_end = nnrt_hi(10, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 256; r += 16) {
@@ -2645,11 +2579,6 @@ static NNRT_KERNEL_V4 void linear_14(const float *restrict mul, const float *res
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
     dot[u] = dot_2;
   }
-}
-
-/* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void evaluate_5(const float *restrict first, int32_t *restrict validate_rows,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
     const int32_t validate_rows_2 = validate_rows[0];
@@ -2670,10 +2599,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float dot_2 = dot[r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -2804,50 +2732,43 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
   float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
-  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* [256] */
-  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* [256,256] */
-  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* [256] */
-  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* [10,256] */
-  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1077440); /* [256,784] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* [256] */
-  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1881280); /* [256,256] */
-  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* [256] */
-  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144448); /* [10,256] */
-  float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
+  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 802944); /* [256,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [256] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1606784); /* [256] */
+  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 1607808); /* [256,256] */
+  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1869952); /* [256,256] */
+  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 2132096); /* [256] */
+  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2133120); /* [256] */
+  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 2134144); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144384); /* [10,256] */
+  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 2154624); /* [10] */
+  float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
   float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
   double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
   float *validate_loss = (float *)(memory->state + 2155008); /* [] */
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
 
-  linear(nnrt_seed, p1_weight, thread);
-  linear_2(nnrt_seed, p1_bias, thread);
-  linear_3(nnrt_seed, p4_weight, thread);
-  linear_4(nnrt_seed, p4_bias, thread);
-  linear_5(nnrt_seed, p7_weight, thread);
-  linear_6(nnrt_seed, p7_bias, thread);
-  adamw(optimizer_0_step, thread);
+  linear(nnrt_seed, p1_weight, p1_bias, p4_weight, p4_bias, p7_weight, p7_bias, optimizer_0_step, validate_rows,
+      nnrt_calls_train, thread);
   adamw_2(optimizer_0_exp_avg_1_weight, thread);
-  adamw_3(optimizer_0_exp_avg_1_bias, thread);
-  adamw_4(optimizer_0_exp_avg_4_weight, thread);
-  adamw_3(optimizer_0_exp_avg_4_bias, thread);
-  adamw_5(optimizer_0_exp_avg_7_weight, thread);
-  adamw_6(optimizer_0_exp_avg_7_bias, thread);
   adamw_2(optimizer_0_exp_avg_sq_1_weight, thread);
+  adamw_3(optimizer_0_exp_avg_1_bias, thread);
   adamw_3(optimizer_0_exp_avg_sq_1_bias, thread);
+  adamw_4(optimizer_0_exp_avg_4_weight, thread);
   adamw_4(optimizer_0_exp_avg_sq_4_weight, thread);
+  adamw_3(optimizer_0_exp_avg_4_bias, thread);
   adamw_3(optimizer_0_exp_avg_sq_4_bias, thread);
+  adamw_5(optimizer_0_exp_avg_7_weight, thread);
   adamw_5(optimizer_0_exp_avg_sq_7_weight, thread);
+  adamw_6(optimizer_0_exp_avg_7_bias, thread);
   adamw_6(optimizer_0_exp_avg_sq_7_bias, thread);
-  evaluate(validate_rows, thread);
   evaluate_2(validate_sum_accuracy, thread);
   evaluate_3(validate_accuracy, thread);
   evaluate_2(validate_sum_loss, thread);
   evaluate_3(validate_loss, thread);
-  const_(nnrt_calls_train, thread);
 }
 
 /* One call of train on 128 rows. Every thread runs it. */
@@ -2877,7 +2798,7 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   int32_t *argmax = (int32_t *)(memory->scratch + 1209600); /* [128] */
   float *add_3 = (float *)(memory->scratch + 1204480); /* [128,10] */
   float *loss = (float *)(memory->output + 64); /* [] */
-  float *accuracy_2 = (float *)(memory->output + 0); /* [] */
+  float *accuracy = (float *)(memory->output + 0); /* [] */
   float *sum = (float *)(memory->scratch + 802816); /* [10] */
   float *mul = (float *)(memory->scratch + 802880); /* [10] */
   float *add_4 = (float *)(memory->scratch + 0); /* [128,256] */
@@ -2893,27 +2814,27 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *sum_4 = (float *)(memory->scratch + 1466688); /* [] */
   float *sum_5 = (float *)(memory->scratch + 1466752); /* [] */
   float *sum_6 = (float *)(memory->scratch + 1466816); /* [] */
-  float *sum_7 = (float *)(memory->scratch + 1466880); /* [] */
-  float *sum_8 = (float *)(memory->scratch + 1466944); /* [] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
-  float *div_2 = (float *)(memory->scratch + 1467008); /* [] */
-  float *div_3 = (float *)(memory->scratch + 1467072); /* [] */
-  float *sub_2 = (float *)(memory->scratch + 1467136); /* [] */
+  float *div_2 = (float *)(memory->scratch + 1466880); /* [] */
+  float *div_3 = (float *)(memory->scratch + 1466944); /* [] */
+  float *sub_2 = (float *)(memory->scratch + 1467008); /* [] */
+  float *sum_7 = (float *)(memory->scratch + 1467072); /* [] */
+  float *sum_8 = (float *)(memory->scratch + 1467136); /* [] */
   float *div_4 = (float *)(memory->scratch + 1466624); /* [] */
-  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 1077376); /* [10] */
+  float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 2154624); /* [10] */
   float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1077440); /* [256,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 802944); /* [256] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1880256); /* [256] */
-  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 803968); /* [256,256] */
-  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1881280); /* [256,256] */
-  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 1066112); /* [256] */
-  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2143424); /* [256] */
-  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 1067136); /* [10,256] */
-  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144448); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 802944); /* [256,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [256] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 1606784); /* [256] */
+  float *optimizer_0_exp_avg_4_weight = (float *)(memory->state + 1607808); /* [256,256] */
+  float *optimizer_0_exp_avg_sq_4_weight = (float *)(memory->state + 1869952); /* [256,256] */
+  float *optimizer_0_exp_avg_4_bias = (float *)(memory->state + 2132096); /* [256] */
+  float *optimizer_0_exp_avg_sq_4_bias = (float *)(memory->state + 2133120); /* [256] */
+  float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 2134144); /* [10,256] */
+  float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144384); /* [10,256] */
 
   fashion_mnist(x, div, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
@@ -2928,11 +2849,8 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   cross_entropy_accuracy(dot, p7_bias, y, sub, argmax, add_3, thread);
   nnrt_barrier(thread);
-  cross_entropy(sub, loss, thread);
-  accuracy(argmax, y, accuracy_2, thread);
-  linear_program(add_3, sum, mul, thread);
-  linear_8(add_3, p7_weight, nnrt_calls_train, nnrt_seed, add_2, erf_2, add_4, thread);
-  linear_9(add_3, where_2, dot_2, thread);
+  cross_entropy(sub, loss, argmax, y, accuracy, add_3, sum, mul, p7_weight, nnrt_calls_train, nnrt_seed, add_2, erf_2,
+      add_4, where_2, dot_2, thread);
   nnrt_barrier(thread);
   linear_program_2(add_4, sum_2, mul_2, thread);
   linear_10(add_4, p4_weight, nnrt_calls_train, nnrt_seed, add, erf, add_5, thread);
@@ -2943,14 +2861,12 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   program(dot_4, parts, thread);
   nnrt_barrier(thread);
-  program_join(parts, sum_4, thread);
-  program_2(mul_3, sum_5, thread);
-  program_3(dot_3, sum_6, thread);
-  program_2(mul_2, sum_7, thread);
-  program_4(dot_2, sum_8, thread);
-  adamw_add(optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2, div_3, sub_2, thread);
+  program_join(parts, sum_4, dot_3, sum_5, dot_2, sum_6, optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2,
+      div_3, sub_2, thread);
+  program_2(mul_3, sum_7, thread);
+  program_2(mul_2, sum_8, thread);
   nnrt_barrier(thread);
-  program_adamw(mul, sum_4, sum_5, sum_6, sum_7, sum_8, div_4, optimizer_0_exp_avg_7_bias, sum,
+  program_adamw(mul, sum_4, sum_7, sum_5, sum_8, sum_6, div_4, optimizer_0_exp_avg_7_bias, sum,
       optimizer_0_exp_avg_sq_7_bias, p7_bias, sub_2, div_2, div_3, thread);
   nnrt_barrier(thread);
   adamw_7(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, sub_2, div_2, div_3,
@@ -2988,7 +2904,7 @@ static void validate_256(const nnrt_memory *memory, const nnrt_thread *thread) {
   int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
   double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
   float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
-  float *accuracy_2 = (float *)(memory->output + 0); /* [] */
+  float *accuracy = (float *)(memory->output + 0); /* [] */
   double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
   float *validate_loss = (float *)(memory->state + 2155008); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
@@ -3004,11 +2920,10 @@ static void validate_256(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   linear_13(mul_2, p7_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, p7_bias, y, argmax, sub, thread);
-  evaluate_4(first, validate_rows, thread);
+  accuracy_cross_entropy(dot, p7_bias, y, argmax, sub, first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy_2, thread);
-  cross_entropy_evaluate(sub, first, validate_sum_loss, validate_rows, validate_loss, loss, thread);
+  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, sub,
+      validate_sum_loss, validate_loss, loss, thread);
 }
 
 /* One call of validate on 1 rows. Every thread runs it. */
@@ -3031,7 +2946,7 @@ static void validate_1(const nnrt_memory *memory, const nnrt_thread *thread) {
   double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
   float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
   float *validate_loss = (float *)(memory->state + 2155008); /* [] */
-  float *accuracy_2 = (float *)(memory->output + 0); /* [] */
+  float *accuracy = (float *)(memory->output + 0); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
   fashion_mnist_3(x, div, thread);
@@ -3040,13 +2955,12 @@ static void validate_1(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   linear_gelu_4(mul, p4_weight, p4_bias, mul_2, thread);
   nnrt_barrier(thread);
-  linear_14(mul_2, p7_weight, dot, thread);
-  evaluate_5(first, validate_rows, thread);
+  linear_14(mul_2, p7_weight, dot, first, validate_rows, thread);
   nnrt_barrier(thread);
   accuracy_cross_entropy_evaluate(dot, p7_bias, y, first, validate_sum_accuracy, validate_rows, validate_sum_loss,
       validate_accuracy, validate_loss, thread);
   nnrt_barrier(thread);
-  evaluate_6(validate_accuracy, validate_loss, accuracy_2, loss, thread);
+  evaluate_6(validate_accuracy, validate_loss, accuracy, loss, thread);
 }
 
 static const nnrt_state fashion_dropout_states[] = {
@@ -3059,16 +2973,16 @@ static const nnrt_state fashion_dropout_states[] = {
   {.name = "7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .trained = 1, .saved = 1, .offset = 1077248},
   {.name = "optimizer.0.step", .dtype = NNRT_i32, .offset = 64},
   {.name = "optimizer.0.exp_avg.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 784}, .offset = 128},
-  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 802944},
-  {.name = "optimizer.0.exp_avg.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 803968},
-  {.name = "optimizer.0.exp_avg.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1066112},
-  {.name = "optimizer.0.exp_avg.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 1067136},
-  {.name = "optimizer.0.exp_avg.7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 1077376},
-  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 784}, .offset = 1077440},
-  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1880256},
-  {.name = "optimizer.0.exp_avg_sq.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 1881280},
-  {.name = "optimizer.0.exp_avg_sq.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 2143424},
-  {.name = "optimizer.0.exp_avg_sq.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 2144448},
+  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 784}, .offset = 802944},
+  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1605760},
+  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 1606784},
+  {.name = "optimizer.0.exp_avg.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 1607808},
+  {.name = "optimizer.0.exp_avg_sq.4.weight", .dtype = NNRT_f32, .rank = 2, .dim = {256, 256}, .offset = 1869952},
+  {.name = "optimizer.0.exp_avg.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 2132096},
+  {.name = "optimizer.0.exp_avg_sq.4.bias", .dtype = NNRT_f32, .rank = 1, .dim = {256}, .offset = 2133120},
+  {.name = "optimizer.0.exp_avg.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 2134144},
+  {.name = "optimizer.0.exp_avg_sq.7.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 256}, .offset = 2144384},
+  {.name = "optimizer.0.exp_avg.7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 2154624},
   {.name = "optimizer.0.exp_avg_sq.7.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 2154688},
   {.name = "validate.rows", .dtype = NNRT_i32, .offset = 2154752},
   {.name = "validate.sum.accuracy", .dtype = NNRT_f64, .offset = 2154816},
@@ -3191,7 +3105,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xcef10af840976bbf,
+  .hash = 0x3cc6ec4733cdb9e1,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

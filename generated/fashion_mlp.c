@@ -304,9 +304,14 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
   }
 }
 
-/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10),
+ * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn....
+ * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *restrict p1_bias,
-    const nnrt_thread *thread) {
+    float *restrict p3_bias, float *restrict p5_weight, float *restrict p5_bias, int32_t *restrict optimizer_0_step,
+    int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
@@ -328,6 +333,77 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    const uint32_t nnrt_seed_2 = nnrt_seed[0];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    for (int64_t j = 0; j < 512; j += 16) {
+      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)))));
+      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
+      f32x16_store(&p3_bias[j], v - 0.044194173f);
+    }
+  }
+  for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
+    const int64_t lo = u * 2048;
+    const uint32_t nnrt_seed_2 = nnrt_seed[0];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
+      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)),
+          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
+          u32x16_set1(nnrt_seed_3)))));
+      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
+      f32x16_store(&p5_weight[j], v - 0.044194173f);
+    }
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+    const uint32_t nnrt_seed_2 = nnrt_seed[0];
+    const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
+    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
+        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)),
+        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
+        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)),
+        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
+        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)),
+        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
+        u32x16_set1(nnrt_seed_3)))));
+    const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
+    f32x16_store_mask(p5_bias, v - 0.044194173f, boolx16_mask(10));
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    optimizer_0_step[0] = 0;
+  }
+  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
+    validate_rows[0] = 0;
   }
 }
 
@@ -356,93 +432,6 @@ static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *r
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p3_weight[j], v - 0.044194173f);
     }
-  }
-}
-
-/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_4(const uint32_t *restrict nnrt_seed, float *restrict p3_bias,
-    const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_3 = nnrt_seed[1];
-    for (int64_t j = 0; j < 512; j += 16) {
-      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
-      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
-      f32x16_store(&p3_bias[j], v - 0.044194173f);
-    }
-  }
-}
-
-/* models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_5(const uint32_t *restrict nnrt_seed, float *restrict p5_weight,
-    const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
-    const int64_t lo = u * 2048;
-    const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_3 = nnrt_seed[1];
-    for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
-      const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-      const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
-      const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
-      f32x16_store(&p5_weight[j], v - 0.044194173f);
-    }
-  }
-}
-
-/* models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_6(const uint32_t *restrict nnrt_seed, float *restrict p5_bias,
-    const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
-    const uint32_t nnrt_seed_2 = nnrt_seed[0];
-    const uint32_t nnrt_seed_3 = nnrt_seed[1];
-    const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)))));
-    const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
-    f32x16_store_mask(p5_bias, v - 0.044194173f, boolx16_mask(10));
-  }
-}
-
-/* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    optimizer_0_step[0] = 0;
   }
 }
 
@@ -493,13 +482,6 @@ static NNRT_KERNEL_V4 void adam_6(float *restrict optimizer_0_exp_avg_5_bias, co
 }
 
 /* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void evaluate(int32_t *restrict validate_rows, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    validate_rows[0] = 0;
-  }
-}
-
-/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_sum_accuracy[0] = 0.0;
@@ -546,7 +528,7 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
 /* [128,784] x [784,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, float *restrict add, float *restrict where, const nnrt_thread *thread) {
+    const float *restrict p1_bias, float *restrict where, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -606,7 +588,6 @@ static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *r
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
-        f32x16_store(&add[row * 512 + panel * 32 + j], v);
         f32x16_store(&where[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
@@ -636,7 +617,7 @@ static NNRT_KERNEL_V4 void pack_3_weight(const float *restrict p3_weight, float 
 /* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
 static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const float *restrict p3_weight_panels,
-    const float *restrict p3_bias, float *restrict add, float *restrict where_2, const nnrt_thread *thread) {
+    const float *restrict p3_bias, float *restrict where_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -696,7 +677,6 @@ static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const floa
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p3_bias_2 = f32x16_load(&p3_bias[panel * 32 + j]);
         const f32x16 v = c + p3_bias_2;
-        f32x16_store(&add[row * 512 + panel * 32 + j], v);
         f32x16_store(&where_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
@@ -861,8 +841,8 @@ static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict sub, float *res
 /* [128,10] x [10,512]: panels of 32 columns, tiles of 13 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float *restrict p5_weight, const float *add_2,
-    float *where, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float *restrict p5_weight,
+    const float *restrict where, float *restrict where_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[416];
     for (int64_t tile = 0; tile < 10; ++tile) {
@@ -1018,9 +998,9 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         const int64_t row = row_first + r;
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const f32x16 add_3 = f32x16_load(&add_2[row * 512 + u * 32 + j]);
-          f32x16_store(&where[row * 512 + u * 32 + j],
-              f32x16_where(f32x16_le(add_3, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
+          const f32x16 where_3 = f32x16_load(&where[row * 512 + u * 32 + j]);
+          f32x16_store(&where_2[row * 512 + u * 32 + j],
+              f32x16_where(f32x16_le(where_3, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
         }
       }
     }
@@ -1030,8 +1010,8 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
 /* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const float *restrict p3_weight, const float *add,
-    float *where_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const float *restrict p3_weight,
+    const float *restrict where_2, float *restrict where_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -1089,9 +1069,9 @@ static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const floa
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 add_2 = f32x16_load(&add[row * 512 + panel * 32 + j]);
-        f32x16_store(&where_2[row * 512 + panel * 32 + j],
-            f32x16_where(f32x16_le(add_2, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
+        const f32x16 where_4 = f32x16_load(&where_2[row * 512 + panel * 32 + j]);
+        f32x16_store(&where_3[row * 512 + panel * 32 + j],
+            f32x16_where(f32x16_le(where_4, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
       }
     }
   }
@@ -1115,11 +1095,16 @@ static NNRT_KERNEL_V4 void adam_7(const float *restrict lr, int32_t *restrict op
   }
 }
 
-/* models/fashion_mlp.lua:8  nn.Linear(512, 10),
+/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
+ * models/fashion_mlp.lua:8  nn.Linear(512, 10),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restrict optimizer_0_exp_avg_5_bias,
     float *restrict optimizer_0_exp_avg_sq_5_bias, float *restrict p5_bias, const float *restrict div,
-    const float *restrict div_2, const nnrt_thread *thread) {
+    const float *restrict div_2, const float *restrict where, float *restrict optimizer_0_exp_avg_3_bias,
+    float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias, const float *restrict where_2,
+    float *restrict optimizer_0_exp_avg_1_bias, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     _Alignas(64) float parts[32];
     for (int64_t c = 0; c < 2; ++c) {
@@ -1143,6 +1128,138 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, v, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_5_bias, v_2, boolx16_mask(10));
     f32x16_store_mask(p5_bias, p5_bias_2 + v_3, boolx16_mask(10));
+  }
+  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
+    const int64_t column = u * 64;
+    _Alignas(64) float parts[128];
+    for (int64_t c = 0; c < 2; ++c) {
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
+        const f32x16 where_3 = f32x16_load(&where[column + r * 512]);
+        acc = acc + where_3;
+        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 16]);
+        acc_2 = acc_2 + where_4;
+        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 32]);
+        acc_3 = acc_3 + where_5;
+        const f32x16 where_6 = f32x16_load(&where[column + r * 512 + 48]);
+        acc_4 = acc_4 + where_6;
+      }
+      f32x16_store(&parts[c * 64], acc);
+      f32x16_store(&parts[c * 64 + 16], acc_2);
+      f32x16_store(&parts[c * 64 + 32], acc_3);
+      f32x16_store(&parts[c * 64 + 48], acc_4);
+    }
+    for (int64_t j = 0; j < 64; j += 16) {
+      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
+    }
+    const f32x16 sum = f32x16_load(parts);
+    const f32x16 sum_2 = f32x16_load(&parts[16]);
+    const f32x16 sum_3 = f32x16_load(&parts[32]);
+    const f32x16 sum_4 = f32x16_load(&parts[48]);
+    const f32x16 optimizer_0_exp_avg_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_3_bias[column]);
+    const f32x16 v = optimizer_0_exp_avg_3_bias_2 * 0.9f + sum * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column]);
+    const f32x16 v_2 = optimizer_0_exp_avg_sq_3_bias_2 * 0.999f + sum * sum * 0.001f;
+    const f32x16 p3_bias_2 = f32x16_load(&p3_bias[column]);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column], v);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column], v_2);
+    f32x16_store(&p3_bias[column], p3_bias_2 + v_3);
+    const f32x16 optimizer_0_exp_avg_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 16]);
+    const f32x16 v_4 = optimizer_0_exp_avg_3_bias_3 * 0.9f + sum_2 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
+    const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
+    const f32x16 p3_bias_3 = f32x16_load(&p3_bias[column + 16]);
+    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 16], v_4);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 16], v_5);
+    f32x16_store(&p3_bias[column + 16], p3_bias_3 + v_6);
+    const f32x16 optimizer_0_exp_avg_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 32]);
+    const f32x16 v_7 = optimizer_0_exp_avg_3_bias_4 * 0.9f + sum_3 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
+    const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
+    const f32x16 p3_bias_4 = f32x16_load(&p3_bias[column + 32]);
+    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 32], v_7);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 32], v_8);
+    f32x16_store(&p3_bias[column + 32], p3_bias_4 + v_9);
+    const f32x16 optimizer_0_exp_avg_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 48]);
+    const f32x16 v_10 = optimizer_0_exp_avg_3_bias_5 * 0.9f + sum_4 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
+    const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
+    const f32x16 p3_bias_5 = f32x16_load(&p3_bias[column + 48]);
+    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 48], v_10);
+    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 48], v_11);
+    f32x16_store(&p3_bias[column + 48], p3_bias_5 + v_12);
+  }
+  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
+    const int64_t column = u * 64;
+    _Alignas(64) float parts[128];
+    for (int64_t c = 0; c < 2; ++c) {
+      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
+      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
+        const f32x16 where_3 = f32x16_load(&where_2[column + r * 512]);
+        acc = acc + where_3;
+        const f32x16 where_4 = f32x16_load(&where_2[column + r * 512 + 16]);
+        acc_2 = acc_2 + where_4;
+        const f32x16 where_5 = f32x16_load(&where_2[column + r * 512 + 32]);
+        acc_3 = acc_3 + where_5;
+        const f32x16 where_6 = f32x16_load(&where_2[column + r * 512 + 48]);
+        acc_4 = acc_4 + where_6;
+      }
+      f32x16_store(&parts[c * 64], acc);
+      f32x16_store(&parts[c * 64 + 16], acc_2);
+      f32x16_store(&parts[c * 64 + 32], acc_3);
+      f32x16_store(&parts[c * 64 + 48], acc_4);
+    }
+    for (int64_t j = 0; j < 64; j += 16) {
+      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
+    }
+    const f32x16 sum = f32x16_load(parts);
+    const f32x16 sum_2 = f32x16_load(&parts[16]);
+    const f32x16 sum_3 = f32x16_load(&parts[32]);
+    const f32x16 sum_4 = f32x16_load(&parts[48]);
+    const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[column]);
+    const f32x16 v = optimizer_0_exp_avg_1_bias_2 * 0.9f + sum * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column]);
+    const f32x16 v_2 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + sum * sum * 0.001f;
+    const f32x16 p1_bias_2 = f32x16_load(&p1_bias[column]);
+    const float div_3 = div[0];
+    const float div_4 = div_2[0];
+    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column], v);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column], v_2);
+    f32x16_store(&p1_bias[column], p1_bias_2 + v_3);
+    const f32x16 optimizer_0_exp_avg_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 16]);
+    const f32x16 v_4 = optimizer_0_exp_avg_1_bias_3 * 0.9f + sum_2 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
+    const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
+    const f32x16 p1_bias_3 = f32x16_load(&p1_bias[column + 16]);
+    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 16], v_4);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 16], v_5);
+    f32x16_store(&p1_bias[column + 16], p1_bias_3 + v_6);
+    const f32x16 optimizer_0_exp_avg_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 32]);
+    const f32x16 v_7 = optimizer_0_exp_avg_1_bias_4 * 0.9f + sum_3 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
+    const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
+    const f32x16 p1_bias_4 = f32x16_load(&p1_bias[column + 32]);
+    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 32], v_7);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 32], v_8);
+    f32x16_store(&p1_bias[column + 32], p1_bias_4 + v_9);
+    const f32x16 optimizer_0_exp_avg_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 48]);
+    const f32x16 v_10 = optimizer_0_exp_avg_1_bias_5 * 0.9f + sum_4 * 0.1f;
+    const f32x16 optimizer_0_exp_avg_sq_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
+    const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
+    const f32x16 p1_bias_5 = f32x16_load(&p1_bias[column + 48]);
+    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
+    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 48], v_10);
+    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 48], v_11);
+    f32x16_store(&p1_bias[column + 48], p1_bias_5 + v_12);
   }
 }
 
@@ -1228,79 +1345,6 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
         f32x16_store(&p5_weight[r * 512 + u * 32 + j], p5_weight_2 + v_3);
       }
     }
-  }
-}
-
-/* models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
- * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, float *restrict optimizer_0_exp_avg_3_bias,
-    float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias, const float *restrict div,
-    const float *restrict div_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
-    const int64_t column = u * 64;
-    _Alignas(64) float parts[128];
-    for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
-      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 where_2 = f32x16_load(&where[column + r * 512]);
-        acc = acc + where_2;
-        const f32x16 where_3 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_3;
-        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_4;
-        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_5;
-      }
-      f32x16_store(&parts[c * 64], acc);
-      f32x16_store(&parts[c * 64 + 16], acc_2);
-      f32x16_store(&parts[c * 64 + 32], acc_3);
-      f32x16_store(&parts[c * 64 + 48], acc_4);
-    }
-    for (int64_t j = 0; j < 64; j += 16) {
-      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
-    }
-    const f32x16 sum = f32x16_load(parts);
-    const f32x16 sum_2 = f32x16_load(&parts[16]);
-    const f32x16 sum_3 = f32x16_load(&parts[32]);
-    const f32x16 sum_4 = f32x16_load(&parts[48]);
-    const f32x16 optimizer_0_exp_avg_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_3_bias[column]);
-    const f32x16 v = optimizer_0_exp_avg_3_bias_2 * 0.9f + sum * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column]);
-    const f32x16 v_2 = optimizer_0_exp_avg_sq_3_bias_2 * 0.999f + sum * sum * 0.001f;
-    const f32x16 p3_bias_2 = f32x16_load(&p3_bias[column]);
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column], v);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column], v_2);
-    f32x16_store(&p3_bias[column], p3_bias_2 + v_3);
-    const f32x16 optimizer_0_exp_avg_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 16]);
-    const f32x16 v_4 = optimizer_0_exp_avg_3_bias_3 * 0.9f + sum_2 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
-    const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
-    const f32x16 p3_bias_3 = f32x16_load(&p3_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 16], v_4);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 16], v_5);
-    f32x16_store(&p3_bias[column + 16], p3_bias_3 + v_6);
-    const f32x16 optimizer_0_exp_avg_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 32]);
-    const f32x16 v_7 = optimizer_0_exp_avg_3_bias_4 * 0.9f + sum_3 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
-    const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
-    const f32x16 p3_bias_4 = f32x16_load(&p3_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 32], v_7);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 32], v_8);
-    f32x16_store(&p3_bias[column + 32], p3_bias_4 + v_9);
-    const f32x16 optimizer_0_exp_avg_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_3_bias[column + 48]);
-    const f32x16 v_10 = optimizer_0_exp_avg_3_bias_5 * 0.9f + sum_4 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
-    const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
-    const f32x16 p3_bias_5 = f32x16_load(&p3_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_3_bias[column + 48], v_10);
-    f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 48], v_11);
-    f32x16_store(&p3_bias[column + 48], p3_bias_5 + v_12);
   }
 }
 
@@ -1496,79 +1540,6 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
         }
       }
     }
-  }
-}
-
-/* models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
- * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_5(const float *restrict where, float *restrict optimizer_0_exp_avg_1_bias,
-    float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias, const float *restrict div,
-    const float *restrict div_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
-    const int64_t column = u * 64;
-    _Alignas(64) float parts[128];
-    for (int64_t c = 0; c < 2; ++c) {
-      f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
-      for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 where_2 = f32x16_load(&where[column + r * 512]);
-        acc = acc + where_2;
-        const f32x16 where_3 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_3;
-        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_4;
-        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_5;
-      }
-      f32x16_store(&parts[c * 64], acc);
-      f32x16_store(&parts[c * 64 + 16], acc_2);
-      f32x16_store(&parts[c * 64 + 32], acc_3);
-      f32x16_store(&parts[c * 64 + 48], acc_4);
-    }
-    for (int64_t j = 0; j < 64; j += 16) {
-      f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
-    }
-    const f32x16 sum = f32x16_load(parts);
-    const f32x16 sum_2 = f32x16_load(&parts[16]);
-    const f32x16 sum_3 = f32x16_load(&parts[32]);
-    const f32x16 sum_4 = f32x16_load(&parts[48]);
-    const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[column]);
-    const f32x16 v = optimizer_0_exp_avg_1_bias_2 * 0.9f + sum * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column]);
-    const f32x16 v_2 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + sum * sum * 0.001f;
-    const f32x16 p1_bias_2 = f32x16_load(&p1_bias[column]);
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column], v);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column], v_2);
-    f32x16_store(&p1_bias[column], p1_bias_2 + v_3);
-    const f32x16 optimizer_0_exp_avg_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 16]);
-    const f32x16 v_4 = optimizer_0_exp_avg_1_bias_3 * 0.9f + sum_2 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
-    const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
-    const f32x16 p1_bias_3 = f32x16_load(&p1_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 16], v_4);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 16], v_5);
-    f32x16_store(&p1_bias[column + 16], p1_bias_3 + v_6);
-    const f32x16 optimizer_0_exp_avg_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 32]);
-    const f32x16 v_7 = optimizer_0_exp_avg_1_bias_4 * 0.9f + sum_3 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
-    const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
-    const f32x16 p1_bias_4 = f32x16_load(&p1_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 32], v_7);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 32], v_8);
-    f32x16_store(&p1_bias[column + 32], p1_bias_4 + v_9);
-    const f32x16 optimizer_0_exp_avg_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_1_bias[column + 48]);
-    const f32x16 v_10 = optimizer_0_exp_avg_1_bias_5 * 0.9f + sum_4 * 0.1f;
-    const f32x16 optimizer_0_exp_avg_sq_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
-    const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
-    const f32x16 p1_bias_5 = f32x16_load(&p1_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
-    f32x16_store(&optimizer_0_exp_avg_1_bias[column + 48], v_10);
-    f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 48], v_11);
-    f32x16_store(&p1_bias[column + 48], p1_bias_5 + v_12);
   }
 }
 
@@ -2067,7 +2038,8 @@ static NNRT_KERNEL_V4 void linear_8(const float *restrict where, const float *re
 /* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
  * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p5_bias,
-    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const nnrt_thread *thread) {
+    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const float *restrict first,
+    int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(250, thread), u_end = nnrt_hi(250, thread); u < u_end; ++u) {
     float best = -INFINITY;
     int32_t position = 0;
@@ -2075,10 +2047,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
       const float v = dot_2 + p5_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -2173,11 +2144,6 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     argmax[u] = position;
     sub[u] = log_f32(sum_2) - sum;
   }
-}
-
-/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *restrict validate_rows,
-    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
     const int32_t validate_rows_2 = validate_rows[0];
@@ -2185,10 +2151,13 @@ static NNRT_KERNEL_V4 void evaluate_4(const float *restrict first, int32_t *rest
   }
 }
 
-/* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
+/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
+ * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
 static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
-    float *restrict validate_accuracy, float *restrict accuracy, const nnrt_thread *thread) {
+    float *restrict validate_accuracy, float *restrict accuracy, const float *restrict sub,
+    double *restrict validate_sum_loss, float *restrict validate_loss, float *restrict loss,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
@@ -2220,13 +2189,6 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
     validate_accuracy[0] = v_2;
     accuracy[0] = v_2;
   }
-}
-
-/* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
- * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void cross_entropy_evaluate(const float *restrict sub, const float *restrict first,
-    double *restrict validate_sum_loss, const int32_t *restrict validate_rows, float *restrict validate_loss,
-    float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
@@ -2261,49 +2223,44 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
   float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
   float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
-  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
   float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
   float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
-  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
-  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
-  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
-  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
-  float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
   int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
+  float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
+  float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1605760); /* [512,784] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 3211392); /* [512] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 3213440); /* [512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 3215488); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4264064); /* [512,512] */
+  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 5312640); /* [512] */
+  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5314688); /* [512] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 5316736); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337216); /* [10,512] */
+  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 5357696); /* [10] */
+  float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
   double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* [] */
   float *validate_accuracy = (float *)(memory->state + 5357952); /* [] */
   double *validate_sum_loss = (double *)(memory->state + 5358016); /* [] */
   float *validate_loss = (float *)(memory->state + 5358080); /* [] */
 
   linear(nnrt_seed, p1_weight, thread);
-  linear_2(nnrt_seed, p1_bias, thread);
+  linear_2(nnrt_seed, p1_bias, p3_bias, p5_weight, p5_bias, optimizer_0_step, validate_rows, thread);
   linear_3(nnrt_seed, p3_weight, thread);
-  linear_4(nnrt_seed, p3_bias, thread);
-  linear_5(nnrt_seed, p5_weight, thread);
-  linear_6(nnrt_seed, p5_bias, thread);
-  adam(optimizer_0_step, thread);
   adam_2(optimizer_0_exp_avg_1_weight, thread);
-  adam_3(optimizer_0_exp_avg_1_bias, thread);
-  adam_4(optimizer_0_exp_avg_3_weight, thread);
-  adam_3(optimizer_0_exp_avg_3_bias, thread);
-  adam_5(optimizer_0_exp_avg_5_weight, thread);
-  adam_6(optimizer_0_exp_avg_5_bias, thread);
   adam_2(optimizer_0_exp_avg_sq_1_weight, thread);
+  adam_3(optimizer_0_exp_avg_1_bias, thread);
   adam_3(optimizer_0_exp_avg_sq_1_bias, thread);
+  adam_4(optimizer_0_exp_avg_3_weight, thread);
   adam_4(optimizer_0_exp_avg_sq_3_weight, thread);
+  adam_3(optimizer_0_exp_avg_3_bias, thread);
   adam_3(optimizer_0_exp_avg_sq_3_bias, thread);
+  adam_5(optimizer_0_exp_avg_5_weight, thread);
   adam_5(optimizer_0_exp_avg_sq_5_weight, thread);
+  adam_6(optimizer_0_exp_avg_5_bias, thread);
   adam_6(optimizer_0_exp_avg_sq_5_bias, thread);
-  evaluate(validate_rows, thread);
   evaluate_2(validate_sum_accuracy, thread);
   evaluate_3(validate_accuracy, thread);
   evaluate_2(validate_sum_loss, thread);
@@ -2317,67 +2274,65 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
   float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
-  float *add = (float *)(memory->scratch + 3056128); /* [128,512] */
-  float *where = (float *)(memory->scratch + 3318528); /* [128,512] */
+  float *where = (float *)(memory->scratch + 3056128); /* [128,512] */
   float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *p3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
   float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
-  float *add_2 = (float *)(memory->scratch + 256); /* [128,512] */
-  float *where_2 = (float *)(memory->scratch + 262656); /* [128,512] */
+  float *where_2 = (float *)(memory->scratch + 256); /* [128,512] */
   float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
-  float *p5_weight_panels = (float *)(memory->scratch + 525056); /* [8192] */
-  float *dot = (float *)(memory->scratch + 558080); /* [128,10] */
+  float *p5_weight_panels = (float *)(memory->scratch + 262656); /* [8192] */
+  float *dot = (float *)(memory->scratch + 787712); /* [128,10] */
   float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
-  float *sub = (float *)(memory->scratch + 524800); /* [128] */
-  float *add_3 = (float *)(memory->scratch + 558080); /* [128,10] */
+  float *sub = (float *)(memory->scratch + 262400); /* [128] */
+  float *add = (float *)(memory->scratch + 787712); /* [128,10] */
   float *loss = (float *)(memory->output + 0); /* [] */
-  float *where_3 = (float *)(memory->scratch + 256); /* [128,512] */
-  float *where_4 = (float *)(memory->scratch + 3056128); /* [128,512] */
+  float *where_3 = (float *)(memory->scratch + 262912); /* [128,512] */
+  float *where_4 = (float *)(memory->scratch + 525312); /* [128,512] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
   float *div_2 = (float *)(memory->scratch + 0); /* [] */
   float *div_3 = (float *)(memory->scratch + 64); /* [] */
-  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 2678912); /* [10] */
+  float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 5357696); /* [10] */
   float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
-  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 2658432); /* [10,512] */
-  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337280); /* [10,512] */
-  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 2656384); /* [512] */
-  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5335232); /* [512] */
-  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 1607808); /* [512,512] */
-  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4286656); /* [512,512] */
-  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 1605760); /* [512] */
-  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 4284608); /* [512] */
+  float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 5312640); /* [512] */
+  float *optimizer_0_exp_avg_sq_3_bias = (float *)(memory->state + 5314688); /* [512] */
+  float *optimizer_0_exp_avg_1_bias = (float *)(memory->state + 3211392); /* [512] */
+  float *optimizer_0_exp_avg_sq_1_bias = (float *)(memory->state + 3213440); /* [512] */
+  float *optimizer_0_exp_avg_5_weight = (float *)(memory->state + 5316736); /* [10,512] */
+  float *optimizer_0_exp_avg_sq_5_weight = (float *)(memory->state + 5337216); /* [10,512] */
+  float *optimizer_0_exp_avg_3_weight = (float *)(memory->state + 3215488); /* [512,512] */
+  float *optimizer_0_exp_avg_sq_3_weight = (float *)(memory->state + 4264064); /* [512,512] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
-  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 2678976); /* [512,784] */
+  float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1605760); /* [512,784] */
 
   fashion_mnist(x, div, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu(div, p1_weight_panels, p1_bias, add, where, thread);
+  linear_relu(div, p1_weight_panels, p1_bias, where, thread);
   pack_3_weight(p3_weight, p3_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_2(where, p3_weight_panels, p3_bias, add_2, where_2, thread);
+  linear_relu_2(where, p3_weight_panels, p3_bias, where_2, thread);
   pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
   linear_7(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  cross_entropy(dot, p5_bias, y, sub, add_3, thread);
+  cross_entropy(dot, p5_bias, y, sub, add, thread);
   nnrt_barrier(thread);
   cross_entropy_2(sub, loss, thread);
-  linear_relu_3(add_3, p5_weight, add_2, where_3, thread);
+  linear_relu_3(add, p5_weight, where_2, where_3, thread);
   nnrt_barrier(thread);
-  linear_relu_4(where_3, p3_weight, add, where_4, thread);
+  linear_relu_4(where_3, p3_weight, where, where_4, thread);
   adam_7(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
   nnrt_barrier(thread);
-  linear_adam(add_3, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, thread);
-  linear_adam_2(add_3, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
+  linear_adam(add, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, where_3,
+      optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, where_4, optimizer_0_exp_avg_1_bias,
+      optimizer_0_exp_avg_sq_1_bias, p1_bias, thread);
+  linear_adam_2(add, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
       thread);
-  linear_adam_3(where_3, optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, div_2, div_3, thread);
   linear_adam_4(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
       thread);
-  linear_adam_5(where_4, optimizer_0_exp_avg_1_bias, optimizer_0_exp_avg_sq_1_bias, p1_bias, div_2, div_3, thread);
   linear_adam_6(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, p1_weight, div_2, div_3,
       thread);
 }
@@ -2421,11 +2376,10 @@ static void validate_250(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   linear_8(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, thread);
-  evaluate_4(first, validate_rows, thread);
+  accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, thread);
-  cross_entropy_evaluate(sub, first, validate_sum_loss, validate_rows, validate_loss, loss, thread);
+  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, sub,
+      validate_sum_loss, validate_loss, loss, thread);
 }
 
 static const nnrt_state fashion_mlp_states[] = {
@@ -2438,16 +2392,16 @@ static const nnrt_state fashion_mlp_states[] = {
   {.name = "5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .trained = 1, .saved = 1, .offset = 2678784},
   {.name = "optimizer.0.step", .dtype = NNRT_i32, .offset = 64},
   {.name = "optimizer.0.exp_avg.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 784}, .offset = 128},
-  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 1605760},
-  {.name = "optimizer.0.exp_avg.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 1607808},
-  {.name = "optimizer.0.exp_avg.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 2656384},
-  {.name = "optimizer.0.exp_avg.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 2658432},
-  {.name = "optimizer.0.exp_avg.5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 2678912},
-  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 784}, .offset = 2678976},
-  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 4284608},
-  {.name = "optimizer.0.exp_avg_sq.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 4286656},
-  {.name = "optimizer.0.exp_avg_sq.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 5335232},
-  {.name = "optimizer.0.exp_avg_sq.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 5337280},
+  {.name = "optimizer.0.exp_avg_sq.1.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 784}, .offset = 1605760},
+  {.name = "optimizer.0.exp_avg.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 3211392},
+  {.name = "optimizer.0.exp_avg_sq.1.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 3213440},
+  {.name = "optimizer.0.exp_avg.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 3215488},
+  {.name = "optimizer.0.exp_avg_sq.3.weight", .dtype = NNRT_f32, .rank = 2, .dim = {512, 512}, .offset = 4264064},
+  {.name = "optimizer.0.exp_avg.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 5312640},
+  {.name = "optimizer.0.exp_avg_sq.3.bias", .dtype = NNRT_f32, .rank = 1, .dim = {512}, .offset = 5314688},
+  {.name = "optimizer.0.exp_avg.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 5316736},
+  {.name = "optimizer.0.exp_avg_sq.5.weight", .dtype = NNRT_f32, .rank = 2, .dim = {10, 512}, .offset = 5337216},
+  {.name = "optimizer.0.exp_avg.5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 5357696},
   {.name = "optimizer.0.exp_avg_sq.5.bias", .dtype = NNRT_f32, .rank = 1, .dim = {10}, .offset = 5357760},
   {.name = "validate.rows", .dtype = NNRT_i32, .offset = 5357824},
   {.name = "validate.sum.accuracy", .dtype = NNRT_f64, .offset = 5357888},
@@ -2554,7 +2508,7 @@ static const nnrt_model fashion_mlp_model = {
   .name = "fashion_mlp",
   .source = "models/fashion_mlp.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xb55623fde90b8bd4,
+  .hash = 0xab281e9b72d1da8f,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -363,8 +363,13 @@ static NNRT_INLINE_V4 float exp_f32(float x) {
   return x <= 88.72283f ? (x < -87.33654f ? 0.0f : scaled) : x * INFINITY;
 }
 
-/* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1)) */
-static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *restrict weight,
+/* models/regression.lua:0  -- regression.lua: least squares on points drawn anew at every step: no data files, pa...
+ * models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1))
+ * models/regression.lua:6  local offset = nn.parameter({})
+ * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
+static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *restrict weight, float *restrict offset,
+    int32_t *restrict optimizer_0_step, float *restrict optimizer_0_momentum_buffer_weight,
+    float *restrict optimizer_0_momentum_buffer_offset, uint32_t *restrict nnrt_calls_train,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
@@ -402,51 +407,32 @@ static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *rest
     const f32x16 v_3 = f32x16_sqrt(log_f32x16(v) * -2.0f) * cos_f32x16(v_2);
     f32x16_store_mask(weight, v_3 * 0.1f + 0.0f, boolx16_mask(2));
   }
-}
-
-/* models/regression.lua:6  local offset = nn.parameter({}) */
-static NNRT_KERNEL_V4 void const_(float *restrict offset, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     offset[0] = 0.0f;
   }
-}
-
-/* models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void sgd(int32_t *restrict optimizer_0_step, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_step[0] = 0;
   }
-}
-
-/* models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void sgd_2(float *restrict optimizer_0_momentum_buffer_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_momentum_buffer_weight, f32x16_set1(0.0f), boolx16_mask(2));
   }
-}
-
-/* models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void sgd_3(float *restrict optimizer_0_momentum_buffer_offset, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     optimizer_0_momentum_buffer_offset[0] = 0.0f;
   }
-}
-
-/* models/regression.lua:0  -- regression.lua: least squares on points drawn anew at every step: no data files, pa... */
-static NNRT_KERNEL_V4 void const__2(uint32_t *restrict nnrt_calls_train, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     nnrt_calls_train[0] = 0u;
   }
 }
 
-/* models/regression.lua:27  return { distance = ((weight - truth):norm() ^ 2 + (offset + 1) ^ 2):sqrt(), weight =... */
+/* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1))
+ * models/regression.lua:27  return { distance = ((weight - truth):norm() ^ 2 + (offset + 1) ^ 2):sqrt(), weight =... */
 static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *restrict truth,
-    const float *restrict offset, float *restrict distance, const nnrt_thread *thread) {
+    const float *restrict offset, float *restrict distance, float *restrict weight_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
-    const f32x16 weight_2 = f32x16_load_mask(weight, boolx16_mask(2));
+    const f32x16 weight_3 = f32x16_load_mask(weight, boolx16_mask(2));
     const f32x16 truth_2 = f32x16_load_mask(truth, boolx16_mask(2));
-    const f32x16 v = weight_2 - truth_2;
+    const f32x16 v = weight_3 - truth_2;
     acc = f32x16_where(boolx16_mask(2), acc + v * v, acc);
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -460,10 +446,6 @@ static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *
     const float v_3 = offset_2 + 1.0f;
     distance[0] = f32_sqrt(v_2 * v_2 + v_3 * v_3);
   }
-}
-
-/* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1)) */
-static NNRT_KERNEL_V4 void state_2(const float *restrict weight, float *restrict weight_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const f32x16 weight_3 = f32x16_load_mask(weight, boolx16_mask(2));
     f32x16_store_mask(weight_2, weight_3, boolx16_mask(2));
@@ -564,36 +546,6 @@ static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *r
   }
 }
 
-/* models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
- * models/regression.lua:21  return nn.mse_loss(predict(features), y) */
-static NNRT_KERNEL_V4 void dot_add_mse_loss(const float *restrict features, const float *restrict weight,
-    const float *restrict offset, const float *restrict sub, const float *restrict noise, const float *restrict sqrt,
-    const float *restrict cos, float *restrict add, float *restrict add_2, const nnrt_thread *thread) {
-  for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
-    f32x16 acc = {0};
-    const f32x16 features_2 = f32x16_load_mask(&features[u * 2], boolx16_mask(2));
-    const f32x16 weight_2 = f32x16_load_mask(weight, boolx16_mask(2));
-    acc = f32x16_where(boolx16_mask(2), f32x16_fma(features_2, weight_2, acc), acc);
-    _Alignas(64) float lanes[16];
-    f32x16_store(lanes, acc);
-    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
-    f32x8_store(lanes, half);
-    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float dot = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
-        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    const float offset_2 = offset[0];
-    const float v = dot + offset_2;
-    const float sub_2 = sub[u];
-    const float noise_2 = noise[0];
-    const float sqrt_2 = sqrt[u];
-    const float cos_2 = cos[u];
-    const float v_2 = v - (sub_2 + noise_2 * (sqrt_2 * cos_2));
-    const float v_3 = v_2 * 0.015625f;
-    add[u] = v;
-    add_2[u] = v_3 + v_3;
-  }
-}
-
 /* models/regression.lua:21  return nn.mse_loss(predict(features), y) */
 static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *restrict sub, const float *restrict noise,
     const float *restrict sqrt, const float *restrict cos, float *restrict loss, const nnrt_thread *thread) {
@@ -619,10 +571,14 @@ static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *rest
   }
 }
 
-/* models/regression.lua:0  -- regression.lua: least squares on points drawn anew at every step: no data files, pa...
- * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void sgd_add(int32_t *restrict optimizer_0_step, uint32_t *restrict nnrt_calls_train,
-    float *restrict exp, const nnrt_thread *thread) {
+/* models/regression.lua:10  local x = (nn.random.uniform { n } - 0.5) * 6                                    -- [n]
+ * models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
+ * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa...
+ * models/regression.lua:21  return nn.mse_loss(predict(features), y) */
+static NNRT_KERNEL_V4 void sgd_uniform(int32_t *restrict optimizer_0_step, uint32_t *restrict nnrt_calls_train,
+    float *restrict exp, const float *restrict features, const float *restrict weight, const float *restrict offset,
+    const float *restrict sub, const float *restrict noise, const float *restrict sqrt, const float *restrict cos,
+    float *restrict add, float *restrict add_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const int32_t optimizer_0_step_2 = optimizer_0_step[0];
     const float v = f32_floor(f32_from_i32(optimizer_0_step_2) / 400.0f) * -1.2039728f;
@@ -630,6 +586,29 @@ static NNRT_KERNEL_V4 void sgd_add(int32_t *restrict optimizer_0_step, uint32_t 
     exp[0] = exp_f32(v);
     optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
     nnrt_calls_train[0] = nnrt_calls_train_2 + 1u;
+  }
+  for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
+    f32x16 acc = {0};
+    const f32x16 features_2 = f32x16_load_mask(&features[u * 2], boolx16_mask(2));
+    const f32x16 weight_2 = f32x16_load_mask(weight, boolx16_mask(2));
+    acc = f32x16_where(boolx16_mask(2), f32x16_fma(features_2, weight_2, acc), acc);
+    _Alignas(64) float lanes[16];
+    f32x16_store(lanes, acc);
+    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
+    f32x8_store(lanes, half);
+    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
+    const float dot = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
+    const float offset_2 = offset[0];
+    const float v = dot + offset_2;
+    const float sub_2 = sub[u];
+    const float noise_2 = noise[0];
+    const float sqrt_2 = sqrt[u];
+    const float cos_2 = cos[u];
+    const float v_2 = v - (sub_2 + noise_2 * (sqrt_2 * cos_2));
+    const float v_3 = v_2 * 0.015625f;
+    add[u] = v;
+    add_2[u] = v_3 + v_3;
   }
 }
 
@@ -714,12 +693,8 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
 
-  add_2(nnrt_seed, weight, thread);
-  const_(offset, thread);
-  sgd(optimizer_0_step, thread);
-  sgd_2(optimizer_0_momentum_buffer_weight, thread);
-  sgd_3(optimizer_0_momentum_buffer_offset, thread);
-  const__2(nnrt_calls_train, thread);
+  add_2(nnrt_seed, weight, offset, optimizer_0_step, optimizer_0_momentum_buffer_weight,
+      optimizer_0_momentum_buffer_offset, nnrt_calls_train, thread);
 }
 
 /* One call of check. Every thread runs it. */
@@ -729,8 +704,7 @@ static void check(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *distance = (float *)(memory->output + 0); /* [] */
   float *weight_2 = (float *)(memory->output + 64); /* [2] */
 
-  norm_sqrt(weight, constant_9, offset, distance, thread);
-  state_2(weight, weight_2, thread);
+  norm_sqrt(weight, constant_9, offset, distance, weight_2, thread);
 }
 
 /* One call of train. Every thread runs it. */
@@ -757,8 +731,8 @@ static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   concat_2(sin, nnrt_calls_train, nnrt_seed, features, thread);
   nnrt_barrier(thread);
-  sgd_add(optimizer_0_step, nnrt_calls_train, exp, thread);
-  dot_add_mse_loss(features, weight, offset, sub, noise, sqrt, cos, add, add_3, thread);
+  sgd_uniform(optimizer_0_step, nnrt_calls_train, exp, features, weight, offset, sub, noise, sqrt, cos, add, add_3,
+      thread);
   nnrt_barrier(thread);
   mse_loss(add, sub, noise, sqrt, cos, loss, thread);
   dot_sgd(add_3, features, optimizer_0_momentum_buffer_weight, weight, exp, thread);
@@ -819,7 +793,7 @@ static const nnrt_model regression_model = {
   .name = "regression",
   .source = "models/regression.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xebb493bde766dada,
+  .hash = 0x8e506e26e0a00eeb,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -218,8 +218,10 @@ static void alloca_print(void *context, Stmt *s, int depth) {
   (void)depth;
   Printer *l = context;
   const Buffer *b = s->local_buffer;
-  if (s->kind == S_var || s->kind == S_for)
+  bool mutable = s->kind == S_var || s->kind == S_for; /* one variable may run several loops */
+  if (mutable && !map_get(&l->locals, s->var->name))
     text_printf(l->out, "  %s = alloca %s\n", local_name(l, s->var->name), ll_type(l, s->var->type));
+  if (mutable) map_put(&l->locals, s->var->name, s->var);
   if (s->kind == S_local)
     text_printf(l->out, "  %s = alloca [%" PRId64 " x %s], align %d\n", local_name(l, b->name), b->count,
                 dtype_info[b->dtype].llvm, b->align);
@@ -251,6 +253,7 @@ static void kernel_emit(Printer *l, const Kernel *k) {
   for (int i = 0; i < k->locs.n; ++i) comment(l, "", FORMAT("%s:%d", k->locs.at[i].file, k->locs.at[i].line));
   text_printf(l->out, "define internal %s @%s(%s) #%d {\n", ll_type(l, k->result), sheet_name(l->sheet, k, k->name),
               params_text(l, k), function);
+  map_init(&l->locals, l->arena);
   block_walk(&k->body, 0, alloca_print, l);
   block_print(l, &k->body);
   text_puts(l->out, function ? "}\n\n" : "  ret void\n}\n\n");
@@ -260,10 +263,8 @@ static void kernel_emit(Printer *l, const Kernel *k) {
 static const char *bytes_text(Printer *l, const void *data, size_t n) {
   Text text;
   text_init(&text, l->arena);
-  for (size_t i = 0; i < n; ++i) {
-    unsigned char c = ((const unsigned char *)data)[i];
-    text_printf(&text, c == '"' || c == '\\' || c < 32 || c > 126 ? "\\%02X" : "%c", c);
-  }
+  for (const unsigned char *c = data, *end = c + n; c < end; ++c)
+    text_printf(&text, *c == '"' || *c == '\\' || *c < 32 || *c > 126 ? "\\%02X" : "%c", *c);
   return text_str(&text);
 }
 
@@ -386,7 +387,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   text_puts(out, "@nnc.zero = internal constant i64 0\n");
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) array_emit(l, constant_name(&s, slot), slot->value);
+    if (slot->home == HOME_constant && !slot->parent) array_emit(l, constant_name(&s, slot), slot->value);
   }
   runtime_emit(l);
   for (int i = 0; i < p->math.n; ++i) kernel_emit(l, p->math.at[i]);

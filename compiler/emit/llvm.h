@@ -11,6 +11,7 @@ typedef struct Printer {
   Text *out;
   int last;       /* number of the newest value or label */
   Intern values;  /* Var of a let or parameter, Slot -> its name; absent: an alloca of its name */
+  Map locals;     /* variables of the function that have their alloca */
   Map intrinsics; /* declaration -> itself */
   Map strings;    /* text -> global */
   Used used;

@@ -1,7 +1,10 @@
-# embed.cmake: writes OUTPUT, a C file with the bytes of each Lua file of FOLDER as prelude_files[], in alphabetical order.
+# embed.cmake: writes OUTPUT, a C file with the bytes of each Lua file of FOLDER as prelude_files[]: base.lua first,
+# which the others stand on, then in alphabetical order.
 file(GLOB files ${FOLDER}/*.lua)
 list(FILTER files EXCLUDE REGEX "\\.d\\.lua$")
 list(SORT files)
+list(REMOVE_ITEM files ${FOLDER}/base.lua)
+list(PREPEND files ${FOLDER}/base.lua)
 set(text "/* made by embed.cmake from front/prelude */\n#include <stddef.h>\n")
 set(rows "")
 set(count 0)

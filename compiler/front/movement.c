@@ -1,5 +1,5 @@
 /* movement.c: the core's functions that move and reduce: reshape transpose broadcast slice select pad reverse concat
- * stack, sum max min prod argmax argmin, matmul dot gather scatter, cast.
+ * stack, sum max min prod argmax argmin, cumsum argsort, matmul dot gather scatter, cast.
  *
  * Dimensions count from 1 and from the end with -1, ranges are inclusive (as string.sub); the graph counts from 0 with
  * exclusive ends. What the user got wrong is said here in his counting; what the graph's own infer_<op> finds is the
@@ -247,6 +247,17 @@ static int move_reduce(lua_State *L) {
   return call_end(L, &c, y);
 }
 
+/* ---- along a dimension: (x, dim) ---- */
+static int move_along(lua_State *L) {
+  Op op = (Op)lua_tointeger(L, lua_upvalueindex(1));
+  const char *what = op_info[op].name;
+  Call c = call_begin(L, what);
+  int dim = value_dim(L, 2, c.x->shape.rank, what, c.x);
+  c.g->at = &c.loc;
+  if (c.x->dtype == DT_bool || (c.x->dtype == DT_u8 && op == OP_cumsum)) c.x = graph_cast(c.g, c.x, DT_i32);
+  return call_end(L, &c, (op == OP_cumsum ? graph_cumsum : graph_argsort)(c.g, c.x, dim));
+}
+
 /* ---- products ---- */
 static void same_dtype(Call *c, Node **a, Node **b) {
   DType t = dtype_promote(c->f, (*a)->dtype, (*b)->dtype);
@@ -332,12 +343,12 @@ static int move_scatter(lua_State *L) {
   c.g->at = NULL;
   Node *source = value_node(L, 4, "scatter");
   const char *mode = lua_isnoneornil(L, 5) ? "add" : lua_tostring(L, 5);
-  if (mode && !strcmp(mode, "set")) limit(place_call(L), MSG_unsupported, "scatter with \"set\"");
-  if (!mode || strcmp(mode, "add"))
+  bool set = mode && !strcmp(mode, "set");
+  if (!mode || (!set && strcmp(mode, "add")))
     front_fail(L, place_call(L), MSG_mode_unknown, "scatter", mode ? mode : value_kind(L, 5), "", "");
   c.g->at = &c.loc;
   source = graph_cast(c.g, source, c.x->dtype);
-  return call_end(L, &c, graph_scatter(c.g, c.x, index, source, dim));
+  return call_end(L, &c, (set ? graph_scatter_set : graph_scatter)(c.g, c.x, index, source, dim));
 }
 
 /* ---- dtype ---- */
@@ -362,6 +373,15 @@ static int move_stop_gradient(lua_State *L) {
   return call_end(L, &c, graph_add(c.g, OP_stop_gradient, 1, &c.x, NULL, c.loc));
 }
 
+/* A method for each op, which the function finds in its upvalue. */
+static void methods_of(lua_State *L, const Op *ops, int n, lua_CFunction function) {
+  for (int k = 0; k < n; ++k) {
+    lua_pushinteger(L, ops[k]);
+    lua_pushcclosure(L, function, 1);
+    lua_setfield(L, -2, op_info[ops[k]].name);
+  }
+}
+
 void movement_core(lua_State *L) { /* stack: core, methods */
   static const luaL_Reg both[] = {{"reshape", move_reshape},
                                   {"transpose", move_transpose},
@@ -370,6 +390,8 @@ void movement_core(lua_State *L) { /* stack: core, methods */
                                   {"select", move_select},
                                   {"pad", move_pad},
                                   {"reverse", move_reverse},
+                                  {"window", move_window},
+                                  {"unwindow", move_unwindow},
                                   {"matmul", move_matmul},
                                   {"dot", move_dot},
                                   {"gather", move_gather},
@@ -379,12 +401,10 @@ void movement_core(lua_State *L) { /* stack: core, methods */
                                   {"stop_gradient", move_stop_gradient},
                                   {NULL, NULL}};
   static const Op reductions[] = {OP_sum, OP_max, OP_min, OP_prod, OP_argmax, OP_argmin};
+  static const Op along[] = {OP_cumsum, OP_argsort};
   luaL_setfuncs(L, both, 0);
-  for (int k = 0; k < (int)(sizeof reductions / sizeof *reductions); ++k) {
-    lua_pushinteger(L, reductions[k]);
-    lua_pushcclosure(L, move_reduce, 1);
-    lua_setfield(L, -2, op_info[reductions[k]].name);
-  }
+  methods_of(L, reductions, (int)(sizeof reductions / sizeof *reductions), move_reduce);
+  methods_of(L, along, (int)(sizeof along / sizeof *along), move_along);
   for (lua_pushnil(L); lua_next(L, -2);) { /* methods are functions of the core too */
     lua_pushvalue(L, -2);
     lua_insert(L, -2);

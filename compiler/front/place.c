@@ -36,7 +36,7 @@ static Loc place_find(lua_State *L, bool objects) {
       lua_pop(L, 1);
     }
     lua_pop(L, 1);
-    if ((c == place_at || c == place_module_call) && depth > 0) {
+    if ((c == place_at || c == place_module_call || c == place_rule) && depth > 0) {
       Loc object = f->located.at[--depth];
       if (objects && object.file) return object;
     }
@@ -156,6 +156,8 @@ int place_at(lua_State *L) {
   lua_remove(L, 1);
   return call_located(L, object ? object->loc : (Loc){NULL, 0, NULL});
 }
+
+int place_rule(lua_State *L) { return call_located(L, front_of(L)->rule); }
 
 /* A module that the user wrote himself (nn.Module { forward = … }) has lines of its own. */
 int place_module_call(lua_State *L) {

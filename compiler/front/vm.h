@@ -82,6 +82,7 @@ typedef struct Front {
   lua_State *L, *asking; /* asking: the one whose call of nn.grad runs */
   Module *module;
   Trace *top, *trace;
+  Loc rule;         /* the line whose gradient nn.custom_gradient makes */
   VEC(Loc) located; /* places that library objects stand for, innermost last (place.c) */
   Map sources;      /* path -> path: stable names of model files */
   Map args_seen;    /* names that nn.arg asked for */
@@ -115,6 +116,7 @@ void place_name(lua_State *L, int index, Handle *h); /* gives the tensor the nam
 int place_enter(lua_State *L);                       /* C closure around a library function: (function, its name) */
 int place_at(lua_State *L);                          /* core.at(object, f, …): f's nodes get the object's place */
 int place_module_call(lua_State *L);                 /* __call of modules */
+int place_rule(lua_State *L);                        /* (f, …): the library's nodes in f get the place Front.rule */
 Object *place_object(lua_State *L, int index);       /* or NULL */
 Object *place_register(lua_State *L, int index, const char *kind);
 
@@ -163,6 +165,10 @@ Handle *handle_push(lua_State *L, Node *node);
 Handle *handle_push_state(lua_State *L, State *state);
 Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc);
 void tensor_core(lua_State *L); /* registers metatable, operators, elementwise functions in the table at the top */
+
+/* window.c */
+int move_window(lua_State *L);
+int move_unwindow(lua_State *L);
 
 /* control.c */
 Node *body_capture(Trace *t, Node *outer, State *s); /* the input of body t that stands for a node of its parent */

@@ -40,20 +40,21 @@ typedef struct Custom Custom;
 /* Attributes; an op uses the fields that its row in ops.def names, the others are zero. */
 typedef struct Attr {
   Axes axes;              /* transpose: permutation (result dim d is operand dim at[d]); reduce, reverse: dims;
-                             dot: contracted dims of a */
+                             dot: contracted dims of a; window: dims */
   Axes axes_b;            /* dot: contracted dims of b, in the order of `axes` */
   Axes batch, batch_b;    /* dot: batch dims of a and of b */
   int64_t low[RANK_MAX];  /* slice: start; pad: low */
-  int64_t high[RANK_MAX]; /* slice: stop (exclusive); pad: high */
-  int64_t step[RANK_MAX]; /* slice: step >= 1; pad: interior >= 0 */
-  int dim;                /* concat, gather, scatter */
-  double fill;            /* pad: the value outside */
-  int rank;               /* reshape, broadcast, random: number of dims of the shape in `high` */
-  DType dtype;            /* cast, bitcast: of the result */
-  uint32_t place;         /* random: hash of (function, draw's place in the trace) */
-  State *state;           /* state, assign */
-  Input *input;           /* input */
-  Tensor *value;          /* const (rank 0 mostly; any shape is allowed) */
+  int64_t high[RANK_MAX]; /* slice: stop (exclusive); pad: high; unwindow: extent of the k-th of `axes` */
+  int64_t step[RANK_MAX]; /* slice: step >= 1; pad: interior >= 0; window: stride >= 1 of the k-th of `axes` */
+  int64_t size[RANK_MAX], dilation[RANK_MAX]; /* window, unwindow: of the k-th of `axes` */
+  int dim;                                    /* concat, gather, scatter, scatter_set, cumsum, argsort */
+  double fill;                                /* pad: the value outside */
+  int rank;                                   /* reshape, broadcast, random: number of dims of the shape in `high` */
+  DType dtype;                                /* cast, bitcast: of the result */
+  uint32_t place;                             /* random: hash of (function, draw's place in the trace) */
+  State *state;                               /* state, assign */
+  Input *input;                               /* input */
+  Tensor *value;                              /* const (rank 0 mostly; any shape is allowed) */
   Graph *body, *other; /* control: subgraphs; their inputs are INPUT_bound, one per operand (cond: from the second) */
   int carries, rows;   /* scan, while: operands of each class, in this order; custom: values, arguments */
   int kept;            /* scan: its last stacked values, which nothing but a gradient reads (op/scan.c) */
@@ -295,12 +296,20 @@ Node *graph_slice(Graph *g, Node *a, const int64_t *low, const int64_t *high, co
 Node *graph_pad(Graph *g, Node *a, const int64_t *low, const int64_t *high, const int64_t *interior, double fill);
 Node *graph_concat(Graph *g, int n, Node *const *in, int dim);
 Node *graph_reverse(Graph *g, Node *a, Axes dims);
+/* Lists by place in `dims` (op/window.c): the positions stand in the dimension's place, the insides at the end. */
+Node *graph_window(Graph *g, Node *a, Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation);
+Node *graph_unwindow(Graph *g, Node *a, Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation,
+                     const int64_t *extent);
 Node *graph_reduce(Graph *g, Op op, Node *a, Axes dims); /* dims are dropped from the shape; argmax: one dim, i32 */
 Node *graph_unreduce(Graph *g, Node *reduced, Shape shape, Axes dims); /* the dropped dims back by broadcasting */
 Node *graph_dot(Graph *g, Node *a, Node *b, Axes batch, Axes batch_b, Axes contract, Axes contract_b);
 Node *graph_matmul(Graph *g, Node *a, Node *b);              /* as torch.matmul, rank >= 1 each, batches broadcast */
 Node *graph_gather(Graph *g, Node *x, Node *index, int dim); /* y[…,i…,…] = x[…,index[i…],…]; index i32 or i64 */
 Node *graph_scatter(Graph *g, Node *x, Node *index, Node *source, int dim); /* x with source's rows added */
+Node *graph_scatter_set(Graph *g, Node *x, Node *index, Node *source,
+                        int dim); /* replaced by them; the last one wins */
+Node *graph_cumsum(Graph *g, Node *x, int dim);
+Node *graph_argsort(Graph *g, Node *x, int dim); /* i32 positions along dim; stable, NaN last */
 
 /* ---- control (op/control.c): subgraphs are made with graph_bound for each input and an Output for each value; a
  * subgraph never changes after its node was made. All give the node whose values graph_result takes. ---- */

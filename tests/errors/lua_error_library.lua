@@ -1,4 +1,4 @@
--- EXPECT: in the library, nn/optim.lua
+-- EXPECT: in the library, nn/schedules.lua
 -- LINE: 5
 local nn = require "nn"
 local schedule = nn.cosine(0.1, { steps = 10 })

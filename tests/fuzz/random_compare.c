@@ -60,7 +60,9 @@ static double unit_of(DType t) {
 /* Terms that may cancel: the noise is relative to the sum of their absolute values. Else NULL: to the result. */
 static Node *absolute_terms(Graph *to, const Node *n, Node *const *in) {
   Node *absolute[3];
-  if (n->op != OP_dot && n->op != OP_sum && n->op != OP_scatter && n->op != OP_mod) return NULL;
+  if (n->op != OP_dot && n->op != OP_sum && n->op != OP_cumsum && n->op != OP_scatter && n->op != OP_unwindow &&
+      n->op != OP_mod)
+    return NULL;
   bool chain = n->op != OP_mod; /* 16-bit terms grow in f32: their sum need not fit the dtype */
   for (int i = 0; i < n->nin; ++i) {
     absolute[i] = dtype_is_float(in[i]->dtype) ? graph_op1(to, OP_abs, in[i]) : in[i];
@@ -77,7 +79,9 @@ static bool is_inexact(const Node *n) {
   case OP_dot:
   case OP_sum:
   case OP_prod:
+  case OP_cumsum:
   case OP_scatter:
+  case OP_unwindow:
   case OP_rsqrt:
   case OP_fma: /* the evaluator rounds twice */
   case OP_mod: return true;

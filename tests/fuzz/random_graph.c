@@ -1,5 +1,6 @@
 /* random_graph.c: makes valid functions from the op table: all elementwise rows, movement, reductions, dots in every
- * layout of axes, gather and scatter with indices in range, random bits, casts, states with assigns, and gradients.
+ * layout of axes, cumsum, argsort, gather and scatter with indices in range, random bits, casts, states with assigns,
+ * and gradients.
  *
  * A function grows node by node from a pool. Each item of the pool carries a bound on its magnitude, by which values
  * are kept tame: what would leave the ordinary range of f32 is scaled down first, arguments of log, sqrt, div and pow
@@ -403,6 +404,48 @@ static void make_reverse(Gen *g) {
   put(g, graph_reverse(g->g, a.n, dims), a.mag);
 }
 
+/* Up to three windowed dimensions, in any order: overlapping, side by side, with gaps, with a rest that is not covered.
+ */
+static int pick_windows(Gen *g, Shape s, Axes *dims, int64_t *size, int64_t *stride, int64_t *dilation) {
+  Axes order = shuffled(g, s.rank);
+  int64_t count = shape_count(s);
+  *dims = (Axes){0};
+  for (int i = 0; i < order.n && dims->n < 3 && s.rank + dims->n < 7; ++i) {
+    int d = order.at[i], k = dims->n;
+    if (chance(g, 40)) continue;
+    dilation[k] = chance(g, 70) ? 1 : 1 + below(g, 3);
+    int most = (int)((s.dim[d] - 1) / dilation[k]) + 1;
+    size[k] = 1 + below(g, most < 5 ? most : 5);
+    stride[k] = chance(g, 45) ? 1 : chance(g, 40) ? size[k] : 1 + below(g, 4);
+    if (count * size[k] / stride[k] > 6000) continue;
+    count = count * size[k] / stride[k];
+    dims->at[dims->n++] = d;
+  }
+  return dims->n;
+}
+
+static void make_window(Gen *g) {
+  Item a = pick(g);
+  Axes dims;
+  int64_t size[RANK_MAX], stride[RANK_MAX], dilation[RANK_MAX], extent[RANK_MAX] = {0};
+  if (g->hard) return; /* pass convolution pads: its zeros meet an Inf that no window would */
+  if (!pick_windows(g, a.n->shape, &dims, size, stride, dilation)) return;
+  Node *y = graph_window(g->g, a.n, dims, size, stride, dilation);
+  if (a.n->dtype == DT_bool || chance(g, 50)) {
+    put(g, y, a.mag);
+    return;
+  }
+  double terms = 1;
+  a = tame(g, chance(g, 50) ? (Item){y, a.mag} : operand(g, a.n->dtype, y->shape), 100);
+  for (int k = 0; k < dims.n; ++k) {
+    int64_t rest = below(g, (int)stride[k]);
+    terms *= (double)size[k];
+    extent[k] = (y->shape.dim[dims.at[k]] - 1) * stride[k] + (size[k] - 1) * dilation[k] + 1 + rest;
+  }
+  y = graph_unwindow(g->g, a.n, dims, size, stride, dilation, extent);
+  put(g, y, dtype_is_float(y->dtype) ? a.mag * terms : INFINITY);
+}
+
 /* ---- reductions and products ---- */
 static void make_reduce(Gen *g) {
   static const Op ops[] = {OP_sum, OP_sum, OP_sum, OP_max, OP_min, OP_prod, OP_argmax, OP_argmin};
@@ -423,6 +466,30 @@ static void make_reduce(Gen *g) {
     a = tame(g, a, 1e3);
   double mag = op == OP_sum ? a.mag * count : position ? count : a.mag;
   put(g, graph_reduce(g->g, op, a.n, dims), dtype_is_float(a.n->dtype) || position ? mag : INFINITY);
+}
+
+static void make_cumsum(Gen *g) {
+  Item a = tame(g, pick_where(g, takes_number), 1e3);
+  if (a.n->shape.rank == 0) return;
+  int dim = below(g, a.n->shape.rank);
+  double mag = a.mag * (double)a.n->shape.dim[dim];
+  put(g, graph_cumsum(g->g, a.n, dim), dtype_is_float(a.n->dtype) ? mag : INFINITY);
+}
+
+/* The positions, the sorted elements (of a vector), or the ranks: positions of the positions. */
+static void make_sort(Gen *g) {
+  Item a = pick_where(g, takes_number);
+  if (a.n->shape.rank == 0) return;
+  int dim = below(g, a.n->shape.rank);
+  if (chance(g, 30)) { /* with many equal elements */
+    Item whole = tame(g, a, 3);
+    a.n = dtype_is_float(whole.n->dtype) ? graph_op1(g->g, OP_floor, whole.n) : whole.n;
+  }
+  Node *at = graph_argsort(g->g, a.n, dim);
+  if (a.n->shape.rank == 1 && chance(g, 60))
+    put(g, graph_gather(g->g, a.n, at, 0), fmax(a.mag, 4));
+  else
+    put(g, chance(g, 30) ? graph_argsort(g->g, at, dim) : at, (double)a.n->shape.dim[dim]);
 }
 
 /* b gets a's batch and contracted dimensions, some of its own, in any order. */
@@ -469,6 +536,30 @@ static void make_dot(Gen *g) {
   put(g, y, a.mag * b.mag * terms);
 }
 
+/* A convolution as models have them: padded, windowed, in groups or not, the result's channels moved to their place. */
+static void make_convolution(Gen *g) {
+  if (g->hard) return;
+  int64_t n = 1 + below(g, 3), groups = chance(g, 75) ? 1 : 2, c = 1 + below(g, 4), o = 1 + below(g, 6),
+          none[RANK_MAX] = {0};
+  Shape s = {5, {n, groups, c, 3 + below(g, 7), 3 + (chance(g, 20) ? below(g, 30) : below(g, 9))}};
+  DType t = chance(g, 85) ? DT_f32 : DT_f64;
+  Item x = tame(g, operand(g, t, s), 4);
+  int64_t low[RANK_MAX] = {0}, high[RANK_MAX] = {0}, size[2], stride[2], dilation[2], terms = c;
+  Shape w = {5, {groups, o, c, 0, 0}};
+  for (int k = 0; k < 2; ++k) {
+    low[3 + k] = below(g, 3), high[3 + k] = below(g, 3);
+    size[k] = w.dim[3 + k] = 1 + below(g, 3), terms *= size[k];
+    dilation[k] = chance(g, 80) || size[k] > 2 ? 1 : 2;
+    stride[k] = chance(g, 60) ? 1 : 1 + below(g, 3);
+  }
+  Node *y = chance(g, 70) ? graph_pad(g->g, x.n, low, high, none, 0) : x.n;
+  y = graph_window(g->g, y, (Axes){2, {3, 4}}, size, stride, dilation); /* [n, g, c, h, w, kh, kw] */
+  Item weight = tame(g, operand(g, t, w), 4);
+  Axes k = {3, {2, 3, 4}}, k_y = {3, {2, 5, 6}};
+  y = graph_dot(g->g, weight.n, y, (Axes){1, {0}}, (Axes){1, {1}}, k, k_y); /* [g, o, n, h, w] */
+  put(g, chance(g, 70) ? graph_transpose(g->g, y, (Axes){5, {2, 0, 1, 3, 4}}) : y, x.mag * weight.mag * (double)terms);
+}
+
 /* ---- indices ---- */
 static Node *index_node(Gen *g, Shape shape, int64_t limit) {
   DType t = chance(g, 80) ? DT_i32 : DT_i64;
@@ -500,17 +591,23 @@ static void make_gather(Gen *g) {
   put(g, graph_gather(g->g, x.n, index, dim), x.mag);
 }
 
-static void make_scatter(Gen *g) {
-  Item x = pick_where(g, takes_number);
-  if (x.n->shape.rank == 0 || shape_count(x.n->shape) > 900) return;
-  x = tame(g, x, 100);
+/* x with rows of something added or replaced; NULL node: x does not suit. */
+static Item scattered(Gen *g, Item x) {
+  Item none = {NULL, 0};
+  if (x.n->shape.rank == 0 || shape_count(x.n->shape) > 900) return none;
   int dim = below(g, x.n->shape.rank);
   Node *index = index_node(g, index_shape(g), x.n->shape.dim[dim]);
   Shape s = indexed_shape(x.n->shape, dim, index->shape);
-  if (shape_count(s) > 4000) return;
+  if (shape_count(s) > 4000) return none;
+  bool add = x.n->dtype != DT_bool && chance(g, 50);
   Item source = tame(g, operand(g, x.n->dtype, s), 10);
-  double mag = x.mag + source.mag * (double)shape_count(index->shape);
-  put(g, graph_scatter(g->g, x.n, index, source.n, dim), dtype_is_float(x.n->dtype) ? mag : INFINITY);
+  double mag = add ? x.mag + source.mag * (double)shape_count(index->shape) : fmax(x.mag, source.mag);
+  Node *y = (add ? graph_scatter : graph_scatter_set)(g->g, x.n, index, source.n, dim);
+  return put(g, y, dtype_is_float(x.n->dtype) ? mag : INFINITY);
+}
+
+static void make_scatter(Gen *g) {
+  scattered(g, tame(g, pick_where(g, chance(g, 50) ? takes_number : takes_any), 100));
 }
 
 /* ---- leaves and effects ---- */
@@ -544,6 +641,19 @@ static void make_assign(Gen *g) {
   put(g, graph_assign(g->g, s, value.n, here(g)), value.mag);
 }
 
+/* Rows of a state replaced, once or twice, and the state assigned: what caches do. */
+static void make_cache(Gen *g) {
+  if (g->mine.n == 0) return;
+  State *s = g->mine.at[below(g, g->mine.n)];
+  Item x = {graph_state(g->g, s, here(g)), leaf_limit(s->dtype)};
+  for (int i = 1 + below(g, 2); i > 0 && x.n; --i) {
+    x = scattered(g, x);
+    if (x.n && chance(g, 20))
+      x.n = graph_reshape(g->g, graph_reshape(g->g, x.n, shape_of(1, shape_count(s->shape))), s->shape);
+  }
+  if (x.n && x.mag < 1e5) put(g, graph_assign(g->g, s, x.n, here(g)), x.mag);
+}
+
 static void make_stop(Gen *g) {
   Item a = pick(g);
   Node *in[1] = {a.n};
@@ -554,10 +664,11 @@ static const struct Production {
   int weight;
   void (*make)(Gen *g);
 } productions[] = {
-    {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
-    {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},    {7, make_dot},
-    {3, make_gather},       {2, make_scatter}, {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
-    {3, make_assign},       {1, make_stop},
+    {30, make_elementwise}, {4, make_reshape},     {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
+    {3, make_pad},          {3, make_concat},      {2, make_reverse},     {8, make_reduce},    {7, make_dot},
+    {3, make_gather},       {3, make_scatter},     {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
+    {3, make_cumsum},       {3, make_sort},        {2, make_cache},       {3, make_assign},    {1, make_stop},
+    {5, make_window},       {4, make_convolution},
 };
 
 static void make_something(Gen *g) {

@@ -56,9 +56,12 @@ static Verdict judge_text(Arena *arena, const Judge *j, const Module *m) {
   return VERDICT_text;
 }
 
-static bool has_near_rules(const Graph *g) { /* rules flagged NEAR rewrite pow and cos */
-  for (int i = 0; i < g->nodes.n; ++i)
-    if (g->nodes.at[i]->op == OP_pow || g->nodes.at[i]->op == OP_cos) return true;
+/* Rules flagged NEAR rewrite pow and cos; pass convolution makes one sum of a sum of sums. */
+static bool has_near_rules(const Graph *g) {
+  for (int i = 0; i < g->nodes.n; ++i) {
+    Op op = g->nodes.at[i]->op;
+    if (op == OP_pow || op == OP_cos || op == OP_unwindow) return true;
+  }
   return false;
 }
 

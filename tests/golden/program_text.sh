@@ -20,7 +20,7 @@ again() { # again MODEL FLAGS…
   "$NNC" "$work/v3.kernel" --standalone -o "$work/b.alone.c" && cmp -s "$work/a.alone.c" "$work/b.alone.c" || fail "$name: another self-contained file"
   "$NNC" "$@" --report >"$work/a.txt" && "$NNC" "$work/one.kernel" --report | cmp -s - "$work/a.txt" || fail "$name: another report"
 }
-for model in models/*.lua tests/golden/control.lua; do again "$model"; done
+for model in $(grep -l "nn.program" models/*.lua) tests/golden/programs/control.lua; do again "$model"; done
 again models/fashion_mlp.lua --cpu=scalar
 again models/fashion_mlp.lua --float=bf16
 "$NNC" models/fashion_mlp.lua --blas=openblas -o "$work/a.c" && "$NNC" models/fashion_mlp.lua --blas=openblas --dump=memory --stop-after=memory >"$work/blas.kernel"
@@ -61,7 +61,7 @@ refused '/^slot .* in scratch/s/ in scratch( at [0-9]+)?/ in scratch at 999936/'
 refused '/^  barrier/d' "host .* no barrier between"
 refused '/^host "init"/,/^$/d' "the first host, and no other, belongs to no function"
 # loops and branches
-"$NNC" tests/golden/control.lua --cpu=scalar --dump=memory --stop-after=memory >"$work/good.kernel"
+"$NNC" tests/golden/programs/control.lua --cpu=scalar --dump=memory --stop-after=memory >"$work/good.kernel"
 refused '0,/ turn 0 \* 96/s/ turn 0 \* 96/ turn 0 * 960/' "the slot leaves the array"
 refused '0,/ turn 0 \*/s/ turn 0 \*/ turn 3 */' ".* moves with a loop that is not here"
 refused 's/ within 0/ within 77/' "no host has the loop or branch"

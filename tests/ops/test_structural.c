@@ -159,6 +159,66 @@ static double at_scatter(const int64_t *i, const Value *const *x) {
 MAKE(scatter_scalar, graph_scatter(g, x[0], indices(g, 1, picks, 0, 0, 0), x[1], 0))
 AT(scatter_scalar, X(0, i[0]) + (i[0] == 3 ? X(1, 0) : 0))
 
+static const int32_t distinct[3] = {2, 0, 1}, one_row[1] = {2};
+MAKE(scatter_set, graph_scatter_set(g, x[0], indices(g, 6, picks, 1, 6, 0), x[1], 1))
+static double at_scatter_set(const int64_t *i, const Value *const *x) {
+  double value = X(0, (i[0] * 4 + i[1]) * 2 + i[2]);
+  for (int k = 0; k < 6; ++k)
+    if (row_of[k] == i[1]) value = X(1, (i[0] * 6 + k) * 2 + i[2]);
+  return value;
+}
+MAKE(scatter_set_square, graph_scatter_set(g, x[0], indices(g, 6, picks, 2, 2, 3), x[1], 0))
+static double at_scatter_set_square(const int64_t *i, const Value *const *x) {
+  double value = X(0, i[0] * 2 + i[1]);
+  for (int k = 0; k < 6; ++k)
+    if (row_of[k] == i[0]) value = X(1, k * 2 + i[1]);
+  return value;
+}
+MAKE(scatter_set_distinct, graph_scatter_set(g, x[0], indices(g, 3, distinct, 1, 3, 0), x[1], 0))
+AT(scatter_set_distinct, X(1, i[0] == 2 ? 0 : i[0] == 0 ? 1 : 2))
+MAKE(scatter_set_row, graph_scatter_set(g, x[0], indices(g, 1, one_row, 1, 1, 0), x[1], 0))
+AT(scatter_set_row, i[0] == 2 ? X(1, i[1]) : X(0, i[0] * 3 + i[1]))
+MAKE(scatter_set_scalar, graph_scatter_set(g, x[0], indices(g, 1, picks, 0, 0, 0), x[1], 0))
+AT(scatter_set_scalar, i[0] == 3 ? X(1, 0) : X(0, i[0]))
+
+/* ---- along a dimension ---- */
+static double sum_along(const Value *x, int64_t from, int64_t step, int64_t last) {
+  double sum = 0;
+  for (int64_t k = 0; k <= last; ++k) sum += x->f[from + k * step];
+  return sum;
+}
+MAKE(cumsum_0, graph_cumsum(g, x[0], 0))
+MAKE(cumsum_1, graph_cumsum(g, x[0], 1))
+MAKE(cumsum_3, graph_cumsum(g, x[0], 3))
+AT(cumsum_vector, sum_along(x[0], 0, 1, i[0]))
+AT(cumsum_rows, sum_along(x[0], i[0] * 5, 1, i[1]))
+AT(cumsum_columns, sum_along(x[0], i[1], 5, i[0]))
+AT(cumsum_middle, sum_along(x[0], i[0] * 10 + i[2], 5, i[1]))
+AT(cumsum_unit, X(0, i[0] * 2 + i[2]))
+AT(cumsum_last, sum_along(x[0], (i[0] * 3 + i[2]) * 2, 1, i[3]))
+/* the element that has i elements before it, smaller ones or equal ones to the left */
+static int position_along(const Value *x, int64_t from, int64_t step, int n, int64_t i) {
+  for (int k = 0; k < n; ++k) {
+    int before = 0;
+    for (int j = 0; j < n; ++j) {
+      double a = x->f[from + j * step], b = x->f[from + k * step];
+      before += a < b || (a == b && j < k);
+    }
+    if (before == i) return k;
+  }
+  return -1;
+}
+MAKE(argsort_0, graph_cast(g, graph_argsort(g, x[0], 0), DT_f64))
+MAKE(argsort_1, graph_cast(g, graph_argsort(g, x[0], 1), DT_f64))
+AT(argsort_vector, position_along(x[0], 0, 1, 7, i[0]))
+AT(argsort_rows, position_along(x[0], i[0] * 5, 1, 5, i[1]))
+AT(argsort_columns, position_along(x[0], i[1], 5, 3, i[0]))
+AT(argsort_middle, position_along(x[0], i[0] * 10 + i[2], 5, 2, i[1]))
+AT(argsort_one, 0)
+/* sort is argsort and a gather */
+MAKE(sorted, graph_gather(g, x[0], graph_argsort(g, x[0], 0), 0))
+AT(sorted, X(0, position_along(x[0], 0, 1, 7, i[0])))
+
 /* ---- leaves and effects, each in an expression that can be differentiated around it ---- */
 MAKE(const,
      graph_op2(g, OP_mul, x[0], graph_const_tensor(g, &(Tensor){DT_f64, {1, {3}}, (double[]){2, 3, 5}}, (Loc){0})))
@@ -176,6 +236,26 @@ MAKE(again, graph_op1(g, OP_again, graph_op1(g, OP_exp, x[0])))
 MAKE(all_mean, graph_op1(g, OP_all_mean, graph_op1(g, OP_exp, x[0])))
 MAKE(stop_gradient, graph_op1(g, OP_stop_gradient, graph_op1(g, OP_exp, x[0])))
 AT(stop_gradient, (double)expl(X(0, i[0])))
+
+/* ---- window: x [7,2,6], dimension 3 by 2s with dilation 3, dimension 1 by 3s in steps of 2; one column uncovered ----
+ */
+static const Axes windowed = {2, {2, 0}};
+MAKE(window, graph_window(g, x[0], windowed, D64(2, 3), D64(1, 2), D64(3, 1)))
+AT(window, X(0, ((i[0] * 2 + i[4]) * 2 + i[1]) * 6 + i[2] + i[3] * 3))
+MAKE(window_apart, graph_window(g, x[0], (Axes){1, {0}}, D64(2), D64(3), D64(1)))
+AT(window_apart, X(0, i[0] * 3 + i[1]))
+MAKE(unwindow, graph_unwindow(g, x[0], windowed, D64(2, 3), D64(1, 2), D64(3, 1), D64(6, 8)))
+static double at_unwindow(const int64_t *i, const Value *const *x) {
+  double sum = 0;
+  for (int o = 0; o < 3; ++o)
+    for (int t = 0; t < 3; ++t)
+      for (int p = 0; p < 3; ++p)
+        for (int u = 0; u < 2; ++u)
+          if (o * 2 + t == i[0] && p + u * 3 == i[2]) sum += X(0, (((o * 2 + i[1]) * 3 + p) * 2 + u) * 3 + t);
+  return sum;
+}
+MAKE(unwindow_apart, graph_unwindow(g, x[0], (Axes){1, {0}}, D64(2), D64(3), D64(1), D64(7)))
+AT(unwindow_apart, i[0] % 3 < 2 && i[0] < 5 ? X(0, i[0] / 3 * 2 + i[0] % 3) : 0)
 
 #define S0                                                                                                             \
   {                                                                                                                    \
@@ -222,6 +302,10 @@ static const Case cases[] = {
     {OP_concat, "concat", 2, {S2(2, 3), S2(2, 1)}, make_concat, S2(2, 7), at_concat, 2},
     {OP_concat, "concat of five", 3, {S1(2), S1(1), S1(3)}, make_concat_five, S1(9), at_concat_five, 3},
     {OP_reverse, "reverse", 1, {S3(3, 2, 5)}, make_reverse, S3(3, 2, 5), at_reverse, 1},
+    {OP_window, "window", 1, {S3(7, 2, 6)}, make_window, {5, {3, 2, 3, 2, 3}}, at_window, 1},
+    {OP_window, "window with gaps", 1, {S1(7)}, make_window_apart, S2(2, 2), at_window_apart, 1},
+    {OP_unwindow, "unwindow", 1, {{5, {3, 2, 3, 2, 3}}}, make_unwindow, S3(8, 2, 6), at_unwindow, 1},
+    {OP_unwindow, "unwindow with gaps", 1, {S2(2, 2)}, make_unwindow_apart, S1(7), at_unwindow_apart, 1},
     REDUCTION_CASES(sum),
     REDUCTION_CASES(prod),
     REDUCTION_CASES(max),
@@ -243,6 +327,44 @@ static const Case cases[] = {
     {OP_gather, "gather of one", 1, {S1(4)}, make_gather_scalar, S0, at_gather_scalar, 1},
     {OP_scatter, "scatter", 2, {S3(3, 4, 2), S3(3, 6, 2)}, make_scatter, S3(3, 4, 2), at_scatter, 2},
     {OP_scatter, "scatter of one", 2, {S1(4), S0}, make_scatter_scalar, S1(4), at_scatter_scalar, 2},
+    {OP_scatter_set, "scatter_set", 2, {S3(3, 4, 2), S3(3, 6, 2)}, make_scatter_set, S3(3, 4, 2), at_scatter_set, 2},
+    {OP_scatter_set,
+     "scatter_set by a matrix",
+     2,
+     {S2(4, 2), S3(2, 3, 2)},
+     make_scatter_set_square,
+     S2(4, 2),
+     at_scatter_set_square,
+     2},
+    {OP_scatter_set,
+     "scatter_set of all",
+     2,
+     {S1(3), S1(3)},
+     make_scatter_set_distinct,
+     S1(3),
+     at_scatter_set_distinct,
+     2},
+    {OP_scatter_set,
+     "scatter_set of a row",
+     2,
+     {S2(4, 3), S2(1, 3)},
+     make_scatter_set_row,
+     S2(4, 3),
+     at_scatter_set_row,
+     2},
+    {OP_scatter_set, "scatter_set of one", 2, {S1(4), S0}, make_scatter_set_scalar, S1(4), at_scatter_set_scalar, 2},
+    {OP_cumsum, "cumsum", 1, {S1(7)}, make_cumsum_0, S1(7), at_cumsum_vector, 1},
+    {OP_cumsum, "cumsum of rows", 1, {S2(3, 5)}, make_cumsum_1, S2(3, 5), at_cumsum_rows, 1},
+    {OP_cumsum, "cumsum of columns", 1, {S2(3, 5)}, make_cumsum_0, S2(3, 5), at_cumsum_columns, 1},
+    {OP_cumsum, "cumsum in the middle", 1, {S3(3, 2, 5)}, make_cumsum_1, S3(3, 2, 5), at_cumsum_middle, 1},
+    {OP_cumsum, "cumsum of four dimensions", 1, {S4(2, 1, 3, 2)}, make_cumsum_3, S4(2, 1, 3, 2), at_cumsum_last, 1},
+    {OP_cumsum, "cumsum of a unit", 1, {S3(3, 1, 2)}, make_cumsum_1, S3(3, 1, 2), at_cumsum_unit, 1},
+    {OP_argsort, "argsort", 1, {S1(7)}, make_argsort_0, S1(7), at_argsort_vector, 0},
+    {OP_argsort, "argsort of rows", 1, {S2(3, 5)}, make_argsort_1, S2(3, 5), at_argsort_rows, 0},
+    {OP_argsort, "argsort of columns", 1, {S2(3, 5)}, make_argsort_0, S2(3, 5), at_argsort_columns, 0},
+    {OP_argsort, "argsort in the middle", 1, {S3(3, 2, 5)}, make_argsort_1, S3(3, 2, 5), at_argsort_middle, 0},
+    {OP_argsort, "argsort of a unit", 1, {S2(3, 1)}, make_argsort_1, S2(3, 1), at_argsort_one, 0},
+    {OP_argsort, "sort", 1, {S1(7)}, make_sorted, S1(7), at_sorted, 1},
     {OP_const, "const", 1, {S1(3)}, make_const, S1(3), at_const, 1},
     {OP_input, "input", 1, {S1(3)}, make_input, S1(3), at_input, 1},
     {OP_state, "state", 1, {S1(3)}, make_state, S1(3), at_state, 1},
@@ -356,6 +478,36 @@ static void test_extreme_ties(void **state) {
   trial_end(&t);
 }
 
+/* Equal elements keep their order, zeros of either sign are equal, NaN comes last; integers order as they are. */
+static void test_argsort_order(void **state) {
+  (void)state;
+  const double x[8] = {2, NAN, 0.0, -0.0, -INFINITY, 2, INFINITY, -NAN};
+  const int64_t expected[8] = {4, 2, 3, 0, 5, 6, 1, 7};
+  Trial t;
+  trial_begin(&t, "argsort", 1, (Shape[]){{1, {8}}});
+  memcpy(t.value[0]->f, x, sizeof x);
+  Node *y = graph_argsort(t.g, t.x[0], 0);
+  const int64_t whole[4] = {INT64_MAX, INT64_MIN, INT64_MAX - 1, INT64_MAX};
+  Node *z = graph_argsort(t.g, graph_const_tensor(t.g, &(Tensor){DT_i64, {1, {4}}, (void *)whole}, (Loc){0}), 0);
+  t.y = y;
+  Value **v = trial_eval(&t, t.arena);
+  assert_memory_equal(v[y->id]->i, expected, sizeof expected);
+  assert_memory_equal(v[z->id]->i, ((const int64_t[]){1, 2, 0, 3}), sizeof whole);
+  trial_end(&t);
+}
+
+/* Integers wrap in a running sum. */
+static void test_cumsum_wraps(void **state) {
+  (void)state;
+  Arena *arena = arena_new();
+  Graph *g = graph_new(arena, "cumsum");
+  const int32_t x[3] = {INT32_MAX, 1, 5};
+  Node *y = graph_cumsum(g, graph_const_tensor(g, &(Tensor){DT_i32, {1, {3}}, (void *)x}, (Loc){0}), 0);
+  Value *v = graph_eval(g, &(Env){.arena = arena})[y->id];
+  assert_true(v->i[0] == INT32_MAX && v->i[1] == INT32_MIN && v->i[2] == INT32_MIN + 5);
+  arena_free(arena);
+}
+
 /* ---- random: the published vector (Random123: philox 4x32-10, counter 0, key 0), and Philox written out once more
  * ---- */
 
@@ -407,9 +559,9 @@ static void test_every_row(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_every_row),     cmocka_unit_test(test_cases),        cmocka_unit_test(test_squares),
-      cmocka_unit_test(test_prod_zeros),    cmocka_unit_test(test_extreme_ties), cmocka_unit_test(test_random),
-      cmocka_unit_test(test_stop_gradient),
+      cmocka_unit_test(test_every_row),     cmocka_unit_test(test_cases),         cmocka_unit_test(test_squares),
+      cmocka_unit_test(test_prod_zeros),    cmocka_unit_test(test_extreme_ties),  cmocka_unit_test(test_random),
+      cmocka_unit_test(test_stop_gradient), cmocka_unit_test(test_argsort_order), cmocka_unit_test(test_cumsum_wraps),
   };
   if (setjmp(*diag_guard())) return 1;
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  * 1/sqrt(FAN_IN), as safetensors (f32) tool_tensors compare RUN REFERENCE STRIDE LIMIT    every STRIDE-th element of
  * RUN's tensors against REFERENCE's; exit code 1 when one is off by more tool_tensors head IN OUT ROWS the first ROWS
  * rows of an uncompressed IDX file
+ *   tool_tensors llama IN OUT   weights of llama2.c's format as safetensors (F64) with the names of Meta's Llama
  *
  * It links nothing of nnc: a reader or writer of ours that is wrong must not agree with itself here. Safetensors is an
  * 8-byte little-endian length, a JSON header {"name": {"dtype", "shape", "data_offsets"}}, then the bytes. */
@@ -184,11 +185,72 @@ static int head(const char *in, const char *path, uint32_t rows) {
   return fclose(out) == 0 ? 0 : 2;
 }
 
+/* ---- llama ---- */
+typedef struct Part { /* of the file, in its order: a stack of one matrix a layer, or one matrix */
+  const char *name;   /* %d is the layer */
+  int stacked;
+  long rows, columns; /* columns 0: a vector */
+} Part;
+
+static long part_count(Part p) { return p.rows * (p.columns ? p.columns : 1); }
+
+static int part_header(char *to, size_t size, Part p, int layer, long offset) {
+  char name[64], shape[48];
+  snprintf(name, sizeof name, p.name, layer);
+  snprintf(shape, sizeof shape, p.columns ? "%ld,%ld" : "%ld", p.rows, p.columns);
+  return snprintf(to, size, "%s\"%s\":{\"dtype\":\"F64\",\"shape\":[%s],\"data_offsets\":[%ld,%ld]}", offset ? "," : "",
+                  name, shape, offset, offset + 8 * part_count(p));
+}
+
+static int llama(const char *in, const char *path) {
+  Bytes file = file_bytes(in);
+  int32_t head[7]; /* dim, hidden, layers, heads, kv_heads, vocab, length */
+  if (file.n < sizeof head) die("no header in", in);
+  memcpy(head, file.at, sizeof head);
+  long dim = head[0], hidden = head[1], kv = dim / head[3] * head[4];
+  const Part parts[] = {{"output.weight", 0, head[5], dim}, /* the tied embedding by its first path */
+                        {"layers.%d.attention_norm.weight", 1, dim, 0},
+                        {"layers.%d.attention.wq.weight", 1, dim, dim},
+                        {"layers.%d.attention.wk.weight", 1, kv, dim},
+                        {"layers.%d.attention.wv.weight", 1, kv, dim},
+                        {"layers.%d.attention.wo.weight", 1, dim, dim},
+                        {"layers.%d.ffn_norm.weight", 1, dim, 0},
+                        {"layers.%d.feed_forward.w1.weight", 1, hidden, dim},
+                        {"layers.%d.feed_forward.w2.weight", 1, dim, hidden},
+                        {"layers.%d.feed_forward.w3.weight", 1, hidden, dim},
+                        {"norm.weight", 0, dim, 0}};
+  size_t capacity = 1 << 20, length = 1;
+  char *header = calloc(1, capacity);
+  if (!header) die("no memory for", path);
+  header[0] = '{';
+  long offset = 0;
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    for (int l = 0; l < (parts[i].stacked ? head[2] : 1) && length < capacity - 512; l++) {
+      length += (size_t)part_header(header + length, capacity - length, parts[i], l, offset);
+      offset += 8 * part_count(parts[i]);
+    }
+  header[length++] = '}';
+  while (length % 8) header[length++] = ' ';
+  if (file.n < sizeof head + (size_t)offset / 2) die("too short", in);
+  FILE *out = file_new(path);
+  for (int i = 0; i < 8; i++) fputc((int)((uint64_t)length >> (8 * i) & 255), out);
+  fwrite(header, 1, length, out);
+  for (long i = 0; i < offset / 8; i++) {
+    float x;
+    memcpy(&x, file.at + sizeof head + 4 * (size_t)i, 4);
+    double wide = x;
+    fwrite(&wide, 8, 1, out);
+  }
+  free(header);
+  return fclose(out) == 0 ? 0 : 2;
+}
+
 int main(int argc, char **argv) {
   const char *command = argc > 1 ? argv[1] : "";
   if (!strcmp(command, "init") && argc > 3) return init(argv[2], argc - 3, argv + 3);
   if (!strcmp(command, "compare") && argc == 6) return compare(argv[2], argv[3], atol(argv[4]), atof(argv[5]));
   if (!strcmp(command, "head") && argc == 5) return head(argv[2], argv[3], (uint32_t)atol(argv[4]));
-  fprintf(stderr, "usage: tool_tensors init|compare|head …\n");
+  if (!strcmp(command, "llama") && argc == 4) return llama(argv[2], argv[3]);
+  fprintf(stderr, "usage: tool_tensors init|compare|head|llama …\n");
   return 2;
 }

@@ -150,6 +150,33 @@ static const Case cases[] = {
     {"y = (nn.iota(3) * 10):gather(1, nn.constant { 2, 0 })", "i32 [2]", 2, {20, 0}},
     {"y = nn.iota(6):reshape({ 2, 3 }):take_along(2, nn.constant { { 2 }, { 0 } })", "i32 [2,1]", 2, {2, 3}},
     {"y = nn.zeros({ 3 }):scatter(1, nn.constant { 1, 1 }, nn.constant { 2.0, 3.0 })", "f64 [3]", 3, {0, 5, 0}},
+    {"y = nn.zeros({ 3 }):scatter(1, nn.constant { 1, 1 }, nn.constant { 2.0, 3.0 }, 'set')", "f64 [3]", 3, {0, 3, 0}},
+    {"y = nn.constant({ true, false, true }):cumsum(1)", "i32 [3]", 3, {1, 1, 2}},
+    {"y = nn.constant({ 3, 1, 2 }):argsort()", "i32 [3]", 3, {1, 2, 0}},
+    {"local v, at = nn.constant({ 3, 1, 2 }):sort(1, true); y = v * 10 + at", "i32 [3]", 3, {30, 22, 11}},
+    /* draws: what holds for every seed, or for all but one in very many */
+    {"y = nn.random.permutation(50):sort():eq(nn.iota(50)):min()", "i32 []", 1, {1}},
+    {"y = nn.random.permutation(50):eq(nn.random.permutation(50)):min()", "i32 []", 1, {0}},
+    {"local n = nn.bincount(nn.random.integers({ 20000 }, -3, 6) + 3, 10); y = (n - 2000):abs():lt(250):min()",
+     "i32 []",
+     1,
+     {1}},
+    {"local p = nn.constant { 0.1, 0.2, 0.7 }; local n = nn.bincount(nn.random.categorical(p:log(), 20000), 3); y = (n "
+     "/ "
+     "20000 - p):abs():lt(0.02):min()",
+     "i32 []",
+     1,
+     {1}},
+    {"local g = nn.random.gumbel { 20000 }; y = (g:mean() - 0.5772157):abs():lt(0.05):cast('i32') + (g:var() - "
+     "math.pi ^ 2 / 6):abs():lt(0.15):cast('i32')",
+     "i32 []",
+     1,
+     {2}},
+    {"local e = nn.random.exponential { 20000 }; y = (e:mean() - 1):abs():lt(0.04):cast('i32') + e:ge(0):min()",
+     "i32 []",
+     1,
+     {2}},
+    {"y = nn.random.bernoulli({ 20000 }, 0.3):mean():sub(0.3):abs():lt(0.02):cast('i32')", "i32 []", 1, {1}},
     /* functions of the library */
     {"y = nn.constant({ -1.0, 0.0, 2.0 }):relu()", "f64 [3]", 3, {0, 0, 2}},
     {"y = nn.constant({ -2.0, 4.0 }):leaky_relu(0.5)", "f64 [2]", 2, {-1, 4}},

@@ -11,12 +11,8 @@ end
 nn.random, nn.data, nn.init = {}, {}, {}
 
 -- Not supported yet: each says so by name.
-for _, name in ipairs { "cumsum", "sort", "window", "unwindow", "early_stopping", "plateau", "EMA",
-                        "LossScaler", "Stack", "Conv2d", "MaxPool2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm" } do
+for _, name in ipairs { "LossScaler", "Stack" } do
   nn[name] = function() core.limit("nn." .. name) end
-end
-for _, name in ipairs { "cumsum", "sort", "window", "unwindow" } do
-  core.methods[name] = function() core.limit("nn." .. name) end
 end
 
 -- ---- checks ----

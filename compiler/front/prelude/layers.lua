@@ -2,64 +2,6 @@
 local nn, core = ...
 local methods = core.methods
 
--- ---- activations: function nn.relu(x), method x:relu(), module nn.ReLU() ----
-
-local function floats(what, x) return core.as_float(core.tensor(what, x)) end
-
--- Not maximum(x, 0): the gradient at 0 is 0, as in PyTorch, and NaN passes.
-function methods.relu(x) return nn.where(nn.le(core.tensor("relu", x), 0), 0, x) end
-function methods.leaky_relu(x, slope)
-  x = floats("leaky_relu", x)
-  return nn.where(x:gt(0), x, x * (slope or 0.01))
-end
--- 1 / (1 + exp(-x)) by way of tanh, which saturates without overflow.
-function methods.sigmoid(x) return 0.5 * (0.5 * floats("sigmoid", x)):tanh() + 0.5 end
-function methods.gelu(x) -- exact, as torch's default
-  x = floats("gelu", x)
-  return 0.5 * x * (1 + (x * math.sqrt(0.5)):erf())
-end
-function methods.silu(x) return x * nn.sigmoid(x) end
--- log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|))
-function methods.softplus(x)
-  x = floats("softplus", x)
-  return nn.maximum(x, 0) + (-x:abs()):exp():log1p()
-end
-function methods.elu(x, alpha)
-  x = floats("elu", x)
-  local positive = x:gt(0) -- where, not minimum: its gradient at 0 is alpha, as in PyTorch, not half of it
-  return nn.where(positive, x, (alpha or 1.0) * nn.where(positive, 0, x):expm1())
-end
--- Klambauer et al. 2017
-function methods.selu(x) return 1.0507009873554805 * nn.elu(x, 1.6732632423543772) end
-function methods.mish(x) return x * nn.softplus(x):tanh() end
-
--- ---- over one dimension (the last when none is given) ----
-
-function methods.softmax(x, dim)
-  dim = dim or -1
-  x = floats("softmax", x)
-  local wide = core.wide(x)
-  local e = (wide - nn.stop_gradient(wide:max(dim, true))):exp()
-  return (e / e:sum(dim, true)):cast(x.dtype)
-end
-
-function methods.log_softmax(x, dim)
-  dim = dim or -1
-  x = floats("log_softmax", x)
-  local wide = core.wide(x)
-  local s = wide - nn.stop_gradient(wide:max(dim, true))
-  return (s - s:exp():sum(dim, true):log()):cast(x.dtype)
-end
-
-function methods.logsumexp(x, dim, keep)
-  dim = dim or -1
-  x = floats("logsumexp", x)
-  local wide = core.wide(x)
-  local m = nn.stop_gradient(wide:max(dim, true))
-  local l = ((wide - m):exp():sum(dim, true):log() + m):cast(x.dtype)
-  return keep and l or l:sum(dim)
-end
-
 -- x [.., in] times weight [out, in], plus bias [out]
 function methods.linear(x, weight, bias)
   core.tensor("nn.linear", x)
@@ -69,33 +11,6 @@ function methods.linear(x, weight, bias)
 end
 
 for name, value in pairs(methods) do nn[name] = nn[name] or value end
-
-local function activation(kind, f, ...)
-  local fields = { ... }
-  nn[kind] = function(...)
-    local values = { ... }
-    if #values > #fields then core.fail("field_extra", "nn." .. kind, #fields, #values) end
-    local self = {}
-    for i, field in ipairs(fields) do
-      if values[i] ~= nil and type(values[i]) ~= "number" then core.fail("number_wanted", "nn." .. kind, field, core.what(values[i])) end
-      self[field] = values[i]
-    end
-    self.forward = function(m, x) return f(x, m[fields[1]]) end
-    return core.module(self, "nn." .. kind)
-  end
-end
-activation("ReLU", methods.relu)
-activation("LeakyReLU", methods.leaky_relu, "slope")
-activation("Sigmoid", methods.sigmoid)
-activation("Tanh", methods.tanh)
-activation("GELU", methods.gelu)
-activation("SiLU", methods.silu)
-activation("Softplus", methods.softplus)
-activation("ELU", methods.elu, "alpha")
-activation("SELU", methods.selu)
-activation("Mish", methods.mish)
-activation("Softmax", methods.softmax, "dim")
-activation("LogSoftmax", methods.log_softmax, "dim")
 
 function nn.Identity() return core.module({ forward = function(_, x) return x end }, "nn.Identity") end
 
@@ -154,33 +69,79 @@ function nn.Linear(inputs, outputs, options)
   return core.module(self, "nn.Linear")
 end
 
--- Srivastava et al. 2014: in training each element is kept with probability 1 - p and then divided by it.
-local function dropout_forward(self, x)
-  core.tensor("nn.Dropout", x)
-  if not nn.training() or self.p == 0 then return x end
-  local keep = core.uniform(x.shape):ge(self.p)
-  return nn.where(keep, x * (1 / (1 - self.p)), 0)
-end
-
-function nn.Dropout(p)
-  p = core.range("nn.Dropout", "p", p == nil and 0.5 or p, 0, 0.999999, "at least 0 and below 1")
-  return core.module({ p = p, forward = dropout_forward }, "nn.Dropout")
-end
-
 local function embedding_forward(self, index)
   core.tensor("nn.Embedding", index)
   if core.is_float(index.dtype) or index.dtype == "bool" then
     core.fail("layer_input", "nn.Embedding", "whole numbers", core.tensor_text(index))
   end
-  return self.weight:gather(1, index)
+  local y = self.weight:gather(1, index)
+  if not self.padding_idx then return y end
+  local shape = index.shape -- a row that is read as padding gets no gradient
+  shape[#shape + 1] = 1
+  return nn.where(index:eq(self.padding_idx):reshape(shape), nn.stop_gradient(y), y)
 end
 
--- weight [rows, size], normal; index [..] gives [.., size]
+--- Vectors by number: `weight` [rows, size], N(0, 1). padding_idx, from 0: that row starts at 0 and gets no gradient.
+--- Called (index [..] of whole numbers) it gives [.., size].
+---@param rows integer
+---@param size integer
+---@param options? { padding_idx?: integer, init?: function, dtype?: string }
+---@return nn.Module
 function nn.Embedding(rows, size, options)
   core.count("nn.Embedding", "rows", rows)
   core.count("nn.Embedding", "size", size)
-  core.fields("nn.Embedding", options, { init = "function", dtype = "string" })
-  options = options or {}
-  local weight = nn.parameter({ rows, size }, options.init or nn.init.normal(), options.dtype)
-  return core.module({ weight = weight, forward = embedding_forward }, "nn.Embedding")
+  options = core.fields("nn.Embedding", options, { init = "function", dtype = "string", padding_idx = "number" })
+  local padding, init = options.padding_idx, options.init or nn.init.normal()
+  if padding and (math.type(padding) ~= "integer" or padding < 0 or padding >= rows) then
+    core.fail("number_range", "nn.Embedding", "padding_idx", "a row from 0 to " .. rows - 1, padding)
+  end
+  local function start(shape)
+    if not padding then return init(shape) end
+    return nn.where(nn.iota(rows):eq(padding):reshape { rows, 1 }, 0.0, init(shape))
+  end
+  local weight = nn.parameter({ rows, size }, start, options.dtype)
+  return core.module({ weight = weight, padding_idx = padding, forward = embedding_forward }, "nn.Embedding")
+end
+
+--- Scores by the rows of another module's weight: x [.., in] times weight [out, in] (Press and Wolf 2017). The state stays
+--- one: it has the other's name.
+---@param of nn.Module such as an nn.Embedding
+---@return nn.Module
+function nn.Tied(of)
+  if type(of) ~= "table" or core.kind(of.weight) ~= "state" or of.weight.rank ~= 2 then
+    core.fail("layer_input", "nn.Tied", "a module with a weight [out, in]", core.what(of))
+  end
+  return core.module({ weight = of.weight, forward = function(self, x) return nn.linear(x, self.weight) end }, "nn.Tied")
+end
+
+-- y_o = x1^T W_o x2 + b_o
+local function bilinear_forward(self, x1, x2)
+  local shape = self.weight.shape
+  for i, x in ipairs { x1, x2 } do
+    core.tensor("nn.Bilinear", x)
+    if x.rank < 1 or x.shape[x.rank] ~= shape[i + 1] then
+      core.fail("layer_input", "nn.Bilinear", "a last dimension of " .. shape[i + 1], core.tensor_text(x))
+    end
+  end
+  local second = x2.shape
+  table.insert(second, #second, 1) -- [.., 1, in2], beside [.., out, in2]
+  local y = (core.dot(x1, self.weight, -1, 2) * x2:reshape(second)):sum(-1)
+  return self.bias and y + self.bias or y
+end
+
+--- x1^T W x2 + bias: `weight` [out, in1, in2] and `bias` [out], U(-1 / sqrt(in1), 1 / sqrt(in1)).
+---@param in1 integer
+---@param in2 integer
+---@param outputs integer
+---@param options? { bias?: boolean } true
+---@return nn.Module
+function nn.Bilinear(in1, in2, outputs, options)
+  core.count("nn.Bilinear", "in1", in1)
+  core.count("nn.Bilinear", "in2", in2)
+  core.count("nn.Bilinear", "outputs", outputs)
+  options = core.fields("nn.Bilinear", options, { bias = "boolean" })
+  local within = core.init_within(1 / math.sqrt(in1))
+  local self = { weight = nn.parameter({ outputs, in1, in2 }, within), forward = bilinear_forward }
+  if options.bias ~= false then self.bias = nn.parameter({ outputs }, within) end
+  return core.module(self, "nn.Bilinear")
 end

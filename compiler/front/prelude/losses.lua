@@ -1,10 +1,13 @@
--- losses.lua: losses and scores: scalars, means over the rows.
+-- losses.lua: losses. Each gives one number a row (or element) and then reduces it: reduction = "mean" (the default),
+-- "sum" or "none". Options are the last argument, a table; names and formulas are PyTorch's where it has the loss.
+-- Logits of any finite size give finite losses and gradients: exponentials are of numbers that are not above 0. Losses of
+-- 16-bit tensors are computed, and given, in f32.
 local nn, core = ...
 
 local function logits(what, x)
   core.tensor(what, x)
   if x.rank < 1 or not core.is_float(x.dtype) then core.fail("layer_input", what, "scores [.., classes] of a float dtype", core.tensor_text(x)) end
-  return x
+  return core.wide(x)
 end
 
 -- Labels y [..] for scores x [.., classes]: whole numbers from 0
@@ -16,6 +19,7 @@ local function labels(what, x, y)
   if not fits then core.fail("loss_shapes", what, core.tensor_text(x), core.tensor_text(y)) end
   return y
 end
+core.check_logits, core.check_labels = logits, labels
 
 local function unsqueeze(y)
   local shape = y.shape
@@ -23,31 +27,248 @@ local function unsqueeze(y)
   return y:reshape(shape)
 end
 
--- Mean over rows of log(sum_c exp x_c) - x_y. The row's maximum is taken out first, outside the derivative (it cancels);
--- the label's score is picked by selecting where class == y, so that an infinite score elsewhere stays out of it.
-function nn.cross_entropy(x, y)
-  logits("nn.cross_entropy", x)
-  labels("nn.cross_entropy", x, y)
-  local wide = core.wide(x)
-  local s = wide - nn.stop_gradient(wide:max(-1, true))
-  local is_label = nn.iota(x.shape[x.rank]):eq(unsqueeze(y))
-  local picked = nn.where(is_label, s, 0):sum(-1)
-  return (s:exp():sum(-1):log() - picked):mean():cast(x.dtype)
-end
+-- bool [.., classes]: is this class the row's label?
+local function is_label(x, y) return nn.iota(x.shape[x.rank]):eq(unsqueeze(y)) end
 
-function nn.mse_loss(x, y)
-  core.tensor("nn.mse_loss", x)
-  core.tensor("nn.mse_loss", y)
+local function pair(what, x, y)
+  core.tensor(what, x)
+  core.tensor(what, y)
   local fits = x.rank == y.rank
   for d = 1, x.rank do fits = fits and x.shape[d] == y.shape[d] end
-  if not fits then core.fail("loss_shapes", "nn.mse_loss", core.tensor_text(x), core.tensor_text(y)) end
-  local difference = core.wide(x) - core.wide(y)
-  return (difference ^ 2):mean():cast((x - y).dtype)
+  if not fits then core.fail("loss_shapes", what, core.tensor_text(x), core.tensor_text(y)) end
+  return core.wide(core.as_float(x)), core.wide(core.as_float(y))
+end
+core.check_pair = pair
+
+local function reduced(what, l, reduction)
+  if reduction == nil or reduction == "mean" then return l:mean() end
+  if reduction == "sum" then return l:sum() end
+  if reduction ~= "none" then core.fail("mode_unknown", what .. "'s reduction", reduction) end
+  return l
 end
 
--- The part of the rows whose largest score is the label's (the first of equals).
-function nn.accuracy(x, y)
-  logits("nn.accuracy", x)
-  labels("nn.accuracy", x, y)
-  return x:argmax(-1):eq(y):mean()
+local function loss_options(what, options, known)
+  known.reduction = "string"
+  return core.fields(what, options, known)
 end
+
+-- ---- classes ----
+
+-- The class dimension moved to the end: PyTorch has it second ([B, C, H, W]), this library last unless told.
+local function classes_last(x, dim)
+  dim = dim < 0 and x.rank + 1 + dim or dim
+  if dim == x.rank then return x end
+  local order = {}
+  for d = 1, x.rank do
+    if d ~= dim then order[#order + 1] = d end
+  end
+  order[#order + 1] = dim
+  return x:transpose(order)
+end
+
+-- Class weights [C], a tensor or a list of numbers; nil when there are none.
+local function class_weights(what, x, weight)
+  if weight == nil then return nil end
+  if type(weight) == "table" and not core.kind(weight) then weight = nn.constant(weight) end
+  core.tensor(what, weight)
+  if weight.rank ~= 1 or weight.shape[1] ~= x.shape[x.rank] then core.fail("loss_shapes", what, core.tensor_text(x), core.tensor_text(weight)) end
+  return weight:cast(x.dtype)
+end
+
+-- The weight of each row, 0 where the label is to be ignored; nil when every row counts the same.
+local function row_weights(weight, x, y, ignored)
+  if weight then weight = weight:gather(1, y) end
+  if not ignored then return weight end
+  return nn.where(y:eq(ignored), 0.0, weight or nn.ones(y.shape, x.dtype))
+end
+
+local function weighted_reduction(what, l, w, reduction)
+  if w and (reduction == nil or reduction == "mean") then return l:sum() / w:sum() end
+  return reduced(what, l, reduction)
+end
+
+local class_options = { weight = "any", ignore_index = "number", label_smoothing = "number", dim = "number" }
+
+-- Target distributions p, like x: - sum_c w_c p_c log q_c
+local function cross_entropy_of_distribution(x, p, weight, options)
+  local what, classes, smoothing = "nn.cross_entropy", x.shape[x.rank], options.label_smoothing or 0
+  local _, same = pair(what, x, p)
+  if options.ignore_index then core.fail("layer_input", what, "an ignore_index with labels, not with distributions", core.tensor_text(p)) end
+  if smoothing > 0 then same = same * (1 - smoothing) + smoothing / classes end
+  if weight then same = same * weight end
+  return reduced(what, -(same * nn.log_softmax(x)):sum(-1), options.reduction)
+end
+
+--- log(sum_c exp x_c) - x_y. The row's maximum is taken out first, outside the derivative (it cancels); the label's score
+--- is picked by selecting where class == y, so that an infinite score elsewhere stays out of it. With label smoothing e
+--- (Szegedy et al. 2016) the target is 1 - e + e / C at the label and e / C elsewhere; the mean is over the weights of the
+--- rows. Every label counts unless ignore_index says which does not. y may be distributions like x instead.
+---@param x nn.Tensor scores [.., C]
+---@param y nn.Tensor labels [..], whole numbers from 0, or distributions [.., C]
+---@param options? { weight?: nn.Tensor|number[], ignore_index?: integer, label_smoothing?: number, dim?: integer, reduction?: "mean"|"sum"|"none" } weight [C]; dim: where the classes are, -1
+---@return nn.Tensor
+function nn.cross_entropy(x, y, options)
+  local what = "nn.cross_entropy"
+  options = loss_options(what, options, class_options)
+  local smoothing = core.range(what, "label_smoothing", options.label_smoothing or 0, 0, 1, "between 0 and 1")
+  x = logits(what, x)
+  core.tensor(what, y)
+  x = classes_last(x, options.dim or -1)
+  local weight = class_weights(what, x, options.weight)
+  if core.is_float(y.dtype) and y.rank == x.rank then
+    return cross_entropy_of_distribution(x, classes_last(y, options.dim or -1), weight, options)
+  end
+  labels(what, x, y)
+  local s = x - nn.stop_gradient(x:max(-1, true))
+  local picked = nn.where(is_label(x, y), s, 0):sum(-1)
+  local norm = s:exp():sum(-1):log()
+  local l, w = norm - picked, row_weights(weight, x, y, options.ignore_index)
+  if w then l = l * w end
+  if smoothing > 0 then
+    local each = unsqueeze(norm) - s -- - log q_c
+    local even = (weight and each * weight or each):sum(-1)
+    if options.ignore_index then even = nn.where(y:eq(options.ignore_index), 0.0, even) end
+    l = l * (1 - smoothing) + even * (smoothing / x.shape[x.rank])
+  end
+  return weighted_reduction(what, l, w, options.reduction)
+end
+
+--- - x_y for log-probabilities x; the mean is over the weights of the rows.
+---@param x nn.Tensor log-probabilities [.., C]
+---@param y nn.Tensor labels [..]
+---@param options? { weight?: nn.Tensor|number[], ignore_index?: integer, dim?: integer, reduction?: "mean"|"sum"|"none" }
+---@return nn.Tensor
+function nn.nll_loss(x, y, options)
+  local what = "nn.nll_loss"
+  options = loss_options(what, options, { weight = "any", ignore_index = "number", dim = "number" })
+  x = classes_last(logits(what, x), options.dim or -1)
+  labels(what, x, y)
+  local w = row_weights(class_weights(what, x, options.weight), x, y, options.ignore_index)
+  local l = -nn.where(is_label(x, y), x, 0):sum(-1)
+  return weighted_reduction(what, w and l * w or l, w, options.reduction)
+end
+
+-- log x, at least -100 (as in PyTorch); the gradient is 0 where it is cut
+local function log_cut(x)
+  local inside = x:ge(math.exp(-100))
+  return nn.where(inside, nn.where(inside, x, 1.0):log(), -100.0)
+end
+
+--- - w (y log x + (1 - y) log(1 - x)) for probabilities x; logarithms are cut at -100.
+---@param x nn.Tensor probabilities [..]
+---@param y nn.Tensor [..], 0 to 1
+---@param options? { weight?: nn.Tensor, reduction?: "mean"|"sum"|"none" }
+---@return nn.Tensor
+function nn.binary_cross_entropy(x, y, options)
+  local what = "nn.binary_cross_entropy"
+  options = loss_options(what, options, { weight = "any" })
+  x, y = pair(what, x, y)
+  local l = -(y * log_cut(x) + (1 - y) * log_cut(1 - x))
+  return reduced(what, options.weight and l * options.weight or l, options.reduction)
+end
+
+--- The same for scores x before the sigmoid: w ((1 - y) x + (1 + (pos_weight - 1) y) log(1 + exp(-x))), finite for every x.
+---@param x nn.Tensor scores [..]
+---@param y nn.Tensor [..], 0 to 1
+---@param options? { weight?: nn.Tensor, pos_weight?: nn.Tensor|number, reduction?: "mean"|"sum"|"none" } both broadcast
+---@return nn.Tensor
+function nn.binary_cross_entropy_with_logits(x, y, options)
+  local what = "nn.binary_cross_entropy_with_logits"
+  options = loss_options(what, options, { weight = "any", pos_weight = "any" })
+  x, y = pair(what, x, y)
+  local minus_log = -nn.logsigmoid(x)
+  if options.pos_weight then minus_log = minus_log * (1 + (options.pos_weight - 1) * y) end
+  local l = (1 - y) * x + minus_log
+  return reduced(what, options.weight and l * options.weight or l, options.reduction)
+end
+
+--- p (log p - x) for log-probabilities x; log_target: y is log p. reduction "batchmean" divides the sum by the rows and
+--- is the divergence of Kullback and Leibler 1951; "mean", the default as in PyTorch, divides by the elements.
+---@param x nn.Tensor log-probabilities [..]
+---@param y nn.Tensor probabilities [..]
+---@param options? { log_target?: boolean, reduction?: "mean"|"batchmean"|"sum"|"none" }
+---@return nn.Tensor
+function nn.kl_div(x, y, options)
+  local what = "nn.kl_div"
+  options = loss_options(what, options, { log_target = "boolean" })
+  x, y = pair(what, x, y)
+  local l
+  if options.log_target then
+    l = y:exp() * (y - x)
+  else
+    local positive = y:gt(0)
+    l = nn.where(positive, y * nn.where(positive, y, 1.0):log(), 0.0) - y * x
+  end
+  if options.reduction == "batchmean" then return l:sum() / x.shape[1] end
+  return reduced(what, l, options.reduction)
+end
+
+-- ---- margins ----
+
+-- max(z, 0) whose gradient passes at 0, as PyTorch's clamp_min
+local function clamp_zero(z) return nn.where(z:lt(0), 0.0, z) end
+
+--- max(0, margin - y x), y being -1 or 1 (Cortes and Vapnik 1995).
+---@param x nn.Tensor scores [..]
+---@param y nn.Tensor [..], -1 or 1
+---@param options? { margin?: number, reduction?: "mean"|"sum"|"none" } margin 1
+---@return nn.Tensor
+function nn.hinge_loss(x, y, options)
+  options = loss_options("nn.hinge_loss", options, { margin = "number" })
+  x, y = pair("nn.hinge_loss", x, y)
+  return reduced("nn.hinge_loss", clamp_zero((options.margin or 1) - y * x), options.reduction)
+end
+
+--- sum over c other than y of max(0, margin - x_y + x_c)^p, over C (Crammer and Singer 2001).
+---@param x nn.Tensor scores [.., C]
+---@param y nn.Tensor labels [..]
+---@param options? { p?: 1|2, margin?: number, weight?: nn.Tensor|number[], reduction?: "mean"|"sum"|"none" } p 1, margin 1, weight [C]
+---@return nn.Tensor
+function nn.multi_margin_loss(x, y, options)
+  local what = "nn.multi_margin_loss"
+  options = loss_options(what, options, { p = "number", margin = "number", weight = "any" })
+  if options.p and options.p ~= 1 and options.p ~= 2 then core.fail("number_range", what, "p", "1 or 2", options.p) end
+  x = logits(what, x)
+  labels(what, x, y)
+  local own = is_label(x, y)
+  local z = (options.margin or 1) - nn.where(own, x, 0):sum(-1, true) + x
+  z = nn.where(z:gt(0) & ~own, z, 0.0)
+  if options.p == 2 then z = z * z end
+  local w = row_weights(class_weights(what, x, options.weight), x, y)
+  local l = z:sum(-1) / x.shape[x.rank]
+  return reduced(what, w and l * w or l, options.reduction)
+end
+
+-- ---- segmentation: x probabilities and y the truth (0 to 1), both [B, …] ----
+
+local function overlap(what, x, y, options)
+  options = loss_options(what, options, { smooth = "number", squared = "boolean" })
+  x, y = pair(what, x, y)
+  if x.rank < 2 then core.fail("layer_input", what, "a batch [B, …]", core.tensor_text(x)) end
+  x, y = x:reshape { x.shape[1], -1 }, y:reshape { x.shape[1], -1 }
+  local both, sum = (x * y):sum(-1), options.squared and (x * x + y * y):sum(-1) or (x + y):sum(-1)
+  return both, sum, options.smooth or 1, options.reduction
+end
+
+--- 1 - (2 sum xy + smooth) / (sum x + sum y + smooth) for each row (Milletari et al. 2016, whose squared = true has
+--- sum x^2 + sum y^2 below).
+---@param x nn.Tensor probabilities [B, …]
+---@param y nn.Tensor truth [B, …]
+---@param options? { smooth?: number, squared?: boolean, reduction?: "mean"|"sum"|"none" } smooth 1, squared false
+---@return nn.Tensor
+function nn.dice_loss(x, y, options)
+  local both, sum, smooth, reduction = overlap("nn.dice_loss", x, y, options)
+  return reduced("nn.dice_loss", 1 - (2 * both + smooth) / (sum + smooth), reduction)
+end
+
+--- 1 - (sum xy + smooth) / (sum x + sum y - sum xy + smooth) for each row (Rahman and Wang 2016, eq. 3).
+---@param x nn.Tensor probabilities [B, …]
+---@param y nn.Tensor truth [B, …]
+---@param options? { smooth?: number, squared?: boolean, reduction?: "mean"|"sum"|"none" } smooth 1, squared false
+---@return nn.Tensor
+function nn.iou_loss(x, y, options)
+  local both, sum, smooth, reduction = overlap("nn.iou_loss", x, y, options)
+  return reduced("nn.iou_loss", 1 - (both + smooth) / (sum - both + smooth), reduction)
+end
+
+core.loss = { options = loss_options, pair = pair, reduced = reduced, clamp_zero = clamp_zero, unsqueeze = unsqueeze }

@@ -1,11 +1,18 @@
--- optim.lua: optimizers and schedules. Formulas and order of operations as in PyTorch (torch.optim, one tensor at a
--- time). What depends on the step alone (learning rate, bias corrections) is computed once as scalars; each parameter's
--- update is the same elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop. For
--- 16-bit parameters it computes in f32 and rounds what it assigns.
+-- optim.lua: what all optimizers share (groups, step, update, states), and SGD, Adam, AdamW; the others are in
+-- optimizers.lua. Formulas and order of operations as in PyTorch (torch.optim, one tensor at a time). What depends on the
+-- step alone (learning rate, bias corrections) is computed once as scalars; each parameter's update is the same
+-- elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop. 16-bit parameters are
+-- updated in f32 and rounded where they are assigned.
+--
+-- nn.Adam { tree, tree, lr = …, { tree, lr = … } }: a plain table that has an option among its keys is a group with
+-- options of its own; the others are trees. Freezing is not listing.
 local nn, core = ...
 
--- Names of their states: optimizer.0, optimizer.1, … in the order of construction (program.lua).
-core.optimizers = {}
+-- Objects that own states: { prefix, states = { { name, state, parameter? } … } }; program.lua names them
+-- optimizer.0.exp_avg.0.weight, ema.0.0.weight … in the order of construction.
+core.owners = {}
+
+function core.own(prefix, states) core.owners[#core.owners + 1] = { prefix = prefix, states = states } end
 
 -- opt:update(gradients): gradients is a list in the order of opt.parameters, or a tree like what was given.
 local function gradients_of(self, gradients)
@@ -20,224 +27,321 @@ local function gradients_of(self, gradients)
   return list
 end
 
--- Rescales all gradients together so that their common norm is at most `most` (Pascanu et al. 2013), as
--- torch.nn.utils.clip_grad_norm_ does.
-local function clip(gradients, most)
-  local total
-  for _, g in ipairs(gradients) do
-    local wide = core.wide(g)
-    local square = (wide * wide):sum()
-    total = total and total + square or square
-  end
-  local scale = nn.minimum(most / (total:sqrt() + 1e-6), 1)
-  local clipped = {}
-  for i, g in ipairs(gradients) do clipped[i] = (core.wide(g) * scale):cast(g.dtype) end
-  return clipped, total:sqrt()
-end
-
-function nn.clip_grad_norm(gradients, most)
-  core.range("nn.clip_grad_norm", "the norm", most, 1e-30, math.huge, "above 0")
-  if type(gradients) ~= "table" or core.kind(gradients) then core.fail("list_wanted", "nn.clip_grad_norm", core.what(gradients)) end
-  local list = {}
-  for _, g in ipairs(gradients) do list[#list + 1] = core.tensor("nn.clip_grad_norm", g) end
-  if #list == 0 then core.fail("list_wanted", "nn.clip_grad_norm", "an empty list") end
-  return clip(list, most)
-end
-
 local function check_loss(self, loss)
   if not core.is_tensor(loss) then core.fail("loss_result", self.kind, core.what(loss)) end
   if loss.rank > 0 then core.fail("loss_shape", self.kind, core.tensor_text(loss)) end
 end
 
+-- Adds the gradients to the sums; gives their mean over k calls, which counts in every k-th call only: until then
+-- self.gate keeps the states as they are.
+local function accumulated(self, gradients, k)
+  local sums, count = self.accumulated, self.accumulated_count + 1
+  local full, means = count:ge(k), {}
+  for i, g in ipairs(gradients) do
+    local total = sums[i] + g
+    means[i] = total / k
+    nn.assign(sums[i], nn.where(full, 0, total))
+  end
+  nn.assign(self.accumulated_count, nn.where(full, 0, count))
+  self.gate = full
+  return means
+end
+
+-- Sums of gradients for nn.train { accumulate = k }
+function core.accumulate(self)
+  if self.accumulated then return end
+  self.accumulated = {}
+  local states = {}
+  core.at(self, function()
+    self.accumulated_count = nn.buffer({}, 0, "i32")
+    for i, p in ipairs(self.parameters) do
+      self.accumulated[i] = nn.buffer(p.shape, 0, p.dtype)
+      states[i] = { "accumulated", self.accumulated[i], p }
+    end
+  end)
+  states[#states + 1] = { "accumulated_count", self.accumulated_count }
+  for _, state in ipairs(states) do table.insert(self.owner.states, state) end
+end
+
+local function step_clipped(self, gradients, options)
+  if options.clip_value then gradients = nn.clip_grad_value(gradients, options.clip_value) end
+  if options.clip_adaptive then gradients = nn.clip_grad_adaptive(gradients, self.parameters, options.clip_adaptive) end
+  if options.clip_norm then gradients = nn.clip_grad_norm(gradients, options.clip_norm) end
+  return gradients
+end
+
 -- Calls f, differentiates its first result, updates; returns all that f returned.
 local function step(self, f, options)
   if type(f) ~= "function" then core.fail("function_wanted", self.kind .. ":step", "its argument", core.what(f)) end
+  options = options or {}
   local results = table.pack(f())
   check_loss(self, results[1])
   local gradients = core.gradient(results[1], self.parameters)
-  if options and options.clip_norm then gradients = clip(gradients, options.clip_norm) end
-  self:update(gradients)
+  if options.accumulate then gradients = core.at(self, accumulated, self, gradients, options.accumulate) end
+  self:update(step_clipped(self, gradients, options))
+  self.gate = nil
   return table.unpack(results, 1, results.n)
+end
+
+-- ---- one update ----
+
+local function put(self, state, value)
+  if self.gate then value = nn.where(self.gate, value, state) end
+  nn.assign(state, core.is_tensor(value) and value:cast(state.dtype) or value)
+end
+
+-- The learning rate of a group at this step, a number or scalar; t counts complete steps.
+function core.rate(self, group, t)
+  local lr = group.lr
+  if lr == nil then lr = self.lr end
+  if type(lr) == "function" then lr = lr(t) end
+  if type(lr) ~= "number" and not core.is_tensor(lr) then core.fail("number_wanted", self.kind, "lr", core.what(lr)) end
+  return self.scale and lr * self.scale or lr
+end
+
+local function apply(self, gradients)
+  local t = self.t:cast(core.scalar())
+  local scalars = {}
+  for k, group in ipairs(self.groups) do
+    local s, moved = self.spec.scalars(group, t, core.rate(self, group, t), self.t)
+    scalars[k] = s
+    for name, value in pairs(moved or {}) do put(self, group[name], value) end
+  end
+  for i, p in ipairs(self.parameters) do
+    local group = self.groups[self.group_of[i]]
+    local wide = {}
+    for name, moment in pairs(self.moments[i]) do wide[name] = core.wide(moment) end
+    local value, moments = self.spec.update(group, scalars[self.group_of[i]], core.wide(gradients[i]), core.wide(p), wide)
+    for name, moment in pairs(moments) do put(self, self.moments[i][name], moment) end
+    put(self, p, value)
+  end
+  put(self, self.t, self.t + 1)
 end
 
 local function update(self, gradients)
   local list = gradients_of(self, gradients)
-  core.at(self, self.apply, self, list)
+  core.at(self, apply, self, list)
 end
 
--- The learning rate of this step, a scalar; t counts complete steps.
-local function rate(self, t)
-  local lr = self.lr
-  if type(lr) == "function" then lr = lr(t) end
-  if type(lr) ~= "number" and not core.is_tensor(lr) then core.fail("number_wanted", self.kind, "lr", core.what(lr)) end
-  return lr
-end
+-- ---- making one ----
 
 local function check_rate(what, lr)
   if type(lr) == "number" then core.range(what, "lr", lr, 0, math.huge, "at least 0")
   elseif type(lr) ~= "function" and not core.is_tensor(lr) then core.fail("number_wanted", what, "lr", core.what(lr)) end
 end
+core.check_rate = check_rate
 
--- { trees…, option = … }: the trees' parameters become self.parameters; each moment is a list beside it.
-local function optimizer(kind, options, known, moments, apply)
-  known.lr = "any"
-  core.fields(kind, options, known, math.huge)
-  local trees = {}
-  for i, tree in ipairs(options) do
+-- An option's rule is its default alone (booleans, strings), or { default, low, high, text } of a number or of each number
+-- of a list.
+local function check_option(kind, name, value, rule)
+  if type(rule) ~= "table" then return value end
+  if type(rule[1]) == "table" then
+    if type(value) ~= "table" or core.kind(value) or #value ~= #rule[1] then core.fail("field_missing", kind, name .. " as a list of " .. #rule[1] .. " numbers") end
+    for _, number in ipairs(value) do core.range(kind, name, number, rule[2], rule[3], rule[4]) end
+    return value
+  end
+  return core.range(kind, name, value, rule[2], rule[3], rule[4])
+end
+
+local function known_fields(spec)
+  local known = { lr = "any" }
+  for name, rule in pairs(spec.options) do
+    if type(rule) == "table" then known[name] = type(rule[1]) == "table" and "any" or "number" else known[name] = type(rule) end
+  end
+  return known
+end
+
+-- given's options, those of `otherwise` where it has none
+local function options_of(kind, spec, given, otherwise)
+  local group = { lr = given.lr }
+  if given.lr ~= nil then check_rate(kind, given.lr) end
+  for name, rule in pairs(spec.options) do
+    local value = given[name]
+    if value ~= nil then value = check_option(kind, name, value, rule)
+    elseif otherwise then value = otherwise[name]
+    elseif type(rule) == "table" then value = rule[1]
+    else value = rule end
+    group[name] = value
+  end
+  if spec.check then spec.check(group, kind) end
+  return group
+end
+
+local function is_group(t, known)
+  if type(t) ~= "table" or core.kind(t) then return false end
+  for name in pairs(known) do
+    if t[name] ~= nil then return true end
+  end
+  return false
+end
+
+local function check_trees(kind, trees)
+  for _, tree in ipairs(trees) do
     if type(tree) ~= "table" and not core.is_tensor(tree) then core.fail("optimizer_empty", kind) end
     if core.kind(tree) == "state" and not core.state(tree) then core.fail("optimizer_frozen", kind, core.tensor_text(tree)) end
-    trees[i] = tree
   end
-  local self = { kind = kind, parameters = nn.parameters(trees), lr = options.lr == nil and 1e-3 or options.lr, apply = apply, step = step, update = update }
-  if #self.parameters == 0 then core.fail("optimizer_empty", kind) end
-  check_rate(kind, self.lr)
-  core.object(self, kind)
-  core.at(self, function()
-    self.t = nn.buffer({}, 0, "i32")
-    for _, name in ipairs(moments) do
-      self[name] = {}
-      for i, p in ipairs(self.parameters) do self[name][i] = nn.buffer(p.shape, 0, p.dtype) end
+end
+
+-- Sorts the positional fields into groups: the first has the options at the top, each group table its own.
+local function collect_groups(self, spec, options, known)
+  local plain, groups = {}, {}
+  for _, tree in ipairs(options) do
+    if is_group(tree, known) then
+      core.fields(self.kind, tree, known, math.huge)
+      groups[#groups + 1] = tree
+    else
+      plain[#plain + 1] = tree
     end
-  end)
-  core.optimizers[#core.optimizers + 1] = { object = self, moments = moments }
-  return self
+  end
+  check_trees(self.kind, plain)
+  local first = options_of(self.kind, spec, options)
+  first.lr = nil -- that is self.lr, which may be assigned
+  local all, group_by = { plain }, {}
+  if #plain > 0 then self.groups[1] = first end
+  for _, p in ipairs(nn.parameters(plain)) do group_by[p] = 1 end
+  for _, group in ipairs(groups) do
+    local trees = table.pack(table.unpack(group))
+    trees.n = nil
+    check_trees(self.kind, trees)
+    self.groups[#self.groups + 1] = options_of(self.kind, spec, group, first)
+    all[#all + 1] = trees
+    local parameters = nn.parameters(trees)
+    if #parameters == 0 then core.fail("optimizer_empty", self.kind) end
+    for _, p in ipairs(parameters) do
+      if group_by[p] then core.fail("optimizer_twice", self.kind, core.tensor_text(p)) end
+      group_by[p] = #self.groups
+    end
+  end
+  self.parameters, self.group_of = nn.parameters(all), {}
+  for i, p in ipairs(self.parameters) do self.group_of[i] = group_by[p] end
 end
 
-local function assign(state, value) nn.assign(state, value:cast(state.dtype)) end
-
--- Runs body(t) with t, the complete steps as a float, then counts this one.
-local function counted(self, body)
-  local t = self.t:cast(core.scalar())
-  body(t, rate(self, t))
-  nn.assign(self.t, self.t + 1)
+local function make_states(self, spec)
+  self.t = nn.buffer({}, 0, "i32")
+  local states = { { "step", self.t } }
+  for i, p in ipairs(self.parameters) do
+    local moments = {}
+    for _, moment in ipairs(spec.moments(self.groups[self.group_of[i]], p)) do
+      local name, shape, init = moment[1], moment[2] or p.shape, moment[3] or 0
+      moments[name] = nn.buffer(shape, init, p.dtype)
+      states[#states + 1] = { name, moments[name], p }
+      self[name] = self[name] or {}
+      self[name][i] = moments[name]
+    end
+    self.moments[i] = moments
+  end
+  for k, group in ipairs(self.groups) do
+    for name, init in pairs(spec.shared or {}) do
+      group[name] = nn.buffer({}, init, "f64")
+      states[#states + 1] = { k == 1 and name or name .. "." .. k - 1, group[name] }
+    end
+  end
+  return states
 end
 
--- ---- SGD ----
-local function sgd_apply(self, gradients)
-  counted(self, function(_, lr)
-    local negative = -lr
-    for i, p in ipairs(self.parameters) do
-      local g, w = core.wide(gradients[i]), core.wide(p)
-      if self.weight_decay ~= 0 then g = g + self.weight_decay * w end
-      if self.momentum ~= 0 then
-        local buf = self.momentum_buffer[i]
-        local moved = self.momentum * core.wide(buf) + g
-        assign(buf, moved)
-        g = self.nesterov and g + self.momentum * moved or moved
+-- nn.<name> { trees and groups…, lr = …, options… }. spec: options (rules), lr (default, nil: needed), check(group, kind),
+-- moments(group, p) -> { { name, shape?, init? } … }, shared = { scalar = initial value }, scalars(group, t, lr, count) ->
+-- s, { scalar = value }, update(group, s, g, p, moments) -> new p, { moment = value }.
+function core.optimizer(name, spec)
+  local kind, known = "nn." .. name, known_fields(spec)
+  nn[name] = function(options)
+    options = core.fields(kind, options, known, math.huge)
+    local self = { kind = kind, spec = spec, groups = {}, moments = {}, step = step, update = update }
+    self.lr = options.lr == nil and spec.lr or options.lr
+    collect_groups(self, spec, options, known)
+    if #self.parameters == 0 then core.fail("optimizer_empty", kind) end
+    for _, group in ipairs(self.groups) do
+      if self.lr == nil and group.lr == nil then core.fail("field_missing", kind, "lr, a learning rate") end
+    end
+    core.object(self, kind)
+    core.own("optimizer", core.at(self, make_states, self, spec))
+    self.owner = core.owners[#core.owners]
+    self.owner.parameters = self.parameters
+    return self
+  end
+end
+
+local at_least_zero, unit = "at least 0", "between 0 and 1"
+local decay = { 0, 0, math.huge, at_least_zero }
+core.rules = {
+  decay = decay,
+  eps = function(default) return { default, 0, math.huge, at_least_zero } end,
+  unit = function(default) return { default, 0, 1, unit } end,
+  betas = function(first, second) return { { first, second }, 1e-12, 1 - 1e-12, "between 0 and 1, both excluded" } end,
+}
+local rules = core.rules
+
+-- ---- SGD (Robbins and Monro 1951; momentum: Polyak 1964, Nesterov 1983, as in Sutskever et al. 2013) ----
+
+core.optimizer("SGD", {
+  options = { momentum = rules.unit(0), dampening = rules.unit(0), nesterov = false, weight_decay = decay },
+  check = function(o, kind)
+    if o.nesterov and o.momentum == 0 then core.fail("field_missing", kind, "a momentum for nesterov") end
+    if o.nesterov and o.dampening ~= 0 then core.fail("field_missing", kind, "a dampening of 0 for nesterov") end
+  end,
+  moments = function(o) return o.momentum ~= 0 and { { "momentum_buffer" } } or {} end,
+  scalars = function(o, t, lr) return { negative = -lr, first = o.dampening ~= 0 and t:eq(0) } end,
+  update = function(o, s, g, p, m)
+    if o.weight_decay ~= 0 then g = g + o.weight_decay * p end
+    local moments = {}
+    if o.momentum ~= 0 then
+      local moved
+      if o.dampening ~= 0 then -- PyTorch's first step takes the gradient undamped
+        moved = o.momentum * m.momentum_buffer + nn.where(s.first, g, g * (1 - o.dampening))
+      else
+        moved = o.momentum * m.momentum_buffer + g
       end
-      assign(p, w + g * negative)
+      moments.momentum_buffer = moved
+      g = o.nesterov and g + o.momentum * moved or moved
     end
-  end)
-end
+    return p + g * s.negative, moments
+  end,
+})
 
-function nn.SGD(options)
-  options = core.fields("nn.SGD", options, { lr = "any", momentum = "number", nesterov = "boolean", weight_decay = "number" }, math.huge)
-  local momentum = core.range("nn.SGD", "momentum", options.momentum or 0, 0, 1, "between 0 and 1")
-  local decay = core.range("nn.SGD", "weight_decay", options.weight_decay or 0, 0, math.huge, "at least 0")
-  if options.lr == nil then core.fail("field_missing", "nn.SGD", "lr, a learning rate") end
-  if options.nesterov and momentum == 0 then core.fail("field_missing", "nn.SGD", "a momentum for nesterov") end
-  local self = optimizer("nn.SGD", options, { momentum = "number", nesterov = "boolean", weight_decay = "number" },
-                         momentum ~= 0 and { "momentum_buffer" } or {}, sgd_apply)
-  self.momentum, self.nesterov, self.weight_decay = momentum, options.nesterov or false, decay
-  return self
-end
-
--- ---- Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) ----
+-- ---- Adam (Kingma and Ba 2015; amsgrad: Reddi et al. 2018) and AdamW (Loshchilov and Hutter 2019) ----
 
 -- beta^t - 1 for t = 1, 2, …: by expm1, which keeps the digits that 0.999^t - 1 loses in f32
 local function minus_correction(beta, t) return (t * math.log(beta)):expm1() end
 
-local function adam_apply(self, gradients)
-  counted(self, function(t, lr)
-    local b1, b2, eps, decay = self.betas[1], self.betas[2], self.eps, self.weight_decay
+local function adam_moments(o)
+  local moments = { { "exp_avg" }, { "exp_avg_sq" } }
+  if o.amsgrad then moments[3] = { "max_exp_avg_sq" } end
+  return moments
+end
+
+local function adam_scalars(decoupled)
+  return function(o, t, lr)
     local after = t + 1
-    local size = lr / minus_correction(b1, after)             -- minus the step size, lr / (1 - b1^t)
-    local root = 1 / (-minus_correction(b2, after)):sqrt()    -- 1 / sqrt(1 - b2^t)
-    local shrink = self.decoupled and decay ~= 0 and 1 - lr * decay
-    for i, p in ipairs(self.parameters) do
-      local g, m, v, w = core.wide(gradients[i]), self.exp_avg[i], self.exp_avg_sq[i], core.wide(p)
-      if shrink then w = w * shrink
-      elseif decay ~= 0 then g = g + decay * w end
-      local m1 = core.wide(m) * b1 + g * (1 - b1)
-      local v1 = core.wide(v) * b2 + g * g * (1 - b2)
-      assign(m, m1)
-      assign(v, v1)
-      assign(p, w + m1 * size / (v1:sqrt() * root + eps))
-    end
-  end)
-end
-
-local function adam(kind, options, decoupled, decay)
-  local known = { lr = "any", betas = "any", eps = "number", weight_decay = "number" }
-  options = core.fields(kind, options, known, math.huge)
-  local betas = options.betas or { 0.9, 0.999 }
-  if type(betas) ~= "table" or #betas ~= 2 then core.fail("field_missing", kind, "betas as a list of two numbers") end
-  for i = 1, 2 do core.range(kind, "betas", betas[i], 1e-12, 1 - 1e-12, "between 0 and 1, both excluded") end
-  local eps = core.range(kind, "eps", options.eps or 1e-8, 0, math.huge, "at least 0")
-  decay = core.range(kind, "weight_decay", options.weight_decay or decay, 0, math.huge, "at least 0")
-  local self = optimizer(kind, options, known, { "exp_avg", "exp_avg_sq" }, adam_apply)
-  self.betas, self.eps, self.weight_decay, self.decoupled = betas, eps, decay, decoupled
-  return self
-end
-
-function nn.Adam(options) return adam("nn.Adam", options, false, 0) end
-function nn.AdamW(options) return adam("nn.AdamW", options, true, 0.01) end
-
--- ---- schedules: functions of the number of complete steps, for lr ----
-
-local function base_rate(base, t)
-  if type(base) == "function" then return base(t) end
-  return base
-end
-
-local function check_base(what, base)
-  if base == nil then core.fail("field_missing", what, "a learning rate first") end
-  if type(base) ~= "function" then check_rate(what, base) end
-end
-
--- Linear from base / warmup at the first step to base at step `warmup`, then what follows.
-local function warmed(t, base, warmup, rest)
-  if warmup == 0 then return rest end
-  return nn.where(t:lt(warmup), base * ((t + 1) / warmup), rest)
-end
-
--- constant: base after a linear warm-up
-function nn.warmup(base, steps)
-  check_base("nn.warmup", base)
-  core.count("nn.warmup", "steps", steps)
-  return function(t)
-    local b = base_rate(base, t)
-    return b * nn.minimum((t + 1) / steps, 1)
+    return {
+      size = lr / minus_correction(o.betas[1], after),             -- minus the step size, lr / (1 - b1^t)
+      root = 1 / (-minus_correction(o.betas[2], after)):sqrt(),    -- 1 / sqrt(1 - b2^t)
+      shrink = decoupled and o.weight_decay ~= 0 and 1 - lr * o.weight_decay or nil,
+      coupled = not decoupled and o.weight_decay ~= 0,
+    }
   end
 end
 
--- Half a cosine from base to `final` over the steps of the run (Loshchilov and Hutter 2017, without restarts), as
--- torch's CosineAnnealingLR stepped once a batch. steps: other than the whole run.
-function nn.cosine(base, options)
-  check_base("nn.cosine", base)
-  options = core.fields("nn.cosine", options, { warmup = "number", final = "number", steps = "number" })
-  local warmup = core.range("nn.cosine", "warmup", options.warmup or 0, 0, math.huge, "at least 0")
-  local final = core.range("nn.cosine", "final", options.final or 0, 0, math.huge, "at least 0")
-  local steps = options.steps and core.count("nn.cosine", "steps", options.steps)
-  return function(t)
-    local b = base_rate(base, t)
-    local total = steps or core.total_steps()
-    local done = warmup == 0 and t / total or nn.maximum(t - warmup, 0) / nn.maximum(total - warmup, 1)
-    local half = 0.5 * (1 + (math.pi * nn.minimum(done, 1)):cos())
-    local decayed = final == 0 and b * half or final + (b - final) * half
-    return warmed(t, b, warmup, decayed)
+local function adam_update(o, s, g, p, m)
+  local b1, b2, w = o.betas[1], o.betas[2], p
+  if s.shrink then w = p * s.shrink end
+  if s.coupled then g = g + o.weight_decay * p end
+  local m1 = m.exp_avg * b1 + g * (1 - b1)
+  local v1 = m.exp_avg_sq * b2 + g * g * (1 - b2)
+  local moments, v = { exp_avg = m1, exp_avg_sq = v1 }, v1
+  if o.amsgrad then
+    v = nn.maximum(m.max_exp_avg_sq, v1)
+    moments.max_exp_avg_sq = v
   end
+  return w + m1 * s.size / (v:sqrt() * s.root + o.eps), moments
 end
 
--- base * factor^(floor(t / every)), as torch's StepLR
-function nn.step_decay(base, options)
-  check_base("nn.step_decay", base)
-  options = core.fields("nn.step_decay", options, { every = "number", factor = "number", warmup = "number" })
-  local every = core.count("nn.step_decay", "every", options.every)
-  local factor = core.range("nn.step_decay", "factor", options.factor or 0.1, 1e-12, 1e12, "above 0")
-  local warmup = core.range("nn.step_decay", "warmup", options.warmup or 0, 0, math.huge, "at least 0")
-  return function(t)
-    local b = base_rate(base, t)
-    return warmed(t, b, warmup, b * ((t / every):floor() * math.log(factor)):exp())
-  end
+local function adam(name, decoupled, weight_decay)
+  core.optimizer(name, {
+    lr = 1e-3,
+    options = { betas = rules.betas(0.9, 0.999), eps = rules.eps(1e-8), weight_decay = rules.eps(weight_decay), amsgrad = false },
+    moments = adam_moments, scalars = adam_scalars(decoupled), update = adam_update,
+  })
 end
+adam("Adam", false, 0)
+adam("AdamW", true, 0.01)
+core.adam = { moments = adam_moments, scalars = adam_scalars, update = adam_update }

@@ -50,22 +50,34 @@ function nn.func(options)
   return new_func("nn.func", self)
 end
 
--- nn.train { on, loss, optimizer, clip_norm? }: one step. The loss returns a scalar, and a table of metrics if it likes.
+--- One step: the loss of a batch, its gradients, the optimizer's update. The loss returns a scalar, and a table of metrics
+--- if it likes. accumulate = k: the optimizer moves in every k-th call, by the mean of k gradients; what a schedule counts
+--- are its moves. Gradients are clipped by value, then by the weights' norms (clip_grad_adaptive), then by common norm.
+---@param options { on?: string|string[], loss: function, optimizer: table, clip_norm?: number, clip_value?: number, clip_adaptive?: number, accumulate?: integer }
+---@return nn.Func
 function nn.train(options)
-  local known = { on = "any", loss = "function", optimizer = "any", clip_norm = "number", accumulate = "number", log = "any" }
+  local known = { on = "any", loss = "function", optimizer = "any", clip_norm = "number", clip_value = "number",
+                  clip_adaptive = "number", accumulate = "number", log = "any" }
   core.fields("nn.train", options, known)
   if not options or not options.loss then core.fail("field_missing", "nn.train", "loss, a function of the batch") end
   local opt = options.optimizer
   if type(opt) ~= "table" or type(opt.step) ~= "function" then
     core.fail("field_missing", "nn.train", "optimizer, such as nn.Adam { net, lr = 1e-3 }")
   end
-  if options.accumulate then core.limit("nn.train's accumulate") end
+  local times = options.accumulate and core.count("nn.train", "accumulate", options.accumulate)
+  if times and times > 1 then
+    if not opt.owner then core.fail("field_missing", "nn.train", "an optimizer of the library to accumulate for") end
+    core.accumulate(opt)
+  end
   if options.log then core.limit("nn.train's log") end
-  if options.clip_norm then core.range("nn.train", "clip_norm", options.clip_norm, 1e-30, math.huge, "above 0") end
+  local during = { accumulate = times and times > 1 and times or nil }
+  for _, bound in ipairs { "clip_norm", "clip_value", "clip_adaptive" } do
+    if options[bound] then during[bound] = core.range("nn.train", bound, options[bound], 1e-30, math.huge, "above 0") end
+  end
   local self = { on = names_of_sources("nn.train", options.on), mode = "train" }
   function self.body(...)
     local batch = table.pack(...)
-    local loss, metrics = opt:step(function() return options.loss(table.unpack(batch, 1, batch.n)) end, { clip_norm = options.clip_norm })
+    local loss, metrics = opt:step(function() return options.loss(table.unpack(batch, 1, batch.n)) end, during)
     local outputs = { loss = loss }
     if metrics ~= nil and (type(metrics) ~= "table" or core.kind(metrics)) then
       core.fail_at(self, "loss_result", "nn.train", "metrics as " .. core.what(metrics))
@@ -146,20 +158,25 @@ local function state_name(state)
   return name
 end
 
-local function name_optimizers()
-  for i, entry in ipairs(core.optimizers) do
-    local opt, prefix = entry.object, "optimizer." .. (i - 1) .. "."
-    core.program.name_state(opt.t, prefix .. "step")
-    for _, moment in ipairs(entry.moments) do
-      for k, state in ipairs(opt[moment]) do core.program.name_state(state, prefix .. moment .. "." .. state_name(opt.parameters[k])) end
+-- optimizer.0.step, optimizer.0.exp_avg.0.weight, optimizer.1.step …: each kind of owner counts from 0.
+local function name_owned()
+  local counts = {}
+  for _, owner in ipairs(core.owners) do
+    local n = counts[owner.prefix] or 0
+    counts[owner.prefix] = n + 1
+    for _, entry in ipairs(owner.states) do
+      local name, state, of = entry[1], entry[2], entry[3]
+      if of then name = name == "" and state_name(of) or name .. "." .. state_name(of) end
+      core.program.name_state(state, owner.prefix .. "." .. n .. "." .. name)
     end
   end
 end
 
+-- Parameters that an optimizer trains and no path of the model reaches
 local function name_free_parameters()
   local free = 0
-  for _, entry in ipairs(core.optimizers) do
-    for _, p in ipairs(entry.object.parameters) do
+  for _, owner in ipairs(core.owners) do
+    for _, p in ipairs(owner.parameters or {}) do
       if not core.program.named(p) then
         core.program.name_state(p, "parameter." .. free)
         free = free + 1
@@ -174,7 +191,7 @@ local function name_states(options, funcs)
   name_tree(options.state)
   core.program.kept()
   name_free_parameters()
-  name_optimizers()
+  name_owned()
   for _, entry in ipairs(funcs) do
     local f = entry.func
     if is_evaluate[f] then

@@ -15,6 +15,10 @@ function core.walk(t, visit, path, above)
   local kind = core.kind(t)
   if kind == "state" then return visit(t, path) end
   if type(t) ~= "table" or above[t] then return end
+  if kind and t.owner then -- an optimizer or an average: its own states, not the parameters that it moves
+    for i, entry in ipairs(t.owner.states) do visit(entry[2], (path == "" and "" or path .. ".") .. entry[1] .. "." .. i - 1) end
+    return
+  end
   above[t] = true
   for key, value in pairs(t) do
     if type(value) == "table" or core.kind(value) == "state" then

@@ -130,7 +130,7 @@ void infer_result(const Graph *g, Node *n) {
 /* ---- builders ---- */
 Node *graph_bound(Graph *body, const char *name, DType dtype, Shape shape, Loc loc) {
   Input *in = NEW(body->arena, Input);
-  *in = (Input){INPUT_bound, name ? name : "bound", dtype, shape, -1, -1, -1, NULL, loc};
+  *in = (Input){INPUT_bound, name ? name : "x", dtype, shape, -1, -1, -1, NULL, loc};
   return graph_input(body, in);
 }
 
@@ -157,7 +157,7 @@ static bool worth_keeping(const Node *n) {
   case OP_sin:
   case OP_cos:
   case OP_result: return true;
-  default: return family == FAMILY_DOT || family == FAMILY_REDUCE || family == FAMILY_INDEX;
+  default: return family == FAMILY_DOT || family == FAMILY_REDUCE || family == FAMILY_ALONG || family == FAMILY_INDEX;
   }
 }
 

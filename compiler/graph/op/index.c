@@ -1,8 +1,9 @@
-/* index.c: gather and scatter along one dimension, by indices that are data.
+/* index.c: gather, scatter and scatter_set along one dimension, by indices that are data.
  *
  * With x [A.., D, B..] and index [I..]:  gather gives y [A.., I.., B..] with y[a, i, b] = x[a, index[i], b]; scatter
- * adds source [A.., I.., B..] to a copy of x, sources in ascending order for each target. An index out of range means
- * row 0 or the last one, in both, so that each stays the exact adjoint of the other. */
+ * adds source [A.., I.., B..] to a copy of x, sources in ascending order for each target; scatter_set replaces instead,
+ * so that the last source of a row wins. An index out of range means row 0 or the last one, in all, so that gather and
+ * scatter stay each other's exact adjoint. */
 #include "op.h"
 
 static Shape gathered_shape(const Graph *g, const Node *n) {
@@ -60,10 +61,9 @@ void eval_gather(const Eval *e, const Node *n, Value *y) {
 
 /* ---- scatter ---- */
 
-void infer_scatter(const Graph *g, Node *n) {
+static void infer_target(const Graph *g, Node *n) {
   const Node *x = node_in(n, 0), *source = node_in(n, 2);
   Shape expected = gathered_shape(g, n);
-  if (x->dtype == DT_bool) user_error(n->loc, MSG_op_dtype, "scatter", "numbers", "bool");
   if (x->dtype != source->dtype)
     user_error(n->loc, MSG_elementwise_dtype, "scatter", node_text(g->arena, x), node_text(g->arena, source));
   if (!shape_equal(expected, source->shape)) {
@@ -72,6 +72,11 @@ void infer_scatter(const Graph *g, Node *n) {
   }
   n->dtype = x->dtype;
   n->shape = x->shape;
+}
+
+void infer_scatter(const Graph *g, Node *n) {
+  if (node_in(n, 0)->dtype == DT_bool) user_error(n->loc, MSG_op_dtype, "scatter", "numbers", "bool");
+  infer_target(g, n);
 }
 
 void grad_scatter(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
@@ -92,5 +97,47 @@ void eval_scatter(const Eval *e, const Node *n, Value *y) {
           y->f[to + i] += source->f[from];
         else
           y->i[to + i] = dtype_wrap(y->dtype, (int64_t)((uint64_t)y->i[to + i] + (uint64_t)source->i[from]));
+    }
+}
+
+/* ---- scatter_set ---- */
+
+void infer_scatter_set(const Graph *g, Node *n) { infer_target(g, n); }
+
+/* Was source i the one that stayed? Of the numbers of the sources, written into their rows alike, each row keeps that
+ * of its last one. bool of the source's shape; NULL: there is one source only. */
+static Node *stayed(Graph *g, Node *y) {
+  Node *index = node_in(y, 1), *source = node_in(y, 2);
+  int64_t picks = shape_count(index->shape), rows = y->shape.dim[y->attr->dim];
+  Shape beside = {.rank = source->shape.rank};
+  if (picks == 1) return NULL;
+  Node *number = reshape_if(g, graph_iota(g, picks, y->loc), index->shape);
+  Node *last = graph_scatter_set(g, graph_full(g, DT_i32, shape_of(1, rows), 0, y->loc), index, number, 0);
+  Node *mine = graph_op2(g, OP_eq, graph_gather(g, last, index, 0), number);
+  for (int d = 0; d < beside.rank; ++d) {
+    int k = d - y->attr->dim;
+    beside.dim[d] = k >= 0 && k < index->shape.rank ? index->shape.dim[k] : 1;
+  }
+  return graph_broadcast(g, reshape_if(g, mine, beside), source->shape);
+}
+
+void grad_scatter_set(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
+  Node *index = node_in(y, 1), *source = node_in(y, 2);
+  int dim = y->attr->dim;
+  if (want[0]) dx[0] = graph_scatter_set(g, dy, index, graph_like(g, source, 0), dim);
+  if (!want[2]) return;
+  Node *here = stayed(g, y), *ds = graph_gather(g, dy, index, dim);
+  dx[2] = here ? graph_op3(g, OP_where, here, ds, graph_like(g, ds, 0)) : ds;
+}
+
+void eval_scatter_set(const Eval *e, const Node *n, Value *y) {
+  const Value *x = eval_in(e, n, 0), *index = eval_in(e, n, 1), *source = eval_in(e, n, 2);
+  Rows r = rows_of(n);
+  int64_t from = 0;
+  for (int64_t k = 0, count = shape_count(y->shape); k < count; ++k) value_copy(y, k, x, k);
+  for (int64_t o = 0; o < r.outer; ++o)
+    for (int64_t p = 0; p < r.picks; ++p) {
+      int64_t to = (o * r.rows + clamped(index->i[p], r.rows)) * r.inner;
+      for (int64_t i = 0; i < r.inner; ++i, ++from) value_copy(y, to + i, source, from);
     }
 }

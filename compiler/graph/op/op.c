@@ -13,6 +13,7 @@ const OpRules op_rules[OP_COUNT] = {
 #define RULES_LEAF(name) {infer_##name, grad_##name, eval_##name, NULL},
 #define RULES_MOVE RULES_LEAF
 #define RULES_REDUCE RULES_LEAF
+#define RULES_ALONG RULES_LEAF
 #define RULES_DOT RULES_LEAF
 #define RULES_INDEX RULES_LEAF
 #define RULES_EFFECT RULES_LEAF

@@ -30,6 +30,7 @@ Evaluate eval_elementwise;
 #define GRAD_TYPE_LEAF Grad
 #define GRAD_TYPE_MOVE Grad
 #define GRAD_TYPE_REDUCE Grad
+#define GRAD_TYPE_ALONG Grad
 #define GRAD_TYPE_DOT Grad
 #define GRAD_TYPE_INDEX Grad
 #define GRAD_TYPE_EFFECT Grad

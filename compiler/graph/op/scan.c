@@ -49,6 +49,11 @@ static Node *take(Reverse *r, int class, const char *name, Node *operand) {
   return n;
 }
 
+/* "d_h" for what belongs to h. */
+static const char *d_name(const Reverse *r, const char *name) { return arena_printf(r->b->arena, "d_%s", name); }
+
+static const char *node_name(const Node *n) { return n->name ? n->name : op_info[n->op].name; }
+
 /* The operand outside for a row inside, or NULL. */
 static Node *row_operand(const Reverse *r, const Node *row) {
   for (int i = 0; i < r->row.n; ++i)
@@ -107,7 +112,7 @@ static void bind_forward(Reverse *r) {
   }
   for (int k = r->first_kept; k < r->body->outputs.n; ++k) {
     const Node *n = r->body->outputs.at[k].node;
-    Node *row = r->kept_row[k] = take(r, ROW, n->name ? n->name : "kept", kept_value(r, k));
+    Node *row = r->kept_row[k] = take(r, ROW, node_name(n), kept_value(r, k));
     for (int c = 0; n->op == OP_input && c < r->carries; ++c)
       if (r->body->inputs.at[c] == n->attr->input) in[c] = row;
   }
@@ -122,7 +127,7 @@ static void body_gradients(Reverse *r, Node *const *dcarry, Node **grads) {
   VEC(int) which = {0};
   for (int k = 0; k < r->body->outputs.n; ++k) {
     Node *dy = k < r->carries ? dcarry[k] : NULL;
-    if (k >= r->carries && r->dy[k]) dy = take(r, ROW, "dy", r->dy[k]);
+    if (k >= r->carries && r->dy[k]) dy = take(r, ROW, d_name(r, node_name(r->body->outputs.at[k].node)), r->dy[k]);
     if (!dy) continue;
     vec_push(arena, ys, forward_output(r, k));
     vec_push(arena, dys, dy);
@@ -267,7 +272,8 @@ static void sum_captured(Reverse *r, int k, Node *grad, int *value) {
     collect_factors(r, grad);
     return;
   }
-  Node *sum = take(r, CARRY, "sum", graph_full(r->g, grad->dtype, grad->shape, 0, r->loc));
+  Node *sum =
+      take(r, CARRY, d_name(r, r->body->inputs.at[k]->name), graph_full(r->g, grad->dtype, grad->shape, 0, r->loc));
   value[k] = r->out[0].n;
   vec_push(r->b->arena, r->out[0], graph_op2(r->b, OP_add, sum, grad));
 }
@@ -293,7 +299,8 @@ void grad_scan(Graph *g, Node *y, Node *const *dy, const bool *want, Node **dx) 
   for (int k = 0; k < r.carries; ++k) {
     Node *like = node_in(y, k);
     if (!r.reached[k] || !r.alive[k]) continue;
-    dcarry[k] = take(&r, CARRY, "dcarry", dy[k] ? dy[k] : graph_full(g, like->dtype, like->shape, 0, r.loc));
+    dcarry[k] = take(&r, CARRY, d_name(&r, r.body->inputs.at[k]->name),
+                     dy[k] ? dy[k] : graph_full(g, like->dtype, like->shape, 0, r.loc));
   }
   body_gradients(&r, dcarry, grads);
   gather_values(&r, dcarry, grads, want, value);

@@ -117,6 +117,7 @@ static bool concat_is_uniform(const Node *n, Node *const *in) {
 }
 
 static Node *fold_move(Graph *to, const Node *n, Node *const *in) {
+  if (n->op == OP_unwindow) return NULL; /* a sum */
   const Tensor *value = uniform_of(in[0]);
   if (n->op == OP_concat) return concat_is_uniform(n, in) ? uniform_node(to, value, n->shape, n->loc) : NULL;
   if (value) {
@@ -125,7 +126,7 @@ static Node *fold_move(Graph *to, const Node *n, Node *const *in) {
     return uniform_node(to, value, n->shape, n->loc);
   }
   value = tensor_of(in[0]);
-  bool grows = n->op == OP_pad || n->op == OP_broadcast;
+  bool grows = n->op == OP_pad || n->op == OP_broadcast || n->op == OP_window;
   if (!value || grows || shape_count(value->shape) > FOLD_MAX) return NULL;
   return graph_const_tensor(to, evaluate(to->arena, n, 1, &value), n->loc);
 }
@@ -167,6 +168,17 @@ static Node *fold_reduce(Graph *to, const Node *n, Node *const *in) {
   return graph_const_tensor(to, evaluate(to->arena, n, 1, &value), n->loc);
 }
 
+/* ---- along a dimension ---- */
+/* A dimension of 1 is its own sum, but for the sign of a zero, and is in order. */
+static Node *fold_along(Graph *to, const Node *n, Node *const *in) {
+  if (n->shape.dim[n->attr->dim] == 1)
+    return n->op == OP_cumsum ? in[0] : graph_full(to, n->dtype, n->shape, 0, n->loc);
+  const Tensor *value = tensor_of(in[0]);
+  bool ordered = n->op == OP_cumsum && dtype_is_float(n->dtype);
+  if (!value || ordered || shape_count(value->shape) > FOLD_MAX) return NULL;
+  return graph_const_tensor(to, evaluate(to->arena, n, 1, &value), n->loc);
+}
+
 static Node *fold_leaf(Graph *to, const Node *n) {
   if (n->op == OP_iota && n->shape.dim[0] == 1) return graph_full(to, n->dtype, n->shape, 0, n->loc);
   if (n->op != OP_const || n->shape.rank == 0) return NULL;
@@ -183,6 +195,7 @@ Node *fold_node(Graph *to, const Node *n, Node *const *in) {
   case FAMILY_LEAF: return fold_leaf(to, n);
   case FAMILY_MOVE: return fold_move(to, n, in);
   case FAMILY_REDUCE: return fold_reduce(to, n, in);
+  case FAMILY_ALONG: return fold_along(to, n, in);
   case FAMILY_INDEX:
     return n->op == OP_gather && uniform_of(in[0]) ? uniform_node(to, uniform_of(in[0]), n->shape, n->loc) : NULL;
   default: return NULL;

@@ -62,7 +62,7 @@ typedef struct Order {
 } Order;
 
 typedef struct Reduction {
-  Op op;          /* OP_sum, OP_prod, OP_max, OP_min, OP_argmax, OP_argmin, OP_dot */
+  Op op;          /* OP_sum, OP_prod, OP_max, OP_min, OP_argmax, OP_argmin, OP_cumsum, OP_argsort, OP_dot */
   Point *element; /* over kept and reduced axes */
   Point *factor;  /* OP_dot: the chain is acc = fma(element, factor, acc) */
   Order order;
@@ -76,10 +76,26 @@ typedef struct Write {
   const Affine *index;
   Point *value;
   bool full; /* at every point of kept x reduced axes; else once per point of the kept axes */
+  /* A scatter's: slot[index + stride * clamp(row, 0, count - 1)], added to or replaced; `index` does not vary along the
+   * axes of the sources, which are walked in ascending order. Otherwise row is NULL. */
+  Point *row;
+  int64_t stride, count;
+  bool add;
 } Write;
 
-/* GROUP_control: a loop or branch, whose subgraphs are lowered on their own (control.c); it never becomes a Group. */
-typedef enum GroupKind { GROUP_map, GROUP_row, GROUP_column, GROUP_dot, GROUP_scatter, GROUP_control } GroupKind;
+/* scan: phases are running sums along the last axis, which their results keep; all writes are full. sort: one phase,
+ * argsort along the last axis; one write. scatter: one write, over the axes of the source. control: a
+ * loop or branch, whose subgraphs are lowered on their own (control.c); it never becomes a Group. */
+typedef enum GroupKind {
+  GROUP_map,
+  GROUP_row,
+  GROUP_column,
+  GROUP_dot,
+  GROUP_scan,
+  GROUP_sort,
+  GROUP_scatter,
+  GROUP_control
+} GroupKind;
 
 /* An operand of a dot: slot[offset + sum stride[axis] * i_axis]; no guards, no arithmetic. */
 typedef struct Operand {
@@ -103,9 +119,6 @@ typedef struct Group {
   VEC(Reduction) phases; /* row, column; in order, a later one may use results of earlier ones; dot: its one */
   VEC(Write) writes;
   VEC(const Node *) members;
-  Shape scatter_shape[3]; /* scatter: of x, index, source; a.slot is x, b.slot the source, writes[0].slot the result */
-  Slot *scatter_index;
-  int scatter_dim;
   Loc loc; /* of the first member, for the report */
 } Group;
 
@@ -116,12 +129,14 @@ typedef struct Call {
 } Call;
 typedef VEC(Call) Calls;
 
-/* GROUP_map, GROUP_row, GROUP_column */
+/* GROUP_map, GROUP_row, GROUP_column, GROUP_scan */
 void schedule_nest(Program *p, const Group *g, Calls *calls);
-/* GROUP_dot with nm, nn, nk <= 1 (0 stands for extent 1) and any nb: packing kernels and the tiled product.
+/* GROUP_dot with any number of axes of each class (a convolution has k = channels and both steps of its window; which m
+ * and n are rows and columns, the schedule chooses): packing kernels and the tiled product.
  * Returns false when the shape asks for the plain nest: the group is its own reduction too, and schedule_nest takes it.
  */
 bool schedule_dot(Program *p, const Group *g, Calls *calls);
+void schedule_sort(Program *p, const Group *g, Calls *calls);
 void schedule_scatter(Program *p, const Group *g, Calls *calls);
 /* pass/widen.c: a scratch slot for the f32 of a 16-bit one; the kernel that converts one slot's elements to another's.
  */
@@ -158,6 +173,7 @@ int64_t affine_stride(const Affine *index, int axis,
 /* The value, `lanes` wide, or scalar when it does not vary along the vector axis (expr_splat it). Values that are used
  * more than once become lets. They are served again until their axes change (point_axis) or body and hoist do. */
 Expr *point_expr(PointGen *gen, const Point *point);
+Expr *point_row(PointGen *gen, const Point *row, int64_t count); /* clamp(row, 0, count - 1), i64 scalar */
 void point_count(PointGen *gen,
                  const Point *point); /* announces a use: call for all roots before the first point_expr */
 void point_writes(PointGen *gen, const Group *g,

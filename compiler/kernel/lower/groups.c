@@ -3,17 +3,20 @@
  * refused when a result would be read elsewhere than at its own point, or when a cycle between clusters would follow.
  *
  *   reduce   joins a row or column cluster over the same space that it reads from or shares loads with
+ *   cumsum   likewise, among clusters along the same axis of the same space
  *   map      joins a row or column cluster or a product whose result it reads (epilogue), else a map over the same
- * space dot, scatter  open their own
+ * space
+ *   dot, argsort, scatter  open their own; a scatter that cannot take the memory of the tensor it starts from has a map
+ *            in front of it that fills its own
  *
  * Maps that are not roots are composed into every reader. One that several clusters would compute and that is not cheap
  * becomes a root, and the choice starts again; the set of roots only grows, so this ends. No choice here changes a bit,
  * since each value is rounded at its node wherever it is computed. */
 #include "lower.h"
 
-enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
+enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64, TURN_DEPTH = 8 };
 
-static OpFamily family(const Node *n) { return op_info[n->op].family; }
+static OpFamily family(const Node *n) { return n->op == OP_unwindow ? FAMILY_REDUCE : op_info[n->op].family; }
 
 static bool is_leaf(const Node *n) {
   return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota || n->op == OP_result;
@@ -27,7 +30,7 @@ static bool in_memory(const Node *n) {
 static bool is_control(const Node *n) { return family(n) == FAMILY_CONTROL && n->op != OP_result; }
 
 static bool is_root(const Lowering *l, const Node *n) {
-  return family(n) == FAMILY_REDUCE || n->op == OP_dot || n->op == OP_scatter || is_control(n) || l->must[n->id];
+  return is_phase(n) || n->op == OP_dot || is_scatter(n) || is_control(n) || l->must[n->id];
 }
 
 /* ---- clusters ---- */
@@ -35,7 +38,7 @@ static bool bit(const uint64_t *set, int i) { return set[i / 64] >> (i % 64) & 1
 
 bool cluster_before(const Lowering *l, int first, int second) { return bit(l->clusters.at[second]->ancestors, first); }
 
-static void cluster_after(Lowering *l, int ci, int dep) {
+void cluster_after(Lowering *l, int ci, int dep) {
   if (ci == dep || cluster_before(l, dep, ci)) return;
   const uint64_t *more = l->clusters.at[dep]->ancestors;
   for (int i = 0; i < l->clusters.n; ++i) {
@@ -44,6 +47,13 @@ static void cluster_after(Lowering *l, int ci, int dep) {
     for (int w = 0; w < l->words; ++w) set[w] |= more[w];
     set[dep / 64] |= (uint64_t)1 << (dep % 64);
   }
+}
+
+/* Scratch of a size that is not known yet (slot_finish). */
+static Slot *slot_new(Lowering *l) {
+  Slot *s = NEW(l->arena, Slot);
+  s->home = HOME_scratch;
+  return s;
 }
 
 void cluster_load(Lowering *l, Cluster *c, const Node *n) {
@@ -57,14 +67,13 @@ void cluster_load(Lowering *l, Cluster *c, const Node *n) {
         program_slot(l->program, HOME_constant, n->name ? n->name : "constant", n->dtype, n->shape, n->loc);
     l->slot[n->id]->value = n->attr->value;
   } else if (!l->slot[n->id]) {
-    Slot *s = l->slot[n->id] = NEW(l->arena, Slot);
-    s->home = HOME_scratch;
+    l->slot[n->id] = slot_new(l);
     int root = l->root_of[n->id];
-    if (root >= 0) l->roots.at[root].slot = s;
+    if (root >= 0) l->roots.at[root].slot = l->slot[n->id];
   }
 }
 
-static int owner(const Lowering *l, const Node *n) {
+int cluster_of(const Lowering *l, const Node *n) {
   int root = l->root_of[n->id];
   return root < 0 ? -1 : l->roots.at[root].group;
 }
@@ -77,6 +86,39 @@ static int cluster_new(Lowering *l, GroupKind kind) {
   return l->clusters.n - 1;
 }
 
+/* What follows a product may have its dims in another order (NCHW behind a convolution): result dim d of n, which is
+ * reached from the product by maps and transposes alone, is dim turn.at[d] of it. False: it is not so. */
+static bool turned_from(const Node *n, const Node *dot, int depth, Axes *turn) {
+  if (n == dot) {
+    *turn = (Axes){.n = n->shape.rank};
+    for (int d = 0; d < turn->n; ++d) turn->at[d] = d;
+    return true;
+  }
+  if (depth == 0 || is_leaf(n) || n->shape.rank != dot->shape.rank) return false;
+  if (n->op == OP_transpose) {
+    Axes inner;
+    if (!turned_from(n->in[0], dot, depth - 1, &inner)) return false;
+    turn->n = inner.n;
+    for (int d = 0; d < turn->n; ++d) turn->at[d] = inner.at[n->attr->axes.at[d]];
+    return true;
+  }
+  for (int i = 0; op_is_elementwise(n->op) && i < n->nin; ++i)
+    if (turned_from(n->in[i], dot, depth - 1, turn)) return true;
+  return false;
+}
+
+/* Index of a map behind a product at the product's point, whatever the order of its dims. */
+static bool turned_index(Lowering *l, int ci, const Node *n, const Affine **index) {
+  Cluster *c = l->clusters.at[ci];
+  const Node *dot = c->roots.n ? l->roots.at[c->roots.at[0]].node : NULL;
+  const Affine *own[RANK_MAX];
+  Axes turn;
+  if (c->kind != GROUP_dot || dot->op != OP_dot || n == dot || !turned_from(n, dot, TURN_DEPTH, &turn)) return false;
+  cluster_index(l, ci, dot, false, own);
+  for (int d = 0; d < turn.n; ++d) index[d] = own[turn.at[d]];
+  return true;
+}
+
 /* The value that a root writes, and where: at every point of the space (full) or once per kept point. */
 Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine **linear) {
   Cluster *c = l->clusters.at[ci];
@@ -84,7 +126,7 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
   int64_t kept = 1;
   for (int d = 0; d < c->space_rank; ++d) kept *= c->reduced[d] ? 1 : c->space_dim[d];
   *full = c->kept != c->naxes && shape_count(r->node->shape) != kept;
-  cluster_index(l, ci, r->node, *full, index);
+  if (*full || !turned_index(l, ci, r->node, index)) cluster_index(l, ci, r->node, *full, index);
   *linear = affine_linear(&c->set, r->node->shape, index);
   return point_of(l, ci, r->node, index);
 }
@@ -93,15 +135,12 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
  * of dims: the k-th kept (reduced) dim that is not 1 runs along the k-th kept (reduced) axis. */
 Point *reduce_element(Lowering *l, int ci, const Node *n) {
   Cluster *c = l->clusters.at[ci];
-  const Node *x = n->in[0];
+  ReduceSpace s = reduce_space(n);
   const Affine *index[RANK_MAX];
   int next[2] = {0, c->kept};
-  for (int d = 0; d < x->shape.rank; ++d) {
-    bool reduced = false;
-    for (int i = 0; i < n->attr->axes.n; ++i) reduced |= n->attr->axes.at[i] == d;
-    index[d] = x->shape.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[reduced]++);
-  }
-  return point_of(l, ci, x, index);
+  for (int d = 0; d < s.rank; ++d)
+    index[d] = s.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[s.reduced[d]]++);
+  return n->op == OP_unwindow ? point_unwindow(l, ci, n, index) : point_of(l, ci, n->in[0], index);
 }
 
 static void build_root(Lowering *l, int ci, const Root *r) {
@@ -111,15 +150,16 @@ static void build_root(Lowering *l, int ci, const Root *r) {
     for (int i = 0; i < r->node->nin; ++i) cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
     return;
   }
-  if (r->copy || (family(r->node) != FAMILY_REDUCE && r->node->op != OP_dot && r->node->op != OP_scatter)) {
+  if (r->copy || (!is_phase(r->node) && r->node->op != OP_dot && !is_scatter(r->node))) {
     root_point(l, ci, r, &full, &linear);
-  } else if (family(r->node) == FAMILY_REDUCE) {
+  } else if (is_phase(r->node)) {
     reduce_element(l, ci, r->node);
   } else if (r->node->op == OP_dot) {
     Group g = {0};
     dot_space(l, l->clusters.at[ci], r->node, &g);
   } else {
-    for (int i = 0; i < 3; ++i) cluster_load(l, l->clusters.at[ci], r->node->in[i]);
+    Write w = {0};
+    scatter_write(l, ci, r->node, &w);
   }
 }
 
@@ -141,7 +181,7 @@ static int streams(const Cluster *c) {
 static bool deps_allow(Lowering *l, int ci, int from) {
   Cluster *c = l->clusters.at[ci];
   for (int i = from; i < c->loads.n; ++i) {
-    int dep = owner(l, c->loads.at[i]);
+    int dep = cluster_of(l, c->loads.at[i]);
     if (dep >= 0 && dep != ci && cluster_before(l, ci, dep)) return false;
   }
   return true;
@@ -167,7 +207,7 @@ static bool join(Lowering *l, int ci, int ri) {
   }
   if (good) {
     for (int i = 0; i < c->loads.n; ++i) {
-      int dep = owner(l, c->loads.at[i]);
+      int dep = cluster_of(l, c->loads.at[i]);
       if (dep >= 0) cluster_after(l, ci, dep);
     }
     return true;
@@ -186,6 +226,15 @@ static bool same_space(const Cluster *a, const Cluster *b) {
   return true;
 }
 
+/* The very same dims, and the same ones reduced: a value at every point of one is a value at that point of the other.
+ */
+static bool equal_space(const Cluster *a, const Cluster *b) {
+  if (a->space_rank != b->space_rank) return false;
+  for (int d = 0; d < a->space_rank; ++d)
+    if (a->space_dim[d] != b->space_dim[d] || a->reduced[d] != b->reduced[d]) return false;
+  return true;
+}
+
 static bool shares_loads(const Cluster *a, const Cluster *b) {
   for (int i = 0; i < a->loads.n; ++i)
     for (int j = 0; j < b->loads.n; ++j)
@@ -195,7 +244,7 @@ static bool shares_loads(const Cluster *a, const Cluster *b) {
 
 static bool reads_from(const Lowering *l, const Cluster *c, int other) {
   for (int i = 0; i < c->loads.n; ++i)
-    if (owner(l, c->loads.at[i]) == other) return true;
+    if (cluster_of(l, c->loads.at[i]) == other) return true;
   return false;
 }
 
@@ -209,6 +258,7 @@ static bool fits(const Cluster *c, const Cluster *alone) {
   for (int i = 0; i < alone->naxes; ++i) own *= alone->set.extent[i];
   if (c->kind == GROUP_row) return own == kept || own == all;
   if (c->kind == GROUP_column || c->kind == GROUP_dot) return own == kept;
+  if (c->kind == GROUP_scan) return own == all;
   return c->kind == GROUP_map && same_space(c, alone);
 }
 
@@ -268,17 +318,25 @@ static void place(Lowering *l, int ri, int alone, bool (*wanted)(const Lowering 
 
 static bool wanted_reduce(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
+  if (c->kind == GROUP_scan && !equal_space(c, own)) return false;
   return c->kind == own->kind && c->kind != GROUP_map && same_space(c, own) &&
          (shares_loads(c, own) || reads_from(l, own, ci));
 }
 
+static bool wanted_never(const Lowering *l, const Cluster *own, int ci) {
+  (void)l, (void)own, (void)ci;
+  return false;
+}
+
 static bool wanted_producer(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
-  return c->kind != GROUP_scatter && c->kind != GROUP_map && reads_from(l, own, ci) && fits(c, own);
+  bool open = c->kind != GROUP_scatter && c->kind != GROUP_sort && c->kind != GROUP_map;
+  return open && reads_from(l, own, ci) && fits(c, own);
 }
 
 static bool wanted_sibling(const Lowering *l, const Cluster *own, int ci) {
   const Cluster *c = l->clusters.at[ci];
+  if (c->roots.n && l->roots.at[c->roots.at[0]].fills) return false; /* it may be left out in the end */
   return c->kind == GROUP_map && fits(c, own) && (own->naxes == 0 || shares_loads(c, own) || reads_from(l, own, ci));
 }
 
@@ -299,31 +357,8 @@ static void place_map(Lowering *l, int ri, bool apart) {
   place(l, ri, alone, wanted_sibling);
 }
 
-static void place_root(Lowering *l, int ri) {
-  const Node *n = l->roots.at[ri].node;
-  if (family(n) == FAMILY_REDUCE && !l->roots.at[ri].copy) {
-    bool reduced[RANK_MAX] = {false};
-    for (int i = 0; i < n->attr->axes.n; ++i) reduced[n->attr->axes.at[i]] = true;
-    bool lanes = order_reduce(n->in[0]->shape, n->attr->axes).lanes > 1;
-    int alone = cluster_new(l, lanes ? GROUP_row : GROUP_column);
-    cluster_space(l, l->clusters.at[alone], n->in[0]->shape.rank, n->in[0]->shape.dim, reduced);
-    place(l, ri, alone, wanted_reduce);
-  } else if (is_control(n)) {
-    int alone = cluster_new(l, GROUP_control);
-    affine_init(&l->clusters.at[alone]->set, l->arena, 0, NULL);
-    join(l, alone, ri);
-  } else if ((n->op == OP_dot || n->op == OP_scatter) && !l->roots.at[ri].copy) {
-    int alone = cluster_new(l, n->op == OP_dot ? GROUP_dot : GROUP_scatter);
-    Cluster *c = l->clusters.at[alone];
-    if (n->op == OP_scatter) cluster_space(l, c, n->shape.rank, n->shape.dim, NULL);
-    join(l, alone, ri);
-  } else {
-    place_map(l, ri, false);
-  }
-}
-
 static void add_root(Lowering *l, const Node *n, Slot *slot, bool copy) {
-  Root r = {n, slot, copy, -1};
+  Root r = {n, slot, copy, NULL, -1};
   vec_push(l->arena, l->roots, r);
   if (!copy) {
     l->root_of[n->id] = l->roots.n - 1;
@@ -331,13 +366,88 @@ static void add_root(Lowering *l, const Node *n, Slot *slot, bool copy) {
   }
 }
 
+/* The map that writes a scatter's x into the scatter's memory; or, when x lies there already, who wrote it. */
+static int place_start(Lowering *l, const Node *scatter) {
+  const Node *x = scatter->in[0], *base = scatter_base(l, x);
+  if (l->slot[base->id] == l->slot[scatter->id]) return cluster_of(l, base);
+  add_root(l, x, l->slot[scatter->id], true);
+  l->roots.at[l->roots.n - 1].fills = scatter;
+  int ci = cluster_new(l, GROUP_map);
+  cluster_space(l, l->clusters.at[ci], x->shape.rank, x->shape.dim, NULL);
+  if (!join(l, ci, l->roots.n - 1)) store_a_part(l, x);
+  return ci;
+}
+
+static void place_scatter(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  Shape source = n->in[2]->shape;
+  int ci = cluster_new(l, GROUP_scatter);
+  cluster_space(l, l->clusters.at[ci], source.rank, source.dim, NULL);
+  if (!l->slot[n->id]) l->slot[n->id] = slot_new(l);
+  l->roots.at[ri].slot = l->slot[n->id];
+  if (!join(l, ci, ri)) {
+    store_a_part(l, n);
+    return;
+  }
+  int before = place_start(l, n);
+  if (before >= 0) cluster_after(l, ci, before);
+}
+
+static void place_phase(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  ReduceSpace s = reduce_space(n);
+  GroupKind kind = n->op == OP_argsort         ? GROUP_sort
+                   : is_along(n)               ? GROUP_scan
+                   : order_reduce(n).lanes > 1 ? GROUP_row
+                                               : GROUP_column;
+  int alone = cluster_new(l, kind);
+  cluster_space(l, l->clusters.at[alone], s.rank, s.dim, s.reduced);
+  place(l, ri, alone, kind == GROUP_sort ? wanted_never : wanted_reduce);
+}
+
+static void place_control(Lowering *l, int ri) {
+  int alone = cluster_new(l, GROUP_control);
+  affine_init(&l->clusters.at[alone]->set, l->arena, 0, NULL);
+  join(l, alone, ri);
+}
+
+static void place_root(Lowering *l, int ri) {
+  const Node *n = l->roots.at[ri].node;
+  if (is_phase(n))
+    place_phase(l, ri);
+  else if (is_scatter(n))
+    place_scatter(l, ri);
+  else if (is_control(n))
+    place_control(l, ri);
+  else if (n->op == OP_dot)
+    join(l, cluster_new(l, GROUP_dot), ri);
+  else
+    place_map(l, ri, false);
+}
+
 /* ---- what must be stored ---- */
-static void must_operand(Lowering *l, const Node *n) {
-  const Node *base;
+/* A product reads views of what is stored; where a view needs divisions it is stored itself, or, under a window, what
+ * the window looks at: never the windows, which repeat it. */
+static const Node *operand_home(Lowering *l, const Node *n) {
+  const Node *base, *home = n;
   int64_t stride[RANK_MAX], offset;
-  bool plain = operand_plain(l, n, &base, stride, &offset);
-  const Node *stored = plain ? base : n;
-  if (!in_memory(stored)) l->must[stored->id] = true;
+  if (operand_plain(l, n, &base, stride, &offset)) return base;
+  for (const Node *x = n; op_info[x->op].family == FAMILY_MOVE && x->op != OP_concat && !l->must[x->id]; x = x->in[0]) {
+    bool window = x->op == OP_window;
+    if (!window) continue;
+    const Node *below = x->in[0];
+    l->must[below->id] = true;
+    bool plain = operand_plain(l, n, &base, stride, &offset);
+    l->must[below->id] = false;
+    if (!plain) break;
+    home = below;
+  }
+  return home;
+}
+
+static void must_operand(Lowering *l, const Node *n) {
+  const Node *home = operand_home(l, n);
+  if (!in_memory(home)) l->must[home->id] = true;
 }
 
 /* Broadcasting repeats what comes before it: an expression with a heavy row is computed once, in front. */
@@ -397,8 +507,6 @@ static void must_be_stored(Lowering *l) {
       if (!in_memory(x)) l->must[x->id] = true;
     }
     if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
-    for (int k = 0; n->op == OP_scatter && k < 3; ++k)
-      if (!in_memory(n->in[k])) l->must[n->in[k]->id] = true;
     if (n->op == OP_broadcast && repeats_outside(n)) {
       const Node *heavy = heavy_below(l, n->in[0], 16);
       if (heavy) l->must[heavy->id] = true;
@@ -414,6 +522,9 @@ static bool can_live_there(const Lowering *l, const Node *n) {
 static const Node *assigned_home(const Lowering *l, const Node *assign) {
   const Node *v = assign->in[0];
   while (v->op == OP_assign || v->op == OP_stop_gradient) v = v->in[0];
+  const Node *flat = v;
+  while (flat->op == OP_reshape) flat = flat->in[0];
+  if (is_scatter(flat)) v = flat;
   return can_live_there(l, v) ? v : assign;
 }
 
@@ -423,15 +534,19 @@ static void destinations(Lowering *l) {
     const Node *a = g->assigns.at[i];
     State *s = a->attr->state;
     if (control_updates(l, a)) continue;
-    const Node *home = l->settled[s->id] ? a : assigned_home(l, a);
+    const Node *home = assigned_home(l, a);
+    if (l->settled[s->id] && !is_scatter(home)) home = a;
     l->must[home->id] = true;
-    if (!l->settled[s->id]) l->slot[home->id] = l->state_slot[s->id];
+    if (l->settled[s->id]) continue;
+    l->slot[home->id] = l->state_slot[s->id];
+    scatter_share(l, home);
   }
   for (int i = 0; i < g->outputs.n; ++i) {
     const Node *n = g->outputs.at[i].node;
     if (!can_live_there(l, n)) continue;
     l->slot[n->id] = l->output_slot[i];
     l->must[n->id] = true;
+    scatter_share(l, n);
   }
 }
 
@@ -453,7 +568,7 @@ static void place_copies(Lowering *l) {
 /* ---- maps that several clusters would compute ---- */
 static bool cheap(const Lowering *l, const Node *n, int *ops) {
   if (is_leaf(n) || n->op == OP_random || l->must[n->id] || family(n) == FAMILY_REDUCE) return true;
-  if (n->op == OP_dot || n->op == OP_scatter || n->op == OP_gather || is_heavy(n->op)) return false;
+  if (n->op == OP_dot || is_along(n) || is_scatter(n) || n->op == OP_gather || is_heavy(n->op)) return false;
   if (op_is_elementwise(n->op) && --*ops < 0) return false;
   for (int i = 0; i < n->nin; ++i)
     if (!cheap(l, node_in(n, i), ops)) return false;
@@ -491,8 +606,9 @@ bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index) 
   return true;
 }
 
-/* Within the writing cluster the old version may be read only at the point that is written: by its maps, and by the
- * reductions of a row, which end before the row is written. */
+/* Within the writing cluster the old version may be read only at the point that is written: by its maps, by the
+ * reductions of a row, which end before the row is written, and by running sums, which read a point before they write
+ * there. */
 static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
   Cluster *c = l->clusters.at[ci];
   bool full, reads = false;
@@ -505,9 +621,9 @@ static bool own_reads_allow(Lowering *l, int ci, const Root *writer) {
     const Root *r = &l->roots.at[c->roots.at[i]];
     const Affine *other;
     bool f;
-    if (!r->copy && family(r->node) == FAMILY_REDUCE) {
-      if (!point_reads_only_at(reduce_element(l, ci, r->node), writer->slot, c->kind == GROUP_row ? linear : NULL))
-        return false;
+    if (!r->copy && is_phase(r->node)) {
+      bool along = c->kind == GROUP_row || c->kind == GROUP_scan;
+      if (!point_reads_only_at(reduce_element(l, ci, r->node), writer->slot, along ? linear : NULL)) return false;
     } else if (r->copy || r->node->op != OP_dot) {
       const Point *value = root_point(l, ci, r, &f, &other); /* sets f */
       if (!point_reads_only_at(value, writer->slot, f == full ? linear : NULL)) return false;
@@ -571,7 +687,7 @@ static void start(Lowering *l) {
 static void forget_loads(Lowering *l) {
   for (int i = 0; i < l->roots.n; ++i) {
     Root *r = &l->roots.at[i];
-    if (r->copy || !r->slot || r->slot->bytes) continue; /* a destination: its size is known */
+    if (r->copy || is_scatter(r->node) || !r->slot || r->slot->bytes) continue; /* bytes: a destination */
     r->slot = l->slot[r->node->id] = NULL;
   }
   for (int ci = 0; ci < l->clusters.n; ++ci) l->clusters.at[ci]->loads.n = 0;
@@ -605,6 +721,7 @@ void groups_choose(Lowering *l) {
     if (l->again) continue;
     rebuild_points(l);
     if (store_shared_maps(l)) continue;
-    if (order_states(l)) return;
+    if (order_states(l)) break;
   }
+  scatters_in_place(l);
 }

@@ -48,14 +48,16 @@ static void name_part(char *name, size_t size, const char *part) {
 static const char *cluster_name(Lowering *l, const Cluster *c) {
   char name[48] = "";
   for (int i = 0; i < c->roots.n; ++i) {
-    const Node *n = l->roots.at[c->roots.at[i]].node;
+    const Root *r = &l->roots.at[c->roots.at[i]];
+    const Node *n = r->fills ? r->fills : r->node;
     name_part(name, sizeof name, n->loc.via ? n->loc.via : op_info[n->op].name);
+    if (r->fills) name_part(name, sizeof name, "start");
   }
   return arena_strdup(l->arena, name[0] ? name : "kernel");
 }
 
 /* ---- clusters to groups ---- */
-static void slot_finish(Lowering *l, Slot *s, const Node *n) {
+void slot_finish(Lowering *l, Slot *s, const Node *n) {
   if (s->bytes) return;
   Slot *made =
       program_slot(l->program, HOME_scratch, n->name ? n->name : op_info[n->op].name, n->dtype, n->shape, n->loc);
@@ -64,8 +66,10 @@ static void slot_finish(Lowering *l, Slot *s, const Node *n) {
 }
 
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
-  Reduction r = {.op = n->op, .dtype = n->dtype, .node = n, .order = order_reduce(n->in[0]->shape, n->attr->axes)};
-  r.chain = n->op == OP_sum || n->op == OP_prod ? dtype_chain(n->dtype) : n->dtype;
+  Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n};
+  r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n);
+  bool picks = n->op == OP_max || n->op == OP_min || n->op == OP_argmax || n->op == OP_argmin;
+  r.chain = picks ? n->dtype : dtype_chain(n->dtype);
   r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }
@@ -93,26 +97,22 @@ static void group_dot(Lowering *l, int ci, Group *g, const Node *n) {
   vec_push(l->arena, g->phases, r);
 }
 
-static void group_scatter(Lowering *l, Group *g, const Root *r) {
-  const Node *n = r->node;
+static void group_scatter(Lowering *l, int ci, Group *g, const Root *r) {
   Write w = {.slot = r->slot};
+  scatter_write(l, ci, r->node, &w);
   vec_push(l->arena, g->writes, w);
-  g->a.slot = l->slot[n->in[0]->id];
-  g->scatter_index = l->slot[n->in[1]->id];
-  g->b.slot = l->slot[n->in[2]->id];
-  for (int i = 0; i < 3; ++i) g->scatter_shape[i] = n->in[i]->shape;
-  g->scatter_dim = n->attr->dim;
 }
 
 /* May the write take the memory of `slot`? Every read of it in the group is at the point that is written, and a row's
- * reductions end before the row is written. A product's operands are read across points: never those. */
+ * reductions end before the row is written (a running sum reads a point before it writes there). A product's operands
+ * are read across points: never those. */
 static bool may_take(const Group *g, const Write *w, const Slot *slot) {
   if (slot->home != HOME_scratch || slot == w->slot || slot->bytes != w->slot->bytes || slot == g->a.slot ||
       slot == g->b.slot)
     return false;
+  bool along = (g->kind == GROUP_row || g->kind == GROUP_scan) && w->full;
   for (int i = 0; i < g->phases.n && g->kind != GROUP_dot; ++i)
-    if (!point_reads_only_at(g->phases.at[i].element, slot, g->kind == GROUP_row && w->full ? w->index : NULL))
-      return false;
+    if (!point_reads_only_at(g->phases.at[i].element, slot, along ? w->index : NULL)) return false;
   for (int i = 0; i < g->writes.n; ++i)
     if (!point_reads_only_at(g->writes.at[i].value, slot, g->writes.at[i].full == w->full ? w->index : NULL))
       return false;
@@ -142,13 +142,12 @@ static Group *group_make(Lowering *l, int ci) {
   memcpy(g->extent, c->set.extent, sizeof g->extent);
   for (int i = 0; i < c->roots.n; ++i) {
     Root *r = &l->roots.at[c->roots.at[i]];
-    bool reduce = op_info[r->node->op].family == FAMILY_REDUCE && !r->copy;
-    if (r->slot) slot_finish(l, r->slot, r->node);
+    if (r->slot) slot_finish(l, r->slot, r->fills ? r->fills : r->node);
     vec_push(l->arena, g->members, r->node);
-    if (reduce) group_reduction(l, ci, g, r->node);
+    if (is_phase(r->node) && !r->copy) group_reduction(l, ci, g, r->node);
     if (r->node->op == OP_dot && !r->copy) group_dot(l, ci, g, r->node);
     if (c->kind == GROUP_scatter)
-      group_scatter(l, g, r);
+      group_scatter(l, ci, g, r);
     else if (r->slot)
       group_write(l, ci, g, r);
   }
@@ -187,6 +186,8 @@ void lower_group(Lowering *l, const Group *g) {
   Calls calls = {0};
   if (g->kind == GROUP_scatter)
     schedule_scatter(l->program, g, &calls);
+  else if (g->kind == GROUP_sort)
+    schedule_sort(l->program, g, &calls);
   else if (g->kind != GROUP_dot || !schedule_dot(l->program, g, &calls))
     schedule_nest(l->program, g, &calls);
   emit_calls(l, g, &calls);

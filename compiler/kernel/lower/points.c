@@ -102,6 +102,27 @@ static Point *point_pad(Lowering *l, int ci, const Node *n, Index index) {
   return p;
 }
 
+/* What unwindow sums over the insides of its windows: x at position (i - t * dilation) / stride where that is one, else
+ * 0. `index` has the places i of the result, then the t. */
+Point *point_unwindow(Lowering *l, int ci, const Node *n, Index index) {
+  Cluster *c = l->clusters.at[ci];
+  const Node *x = n->in[0];
+  const Attr *a = n->attr;
+  const Affine *inner[RANK_MAX], *shifted[RANK_MAX];
+  memcpy(inner, index, sizeof(inner[0]) * (size_t)x->shape.rank);
+  for (int k = 0; k < a->axes.n; ++k) {
+    const Affine *inside = affine_scale(&c->set, index[n->shape.rank + k], -a->dilation[k]);
+    shifted[k] = affine_add(&c->set, index[a->axes.at[k]], inside);
+    inner[a->axes.at[k]] = affine_div(&c->set, shifted[k], a->step[k]);
+  }
+  Point *p = point_of(l, ci, x, inner);
+  for (int k = a->axes.n - 1; k >= 0; --k) {
+    int64_t last = (x->shape.dim[a->axes.at[k]] - 1) * a->step[k];
+    p = point_guard(l, c, n, p, shifted[k], 0, last + 1, a->step[k], 0);
+  }
+  return p;
+}
+
 static Point *point_op(Lowering *l, Cluster *c, const Node *n, Op op, DType dtype, int nargs, Point *const *arg) {
   Point p = point_blank(P_op, n);
   p.op = op;
@@ -198,6 +219,12 @@ static void view_index(Cluster *c, const Node *n, Index index, const Affine **in
   if (n->op == OP_slice)
     for (int d = 0; d < x->shape.rank; ++d)
       inner[d] = affine_add(&c->set, affine_scale(&c->set, index[d], a->step[d]), affine_const(&c->set, a->low[d]));
+  if (n->op == OP_window)
+    for (int k = 0; k < a->axes.n; ++k) {
+      int d = a->axes.at[k];
+      const Affine *inside = affine_scale(&c->set, index[x->shape.rank + k], a->dilation[k]);
+      inner[d] = affine_add(&c->set, affine_scale(&c->set, index[d], a->step[k]), inside);
+    }
   if (n->op == OP_reverse)
     for (int i = 0; i < a->axes.n; ++i) {
       int d = a->axes.at[i];
@@ -205,18 +232,18 @@ static void view_index(Cluster *c, const Node *n, Index index, const Affine **in
     }
 }
 
-/* The result of a reduction or product of this cluster can be read at its own point only. */
+/* The result of a phase or product of this cluster can be read at its own point only. */
 static Point *own_result(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Affine *own[RANK_MAX];
-  cluster_index(l, ci, n, false, own);
+  cluster_index(l, ci, n, is_along(n), own);
   for (int d = 0; d < n->shape.rank; ++d) c->misaligned |= own[d] != index[d];
   Point p = point_blank(P_result, n);
   for (int i = 0, phase = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
     if (r->copy) continue;
     if (r->node == n) p.phase = phase;
-    phase += op_info[r->node->op].family == FAMILY_REDUCE;
+    phase += is_phase(r->node);
   }
   return point_intern(c, l->arena, &p);
 }
@@ -252,6 +279,7 @@ static Point *point_compute(Lowering *l, int ci, const Node *n, Index index) {
   case OP_transpose:
   case OP_broadcast:
   case OP_slice:
+  case OP_window:
   case OP_reverse: return point_view(l, ci, n, index);
   default: return own_result(l, ci, n, index);
   }
@@ -324,7 +352,7 @@ static bool is_identity(Op op) {
 
 static bool is_plain_view(Op op) {
   return op == OP_reshape || op == OP_transpose || op == OP_broadcast || op == OP_slice || op == OP_reverse ||
-         is_identity(op);
+         op == OP_window || is_identity(op);
 }
 
 bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset) {

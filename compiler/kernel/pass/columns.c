@@ -12,40 +12,46 @@ enum { VECTORS_MAX = 4, PHASES_MAX = 16, PART_BYTES = 16384 };
 
 typedef struct Columns {
   Nest *nest;
-  int axis, vectors; /* the vector axis; vectors in this block */
-  Expr *base;        /* first column */
-  int64_t rest;      /* lanes of the last vector; 0: all */
-  int64_t rows;      /* reduced elements */
+  const NestColumns *block;
+  int vectors;  /* of the block */
+  int64_t rows; /* reduced elements */
   Expr *result[PHASES_MAX][VECTORS_MAX];
 } Columns;
 
-static Expr *column_mask(Columns *c, int v) {
-  Arena *a = c->nest->arena;
-  return c->rest && v == c->vectors - 1 ? expr_mask(a, expr_index(a, c->rest), c->nest->lanes) : NULL;
+void nest_column(Nest *nest, Block *body, Block *hoist, const NestColumns *c, int v) {
+  Arena *a = nest->arena;
+  Expr *mask = c->rest && v == c->vectors - 1 ? expr_mask(a, expr_index(a, c->rest), nest->lanes) : NULL;
+  point_axis(&nest->gen, c->axis, expr_add(a, c->base, expr_index(a, (int64_t)v * nest->lanes)));
+  nest_vector(nest, body, hoist, c->axis, nest->lanes, mask);
 }
 
-static void select_vector(Columns *c, Block *body, Block *hoist, int v) {
-  Arena *a = c->nest->arena;
-  point_axis(&c->nest->gen, c->axis, expr_add(a, c->base, expr_index(a, (int64_t)v * c->nest->lanes)));
-  nest_vector(c->nest, body, hoist, c->axis, c->nest->lanes, column_mask(c, v));
+void nest_column_blocks(Nest *nest, Block *body, int n, const int *axes, int axis, int vectors, NestColumnsBody *each,
+                        void *context) {
+  Arena *a = nest->arena;
+  int64_t columns = nest->extent[axis], width = (int64_t)vectors * nest->lanes;
+  int64_t full = columns / width, blocks = (columns + width - 1) / width, rest = columns - full * width;
+  NestColumns whole = {.axis = axis, .vectors = vectors};
+  NestColumns last = {.axis = axis, .rest = rest % nest->lanes, .base = expr_index(a, full * width)};
+  Expr *index;
+  last.vectors = (int)((rest + nest->lanes - 1) / nest->lanes);
+  body = nest_units(nest, body, n, axes, blocks, &index);
+  if (!full) {
+    each(nest, body, &last, context);
+    return;
+  }
+  whole.base = nest_bind(nest, body, "column", expr_mul(a, index, width), NULL);
+  if (!rest) {
+    each(nest, body, &whole, context);
+    return;
+  }
+  Stmt *choice = stmt_if(a, expr_op2(a, OP_lt, index, expr_index(a, full)));
+  vec_push(a, *body, choice);
+  each(nest, &choice->body, &whole, context);
+  each(nest, &choice->other, &last, context);
 }
 
 static void set_results(Columns *c, int phases, int v) {
   for (int p = 0; p < phases; ++p) point_result(&c->nest->gen, p, c->result[p][v]);
-}
-
-/* Reduced axes from the row number. */
-static void set_rows(Nest *nest, Block *body, Expr *r) {
-  Arena *a = nest->arena;
-  int axes[RANK_MAX * 3], n = 0;
-  for (int i = nest->group->kept; i < nest->group->naxes; ++i)
-    if (nest->extent[i] > 1) axes[n++] = i;
-  Expr *rest = r;
-  for (int i = n - 1; i >= 0; --i) {
-    Expr *index = i == 0 ? rest : expr_imod(a, rest, nest->extent[axes[i]]);
-    point_axis(&nest->gen, axes[i], n == 1 ? index : nest_bind(nest, body, "i", index, NULL));
-    rest = expr_idiv(a, rest, nest->extent[axes[i]]);
-  }
 }
 
 /* Rows lo … hi - 1 of phases first … end - 1 into fresh accumulators; acc[p][v] are their values. */
@@ -56,9 +62,9 @@ static void chunk(Columns *c, Block *body, Expr *lo, Expr *hi, int first, int en
     for (int v = 0; v < c->vectors; ++v)
       nest_bind(nest, body, "acc", nest_start(nest, &nest->group->phases.at[p], nest->lanes), &acc[p][v]);
   Block *loop = nest_loop(nest, body, "r", lo, hi, 1, &r);
-  set_rows(nest, loop, r);
+  nest_set_axes(nest, loop, nest->group->kept, nest->group->naxes, r);
   for (int v = 0; v < c->vectors; ++v) {
-    select_vector(c, loop, loop, v);
+    nest_column(nest, loop, loop, c->block, v);
     set_results(c, first, v);
     for (int p = first; p < end; ++p) {
       Expr *next = nest_step(nest, &nest->group->phases.at[p], expr_var(nest->arena, acc[p][v]));
@@ -105,9 +111,11 @@ static void chunks(Columns *c, Block *body, int64_t q, int first, int end) {
   }
 }
 
-static void block(Columns *c, Block *body) {
-  Nest *nest = c->nest;
+static void block(Nest *nest, Block *body, const NestColumns *columns, void *context) {
+  Columns *c = context;
   const Group *g = nest->group;
+  c->block = columns;
+  c->vectors = columns->vectors;
   for (int first = 0, end; first < g->phases.n; first = end) {
     end = nest_stage(nest, first);
     int64_t q = g->phases.at[first].order.chunk;
@@ -123,7 +131,7 @@ static void block(Columns *c, Block *body) {
       for (int v = 0; v < c->vectors; ++v) c->result[p][v] = nest_round(nest, body, p, c->result[p][v]);
   }
   for (int v = 0; v < c->vectors; ++v) {
-    select_vector(c, body, body, v);
+    nest_column(nest, body, body, c->block, v);
     set_results(c, g->phases.n, v);
     point_writes(&nest->gen, g, false);
   }
@@ -142,33 +150,8 @@ static int block_vectors(const Nest *nest, int64_t rows) {
 }
 
 void nest_columns(Nest *nest, Block *body) {
-  Arena *a = nest->arena;
-  int axes[RANK_MAX * 3], n = 0, count;
-  Columns c = {.nest = nest, .axis = nest_axis(nest, false, &count), .rows = 1};
-  for (int i = 0; i < nest->group->naxes; ++i) {
-    if (i >= nest->group->kept)
-      c.rows *= nest->extent[i];
-    else if (nest->extent[i] > 1 && i != c.axis)
-      axes[n++] = i;
-  }
-  int vectors = block_vectors(nest, c.rows);
-  int64_t columns = nest->extent[c.axis], width = (int64_t)vectors * nest->lanes;
-  int64_t full = columns / width, blocks = (columns + width - 1) / width, rest = columns - full * width;
-  Expr *index;
-  body = nest_units(nest, body, n, axes, blocks, &index);
-  c.base = nest_bind(nest, body, "column", expr_mul(a, index, width), NULL);
-  c.vectors = vectors;
-  if (!rest || !full) {
-    c.vectors = rest ? (int)((rest + nest->lanes - 1) / nest->lanes) : vectors;
-    c.rest = rest % nest->lanes;
-    block(&c, body);
-    return;
-  }
-  Stmt *choice = stmt_if(a, expr_op2(a, OP_lt, index, expr_index(a, full)));
-  vec_push(a, *body, choice);
-  block(&c, &choice->body);
-  c.vectors = (int)((rest + nest->lanes - 1) / nest->lanes);
-  c.rest = rest % nest->lanes;
-  c.base = expr_index(a, full * width);
-  block(&c, &choice->other);
+  int axes[RANK_MAX * 3], count, axis = nest_axis(nest, false, &count), n = nest_kept(nest, axis, axes);
+  Columns c = {.nest = nest, .rows = 1};
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i) c.rows *= nest->extent[i];
+  nest_column_blocks(nest, body, n, axes, axis, block_vectors(nest, c.rows), block, &c);
 }

@@ -7,6 +7,7 @@
  *
  *   map     for u parallel { for i by W { writes } rest }          rows.c     one row a unit, lanes along the row
  *   columns.c  a block of columns a unit, rows ascending           serial.c   scalar code for what does not vectorise
+ *   scan.c     running sums, by rows or by columns
  */
 #include "nest.h"
 
@@ -52,7 +53,8 @@ static bool group_collapses(const Group *g, int outer, int inner, int64_t extent
       return false;
   for (int i = 0; i < g->writes.n; ++i)
     if (!affine_collapses(g->writes.at[i].index, outer, inner, extent) ||
-        !point_collapses(g->writes.at[i].value, outer, inner, extent))
+        !point_collapses(g->writes.at[i].value, outer, inner, extent) ||
+        !point_collapses(g->writes.at[i].row, outer, inner, extent))
       return false;
   return true;
 }
@@ -108,7 +110,10 @@ void nest_init(Nest *nest, Program *p, const Group *g) {
     note_point(nest, g->phases.at[i].element);
     note_point(nest, g->phases.at[i].factor);
   }
-  for (int i = 0; i < g->writes.n; ++i) note_point(nest, g->writes.at[i].value);
+  for (int i = 0; i < g->writes.n; ++i) {
+    note_point(nest, g->writes.at[i].value);
+    if (g->writes.at[i].row) point_count(&nest->gen, g->writes.at[i].row); /* scalar code: its dtypes set no width */
+  }
   if (nest->lanes == 64) nest->lanes = p->machine->lanes[DT_f32] > 0 ? p->machine->lanes[DT_f32] : 1;
   collapse(nest);
 }
@@ -153,6 +158,13 @@ int nest_axis(const Nest *nest, bool reduced, int *count) {
       ++*count;
     }
   return axis;
+}
+
+int nest_kept(const Nest *nest, int except, int *axes) {
+  int n = 0;
+  for (int i = 0; i < nest->group->kept; ++i)
+    if (nest->extent[i] > 1 && i != except) axes[n++] = i;
+  return n;
 }
 
 bool nest_vectorises(const Nest *nest, int axis) {
@@ -211,6 +223,19 @@ Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t block
     rest = expr_idiv(a, rest, nest->extent[axes[i]]);
   }
   return &loop->body;
+}
+
+void nest_set_axes(Nest *nest, Block *body, int first, int end, Expr *number) {
+  Arena *a = nest->arena;
+  int axes[RANK_MAX * 3], n = 0;
+  for (int i = first; i < end; ++i)
+    if (nest->extent[i] > 1) axes[n++] = i;
+  Expr *rest = number;
+  for (int i = n - 1; i >= 0; --i) {
+    Expr *index = i == 0 ? rest : expr_imod(a, rest, nest->extent[axes[i]]);
+    point_axis(&nest->gen, axes[i], n == 1 ? index : nest_bind(nest, body, "i", index, NULL));
+    rest = expr_idiv(a, rest, nest->extent[axes[i]]);
+  }
 }
 
 void nest_scalar(Nest *nest, Block *body) { nest_vector(nest, body, NULL, -1, 1, NULL); }
@@ -365,12 +390,16 @@ static void map_vector(Nest *nest, Block *body, int axis) {
   point_writes(&nest->gen, nest->group, false);
 }
 
-static void map_scalar(Nest *nest, Block *body) {
+Block *nest_points(Nest *nest, Block *body) {
   int axes[RANK_MAX * 3], total;
   int64_t units;
   int parallel = parallel_axes(nest, -1, axes, &total, &units);
   body = nest_units(nest, body, parallel, axes, 1, NULL);
-  body = serial_axes(nest, body, parallel, total, axes);
+  return serial_axes(nest, body, parallel, total, axes);
+}
+
+static void map_scalar(Nest *nest, Block *body) {
+  body = nest_points(nest, body);
   nest_scalar(nest, body);
   point_writes(&nest->gen, nest->group, false);
 }
@@ -395,6 +424,11 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
   int count;
   nest_init(&nest, p, g);
   int axis = nest_axis(&nest, false, &count);
+  if (g->kind == GROUP_scan) {
+    nest_scan(&nest, &body);
+    nest_done(&nest, body, calls);
+    return;
+  }
   if (g->phases.n && rows_fit(&nest) && nest_rows_apart(&nest)) {
     nest_rows_split(&nest, calls);
     return;

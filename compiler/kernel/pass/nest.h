@@ -14,16 +14,26 @@ typedef struct Nest {
   int lanes;                    /* of the machine for the dtypes at hand */
 } Nest;
 
-/* An axis over `lanes` at a time: full vectors, then one masked rest. */
-typedef void NestBody(Nest *nest, Block *body, void *context);
+/* A unit's columns: vectors side by side along a kept axis. */
+typedef struct NestColumns {
+  int axis, vectors;
+  Expr *base;   /* first column */
+  int64_t rest; /* lanes of the last vector; 0: all */
+} NestColumns;
+typedef void NestColumnsBody(Nest *nest, Block *body, const NestColumns *columns, void *context);
 
 void nest_init(Nest *nest, Program *p, const Group *g);
 void nest_done(Nest *nest, Block body, Calls *calls);
 int nest_axis(const Nest *nest, bool reduced, int *count); /* innermost axis with extent > 1, or -1; their number */
+int nest_kept(const Nest *nest, int except, int *axes);    /* kept axes with extent > 1, but for one; their number */
 bool nest_vectorises(const Nest *nest, int axis);          /* all elements and full writes along it */
 /* Opens `for u parallel` over the axes in `axes` (row-major) times `blocks`; sets the axes; *block is the block number
  * (NULL: not wanted). Returns the loop's body. */
 Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block);
+/* One point of the kept axes: the outer ones until there are enough units, the others in loops inside. */
+Block *nest_points(Nest *nest, Block *body);
+/* Axes first … end - 1 from the row-major number of a point of them. */
+void nest_set_axes(Nest *nest, Block *body, int first, int end, Expr *number);
 Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var); /* serial */
 Block *nest_section(Nest *nest, Block *body, bool apart);
 void nest_section_end(Nest *nest, Block *body, Block *section);
@@ -40,9 +50,16 @@ Expr *nest_bind(Nest *nest, Block *body, const char *name, Expr *value, Var **mu
 /* Joins parts[0 … n-1] (each `width` elements wide) by halving in place (MIDDLE.md 3.2); scalar when lanes is 1. */
 void nest_halve(Nest *nest, Block *body, Op op, const Buffer *parts, int64_t n, int64_t width, int lanes);
 
+/* columns.c: `for u parallel` over the axes times the blocks of up to `vectors` vectors along `axis`; `each` writes the
+ * code for full blocks and for the last one. */
+void nest_column_blocks(Nest *nest, Block *body, int n, const int *axes, int axis, int vectors, NestColumnsBody *each,
+                        void *context);
+void nest_column(Nest *nest, Block *body, Block *hoist, const NestColumns *c, int v); /* vector code for vector v */
+
 void nest_rows(Nest *nest, Block *body); /* rows.c: vector code along the reduced axis */
 bool nest_rows_apart(const Nest *nest);  /* one row of several chunks: two kernels, nest_rows_split */
 void nest_rows_split(Nest *nest, Calls *calls);
 void nest_columns(Nest *nest, Block *body); /* columns.c: vector code along a kept axis */
 void nest_serial(Nest *nest, Block *body);  /* serial.c: scalar code for any reduction */
+void nest_scan(Nest *nest, Block *body);    /* scan.c: running sums */
 #endif

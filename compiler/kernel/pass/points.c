@@ -261,8 +261,10 @@ static Expr *both(PointGen *gen, Expr *x, Expr *y) {
   return expr_op2(gen->arena, OP_and, expr_splat(gen->arena, x, lanes), expr_splat(gen->arena, y, lanes));
 }
 
-static Expr *clamped(PointGen *gen, Expr *i, int64_t count) {
+Expr *point_row(PointGen *gen, const Point *row, int64_t count) {
   Arena *a = gen->arena;
+  Expr *i = point_expr(gen, row);
+  if (i->type.dtype != DT_i64) i = expr_cast(a, i, DT_i64, false);
   Expr *low = expr_op2(a, OP_maximum, i, expr_index(a, 0));
   return expr_op2(a, OP_minimum, low, expr_index(a, count - 1));
 }
@@ -272,11 +274,7 @@ static Expr *build_load(PointGen *gen, const Point *p) {
   Buffer *b = point_buffer(gen, p->slot, false);
   Expr *index = affine_expr(gen, p->index);
   bool simple, vector = gen->lanes > 1 && affine_stride(p->index, gen->vector_axis, &simple) == 1;
-  if (p->nargs) {
-    Expr *row = point_expr(gen, p->arg[0]);
-    if (row->type.dtype != DT_i64) row = expr_cast(a, row, DT_i64, false);
-    index = expr_add(a, index, expr_mul(a, clamped(gen, row, p->count), p->stride));
-  }
+  if (p->nargs) index = expr_add(a, index, expr_mul(a, point_row(gen, p->arg[0], p->count), p->stride));
   if (!vector) {
     if (gen->guard) index = expr_op3(a, OP_where, gen->guard, index, expr_index(a, 0));
     return expr_load(a, b, index, 1, NULL);

@@ -218,10 +218,8 @@ static void full_writes(Nest *nest, Block *body, int axis) {
 
 void nest_rows(Nest *nest, Block *body) {
   const Group *g = nest->group;
-  int axes[RANK_MAX * 3], n = 0, count, axis = nest_axis(nest, true, &count);
+  int axes[RANK_MAX * 3], n = nest_kept(nest, -1, axes), count, axis = nest_axis(nest, true, &count);
   Expr *results[PHASES_MAX];
-  for (int i = 0; i < g->kept; ++i)
-    if (nest->extent[i] > 1) axes[n++] = i;
   body = nest_units(nest, body, n, axes, 1, NULL);
   for (int first = 0, end; first < g->phases.n; first = end) {
     end = nest_stage(nest, first);

@@ -1,81 +1,101 @@
-/* scatter.c: y = x with source rows added. Every target adds its sources in ascending order, so columns are cut over
- * the threads and never the sources: the result does not depend on the number of threads.
+/* scatter.c: source rows added to, or put in the place of, rows of a tensor that is in place already. Every row takes
+ * its sources in ascending order, so columns are cut over the threads and never the sources: the result does not depend
+ * on the number of threads. The vector runs along the innermost dimension, which source and tensor share; a unit is a
+ * block of columns as wide as leaves work for the threads.
  *
- *   for u parallel { copy x to y }          (left out when y takes x's memory)
- *   for (outer, inner) parallel { for i ascending { y[outer, index[i], inner] += source[outer, i, inner] } } */
-#include "../lower/group.h"
+ *   for u parallel                                  one point of the dims that are not picked, or a block of columns
+ *     for i ascending { row = clamp(index[i]); for v { y[row, column v] = y[row, column v] + source[i, column v] } } */
+#include "nest.h"
 
-typedef struct Extents {
-  int64_t outer, rows, inner, sources; /* x is [outer, rows, inner], the source [outer, sources, inner] */
-} Extents;
+enum { VECTORS_MAX = 4, UNITS_WANTED = 16 };
 
-static Extents scatter_extents(const Group *g) {
-  Extents e = {1, g->scatter_shape[0].dim[g->scatter_dim], 1, shape_count(g->scatter_shape[1])};
-  for (int d = 0; d < g->scatter_shape[0].rank; ++d) {
-    if (d < g->scatter_dim) e.outer *= g->scatter_shape[0].dim[d];
-    if (d > g->scatter_dim) e.inner *= g->scatter_shape[0].dim[d];
+/* Axes of the sources: those along which the place of a row's elements does not vary. */
+static bool picks(const Nest *nest, int axis) {
+  bool simple;
+  return affine_stride(nest->group->writes.at[0].index, axis, &simple) == 0;
+}
+
+static Block *sources(Nest *nest, Block *body) {
+  Arena *a = nest->arena;
+  for (int i = 0; i < nest->group->naxes; ++i) {
+    Expr *var;
+    if (nest->extent[i] == 1 || !picks(nest, i)) continue;
+    body = nest_loop(nest, body, "i", expr_index(a, 0), expr_index(a, nest->extent[i]), 1, &var);
+    point_axis(&nest->gen, i, var);
   }
-  return e;
+  return body;
 }
 
-static Expr *loop(Arena *a, Block **body, ForKind kind, const char *name, int64_t n) {
-  Var *v = var_new(a, name, type_of(DT_i64, 1));
-  Stmt *s = stmt_for(a, kind, v, expr_index(a, 0), expr_index(a, n), 1);
-  vec_push(a, **body, s);
-  *body = &s->body;
-  return expr_var(a, v);
+/* Start of the row, less the columns. */
+static Expr *row_start(Nest *nest, Block *body) {
+  const Write *w = &nest->group->writes.at[0];
+  nest_scalar(nest, body);
+  Expr *row = point_row(&nest->gen, w->row, w->count);
+  return nest_bind(nest, body, "row", expr_mul(nest->arena, row, w->stride), NULL);
 }
 
-static void copy_kernel(Program *p, const Group *g, Calls *calls) {
-  Call call = {.kernel = kernel_new(p->arena, "copy")};
-  PointGen gen;
-  point_gen_init(&gen, p, &call);
-  Block *body = &call.kernel->body;
-  Expr *i = loop(p->arena, &body, FOR_parallel, "i", shape_count(g->scatter_shape[0]));
-  Buffer *x = point_buffer(&gen, g->a.slot, false), *y = point_buffer(&gen, g->writes.at[0].slot, true);
-  vec_push(p->arena, *body, stmt_store(p->arena, y, i, expr_load(p->arena, x, i, 1, NULL), NULL));
-  vec_push(p->arena, *calls, call);
+static void put(Nest *nest, Block *body, Expr *row) {
+  Arena *a = nest->arena;
+  const Write *w = &nest->group->writes.at[0];
+  PointGen *gen = &nest->gen;
+  Buffer *y = point_buffer(gen, w->slot, true);
+  Expr *value = point_expr(gen, w->value), *at = expr_add(a, affine_expr(gen, w->index), row);
+  value = expr_cast(a, value, y->dtype, false);
+  if (value->type.lanes != gen->lanes) value = expr_splat(a, value, gen->lanes);
+  if (w->add) value = expr_op2(a, OP_add, expr_load(a, y, at, gen->lanes, gen->mask), value);
+  vec_push(a, *body, stmt_store(a, y, at, value, gen->mask));
 }
 
-static Expr *target_row(Program *p, Buffer *index, Expr *i, int64_t rows) {
-  Arena *a = p->arena;
-  Expr *row = expr_load(a, index, i, 1, NULL);
-  if (row->type.dtype != DT_i64) row = expr_cast(a, row, DT_i64, false);
-  row = expr_op2(a, OP_maximum, row, expr_index(a, 0));
-  return expr_op2(a, OP_minimum, row, expr_index(a, rows - 1));
+static void columns(Nest *nest, Block *body, const NestColumns *c, void *context) {
+  (void)context;
+  Block *loop = sources(nest, body);
+  Expr *row = row_start(nest, loop);
+  for (int v = 0; v < c->vectors; ++v) {
+    nest_column(nest, loop, loop, c, v);
+    put(nest, loop, row);
+  }
 }
 
-static void add_kernel(Program *p, const Group *g, Slot *target, Calls *calls) {
-  Arena *a = p->arena;
-  Extents e = scatter_extents(g);
-  Call call = {.kernel = kernel_new(a, g->name)};
-  PointGen gen;
-  point_gen_init(&gen, p, &call);
-  Buffer *index = point_buffer(&gen, g->scatter_index, false), *source = point_buffer(&gen, g->b.slot, false);
-  Buffer *y = point_buffer(&gen, target, true);
-  Block *body = &call.kernel->body;
-  Expr *u = loop(a, &body, FOR_parallel, "u", e.outer * e.inner);
-  Expr *outer = expr_idiv(a, u, e.inner), *inner = expr_imod(a, u, e.inner);
-  Expr *i = loop(a, &body, FOR_serial, "i", e.sources);
-  Expr *from = expr_add(a, expr_mul(a, expr_add(a, expr_mul(a, outer, e.sources), i), e.inner), inner);
-  Expr *row = target_row(p, index, i, e.rows);
-  Expr *to = expr_add(a, expr_mul(a, expr_add(a, expr_mul(a, outer, e.rows), row), e.inner), inner);
-  Expr *term = expr_cast(a, expr_load(a, source, from, 1, NULL), y->dtype, false);
-  Expr *sum = expr_op2(a, OP_add, expr_load(a, y, to, 1, NULL), term);
-  vec_push(a, *body, stmt_store(a, y, to, sum, NULL));
-  vec_push(a, *calls, call);
+static int64_t units(const Nest *nest, int n, const int *axes) {
+  int64_t count = 1;
+  for (int i = 0; i < n; ++i) count *= nest->extent[axes[i]];
+  return count;
+}
+
+static void scatter_kernel(Program *p, const Group *g, Calls *calls) {
+  Nest nest;
+  Block body = {0};
+  int axes[RANK_MAX * 3], n = 0, axis = -1, vectors = VECTORS_MAX;
+  nest_init(&nest, p, g);
+  for (int i = 0; i < g->naxes; ++i)
+    if (nest.extent[i] > 1 && !picks(&nest, i)) axes[n++] = axis = i;
+  if (nest_vectorises(&nest, axis)) {
+    --n;
+    while (vectors > 1 && units(&nest, n, axes) * nest.extent[axis] < (int64_t)UNITS_WANTED * vectors * nest.lanes)
+      vectors /= 2;
+    nest_column_blocks(&nest, &body, n, axes, axis, vectors, columns, NULL);
+  } else {
+    Block *unit = nest_units(&nest, &body, n, axes, 1, NULL);
+    unit = sources(&nest, unit);
+    Expr *row = row_start(&nest, unit);
+    nest_scalar(&nest, unit);
+    put(&nest, unit, row);
+  }
+  nest_done(&nest, body, calls);
 }
 
 /* 16-bit sums grow in f32 scratch and are rounded once, at the end (MIDDLE.md 3.1). */
 void schedule_scatter(Program *p, const Group *g, Calls *calls) {
-  Slot *x = g->a.slot, *y = g->writes.at[0].slot;
-  if (dtype_chain(y->dtype) == y->dtype) {
-    if (x != y) copy_kernel(p, g, calls);
-    add_kernel(p, g, y, calls);
+  const Write *w = &g->writes.at[0];
+  if (!w->add || dtype_chain(w->slot->dtype) == w->slot->dtype) {
+    scatter_kernel(p, g, calls);
     return;
   }
-  Slot *wide = slot_widened(p, y, g->loc);
-  call_convert(p, x, wide, calls);
-  add_kernel(p, g, wide, calls);
-  call_convert(p, wide, y, calls);
+  Group wide = *g;
+  wide.writes.at = NEW(p->arena, Write);
+  wide.writes.at[0] = *w;
+  wide.writes.at[0].slot = slot_widened(p, w->slot, g->loc);
+  call_convert(p, w->slot, wide.writes.at[0].slot, calls);
+  scatter_kernel(p, &wide, calls);
+  call_convert(p, wide.writes.at[0].slot, w->slot, calls);
 }

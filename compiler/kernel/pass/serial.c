@@ -51,10 +51,9 @@ static void arg_phase(Serial *s, Block *body, int phase) {
     better = expr_op2(a, OP_or, better, expr_op2(a, OP_and, nan, expr_op2(a, OP_eq, value, value)));
   }
   Expr *first = expr_op2(a, OP_eq, s->r, expr_index(a, 0)); /* a row of -Inf has its first element as the best */
-  Stmt *take = stmt_if(a, expr_op2(a, OP_or, better, first));
-  vec_push(a, *loop, take);
-  vec_push(a, take->body, stmt_set(a, best, e));
-  vec_push(a, take->body, stmt_set(a, position, expr_cast(a, s->r, r->dtype, false)));
+  Expr *take = nest_bind(nest, loop, "take", expr_op2(a, OP_or, better, first), NULL); /* selects: no branch to guess */
+  vec_push(a, *loop, stmt_set(a, best, expr_op3(a, OP_where, take, e, value)));
+  vec_push(a, *loop, stmt_set(a, position, expr_op3(a, OP_where, take, expr_cast(a, s->r, r->dtype, false), at)));
   point_result(&nest->gen, phase, at);
 }
 
@@ -117,16 +116,10 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
 void nest_serial(Nest *nest, Block *body) {
   const Group *g = nest->group;
   Serial s = {.nest = nest, .n = 1};
-  int axes[RANK_MAX * 3], n = 0;
   bool full = false;
-  for (int i = 0; i < g->naxes; ++i) {
-    if (i >= g->kept)
-      s.n *= nest->extent[i];
-    else if (nest->extent[i] > 1)
-      axes[n++] = i;
-  }
+  for (int i = g->kept; i < g->naxes; ++i) s.n *= nest->extent[i];
   for (int i = 0; i < g->writes.n; ++i) full |= g->writes.at[i].full;
-  body = nest_units(nest, body, n, axes, 1, NULL);
+  body = nest_points(nest, body);
   for (int p = 0; p < g->phases.n; ++p) {
     const Reduction *r = &g->phases.at[p];
     if (nest_is_arg(r->op))

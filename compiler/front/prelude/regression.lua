@@ -1,0 +1,211 @@
+-- regression.lua: losses of numbers against numbers, and of vectors against vectors (metric learning). Reductions as in
+-- losses.lua.
+local nn, core = ...
+local loss = core.loss
+
+-- Defines nn.<name>(x, y, options): each(x - y, options) per element
+local function of_difference(name, known, each)
+  nn[name] = function(x, y, options)
+    options = loss.options("nn." .. name, options, known)
+    x, y = loss.pair("nn." .. name, x, y)
+    return loss.reduced("nn." .. name, each(x - y, options, "nn." .. name), options.reduction)
+  end
+end
+
+-- (x - y)^2
+of_difference("mse_loss", {}, function(d) return d ^ 2 end)
+
+-- |x - y|; the gradient at 0 is 0
+of_difference("l1_loss", {}, function(d) return d:abs() end)
+
+-- d^2 / (2 beta) where |d| < beta, else |d| - beta / 2 (Girshick 2015); beta 1
+of_difference("smooth_l1_loss", { beta = "number" }, function(d, options, what)
+  local beta, a = core.range(what, "beta", options.beta or 1.0, 0, math.huge, "at least 0"), d:abs()
+  if beta == 0 then return a end
+  return nn.where(a:lt(beta), d * d * (0.5 / beta), a - 0.5 * beta)
+end)
+
+-- d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2) (Huber 1964); delta 1
+of_difference("huber_loss", { delta = "number" }, function(d, options, what)
+  local delta, a = core.range(what, "delta", options.delta or 1.0, 1e-300, math.huge, "above 0"), d:abs()
+  return nn.where(a:le(delta), 0.5 * d * d, delta * (a - 0.5 * delta))
+end)
+
+-- q (y - x) where y >= x, else (1 - q) (x - y): least at the q-quantile (Koenker and Bassett 1978); q 0.5
+of_difference("quantile_loss", { q = "number" }, function(d, options, what)
+  local q = core.range(what, "q", options.q or 0.5, 0, 1, "between 0 and 1")
+  return nn.where(d:le(0), -q * d, (1 - q) * d)
+end)
+
+-- log(cosh(x - y)) = d + log(1 + exp(-2 d)) - log 2, without overflow on either side
+of_difference("log_cosh_loss", {}, function(d) return d - nn.logsigmoid(2 * d) - math.log(2) end)
+
+--- (log max(var, eps) + (x - y)^2 / max(var, eps)) / 2 (Nix and Weigend 1994), + log(2 pi) / 2 when full. The gradient
+--- passes where var is raised to eps, as in PyTorch.
+---@param x nn.Tensor means [..]
+---@param y nn.Tensor [..]
+---@param var nn.Tensor variances, broadcast to x
+---@param options? { full?: boolean, eps?: number, reduction?: "mean"|"sum"|"none" } false, 1e-6
+---@return nn.Tensor
+function nn.gaussian_nll_loss(x, y, var, options)
+  local what = "nn.gaussian_nll_loss"
+  options = loss.options(what, options, { full = "boolean", eps = "number" })
+  x, y = loss.pair(what, x, y)
+  var = core.as_float(core.tensor(what, var))
+  local least = nn.stop_gradient(var)
+  var = var + nn.stop_gradient(nn.maximum(least, options.eps or 1e-6) - least)
+  local l = 0.5 * (var:log() + (x - y) ^ 2 / var)
+  return loss.reduced(what, options.full and l + 0.5 * math.log(2 * math.pi) or l, options.reduction)
+end
+
+--- exp(x) - y x, or x - y log(x + eps) when x is no logarithm; full adds Stirling's y log y - y + log(2 pi y) / 2, y > 1.
+---@param x nn.Tensor log-rates [..]
+---@param y nn.Tensor counts [..]
+---@param options? { log_input?: boolean, full?: boolean, eps?: number, reduction?: "mean"|"sum"|"none" } true, false, 1e-8
+---@return nn.Tensor
+function nn.poisson_nll_loss(x, y, options)
+  local what = "nn.poisson_nll_loss"
+  options = loss.options(what, options, { log_input = "boolean", full = "boolean", eps = "number" })
+  x, y = loss.pair(what, x, y)
+  local l = options.log_input == false and x - y * (x + (options.eps or 1e-8)):log() or x:exp() - y * x
+  if options.full then
+    local large = y:gt(1)
+    local z = nn.where(large, y, 2.0)
+    l = l + nn.where(large, z * z:log() - z + 0.5 * (2 * math.pi * z):log(), 0.0)
+  end
+  return loss.reduced(what, l, options.reduction)
+end
+
+-- ---- vectors: x and y [.., D] ----
+
+--- x divided by max(norm of x along dim, eps).
+---@param x nn.Tensor [..]
+---@param dim? integer -1
+---@param eps? number 1e-12
+---@return nn.Tensor [..]
+function core.methods.normalize(x, dim, eps)
+  x = core.as_float(core.tensor("normalize", x))
+  local square = (x * x):sum(dim or -1, true)
+  local large = square:gt((eps or 1e-12) ^ 2) -- the root of 0 has no derivative
+  return x * nn.where(large, nn.where(large, square, 1.0):rsqrt(), 1 / (eps or 1e-12))
+end
+nn.normalize = core.methods.normalize
+
+--- The cosine of the angle between x and y along dim: x . y / (max(|x|, eps) max(|y|, eps)).
+---@param x nn.Tensor [..]
+---@param y nn.Tensor [..]
+---@param dim? integer -1
+---@param eps? number 1e-8
+---@return nn.Tensor
+function nn.cosine_similarity(x, y, dim, eps)
+  x, y = loss.pair("nn.cosine_similarity", x, y)
+  return (x:normalize(dim, eps or 1e-8) * y:normalize(dim, eps or 1e-8)):sum(dim or -1)
+end
+
+--- The p-norm of x - y + eps along the last dimension.
+---@param x nn.Tensor [.., D]
+---@param y nn.Tensor [.., D]
+---@param p? number 2
+---@param eps? number 1e-6
+---@return nn.Tensor [..]
+function nn.pairwise_distance(x, y, p, eps)
+  x, y = loss.pair("nn.pairwise_distance", x, y)
+  local d = x - y + (eps or 1e-6)
+  if p == nil or p == 2 then return (d * d):sum(-1):sqrt() end
+  core.range("nn.pairwise_distance", "p", p, 1e-3, math.huge, "above 0")
+  if p == 1 then return d:abs():sum(-1) end
+  return (d:abs() ^ p):sum(-1) ^ (1 / p)
+end
+
+--- max(0, margin + d(anchor, positive) - d(anchor, negative)) (Balntas et al. 2016); swap: the nearer of anchor and
+--- positive to the negative counts.
+---@param anchor nn.Tensor [.., D]
+---@param positive nn.Tensor [.., D]
+---@param negative nn.Tensor [.., D]
+---@param options? { margin?: number, p?: number, eps?: number, swap?: boolean, reduction?: "mean"|"sum"|"none" } 1, 2, 1e-6, false
+---@return nn.Tensor
+function nn.triplet_margin_loss(anchor, positive, negative, options)
+  local what = "nn.triplet_margin_loss"
+  options = loss.options(what, options, { margin = "number", p = "number", eps = "number", swap = "boolean" })
+  loss.pair(what, anchor, positive)
+  loss.pair(what, anchor, negative)
+  local near = nn.pairwise_distance(anchor, positive, options.p, options.eps)
+  local far = nn.pairwise_distance(anchor, negative, options.p, options.eps)
+  if options.swap then far = nn.minimum(far, nn.pairwise_distance(positive, negative, options.p, options.eps)) end
+  return loss.reduced(what, loss.clamp_zero((options.margin or 1) + near - far), options.reduction)
+end
+
+local function signs(what, x, y)
+  core.tensor(what, y)
+  local fits = y.rank == x.rank - 1
+  for d = 1, y.rank do fits = fits and y.shape[d] == x.shape[d] end
+  if not fits then core.fail("loss_shapes", what, core.tensor_text(x), core.tensor_text(y)) end
+  return y
+end
+
+--- 1 - cos(x1, x2) where y = 1, max(0, cos(x1, x2) - margin) where y = -1; 1e-12 is added to the squared norms.
+---@param x1 nn.Tensor [.., D]
+---@param x2 nn.Tensor [.., D]
+---@param y nn.Tensor [..], 1 or -1
+---@param options? { margin?: number, reduction?: "mean"|"sum"|"none" } 0
+---@return nn.Tensor
+function nn.cosine_embedding_loss(x1, x2, y, options)
+  local what = "nn.cosine_embedding_loss"
+  options = loss.options(what, options, { margin = "number" })
+  x1, x2 = loss.pair(what, x1, x2)
+  signs(what, x1, y)
+  local cosine = (x1 * x2):sum(-1) / (((x1 * x1):sum(-1) + 1e-12) * ((x2 * x2):sum(-1) + 1e-12)):sqrt()
+  local l = nn.where(y:gt(0), 1 - cosine, loss.clamp_zero(cosine - (options.margin or 0.0)))
+  return loss.reduced(what, l, options.reduction)
+end
+
+--- d^2 / 2 where y = 1 (alike), max(0, margin - d)^2 / 2 where y = 0, d the distance (Hadsell et al. 2006, eq. 4, whose Y
+--- is 1 - y).
+---@param x1 nn.Tensor [.., D]
+---@param x2 nn.Tensor [.., D]
+---@param y nn.Tensor [..], 1 or 0
+---@param options? { margin?: number, reduction?: "mean"|"sum"|"none" } 1
+---@return nn.Tensor
+function nn.contrastive_loss(x1, x2, y, options)
+  local what = "nn.contrastive_loss"
+  options = loss.options(what, options, { margin = "number" })
+  x1, x2 = loss.pair(what, x1, x2)
+  signs(what, x1, y)
+  local square = ((x1 - x2) ^ 2):sum(-1)
+  local apart = square:gt(0) -- the root of 0 has no derivative
+  local gap = loss.clamp_zero((options.margin or 1.0) - nn.where(apart, nn.where(apart, square, 1.0):sqrt(), 0.0))
+  return loss.reduced(what, 0.5 * nn.where(y:gt(0), square, gap * gap), options.reduction)
+end
+
+--- Cross-entropy of the cosines of each query with every key over the temperature; row i's key is its own (van den Oord
+--- et al. 2018, eq. 4).
+---@param query nn.Tensor [B, D]
+---@param key nn.Tensor [B, D]
+---@param options? { temperature?: number, reduction?: "mean"|"sum"|"none" } 0.1
+---@return nn.Tensor
+function nn.info_nce_loss(query, key, options)
+  local what = "nn.info_nce_loss"
+  options = loss.options(what, options, { temperature = "number" })
+  query, key = loss.pair(what, query, key)
+  if query.rank ~= 2 then core.fail("layer_input", what, "rows [B, D]", core.tensor_text(query)) end
+  local temperature = core.range(what, "temperature", options.temperature or 0.1, 1e-300, math.huge, "above 0")
+  local scores = query:normalize():matmul(key:normalize():transpose(1, 2)) / temperature
+  return nn.cross_entropy(scores, nn.iota(query.shape[1]), { reduction = options.reduction })
+end
+
+--- The same among all 2 B rows of both views, a row not being compared with itself (SimCLR: Chen et al. 2020, eq. 1).
+---@param x1 nn.Tensor [B, D]
+---@param x2 nn.Tensor [B, D]
+---@param options? { temperature?: number, reduction?: "mean"|"sum"|"none" } 0.5
+---@return nn.Tensor
+function nn.nt_xent_loss(x1, x2, options)
+  local what = "nn.nt_xent_loss"
+  options = loss.options(what, options, { temperature = "number" })
+  x1, x2 = loss.pair(what, x1, x2)
+  if x1.rank ~= 2 then core.fail("layer_input", what, "rows [B, D]", core.tensor_text(x1)) end
+  local temperature = core.range(what, "temperature", options.temperature or 0.5, 1e-300, math.huge, "above 0")
+  local n, z = 2 * x1.shape[1], nn.concat({ x1:normalize(), x2:normalize() }, 1)
+  local row = nn.iota(n)
+  local scores = nn.where(row:eq(row:reshape { n, 1 }), -math.huge, z:matmul(z:transpose(1, 2)) / temperature)
+  return nn.cross_entropy(scores, (row + n // 2) % n, { reduction = options.reduction })
+end

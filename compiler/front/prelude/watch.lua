@@ -1,0 +1,149 @@
+-- watch.lua: host logic as graph logic (LANGUAGE.md, idea 4): averages of parameters, plateaus, early stopping. Scalars in
+-- buffers, moved on by functions of the program; the driver knows only "this output is not zero". So all of it lies in
+-- checkpoints, and resuming goes on exactly.
+local nn, core = ...
+
+-- ---- averages of weights ----
+
+--- Exponential moving average of the parameters of a tree (Polyak and Juditsky 1992): :update() after each step,
+--- :swap() to exchange parameters and averages (before evaluating, and again after it), :values() as tensors. The first
+--- update copies; then average = decay * average + (1 - decay) * parameter, as torch.optim.swa_utils' AveragedModel.
+---@param options { [1]: table, decay?: number } trees, then decay 0.999
+---@return { update: function, swap: function, values: function }
+function nn.EMA(options)
+  options = core.fields("nn.EMA", options, { decay = "number" }, math.huge)
+  local decay = core.range("nn.EMA", "decay", options.decay or 0.999, 0, 1, "between 0 and 1")
+  local trees = {}
+  for i, tree in ipairs(options) do trees[i] = tree end
+  local self = core.object({ parameters = nn.parameters(trees), averages = {} }, "nn.EMA")
+  if #self.parameters == 0 then core.fail("optimizer_empty", "nn.EMA") end
+  local states = {}
+  core.at(self, function()
+    self.updates = nn.buffer({}, 0, "i32")
+    for i, p in ipairs(self.parameters) do
+      self.averages[i] = nn.buffer(p.shape, 0, p.dtype)
+      states[i] = { "", self.averages[i], p }
+    end
+  end)
+  states[#states + 1] = { "updates", self.updates }
+  core.own("ema", states)
+  self.owner = core.owners[#core.owners]
+
+  function self.update()
+    core.at(self, function()
+      local first = self.updates:eq(0)
+      for i, p in ipairs(self.parameters) do
+        local moved = core.wide(self.averages[i]) * decay + core.wide(p) * (1 - decay)
+        nn.assign(self.averages[i], nn.where(first, p, moved:cast(p.dtype)))
+      end
+      nn.assign(self.updates, self.updates + 1)
+    end)
+  end
+  function self.swap()
+    core.at(self, function()
+      for i, p in ipairs(self.parameters) do
+        local value = nn.value(p)
+        nn.assign(p, nn.value(self.averages[i]))
+        nn.assign(self.averages[i], value)
+      end
+    end)
+  end
+  function self.values() return nn.values(self.averages) end
+  return self
+end
+
+-- ---- watching a metric ----
+
+local function watched(what, options)
+  local watch = options.watch
+  if not core.is_tensor(watch) or watch.rank ~= 0 then core.fail("field_missing", what, "watch, a scalar state such as validate.metrics.loss") end
+  local mode = options.mode or "min"
+  if mode ~= "min" and mode ~= "max" then core.fail("mode_unknown", what, mode) end
+  return watch, mode, mode == "min" and math.huge or -math.huge
+end
+
+-- Is a better than best by more than the threshold?
+local function better(a, best, mode, threshold, relative)
+  if mode == "min" then
+    return a:lt(relative and best * (1 - threshold) or best - threshold)
+  end
+  return a:gt(relative and best * (1 + threshold) or best + threshold)
+end
+
+--- Multiplies the optimizer's rates by factor once `watch` has not got better by threshold for more than `patience` calls
+--- (ReduceLROnPlateau). A function for `each_epoch`, after what it watches; its outputs are lr (of the first group) and
+--- bad, the calls without progress.
+---@param options { watch: nn.Tensor, optimizer: table, factor?: number, patience?: integer, threshold?: number, threshold_mode?: "rel"|"abs", cooldown?: integer, min_lr?: number, eps?: number, mode?: "min"|"max" } 0.1, 10, 1e-4, "rel", 0, 0, 1e-8, "min"
+---@return nn.Func
+function nn.plateau(options)
+  local what = "nn.plateau"
+  options = core.fields(what, options, {
+    watch = "any", optimizer = "any", factor = "number", patience = "number", threshold = "number", threshold_mode = "string",
+    cooldown = "number", min_lr = "number", eps = "number", mode = "string",
+  })
+  local watch, mode, worst = watched(what, options)
+  local opt = options.optimizer
+  if type(opt) ~= "table" or not opt.owner then core.fail("field_missing", what, "optimizer, one of the library's") end
+  local factor = core.range(what, "factor", options.factor or 0.1, 0, 1 - 1e-12, "at least 0 and below 1")
+  local patience = core.range(what, "patience", options.patience or 10, 0, math.huge, "at least 0")
+  local cooldown = core.range(what, "cooldown", options.cooldown or 0, 0, math.huge, "at least 0")
+  local threshold, threshold_mode = options.threshold or 1e-4, options.threshold_mode or "rel"
+  local least, eps = options.min_lr or 0, options.eps or 1e-8
+  if threshold_mode ~= "rel" and threshold_mode ~= "abs" then core.fail("mode_unknown", what .. "'s threshold_mode", threshold_mode) end
+  local best, bad, wait = nn.buffer({}, worst, core.scalar()), nn.buffer({}, 0, "i32"), nn.buffer({}, 0, "i32")
+  opt.scale = opt.scale or nn.buffer({}, 1, core.scalar())
+  core.own("plateau", { { "best", best }, { "bad", bad }, { "cooldown", wait }, { "scale", opt.scale } })
+
+  return nn.func { function()
+    local now, improved = nn.value(watch), better(watch, best, mode, threshold, threshold_mode == "rel")
+    local waiting = wait:gt(0)
+    local count = nn.where(improved | waiting, 0, bad + 1)
+    local cut = count:gt(patience)
+    nn.assign(best, nn.where(improved, now, best))
+    nn.assign(bad, nn.where(cut, 0, count))
+    nn.assign(wait, nn.where(cut, cooldown, nn.where(waiting, wait - 1, wait)))
+    local t = opt.t:cast(core.scalar())
+    local before = core.rate(opt, opt.groups[1], t)
+    local after = nn.maximum(before * factor, least)
+    local move = cut & (before - after):gt(eps)
+    nn.assign(opt.scale, nn.where(move, opt.scale * (after / before), opt.scale))
+    return { lr = core.rate(opt, opt.groups[1], t), bad = nn.value(bad) }
+  end }
+end
+
+--- Two functions: the first, for `each_epoch` after what it watches, keeps the states of `keep` whenever `watch` has got
+--- better by more than min_delta, and its output `stop` is 1 once it has not for `patience` calls (other outputs: best,
+--- bad); the second puts the kept states back.
+---@param options { watch: nn.Tensor, keep?: table, patience?: integer, min_delta?: number, mode?: "min"|"max" } patience 5, min_delta 0, "min"
+---@return nn.Func early
+---@return nn.Func restore
+function nn.early_stopping(options)
+  local what = "nn.early_stopping"
+  options = core.fields(what, options, { watch = "any", keep = "any", patience = "number", min_delta = "number", mode = "string" })
+  local watch, mode, worst = watched(what, options)
+  local patience = core.count(what, "patience", options.patience or 5)
+  local delta = core.range(what, "min_delta", options.min_delta or 0, 0, math.huge, "at least 0")
+  local states, kept, owned = nn.states(options.keep or {}), {}, {}
+  local best, bad = nn.buffer({}, worst, core.scalar()), nn.buffer({}, 0, "i32")
+  for i, s in ipairs(states) do
+    kept[i] = nn.buffer(s.shape, 0, s.dtype)
+    owned[i] = { "kept", kept[i], s }
+  end
+  owned[#owned + 1] = { "best", best }
+  owned[#owned + 1] = { "bad", bad }
+  core.own("early_stopping", owned)
+
+  local early = nn.func { function()
+    local improved = better(watch, best, mode, delta)
+    for i, s in ipairs(states) do nn.assign(kept[i], nn.where(improved, s, kept[i])) end
+    nn.assign(best, nn.where(improved, watch, best))
+    nn.assign(bad, nn.where(improved, 0, bad + 1))
+    return { stop = nn.where(bad:ge(patience), 1.0, 0.0), best = nn.value(best), bad = nn.value(bad) }
+  end }
+  local restore = nn.func { function() -- before the first improvement there is nothing to put back
+    local any = best:ne(worst)
+    for i, s in ipairs(states) do nn.assign(s, nn.where(any, kept[i], s)) end
+    return { best = nn.value(best) }
+  end }
+  return early, restore
+end

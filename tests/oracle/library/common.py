@@ -1,0 +1,58 @@
+"""What the scripts of this folder share: inputs by formula.py, projections, and the file they write.
+
+A case is (name, y, inputs): y's projection, the projections d<k> of its gradient by each input, and e<k> of the gradient of the sum of the d<k>: first
+and second derivatives in a handful of numbers that see every element. tests/train/layers/cases.lua does the same with nnc.
+"""
+import os
+import sys
+
+import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import formula  # noqa: E402
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+rows = []
+
+
+def t(number, shape, bound=1.0, plus=0.0, grad=True):
+    return torch.as_tensor(formula.tensor(number, shape, bound) + plus).requires_grad_(grad)
+
+
+def project(y, number):
+    return (y * t(number, tuple(y.shape), grad=False)).sum()
+
+
+def put(case, output, value, step=0):
+    rows.append((case, output, step, value.item() if hasattr(value, "item") else float(value)))
+
+
+def record(case, y, inputs, second=True):
+    """Writes the case, and gives back the list of its numbers for comparison with another framework. second=False: where torch has no second derivative."""
+    loss = project(y, 50)
+    first = torch.autograd.grad(loss, inputs, create_graph=True)
+    d = [project(g, 51 + k) for k, g in enumerate(first)]
+    total = sum(d)
+    curved = [None] * len(inputs)
+    if second and total.requires_grad:
+        curved = torch.autograd.grad(total, inputs, allow_unused=True)
+    e = [project(torch.zeros_like(x) if g is None else g, 61 + k) for k, (g, x) in enumerate(zip(curved, inputs))]
+    put(case, "y", loss)
+    for name, values in (("d", d), ("e", e if second else [])):
+        for k, value in enumerate(values):
+            put(case, f"{name}{k}", value)
+    return [loss.item()] + [v.item() for v in d + e]
+
+
+def agree(case, ours, theirs, limit=1e-10):
+    for a, b in zip(ours, theirs, strict=True):
+        assert abs(a - float(b)) <= limit * max(1, abs(a)), (case, ours, theirs)
+
+
+def write(script, made_with):
+    path = os.path.splitext(os.path.abspath(script))[0] + ".tsv"
+    with open(path, "w") as out:
+        out.write(f"# made by {os.path.basename(script)} with {made_with}: case, output, step, value\n")
+        for case, output, step, value in rows:
+            out.write(f"{case}\t{output}\t{step}\t{value:.17g}\n")
