@@ -194,8 +194,9 @@ end
 function methods.logsumexp(x, dim, keep)
   dim = dim or -1
   x = floats("logsumexp", x)
-  local m = nn.stop_gradient(x:max(dim, true))
-  local l = (x - m):exp():sum(dim, true):log() + m
+  local wide = core.wide(x)
+  local m = nn.stop_gradient(wide:max(dim, true))
+  local l = ((wide - m):exp():sum(dim, true):log() + m):cast(x.dtype)
   return keep and l or l:sum(dim)
 end
 

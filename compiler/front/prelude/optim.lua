@@ -1,7 +1,8 @@
 -- optim.lua: what all optimizers share (groups, step, update, states), and SGD, Adam, AdamW; the others are in
 -- optimizers.lua. Formulas and order of operations as in PyTorch (torch.optim, one tensor at a time). What depends on the
 -- step alone (learning rate, bias corrections) is computed once as scalars; each parameter's update is the same
--- elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop.
+-- elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop. 16-bit parameters are
+-- updated in f32 and rounded where they are assigned.
 --
 -- nn.Adam { tree, tree, lr = …, { tree, lr = … } }: a plain table that has an option among its keys is a group with
 -- options of its own; the others are trees. Freezing is not listing.

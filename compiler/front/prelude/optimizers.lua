@@ -10,7 +10,7 @@ local function step_number(count) return (count + 1):cast("f64") end
 
 local function power(base, exponent) return (exponent * math.log(base)):exp() end
 
-local function narrow(x) return core.is_tensor(x) and x:cast(core.float()) or x end
+local function narrow(x) return core.is_tensor(x) and x:cast(core.scalar()) or x end
 
 -- The two running means of Adam, by torch's lerp
 local function means(o, g, m)

@@ -11,7 +11,7 @@ function nn.random.uniform(shape)
   return core.uniform(shape)
 end
 
--- For what is made of draws (normal numbers, initial values, masks): f32 when the float has 16 bits.
+-- For what is made of draws (other distributions, initial values, masks): f32 when the float has 16 bits.
 function core.uniform(shape)
   if core.float() == "f64" then
     local high, low = core.bits(shape) >> 5, core.bits(shape) >> 6
@@ -21,11 +21,11 @@ function core.uniform(shape)
 end
 
 -- Box and Muller 1958: sqrt(-2 log(1 - u)) cos(2 pi v); 1 - u is in (0, 1].
-local function normal(shape)
+function core.normal(shape)
   local u, v = core.uniform(shape), core.uniform(shape)
   return (-2 * (1 - u):log()):sqrt() * (2 * math.pi * v):cos()
 end
-function nn.random.normal(shape) return normal(shape):cast(core.float()) end
+function nn.random.normal(shape) return core.normal(shape):cast(core.float()) end
 
 -- 0 or 1 (as bool) with probability p, a number or a tensor that broadcasts to the shape.
 function nn.random.bernoulli(shape, p) return core.uniform(shape):lt(p) end

@@ -68,7 +68,8 @@ void slot_finish(Lowering *l, Slot *s, const Node *n) {
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
   Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n};
   r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n);
-  r.chain = r.op == OP_sum || r.op == OP_prod ? dtype_chain(n->dtype) : n->dtype;
+  bool picks = n->op == OP_max || n->op == OP_min || n->op == OP_argmax || n->op == OP_argmin;
+  r.chain = picks ? n->dtype : dtype_chain(n->dtype);
   r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }

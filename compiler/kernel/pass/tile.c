@@ -133,8 +133,8 @@ static DotPlan best_tile(DotPlan d, const Machine *m) {
 /* ---- which axis the vectors run along ---- */
 DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axis) {
   DotPlan d = {.dtype = dtype_chain(g->dot_dtype), .batch = 1, .nk = g->nk, .depth = 1};
-  d.lanes = m->lanes[d.dtype];
   bool along_m = column_axis < row_axis;
+  d.lanes = m->lanes[d.dtype];
   d.row_axis = row_axis;
   d.column_axis = column_axis;
   for (int i = 0; i < g->kept; ++i) {
