@@ -163,8 +163,9 @@ function methods.hardswish(x) return x * nn.hardsigmoid(x) end
 function methods.softmax(x, dim)
   dim = dim or -1
   x = floats("softmax", x)
-  local e = (x - nn.stop_gradient(x:max(dim, true))):exp()
-  return e / e:sum(dim, true)
+  local wide = core.wide(x)
+  local e = (wide - nn.stop_gradient(wide:max(dim, true))):exp()
+  return (e / e:sum(dim, true)):cast(x.dtype)
 end
 
 --- softmax(-x).
@@ -180,8 +181,9 @@ function methods.softmin(x, dim) return nn.softmax(-floats("softmin", x), dim) e
 function methods.log_softmax(x, dim)
   dim = dim or -1
   x = floats("log_softmax", x)
-  local s = x - nn.stop_gradient(x:max(dim, true))
-  return s - s:exp():sum(dim, true):log()
+  local wide = core.wide(x)
+  local s = wide - nn.stop_gradient(wide:max(dim, true))
+  return (s - s:exp():sum(dim, true):log()):cast(x.dtype)
 end
 
 --- log(sum(exp(x))) along dim.

@@ -163,9 +163,7 @@ nn.init.glorot_uniform, nn.init.glorot_normal = nn.init.xavier_uniform, nn.init.
 
 -- Coefficients for core.newton_schulz: singular values of a few millionths grow by 3.44 a step until they lie in
 -- (0.68, 1.14), where Newton and Schulz's own cubic ends them at 1: six squarings of the error, to the last digit of f64.
-local to_orthogonal = {}
-for i = 1, 14 do to_orthogonal[i] = { 3.4445, -4.7750, 2.0315 } end
-for i = 15, 21 do to_orthogonal[i] = { 1.5, -0.5, 0.0 } end
+local to_orthogonal = { { 3.4445, -4.7750, 2.0315, times = 14 }, { 1.5, -0.5, 0, times = 7 } }
 
 --- gain times a random matrix [out, rest] with orthonormal rows, or columns where there are more rows (Saxe et al. 2014):
 --- the orthogonal factor of a Gaussian matrix, which is uniform over all such matrices as torch's is. By the polar

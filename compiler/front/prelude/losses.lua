@@ -45,6 +45,7 @@ local function reduced(what, l, reduction)
   if reduction ~= "none" then core.fail("mode_unknown", what .. "'s reduction", reduction) end
   return l
 end
+core.reduced = reduced
 
 local function loss_options(what, options, known)
   known.reduction = "string"
@@ -112,7 +113,7 @@ function nn.cross_entropy(x, y, options)
   local smoothing = core.range(what, "label_smoothing", options.label_smoothing or 0, 0, 1, "between 0 and 1")
   logits(what, x)
   core.tensor(what, y)
-  x = classes_last(x, options.dim or -1)
+  x = core.wide(classes_last(x, options.dim or -1))
   local weight = class_weights(what, x, options.weight)
   if core.is_float(y.dtype) and y.rank == x.rank then
     return cross_entropy_of_distribution(x, classes_last(y, options.dim or -1), weight, options)
