@@ -163,12 +163,10 @@ static void build_root(Lowering *l, int ci, const Root *r) {
   }
 }
 
-static bool has_division(const Point *p) {
-  if (!p) return false;
+static bool divides(const Point *p, const void *unused) {
+  (void)unused;
   for (int i = 0; p->index && i < p->index->n; ++i)
     if (p->index->term[i].kind != ATOM_axis) return true;
-  for (int i = 0; i < p->nargs; ++i)
-    if (has_division(p->arg[i])) return true;
   return false;
 }
 
@@ -203,7 +201,7 @@ static bool join(Lowering *l, int ci, int ri) {
   if (good && c->kind == GROUP_dot && r->node->op != OP_dot) {
     bool full;
     const Affine *linear;
-    good = !has_division(root_point(l, ci, r, &full, &linear)) && linear->n == c->kept;
+    good = !point_any(root_point(l, ci, r, &full, &linear), divides, NULL) && linear->n == c->kept;
   }
   if (good) {
     for (int i = 0; i < c->loads.n; ++i) {
@@ -598,12 +596,18 @@ static bool store_shared_maps(Lowering *l) {
 }
 
 /* ---- states: readers of the old version come before the cluster that writes the new one ---- */
+typedef struct Place {
+  const Slot *slot;
+  const Affine *index;
+} Place;
+
+static bool reads_elsewhere(const Point *p, const void *context) {
+  const Place *place = context;
+  return p->kind == P_load && p->slot == place->slot && (p->index != place->index || p->nargs);
+}
+
 bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index) {
-  if (!p) return true;
-  if (p->kind == P_load && p->slot == slot && (p->index != index || p->nargs)) return false;
-  for (int i = 0; i < p->nargs; ++i)
-    if (!point_reads_only_at(p->arg[i], slot, index)) return false;
-  return true;
+  return !point_any(p, reads_elsewhere, &(Place){slot, index});
 }
 
 /* Within the writing cluster the old version may be read only at the point that is written: by its maps, by the

@@ -384,3 +384,25 @@ bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *strid
   }
   return true;
 }
+
+/* ---- walks ---- */
+static bool any_unseen(Intern *seen, const Point *p, PointTest *test, const void *context) {
+  void **slot = intern_slot(seen, &p, sizeof p);
+  if (*slot) return false;
+  *slot = seen;
+  if (test(p, context)) return true;
+  for (int i = 0; i < p->nargs; ++i)
+    if (any_unseen(seen, p->arg[i], test, context)) return true;
+  return false;
+}
+
+bool point_any(const Point *p, PointTest *test, const void *context) {
+  if (!p) return false;
+  if (!p->nargs) return test(p, context);
+  Arena *arena = arena_new();
+  Intern seen;
+  intern_init(&seen, arena);
+  bool any = any_unseen(&seen, p, test, context);
+  arena_free(arena);
+  return any;
+}

@@ -38,12 +38,18 @@ static bool affine_collapses(const Affine *a, int outer, int inner, int64_t exte
          coefficient(a, outer) == coefficient(a, inner) * extent;
 }
 
+typedef struct AxisPair {
+  int outer, inner;
+  int64_t extent;
+} AxisPair;
+
+static bool keeps_apart(const Point *p, const void *context) {
+  const AxisPair *pair = context;
+  return p->index && !affine_collapses(p->index, pair->outer, pair->inner, pair->extent);
+}
+
 static bool point_collapses(const Point *p, int outer, int inner, int64_t extent) {
-  if (!p) return true;
-  if (p->index && !affine_collapses(p->index, outer, inner, extent)) return false;
-  for (int i = 0; i < p->nargs; ++i)
-    if (!point_collapses(p->arg[i], outer, inner, extent)) return false;
-  return true;
+  return !point_any(p, keeps_apart, &(AxisPair){outer, inner, extent});
 }
 
 static bool group_collapses(const Group *g, int outer, int inner, int64_t extent) {
@@ -304,12 +310,17 @@ Expr *nest_round(Nest *nest, Block *body, int phase, Expr *chain) {
   return nest_bind(nest, body, op_info[r->op].name, expr_cast(nest->arena, chain, r->dtype, false), NULL);
 }
 
+typedef struct Phases {
+  int first, end;
+} Phases;
+
+static bool is_result_of(const Point *p, const void *context) {
+  const Phases *phases = context;
+  return p->kind == P_result && p->phase >= phases->first && p->phase < phases->end;
+}
+
 static bool uses_result(const Point *p, int first, int end) {
-  if (!p) return false;
-  if (p->kind == P_result) return p->phase >= first && p->phase < end;
-  for (int i = 0; i < p->nargs; ++i)
-    if (uses_result(p->arg[i], first, end)) return true;
-  return false;
+  return point_any(p, is_result_of, &(Phases){first, end});
 }
 
 int nest_stage(const Nest *nest, int first) {

@@ -118,15 +118,16 @@ static uint64_t point_axes(PointGen *gen, const Point *p) {
 
 bool point_depends(PointGen *gen, const Point *p, int axis) { return point_axes(gen, p) >> axis & 1; }
 
+static bool is_vector_result(const Point *p, const void *context) {
+  const PointGen *gen = context;
+  return p->kind == P_result && gen->result[p->phase]->type.lanes > 1;
+}
+
 /* Does the value differ from lane to lane? */
 static bool varies(PointGen *gen, const Point *p) {
   if (gen->lanes == 1) return false;
-  if (p->kind == P_result) return gen->result[p->phase]->type.lanes > 1;
   uint64_t mask = point_axes(gen, p);
-  if (mask >> gen->vector_axis & 1) return true;
-  for (int i = 0; mask >> AXES && i < p->nargs; ++i)
-    if (varies(gen, p->arg[i])) return true;
-  return false;
+  return mask >> gen->vector_axis & 1 || (mask >> AXES && point_any(p, is_vector_result, gen));
 }
 
 static bool index_vectorises(const Affine *index, int axis, bool any_stride) {
@@ -135,21 +136,18 @@ static bool index_vectorises(const Affine *index, int axis, bool any_stride) {
   return simple && (any_stride || stride == 0 || stride == 1);
 }
 
-static bool mentions(const Point *p, int axis) {
-  if (p->index && affine_axes(p->index) >> axis & 1) return true;
-  for (int i = 0; i < p->nargs; ++i)
-    if (mentions(p->arg[i], axis)) return true;
-  return false;
+static bool mentions(const Point *p, const void *axis) {
+  return p->index && affine_axes(p->index) >> *(const int *)axis & 1;
 }
 
-bool point_vectorises(const Point *p, int axis) {
-  if (p->index && !index_vectorises(p->index, axis, p->kind == P_index || p->kind == P_guard)) return false;
-  if (p->kind == P_guard && p->stride > 1 && mentions(p, axis)) return false;
-  if (p->kind == P_load && p->nargs && mentions(p->arg[0], axis)) return false;
-  for (int i = 0; i < p->nargs; ++i)
-    if (!point_vectorises(p->arg[i], axis)) return false;
-  return true;
+static bool forbids_vectors(const Point *p, const void *context) {
+  int axis = *(const int *)context;
+  if (p->index && !index_vectorises(p->index, axis, p->kind == P_index || p->kind == P_guard)) return true;
+  if (p->kind == P_guard && p->stride > 1 && point_any(p, mentions, &axis)) return true;
+  return p->kind == P_load && p->nargs && point_any(p->arg[0], mentions, &axis);
 }
+
+bool point_vectorises(const Point *p, int axis) { return !point_any(p, forbids_vectors, &axis); }
 
 /* ---- memo ---- */
 typedef struct MemoKey {

@@ -67,12 +67,21 @@ local function branches() -- doubled until above 3, where its first element is p
   pair("branches", nn.vmap(f, x), nn.stack(each, 1))
 end
 
+local function logistic() -- 60 turns that use their value twice: 2^60 paths, written out
+  local x = tensor(31, { 8 }) * 0.1 + 0.5
+  local function f(y) return y * (1 - y) end
+  local plain = x
+  for _ = 1, 60 do plain = f(plain) end
+  pair("logistic", nn.scan(function(y) return f(y), nil end, x, nil, { length = 60 }), plain)
+end
+
 local all = nn.func {
   function()
     lstm()
     samples()
     hessian()
     branches()
+    logistic()
     return out
   end,
 }
