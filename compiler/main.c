@@ -47,12 +47,13 @@ static const PassRow later_passes[] = {
 static const char help[] =
     "usage: nnc MODEL -o OUTPUT [options]\n"
     "\n"
-    "MODEL is a model file (.lua) or the text of a module (.graph).\n"
+    "MODEL is a model file (.lua), the text of a module (.graph) or of a program or kernels (.kernel), as --dump\n"
+    "prints them.\n"
     "OUTPUT's ending says what comes out: .c (C), .ll (LLVM IR), .s, .o, .bc (through LLVM), otherwise an executable.\n"
     "\n"
     "  -o FILE             where the output goes\n"
     "  -D NAME=VALUE       set an nn.arg of the model\n"
-    "  --float=f32|f64     the default float dtype\n"
+    "  --float=DTYPE       the default float dtype: f32 (default), f64, f16 or bf16\n"
     "  --cpu=NAME          the machine to emit for: native (default), x86-64-v4, x86-64-v3, neon, scalar, …;\n"
     "                      with --standalone a list, one kernel set each\n"
     "  --max-threads=N     how many threads the program may run on: 1 to 1024 (default 16)\n"
@@ -242,14 +243,6 @@ static bool after(const Options *o, Arena *arena, const char *pass, const Module
   return o->stop_after && !strcmp(o->stop_after, pass);
 }
 
-static Module *load(Arena *arena, Options *o) {
-  size_t n = strlen(o->model), bytes;
-  if (n < 6 || strcmp(o->model + n - 6, ".graph")) return front_load(arena, &o->front);
-  const char *text = file_read(arena, o->model, &bytes);
-  if (!text) user_error((Loc){o->model, 0, NULL}, MSG_file_unreadable, strerror(errno));
-  return module_parse(arena, o->model, text);
-}
-
 static void run_graph_pass(Module *m, const PassRow *pass) {
   diag_pass(pass->name);
   for (int i = 0; i < m->states.n; ++i)
@@ -267,23 +260,24 @@ static int check(Arena *arena, const Module *m) {
   return good ? 0 : 1;
 }
 
-static Program *plan(const Options *o, Arena *arena, Module *m, const Machine *machine) {
-  diag_pass("lower");
-  Program *p = kernel_lower(m, machine, arena);
+/* The passes that p has not been through; NULL when --stop-after named one. */
+static Program *plan(const Options *o, Arena *arena, Program *p) {
+  static const struct {
+    const char *name;
+    void (*run)(Program *);
+  } passes[] = {[STAGE_lower] = {"lower", NULL},
+                [STAGE_share] = {"share", pass_share},
+                [STAGE_order] = {"order", pass_order},
+                [STAGE_join] = {"join", pass_join},
+                [STAGE_memory] = {"memory", pass_memory}};
   if (o->max_threads) p->max_threads = o->max_threads;
-  if (after(o, arena, "lower", m, p)) return NULL;
-  diag_pass("share");
-  pass_share(p);
-  if (after(o, arena, "share", m, p)) return NULL;
-  diag_pass("order");
-  pass_order(p);
-  if (after(o, arena, "order", m, p)) return NULL;
-  diag_pass("join");
-  pass_join(p);
-  if (after(o, arena, "join", m, p)) return NULL;
-  diag_pass("memory");
-  pass_memory(p);
-  if (after(o, arena, "memory", m, p)) return NULL;
+  if (after(o, arena, passes[p->stage].name, p->module, p)) return NULL;
+  while (p->stage < STAGE_memory) {
+    Stage next = (Stage)(p->stage + 1);
+    diag_pass(passes[next].name);
+    passes[next].run(p);
+    if (after(o, arena, passes[next].name, p->module, p)) return NULL;
+  }
   return p;
 }
 
@@ -353,10 +347,48 @@ static void emit(Arena *arena, const Options *o, int n, Program *const *program)
   }
 }
 
+static const char *read_text(Arena *arena, const char *path) {
+  size_t bytes;
+  const char *text = file_read(arena, path, &bytes);
+  if (!text) user_error((Loc){path, 0, NULL}, MSG_file_unreadable, strerror(errno));
+  return text;
+}
+
+static Module *load(Arena *arena, const Options *o) {
+  if (!ends_with(o->model, ".graph")) return front_load(arena, &o->front);
+  return module_parse(arena, o->model, read_text(arena, o->model));
+}
+
+static int finish(Arena *arena, const Options *o, int n, Program *const *program) {
+  if (o->report) {
+    Text text;
+    text_init(&text, arena);
+    program_report(&text, program[0]);
+    fputs(text_str(&text), stdout);
+  }
+  diag_pass("emit");
+  if (o->output) emit(arena, o, n, program);
+  return 0;
+}
+
+/* The text of a program names its machine; kernels alone are for that of --cpu. */
+static int compile_text(Arena *arena, const Options *o) {
+  const Machine *machine;
+  if (o->check) usage_error(MSG_option_text, "--check", o->model);
+  if (o->blas) usage_error(MSG_option_text, "--blas", o->model);
+  if (machines(arena, o->cpu ? o->cpu : "native", o->blas, &machine, 1) != 1) usage_error(MSG_option_cpu, "");
+  Program *p = program_parse(arena, o->model, read_text(arena, o->model), machine);
+  if (o->cpu && p->machine != machine) usage_error(MSG_option_text, "--cpu", o->model);
+  p = plan(o, arena, p);
+  if (p) program_verify(p);
+  return p ? finish(arena, o, 1, &p) : 0;
+}
+
 static int compile(Arena *arena, Options *o) {
   enum { SETS_MAX = 8 };
   const Machine *machine[SETS_MAX];
   Program *program[SETS_MAX];
+  if (ends_with(o->model, ".kernel")) return compile_text(arena, o);
   const char *cpu = o->cpu ? o->cpu : o->standalone ? "x86-64-v4,x86-64-v3,scalar" : "native";
   if (o->blas && o->standalone) usage_error(MSG_option_blas_standalone, o->blas);
   int n = machines(arena, cpu, o->blas, machine, SETS_MAX);
@@ -368,18 +400,10 @@ static int compile(Arena *arena, Options *o) {
     run_graph_pass(m, &graph_passes[i]);
     if (after(o, arena, graph_passes[i].name, m, NULL)) return 0;
   }
+  diag_pass("lower");
   for (int i = 0; i < n; ++i)
-    if (!(program[i] = plan(o, arena, m, machine[i]))) return 0;
-  if (o->report) {
-    Text text;
-    text_init(&text, arena);
-    program_report(&text, program[0]);
-    fputs(text_str(&text), stdout);
-  }
-  diag_pass("emit");
-  if (!o->output) return 0;
-  emit(arena, o, n, program);
-  return 0;
+    if (!(program[i] = plan(o, arena, kernel_lower(m, machine[i], arena)))) return 0;
+  return finish(arena, o, n, program);
 }
 
 int main(int argc, char **argv) {

@@ -462,10 +462,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     }
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
     const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
         philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
@@ -585,7 +585,7 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
 /* [128,784] x [784,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed,
+    const float *restrict p1_bias, const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
     float *restrict add, float *restrict erf, float *restrict where, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
@@ -642,9 +642,9 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const 
     const int64_t row_first = tile * 8;
     for (int64_t r = 0; r < 8; ++r) {
       const int64_t row = row_first + r;
-      const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
       const uint32_t nnrt_seed_2 = nnrt_seed[0];
       const uint32_t nnrt_seed_3 = nnrt_seed[1];
+      const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
@@ -693,7 +693,7 @@ static NNRT_KERNEL_V4 void pack_4_weight(const float *restrict p4_weight, float 
 /* [128,256] x [256,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, const float *restrict p4_weight_panels,
-    const float *restrict p4_bias, const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed,
+    const float *restrict p4_bias, const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
     float *restrict add, float *restrict erf, float *restrict where_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 8;
@@ -753,9 +753,9 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
       const int64_t row_first = tile * 8;
       for (int64_t r = 0; r < 8; ++r) {
         const int64_t row = row_first + r;
-        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         const uint32_t nnrt_seed_2 = nnrt_seed[0];
         const uint32_t nnrt_seed_3 = nnrt_seed[1];
+        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
           const f32x16 p4_bias_2 = f32x16_load(&p4_bias[panel * 32 + j]);
@@ -981,10 +981,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float scores = dot_2 + p7_bias_2;
-      if (((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0)) {
-        best = scores;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0);
+      best = take ? scores : best;
+      position = take ? i32_from_i64(r) : position;
     }
     sub[u] = log_f32(sum_2) - sum;
     argmax[u] = position;
@@ -1007,10 +1006,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
  * models/fashion_dropout.lua:23  return nn.program { */
 static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restrict loss,
     const int32_t *restrict argmax, const uint8_t *restrict y, float *restrict accuracy, const float *restrict add,
-    float *restrict sum, float *restrict mul, const float *restrict p7_weight,
-    const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed, const float *add_2,
-    const float *restrict erf, float *add_3, const float *restrict where, float *restrict dot,
-    const nnrt_thread *thread) {
+    float *restrict sum, float *restrict mul, const float *restrict p7_weight, const uint32_t *restrict nnrt_seed,
+    const uint32_t *restrict nnrt_calls_train, const float *add_2, const float *restrict erf, float *add_3,
+    const float *restrict where, float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 128; r += 16) {
@@ -1210,9 +1208,9 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
       const int64_t row_first = tile * 12 + i64_minimum(tile, 8);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t row = row_first + r;
-        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         const uint32_t nnrt_seed_2 = nnrt_seed[0];
         const uint32_t nnrt_seed_3 = nnrt_seed[1];
+        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
           const u32x16 element = u32_from_i64(row * 256 + u * 32 + j) + u32x16_from_i32x16(i32x16_lane());
@@ -1357,7 +1355,7 @@ static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *re
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
 static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *restrict p4_weight,
-    const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed, const float *add_2,
+    const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train, const float *add_2,
     const float *restrict erf, float *add_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 8;
@@ -1417,9 +1415,9 @@ static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *res
       const int64_t row_first = tile * 8;
       for (int64_t r = 0; r < 8; ++r) {
         const int64_t row = row_first + r;
-        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         const uint32_t nnrt_seed_2 = nnrt_seed[0];
         const uint32_t nnrt_seed_3 = nnrt_seed[1];
+        const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
           const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
@@ -2341,10 +2339,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -2601,10 +2598,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float dot_2 = dot[r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -2781,8 +2777,8 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 0); /* [200704] */
   float *p1_bias = (float *)(memory->params + 802816); /* [256] */
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
   float *add = (float *)(memory->scratch + 1466880); /* [128,256] */
   float *erf = (float *)(memory->scratch + 1598208); /* [128,256] */
   float *where = (float *)(memory->scratch + 1729536); /* [128,256] */
@@ -2842,21 +2838,21 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   fashion_mnist(x, div, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_dropout(div, p1_weight_panels, p1_bias, nnrt_calls_train, nnrt_seed, add, erf, where, thread);
+  linear_gelu_dropout(div, p1_weight_panels, p1_bias, nnrt_seed, nnrt_calls_train, add, erf, where, thread);
   pack_4_weight(p4_weight, p4_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_dropout_2(where, p4_weight_panels, p4_bias, nnrt_calls_train, nnrt_seed, add_2, erf_2, where_2, thread);
+  linear_gelu_dropout_2(where, p4_weight_panels, p4_bias, nnrt_seed, nnrt_calls_train, add_2, erf_2, where_2, thread);
   pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
   linear_7(where_2, p7_weight_panels, dot, thread);
   nnrt_barrier(thread);
   cross_entropy_accuracy(dot, p7_bias, y, sub, argmax, add_3, thread);
   nnrt_barrier(thread);
-  cross_entropy(sub, loss, argmax, y, accuracy, add_3, sum, mul, p7_weight, nnrt_calls_train, nnrt_seed, add_2, erf_2,
+  cross_entropy(sub, loss, argmax, y, accuracy, add_3, sum, mul, p7_weight, nnrt_seed, nnrt_calls_train, add_2, erf_2,
       add_4, where_2, dot_2, thread);
   nnrt_barrier(thread);
   linear_program_2(add_4, sum_2, mul_2, thread);
-  linear_10(add_4, p4_weight, nnrt_calls_train, nnrt_seed, add, erf, add_5, thread);
+  linear_10(add_4, p4_weight, nnrt_seed, nnrt_calls_train, add, erf, add_5, thread);
   linear_11(add_4, where, dot_3, thread);
   nnrt_barrier(thread);
   linear_program_3(add_5, sum_3, mul_3, thread);

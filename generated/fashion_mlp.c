@@ -380,10 +380,10 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
     }
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
     const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
         philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
@@ -2047,10 +2047,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
       const float v = dot_2 + p5_bias_2;
-      if (((best < v) | (bool_not(v == v) & (best == best))) | (r == 0)) {
-        best = v;
-        position = i32_from_i64(r);
-      }
+      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      best = take ? v : best;
+      position = take ? i32_from_i64(r) : position;
     }
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];

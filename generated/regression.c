@@ -372,10 +372,10 @@ static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *rest
     float *restrict optimizer_0_momentum_buffer_offset, uint32_t *restrict nnrt_calls_train,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const u32x16 element = u32x16_from_i32x16(i32x16_lane());
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
     const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
         philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
@@ -453,12 +453,12 @@ static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *
 }
 
 /* models/regression.lua:11  local y = 3 * x:sin() + 0.5 * x - 1 + noise * nn.random.normal { n } */
-static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_calls_train, const uint32_t *restrict nnrt_seed,
+static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
     float *restrict sin, float *restrict sub, float *restrict sqrt, float *restrict cos, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     for (int64_t j = 0; j < 64; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
       const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
@@ -516,17 +516,17 @@ static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_calls_tr
 }
 
 /* models/regression.lua:12  return nn.stack({ x:sin(), x }, 2), y                                            -- [... */
-static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *restrict nnrt_calls_train,
-    const uint32_t *restrict nnrt_seed, float *restrict features, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *restrict nnrt_seed,
+    const uint32_t *restrict nnrt_calls_train, float *restrict features, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
     const boolx8 inside = i32x8_lt(i32x8_lane(), i32x8_set1(1));
     const f32x8 sin_2 = f32x8_load_mask(&sin[u], boolx8_mask(2) & inside);
     const boolx8 inside_2 = i32x8_le(i32x8_set1(1), i32x8_lane());
-    const u32x8 element = u32_from_i64(u - 1) + u32x8_from_i32x8(i32x8_lane());
-    const u32x8 counter = u32x8_shr(element, u32x8_set1(6u)) * 16u + (element & 15u);
-    const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
+    const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
+    const u32x8 element = u32_from_i64(u - 1) + u32x8_from_i32x8(i32x8_lane());
+    const u32x8 counter = u32x8_shr(element, u32x8_set1(6u)) * 16u + (element & 15u);
     const u32x8 word = u32x8_shr(element, u32x8_set1(4u)) & 3u;
     const u32x8 r = u32x8_where(u32x8_eq(word, u32x8_set1(0u)),
         philox_0_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
@@ -709,8 +709,8 @@ static void check(const nnrt_memory *memory, const nnrt_thread *thread) {
 
 /* One call of train. Every thread runs it. */
 static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
-  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
+  uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
   float *sin = (float *)(memory->scratch + 512); /* [64] */
   float *sub = (float *)(memory->scratch + 768); /* [64] */
   float *sqrt = (float *)(memory->scratch + 1024); /* [64] */
@@ -727,9 +727,9 @@ static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *optimizer_0_momentum_buffer_weight = (float *)(memory->state + 128); /* [2] */
   float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
 
-  sin_sub_normal(nnrt_calls_train, nnrt_seed, sin, sub, sqrt, cos, thread);
+  sin_sub_normal(nnrt_seed, nnrt_calls_train, sin, sub, sqrt, cos, thread);
   nnrt_barrier(thread);
-  concat_2(sin, nnrt_calls_train, nnrt_seed, features, thread);
+  concat_2(sin, nnrt_seed, nnrt_calls_train, features, thread);
   nnrt_barrier(thread);
   sgd_uniform(optimizer_0_step, nnrt_calls_train, exp, features, weight, offset, sub, noise, sqrt, cos, add, add_3,
       thread);

@@ -523,7 +523,7 @@ void c_kernels(Sheet *s) {
   const Program *p = s->program;
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) c_array(s, constant_name(s, slot), slot->value);
+    if (slot->home == HOME_constant && !slot->parent) c_array(s, constant_name(s, slot), slot->value);
   }
   for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);

@@ -263,10 +263,8 @@ static void kernel_emit(Printer *l, const Kernel *k) {
 static const char *bytes_text(Printer *l, const void *data, size_t n) {
   Text text;
   text_init(&text, l->arena);
-  for (size_t i = 0; i < n; ++i) {
-    unsigned char c = ((const unsigned char *)data)[i];
-    text_printf(&text, c == '"' || c == '\\' || c < 32 || c > 126 ? "\\%02X" : "%c", c);
-  }
+  for (const unsigned char *c = data, *end = c + n; c < end; ++c)
+    text_printf(&text, *c == '"' || *c == '\\' || *c < 32 || *c > 126 ? "\\%02X" : "%c", *c);
   return text_str(&text);
 }
 
@@ -389,7 +387,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   text_puts(out, "@nnc.zero = internal constant i64 0\n");
   for (int i = 0; i < p->slots.n; ++i) {
     const Slot *slot = p->slots.at[i];
-    if (slot->home == HOME_constant) array_emit(l, constant_name(&s, slot), slot->value);
+    if (slot->home == HOME_constant && !slot->parent) array_emit(l, constant_name(&s, slot), slot->value);
   }
   runtime_emit(l);
   for (int i = 0; i < p->math.n; ++i) kernel_emit(l, p->math.at[i]);

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 
 /* ---- types and constants ---- */
-static bool is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
-
 const char *ll_type(Printer *l, Type t) {
   static const char *const own[] = {"half", "ptr", "[8 x i64]"};
   const char *name = t.dtype == DT_bool      ? "i1"
@@ -27,7 +25,7 @@ const char *ll_scalar(Printer *l, DType dtype, double f, int64_t i) {
   uint64_t bits;
   if (dtype == DT_bool) return i ? "true" : "false";
   if (!dtype_is_float(dtype)) return FORMAT("%" PRId64, dtype == DT_u32 ? (int64_t)(int32_t)(uint32_t)i : i);
-  if (is_half(dtype)) return FORMAT("%u", (unsigned)half_bits(dtype, f));
+  if (dtype_is_half(dtype)) return FORMAT("%u", (unsigned)half_bits(dtype, f));
   if (dtype == DT_f32) f = (double)(float)f;
   memcpy(&bits, &f, sizeof bits);
   return FORMAT("0x%016" PRIX64, bits);
@@ -142,10 +140,9 @@ static Operand row_run(Printer *l, Row *r, const char *row) {
   int n = 0;
   if (!*row) return (Operand){r->to, r->arg[0].name};
   while (row) {
-    char word[WORDS_MAX][WORD_MAX];
-    int words =
-        sscanf(row, "%23[^ ;|] %23[^ ;|] %23[^ ;|] %23[^ ;|] %23[^ ;|]", word[0], word[1], word[2], word[3], word[4]);
-    r->result[n++] = row_instruction(l, r, words, (const char(*)[WORD_MAX])word);
+    char w[WORDS_MAX][WORD_MAX];
+    int words = sscanf(row, "%23[^ ;|] %23[^ ;|] %23[^ ;|] %23[^ ;|] %23[^ ;|]", w[0], w[1], w[2], w[3], w[4]);
+    r->result[n++] = row_instruction(l, r, words, (const char(*)[WORD_MAX])w);
     row += strcspn(row, ";|");
     row = *row == ';' ? row + strlen("; ") : NULL;
   }
@@ -157,7 +154,8 @@ Operand ll_cast(Printer *l, Operand v, DType to) {
   DType from = v.type.dtype;
   Row r = {.arg = {v}, .to = type_of(to, v.type.lanes)};
   if (from == to) return v;
-  if ((is_half(from) && to != DT_f32) || (is_half(to) && from != DT_f32)) return ll_cast(l, ll_cast(l, v, DT_f32), to);
+  if ((dtype_is_half(from) && to != DT_f32) || (dtype_is_half(to) && from != DT_f32))
+    return ll_cast(l, ll_cast(l, v, DT_f32), to);
   return row_run(l, &r, cast_row(from, to));
 }
 

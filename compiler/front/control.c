@@ -11,10 +11,11 @@
 #include "vm.h"
 
 /* ---- inputs ---- */
-static Node *bound_new(Trace *t, BoundClass class, Node *outer, DType dtype, Shape shape, State *s, bool hidden) {
-  const char *name = s ? s->name : outer && outer->name ? outer->name : "bound";
-  Node *inner = graph_bound(t->graph, name, dtype, shape, outer ? outer->loc : (Loc){NULL, 0, NULL});
-  inner->name = s || (outer && outer->name) ? name : NULL;
+static Node *bound_new(Trace *t, BoundClass class, Node *outer, DType dtype, Shape shape, State *s, bool hidden,
+                       const char *name) {
+  if (!name) name = s ? s->name : outer->name;
+  Node *inner = graph_bound(t->graph, name, dtype, shape, outer->loc);
+  inner->name = name;
   vec_push(t->graph->arena, t->bound, ((Bound){class, outer, inner, s, hidden}));
   return inner;
 }
@@ -23,7 +24,7 @@ Node *body_capture(Trace *t, Node *outer, State *s) {
   for (int i = 0; i < t->bound.n; ++i)
     if (t->bound.at[i].class == BOUND_captured && t->bound.at[i].outer == outer && t->bound.at[i].state == s)
       return t->bound.at[i].inner;
-  return bound_new(t, BOUND_captured, outer, outer->dtype, outer->shape, s, s != NULL);
+  return bound_new(t, BOUND_captured, outer, outer->dtype, outer->shape, s, s != NULL, NULL);
 }
 
 /* i32: the number of this turn of the loop t: a row of 0, 1, …, or a carry that counts. */
@@ -32,9 +33,10 @@ static Node *turn_index(Trace *t) {
     if (t->bound.at[i].hidden && !t->bound.at[i].state && t->bound.at[i].class != BOUND_captured)
       return t->bound.at[i].inner;
   Graph *g = t->parent->graph;
-  if (t->length) return bound_new(t, BOUND_row, graph_iota(g, t->length, t->loc), DT_i32, (Shape){0}, NULL, true);
+  if (t->length)
+    return bound_new(t, BOUND_row, graph_iota(g, t->length, t->loc), DT_i32, (Shape){0}, NULL, true, "turn");
   Node *zero = graph_const(g, DT_i32, 0, t->loc);
-  return bound_new(t, BOUND_carry, zero, DT_i32, (Shape){0}, NULL, true);
+  return bound_new(t, BOUND_carry, zero, DT_i32, (Shape){0}, NULL, true, "turn");
 }
 
 /* Turns of nested loops are one number: the outer one times the length of the inner one, plus the inner one; where the
@@ -81,7 +83,7 @@ static int core_body(lua_State *L) { /* (what, loops?, length?) */
   return 0;
 }
 
-/* (x, row): x of the trace around (a tensor, a state or a number) is a carry, or an array of rows. */
+/* (x, row, name?): x of the trace around (a tensor, a state or a number) is a carry, or an array of rows. */
 static int core_bind(lua_State *L) {
   Front *f = front_of(L);
   Trace *t = body_here(L);
@@ -94,7 +96,8 @@ static int core_bind(lua_State *L) {
     memmove(shape.dim, shape.dim + 1, sizeof shape.dim - sizeof *shape.dim);
     shape.rank--;
   }
-  handle_push(L, bound_new(t, row ? BOUND_row : BOUND_carry, outer, outer->dtype, shape, NULL, false));
+  const char *name = lua_isnoneornil(L, 3) ? NULL : arena_strdup(f->arena, luaL_checkstring(L, 3));
+  handle_push(L, bound_new(t, row ? BOUND_row : BOUND_carry, outer, outer->dtype, shape, NULL, false, name));
   return 1;
 }
 
@@ -155,7 +158,7 @@ static void state_inputs(lua_State *L, Trace *t, const States *states, BoundClas
     Bound *b = state_bound(t, s);
     if (!b) {
       Node *outer = trace_version(L, t->parent, s);
-      Node *inner = bound_new(t, class, outer, outer->dtype, outer->shape, s, true);
+      Node *inner = bound_new(t, class, outer, outer->dtype, outer->shape, s, true, NULL);
       bool set = t->version.n > s->id && t->version.at[s->id];
       if (!set) trace_set_version(front_of(L), t, s, inner);
     } else {
@@ -264,7 +267,7 @@ static void unite(Trace *a, Trace *b) {
       if (x.class == y->class && x.state == y->state && x.hidden == y->hidden && (own || x.outer == y->outer)) at = k;
     }
     if (at < 0) {
-      bound_new(b, x.class, x.outer, x.inner->dtype, x.inner->shape, x.state, x.hidden);
+      bound_new(b, x.class, x.outer, x.inner->dtype, x.inner->shape, x.state, x.hidden, x.inner->name);
       at = b->bound.n - 1;
     }
     Bound found = b->bound.at[at];

@@ -16,7 +16,7 @@ typedef struct FrontOptions {
   const char *path; /* of the model, as the user wrote it: it stands in every message */
   const FrontDefine *defines;
   int ndefines;
-  DType float_dtype; /* --float: the default float of the model. f16 and bf16 are a limit for now */
+  DType float_dtype; /* --float: the default float of the model */
 } FrontOptions;
 
 Module *front_load(Arena *arena, const FrontOptions *options);

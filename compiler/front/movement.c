@@ -390,6 +390,8 @@ void movement_core(lua_State *L) { /* stack: core, methods */
                                   {"select", move_select},
                                   {"pad", move_pad},
                                   {"reverse", move_reverse},
+                                  {"window", move_window},
+                                  {"unwindow", move_unwindow},
                                   {"matmul", move_matmul},
                                   {"dot", move_dot},
                                   {"gather", move_gather},

@@ -141,7 +141,8 @@ static void check_init(lua_State *L, const State *s, const Node *value) {
              "");
 }
 
-/* Calls init (a function of the shape at the index given) in a trace of its own. */
+/* Calls init (a function of the shape at the index given) in a trace of its own. What a function draws in f32 is
+ * rounded to the state's float dtype. */
 static void init_graph(lua_State *L, State *s, int init) {
   Front *f = front_of(L);
   Trace *outer = f->trace, *t = trace_new(f, TRACE_init, "init");
@@ -159,6 +160,7 @@ static void init_graph(lua_State *L, State *s, int init) {
       value = full_node(f, trace_literal(f, s->dtype, lua_tonumber(L, -1), s->loc), s->shape);
     else
       value = value_node(L, lua_gettop(L), "the initial value");
+    if (dtype_is_float(value->dtype) && dtype_is_float(s->dtype)) value = graph_cast(t->graph, value, s->dtype);
     lua_pop(L, 1);
   } else if (handle_test(L, init)) {
     value = value_node(L, init, "the initial value");
@@ -171,6 +173,8 @@ static void init_graph(lua_State *L, State *s, int init) {
   s->init = t->graph;
   f->trace = outer;
 }
+
+static const char initializers[] = "nnc.initializers"; /* in the registry: State * -> function, number, tensor or nil */
 
 static int state_make(lua_State *L, const char *what, bool trained) {
   Front *f = front_of(L);
@@ -191,6 +195,9 @@ static int state_make(lua_State *L, const char *what, bool trained) {
     front_fail(L, place_call(L), MSG_parameter_dtype, dtype_info[s->dtype].name, "", "", "");
   if (lua_istable(L, 4) && lua_getfield(L, 4, "saved") == LUA_TBOOLEAN) s->saved = lua_toboolean(L, -1);
   init_graph(L, s, 2);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, initializers);
+  lua_pushvalue(L, 2);
+  lua_rawsetp(L, -2, s);
   handle_push_state(L, s);
   return 1;
 }
@@ -202,6 +209,13 @@ static Handle *state_argument(lua_State *L, int index, const char *what) {
   Handle *h = handle_test(L, index);
   if (!h || !h->state) front_fail(L, place_call(L), MSG_state_wanted, what, value_kind(L, index), "", "");
   return h;
+}
+
+/* What a state was given as its initial value: nn.Stack draws it again for each layer. */
+static int core_initializer(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, initializers);
+  lua_rawgetp(L, -1, state_argument(L, 1, "nn.initial")->state);
+  return 1;
 }
 
 static int core_assign(lua_State *L) {
@@ -379,7 +393,8 @@ void trace_finish(lua_State *L, Trace *t) {
 
 void trace_core(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"parameter", core_parameter}, {"buffer", core_buffer}, {"assign", core_assign},     {"value", core_value},
-      {"initial", core_initial},     {"with", core_with},     {"training", core_training}, {NULL, NULL}};
+      {"parameter", core_parameter}, {"buffer", core_buffer},     {"assign", core_assign},
+      {"value", core_value},         {"initial", core_initial},   {"initializer", core_initializer},
+      {"with", core_with},           {"training", core_training}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

@@ -41,7 +41,6 @@ int value_dtype(lua_State *L, int index, const char *what) {
   const char *name = lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index) : NULL;
   int dtype = name ? dtype_find(name) : -1;
   if (name && !strcmp(name, "float")) return (int)f->options->float_dtype;
-  if (dtype == DT_f16 || dtype == DT_bf16) limit(place_call(L), MSG_half_dtype, what, name);
   if (dtype >= 0) return dtype;
   const char *names[DTYPE_COUNT];
   for (int t = 0; t < DTYPE_COUNT; ++t) names[t] = dtype_info[t].name;

@@ -166,6 +166,10 @@ Handle *handle_push_state(lua_State *L, State *state);
 Node *elementwise(Front *f, Op op, int n, Operand *in, Loc loc);
 void tensor_core(lua_State *L); /* registers metatable, operators, elementwise functions in the table at the top */
 
+/* window.c */
+int move_window(lua_State *L);
+int move_unwindow(lua_State *L);
+
 /* control.c */
 Node *body_capture(Trace *t, Node *outer, State *s); /* the input of body t that stands for a node of its parent */
 Node *body_turn(lua_State *L, Trace *t);

@@ -206,6 +206,24 @@ Node *graph_reverse(Graph *g, Node *a, Axes dims) {
   return graph_add(g, OP_reverse, 1, &a, &(Attr){.axes = dims}, a->loc);
 }
 
+static Attr attr_of_window(Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation) {
+  Attr attr = {.axes = dims};
+  for (int k = 0; k < dims.n; ++k) attr.size[k] = size[k], attr.step[k] = stride[k], attr.dilation[k] = dilation[k];
+  return attr;
+}
+
+Node *graph_window(Graph *g, Node *a, Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation) {
+  Attr attr = attr_of_window(dims, size, stride, dilation);
+  return graph_add(g, OP_window, 1, &a, &attr, a->loc);
+}
+
+Node *graph_unwindow(Graph *g, Node *a, Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation,
+                     const int64_t *extent) {
+  Attr attr = attr_of_window(dims, size, stride, dilation);
+  for (int k = 0; k < dims.n; ++k) attr.high[k] = extent[k];
+  return graph_add(g, OP_unwindow, 1, &a, &attr, a->loc);
+}
+
 /* ---- reductions ---- */
 
 Node *graph_reduce(Graph *g, Op op, Node *a, Axes dims) {

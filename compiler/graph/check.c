@@ -2,9 +2,10 @@
  *
  * Reads a Module as the front made it (graph->asked still lists the gradients) and evaluates without rounding: states
  * at their initial values, inputs made up but plausible (floats in [-1, 1], pixels, labels within their classes). For
- * each record, d (cotangent . y) / d x is compared element by element: every element of a small x, a sample of a large
- * one, as many as the cost of one evaluation allows. Only what y needs is evaluated again. Constants for the derivative
- * are constants here too: the cotangent and every stop_gradient keep their first value.
+ * each record, d (cotangent . y) / d x is compared element by element: every element of an x of up to 64, else the
+ * largest gradient and elements spread evenly, at most 64, as many as the cost of one evaluation allows. Only what lies
+ * between x and y is evaluated again. Constants for the derivative are constants here too: the cotangent and every
+ * stop_gradient keep their first value.
  *
  * Kinks (relu, max, floor) have no derivative at a point: an element is judged only when the differences at two step
  * sizes agree; steps shrink three times, then it counts as skipped. What the differences leave in doubt (rounding,
@@ -17,10 +18,10 @@
 #include <math.h>
 
 static const double ERROR_MAX = 1e-6;
-static const double AGREE = 3e-7;    /* relative difference of two step sizes */
-static const double BUDGET = 1.5e10; /* multiply-adds, about, for one module */
+static const double AGREE = 3e-7;  /* relative difference of two step sizes */
+static const double BUDGET = 1e10; /* multiply-adds, about, for the samples of one module */
 static const double STEPS[] = {1e-3, 2e-4, 2e-5, 2e-6};
-enum { NSTEPS = 4, SAMPLES_MIN = 3, SAMPLES_MAX = 128 };
+enum { NSTEPS = 4, SAMPLES_MIN = 8, SAMPLES_MAX = 64, EVALUATIONS = 5 /* about, for one element */ };
 
 typedef struct MadeUp {
   const Input *input;
@@ -34,7 +35,7 @@ typedef struct Check {
   Value **states; /* by State.id; NULL: not yet worked out */
   VEC(MadeUp) inputs;
   uint64_t random;
-  double cost; /* of all records together, in multiply-adds an element checked once at both sides */
+  double cost; /* of one sample of every large x, in multiply-adds */
   int records;
   bool good;
 } Check;
@@ -114,13 +115,13 @@ typedef struct Cone {
   Check *c;
   Graph *graph;         /* what y needs, nothing else */
   Node **node;          /* in `graph`, by id in the function's graph; NULL outside */
+  Value **given;        /* of `graph`, by its ids: what does not depend on x, and x */
   Value **base;         /* of the function's graph, by its ids */
   const Value *weights; /* the cotangent, or NULL: 1 */
   int y;                /* id in the function's graph */
-  VEC(Node *) fixed;    /* x, then each stop_gradient */
-  VEC(Value *) fixed_value;
-  double middle; /* the function's value at the point */
-  double size;   /* sum of |weights * y|: what rounding noise is relative to */
+  Value *x;             /* the variable */
+  double middle;        /* the function's value at the point */
+  double size;          /* sum of |weights * y|: what rounding noise is relative to */
 } Cone;
 
 static Node *cone_node(Graph *to, const Node *n, Node *const *in, void *context) {
@@ -144,18 +145,21 @@ static Cone *cone_new(Check *c, const Graph *g, const Asked *asked, Value **base
   return k;
 }
 
+static bool cone_depends(const Cone *k, const Node *n) { /* operands come first: theirs are settled */
+  for (int i = 0; n->op != OP_stop_gradient && i < n->nin; ++i)
+    if (!k->given[node_in(n, i)->id] || k->given[node_in(n, i)->id] == k->x) return true;
+  return false;
+}
+
 /* Reads x as the variable; false when y does not need it. */
 static bool cone_vary(Cone *k, const Graph *g, const Node *x) {
-  k->fixed.n = k->fixed_value.n = 0;
   if (!k->node[x->id]) return false;
-  Value *copy = value_new(k->c->arena, x->dtype, x->shape);
-  memcpy(copy->f, k->base[x->id]->f, (size_t)shape_count(x->shape) * sizeof *copy->f);
-  vec_push(k->c->arena, k->fixed, k->node[x->id]);
-  vec_push(k->c->arena, k->fixed_value, copy);
+  k->x = value_new(k->c->arena, x->dtype, x->shape);
+  memcpy(k->x->f, k->base[x->id]->f, (size_t)shape_count(x->shape) * sizeof *k->x->f);
+  k->given = NEW_N(k->c->arena, Value *, k->graph->nodes.n);
   for (int i = 0; i < g->nodes.n; ++i) {
-    if (!k->node[i] || g->nodes.at[i]->op != OP_stop_gradient || g->nodes.at[i] == x) continue;
-    vec_push(k->c->arena, k->fixed, k->node[i]);
-    vec_push(k->c->arena, k->fixed_value, k->base[i]);
+    const Node *n = k->node[i];
+    if (n && (g->nodes.at[i] == x || !cone_depends(k, n))) k->given[n->id] = g->nodes.at[i] == x ? k->x : k->base[i];
   }
   return true;
 }
@@ -163,7 +167,7 @@ static bool cone_vary(Cone *k, const Graph *g, const Node *x) {
 static double cone_value(const Cone *k) {
   Arena *arena = arena_new();
   Env env = check_env(k->c, arena);
-  env.noverride = k->fixed.n, env.override = k->fixed.at, env.override_value = k->fixed_value.at;
+  env.given = k->given;
   const Value *y = graph_eval(k->graph, &env)[k->node[k->y]->id];
   double sum = 0;
   for (int64_t i = 0; i < shape_count(y->shape); ++i) sum += y->f[i] * (k->weights ? k->weights->f[i] : 1);
@@ -171,11 +175,13 @@ static double cone_value(const Cone *k) {
   return sum;
 }
 
+/* Of one evaluation of what depends on x. */
 static double cone_cost(const Cone *k) {
   double cost = 0;
   for (int i = 0; i < k->graph->nodes.n; ++i) {
     const Node *n = k->graph->nodes.at[i];
     double inner = 1;
+    if (k->given[n->id]) continue;
     for (int d = 0; n->op == OP_dot && d < n->attr->axes.n; ++d)
       inner *= (double)n->in[0]->shape.dim[n->attr->axes.at[d]];
     cost += inner * (double)shape_count(n->shape);
@@ -196,7 +202,7 @@ typedef struct Difference {
 } Difference;
 
 static Difference central_difference(const Cone *k, int64_t i, double h) {
-  double *x = &k->fixed_value.at[0]->f[i], x0 = *x, high = x0 + h, low = x0 - h;
+  double *x = &k->x->f[i], x0 = *x, high = x0 + h, low = x0 - h;
   *x = high;
   double up = cone_value(k);
   *x = low;
@@ -210,7 +216,7 @@ static double largest3(double a, double b, double c) { return fmax(fabs(a), fmax
 /* Two steps that agree give a derivative without their h^2 term (Richardson); none that agree, or a bend that stays: a
  * kink. */
 static void check_element(const Cone *k, int64_t i, double analytic, double least, Tally *t) {
-  double unit = fmax(1, fabs(k->fixed_value.at[0]->f[i]));
+  double unit = fmax(1, fabs(k->x->f[i]));
   Difference before = {0, 0}, d;
   for (int s = 0; s < NSTEPS; ++s, before = d) {
     double h = STEPS[s] * unit, noise = 8 * DBL_EPSILON * k->size / h;
@@ -245,24 +251,29 @@ static int64_t largest_element(const Value *v) {
   return largest;
 }
 
-/* Every element when there are few; else the largest gradient and random ones, until `samples` are checked or four
- * times as many were tried (kinks). */
-static Tally check_elements(Check *c, const Cone *k, const Value *gradient, int samples) {
+/* Every element when there are few; else the largest gradient and one of each of `samples` - 1 equal parts, at a place
+ * that moves from try to try by the golden ratio, so that rows and columns of a matrix are met evenly too. A part whose
+ * element lies at a kink gets two more tries. */
+static Tally check_elements(const Cone *k, const Value *gradient, int samples) {
   int64_t count = shape_count(gradient->shape), largest = largest_element(gradient);
   double least = fmax(0.03 * fabs(gradient->f[largest]), DBL_MIN);
   Tally t = {0};
-  if (samples >= count)
-    for (int64_t i = 0; i < count; ++i) check_element(k, i, gradient->f[i], least, &t);
-  for (int tried = 0; samples < count && t.checked < samples && tried < 4 * samples; ++tried) {
-    int64_t i = tried == 0 ? largest : (int64_t)(draw(c) * (double)count);
-    check_element(k, i, gradient->f[i], least, &t);
-  }
+  bool all = count <= SAMPLES_MAX;
+  if (!all) check_element(k, largest, gradient->f[largest], least, &t);
+  for (int64_t i = 0; all && i < count; ++i) check_element(k, i, gradient->f[i], least, &t);
+  int tries = 0;
+  for (int s = 0; !all && s < samples - 1; ++s)
+    for (int before = t.checked, end = tries + 3; t.checked == before && tries < end; ++tries) {
+      double place = fmod(tries * 0.6180339887498949, 1), part = (double)count / (samples - 1);
+      int64_t i = (int64_t)(part * (s + place));
+      check_element(k, i, gradient->f[i], least, &t);
+    }
   return t;
 }
 
 static void check_tensor(Check *c, Cone *k, const char *func, const Node *x, const Value *gradient, int samples) {
   k->middle = cone_value(k);
-  Tally t = check_elements(c, k, gradient, samples);
+  Tally t = check_elements(k, gradient, samples);
   bool good = t.beyond <= ERROR_MAX;
   c->good = c->good && good, ++c->records;
   text_printf(c->report, "%s: %s %s: %d of %lld elements checked, %d skipped, max relative error %.2g%s\n", func,
@@ -288,7 +299,9 @@ static void plan_func(Check *c, const Func *f, Plans *plans) {
     const Asked *asked = &g->asked.at[i];
     Plan plan = {.func = f, .asked = asked, .cone = cone_new(c, g, asked, base), .base = base};
     vec_push(c->arena, *plans, plan);
-    c->cost += cone_cost(plan.cone) * asked->n * 4;
+    for (int x = 0; x < asked->n; ++x)
+      if (shape_count(asked->xs[x]->shape) > SAMPLES_MAX && cone_vary(plan.cone, g, asked->xs[x]))
+        c->cost += cone_cost(plan.cone) * EVALUATIONS;
   }
 }
 

@@ -40,20 +40,21 @@ typedef struct Custom Custom;
 /* Attributes; an op uses the fields that its row in ops.def names, the others are zero. */
 typedef struct Attr {
   Axes axes;              /* transpose: permutation (result dim d is operand dim at[d]); reduce, reverse: dims;
-                             dot: contracted dims of a */
+                             dot: contracted dims of a; window: dims */
   Axes axes_b;            /* dot: contracted dims of b, in the order of `axes` */
   Axes batch, batch_b;    /* dot: batch dims of a and of b */
   int64_t low[RANK_MAX];  /* slice: start; pad: low */
-  int64_t high[RANK_MAX]; /* slice: stop (exclusive); pad: high */
-  int64_t step[RANK_MAX]; /* slice: step >= 1; pad: interior >= 0 */
-  int dim;                /* concat, gather, scatter, scatter_set, cumsum, argsort */
-  double fill;            /* pad: the value outside */
-  int rank;               /* reshape, broadcast, random: number of dims of the shape in `high` */
-  DType dtype;            /* cast, bitcast: of the result */
-  uint32_t place;         /* random: hash of (function, draw's place in the trace) */
-  State *state;           /* state, assign */
-  Input *input;           /* input */
-  Tensor *value;          /* const (rank 0 mostly; any shape is allowed) */
+  int64_t high[RANK_MAX]; /* slice: stop (exclusive); pad: high; unwindow: extent of the k-th of `axes` */
+  int64_t step[RANK_MAX]; /* slice: step >= 1; pad: interior >= 0; window: stride >= 1 of the k-th of `axes` */
+  int64_t size[RANK_MAX], dilation[RANK_MAX]; /* window, unwindow: of the k-th of `axes` */
+  int dim;                                    /* concat, gather, scatter, scatter_set, cumsum, argsort */
+  double fill;                                /* pad: the value outside */
+  int rank;                                   /* reshape, broadcast, random: number of dims of the shape in `high` */
+  DType dtype;                                /* cast, bitcast: of the result */
+  uint32_t place;                             /* random: hash of (function, draw's place in the trace) */
+  State *state;                               /* state, assign */
+  Input *input;                               /* input */
+  Tensor *value;                              /* const (rank 0 mostly; any shape is allowed) */
   Graph *body, *other; /* control: subgraphs; their inputs are INPUT_bound, one per operand (cond: from the second) */
   int carries, rows;   /* scan, while: operands of each class, in this order; custom: values, arguments */
   int kept;            /* scan: its last stacked values, which nothing but a gradient reads (op/scan.c) */
@@ -285,7 +286,7 @@ Node *graph_input(Graph *g, Input *input);
 Node *graph_state(Graph *g, State *state, Loc loc); /* the version at entry; one node per state */
 Node *graph_assign(Graph *g, State *state, Node *value, Loc loc);
 Node *graph_iota(Graph *g, int64_t n, Loc loc); /* i32 [n]: 0 … n-1 */
-/* u32 bits; seed u32 [2], calls and turn u32 [] */
+/* u32 bits; seed u32 [2], calls and turn u32 [], or of dimensions that lead those of the shape: a draw for each */
 Node *graph_random(Graph *g, Node *seed, Node *calls, Node *turn, Shape shape, uint32_t place, Loc loc);
 Node *graph_reshape(Graph *g, Node *a, Shape shape);
 Node *graph_transpose(Graph *g, Node *a, Axes permutation);
@@ -295,6 +296,10 @@ Node *graph_slice(Graph *g, Node *a, const int64_t *low, const int64_t *high, co
 Node *graph_pad(Graph *g, Node *a, const int64_t *low, const int64_t *high, const int64_t *interior, double fill);
 Node *graph_concat(Graph *g, int n, Node *const *in, int dim);
 Node *graph_reverse(Graph *g, Node *a, Axes dims);
+/* Lists by place in `dims` (op/window.c): the positions stand in the dimension's place, the insides at the end. */
+Node *graph_window(Graph *g, Node *a, Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation);
+Node *graph_unwindow(Graph *g, Node *a, Axes dims, const int64_t *size, const int64_t *stride, const int64_t *dilation,
+                     const int64_t *extent);
 Node *graph_reduce(Graph *g, Op op, Node *a, Axes dims); /* dims are dropped from the shape; argmax: one dim, i32 */
 Node *graph_unreduce(Graph *g, Node *reduced, Shape shape, Axes dims); /* the dropped dims back by broadcasting */
 Node *graph_dot(Graph *g, Node *a, Node *b, Axes batch, Axes batch_b, Axes contract, Axes contract_b);
@@ -365,10 +370,9 @@ typedef struct Env {
   Value *(*state)(void *context, const State *state);
   Value *(*input)(void *context, const Input *input);
   void *context;
-  bool round;      /* round every float node to its dtype, as the emitted code does; else keep f64 */
-  int noverride;   /* central differences: node override[k] has override_value[k], whatever its operands give */
-  Node **override; /* each of the same dtype and shape as its value */
-  Value **override_value;
+  bool round;    /* round every float node to its dtype, as the emitted code does; else keep f64 */
+  Value **given; /* by node id, or NULL; a node that has one (of its dtype and shape) is not evaluated: central
+                    differences vary it, or know it */
 } Env;
 Value **graph_eval(const Graph *g, const Env *env); /* indexed by node id */
 Value *value_new(Arena *arena, DType dtype, Shape shape);

@@ -17,7 +17,7 @@ typedef struct Line {
   Op op;
   VEC(Node *) in;
   Attr attr;
-  int low_n, high_n, step_n; /* lengths of the lists; -1: absent */
+  int low_n, high_n, step_n, size_n, dilation_n; /* lengths of the lists; -1: absent */
   Elements elements;
   const char *state, *input;
   DType dtype;
@@ -71,6 +71,10 @@ static void parse_attribute(Parser *p, Line *l) {
     l->high_n = parser_list(p, a->high, -big, big);
   else if (!strcmp(key, "step") || !strcmp(key, "interior"))
     l->step_n = parser_list(p, a->step, -big, big);
+  else if (!strcmp(key, "size"))
+    l->size_n = parser_list(p, a->size, -big, big);
+  else if (!strcmp(key, "dilation"))
+    l->dilation_n = parser_list(p, a->dilation, -big, big);
   else if (!strcmp(key, "dim"))
     a->dim = (int)parser_integer(p, 0, RANK_MAX - 1);
   else if (!strcmp(key, "fill"))
@@ -97,7 +101,7 @@ static void parse_attribute(Parser *p, Line *l) {
 
 static void parse_operation(Reading *r, Line *l) {
   Parser *p = r->p;
-  l->low_n = l->high_n = l->step_n = -1;
+  l->low_n = l->high_n = l->step_n = l->size_n = l->dilation_n = -1;
   while (!parser_is(p, T_mark, ":")) {
     if (p->token.kind == T_node) {
       Node *n = parse_reference(r);
@@ -130,6 +134,15 @@ static void fill_box(Parser *p, Line *l) {
   for (int d = 0; l->step_n < 0 && d < rank; ++d) l->attr.step[d] = l->op == OP_slice;
   if (l->low_n != rank || l->high_n != rank || (l->step_n >= 0 && l->step_n != rank))
     user_error(parser_loc(p), MSG_parse_box, op_info[l->op].name, rank);
+}
+
+static void fill_window(Parser *p, Line *l) {
+  int n = l->attr.axes.n;
+  for (int k = 0; l->step_n < 0 && k < n; ++k) l->attr.step[k] = 1;
+  for (int k = 0; l->dilation_n < 0 && k < n; ++k) l->attr.dilation[k] = 1;
+  bool steps = l->step_n < 0 || l->step_n == n, dilations = l->dilation_n < 0 || l->dilation_n == n;
+  if (l->size_n != n || !steps || !dilations || l->high_n != (l->op == OP_unwindow ? n : -1))
+    user_error(parser_loc(p), MSG_parse_window, op_info[l->op].name, n);
 }
 
 static bool has_leaf(const Graph *g, const void *of) {
@@ -166,6 +179,8 @@ static void fill_attributes(Reading *r, Line *l) {
   case OP_broadcast: fill_shape(l); break;
   case OP_slice:
   case OP_pad: fill_box(r->p, l); break;
+  case OP_window:
+  case OP_unwindow: fill_window(r->p, l); break;
   default: break;
   }
   if (l->op == OP_iota) l->attr.rank = 0;

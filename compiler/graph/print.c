@@ -115,6 +115,15 @@ static void print_dot(Text *out, const Attr *at) {
   print_axes(out, "axes_b", &at->axes_b);
 }
 
+static void print_window(Text *out, const Attr *at, bool back) {
+  int n = at->axes.n;
+  print_axes(out, "axes", &at->axes);
+  print_numbers(out, "size", n, at->size);
+  if (!all_are(at->step, n, 1)) print_numbers(out, "step", n, at->step);
+  if (!all_are(at->dilation, n, 1)) print_numbers(out, "dilation", n, at->dilation);
+  if (back) print_numbers(out, "high", n, at->high);
+}
+
 static void print_counts(Text *out, const Attr *at) { text_printf(out, " carries=%d rows=%d", at->carries, at->rows); }
 
 static void print_attributes(Text *out, const Node *n) {
@@ -131,6 +140,8 @@ static void print_attributes(Text *out, const Node *n) {
   case OP_argmax:
   case OP_argmin: print_axes(out, "axes", &at->axes); break;
   case OP_dot: print_dot(out, at); break;
+  case OP_window:
+  case OP_unwindow: print_window(out, at, n->op == OP_unwindow); break;
   case OP_slice: print_box(out, n, "step", 1); break;
   case OP_pad:
     print_box(out, n, "interior", 0);

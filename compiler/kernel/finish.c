@@ -75,8 +75,7 @@ static void name_buffer(Finish *f, Buffer *b) {
 /* ---- math and halves ---- */
 static bool computes_in_f32(const Expr *e) {
   char domain = op_info[e->op].domain;
-  DType t = e->arg[0]->type.dtype;
-  return (t == DT_f16 || t == DT_bf16) && domain != 'W' && domain != 'X';
+  return dtype_is_half(e->arg[0]->type.dtype) && domain != 'W' && domain != 'X';
 }
 
 static void math_replace(Finish *f, Expr *e) {

@@ -164,7 +164,7 @@ struct Kernel {
 /* ---- the program's memory ---- */
 /* Constants apart, in the order of the fields of nnrt_memory, which have the same names. */
 typedef enum Home { HOME_params, HOME_state, HOME_scratch, HOME_output, HOME_input, HOME_constant } Home;
-extern const char *const home_name[];
+extern const char *const home_name[]; /* ends with NULL */
 
 /* A piece of memory of the program. Offsets are set by pass/memory. */
 struct Slot {
@@ -207,6 +207,9 @@ typedef struct Host {
   int64_t lower_bound;   /* largest sum of live scratch bytes */
 } Host;
 
+/* The last pass that a program went through. */
+typedef enum Stage { STAGE_lower, STAGE_share, STAGE_order, STAGE_join, STAGE_memory } Stage;
+
 typedef struct Program {
   Arena *arena;
   Module *module;
@@ -218,7 +221,8 @@ typedef struct Program {
   int64_t params_bytes, state_bytes, scratch_bytes;
   const Stmt *within; /* while lowering: where new slots live */
   int max_threads;    /* 16 */
-  bool planned;       /* pass_memory has set the offsets */
+  Stage stage;        /* STAGE_memory: offsets are set */
+  const char *text;   /* the file, when it was read from its text: what is wrong with it is the user's mistake then */
 } Program;
 
 /* ---- building (kernel.c) ---- */
@@ -286,10 +290,12 @@ Shuffle transpose_shuffle(int n, int bytes, int step, int i);
 
 /* ---- text, verifier ---- */
 void kernel_print(Text *out, const Kernel *k);
-void host_print(Text *out, const Host *h);
-void program_print(Text *out, const Program *p);
+void program_print(Text *out, const Program *p); /* after its module: what program_parse reads */
 typedef VEC(Kernel *) Kernels;
 Kernels *kernels_parse(Arena *arena, const char *file, const char *text); /* kernels and functions of a text */
+/* A whole program as program_print gives it; or kernels alone, as the program of an empty module for `machine` (which
+ * is NULL where the text has to name its own). User errors name file and line. */
+Program *program_parse(Arena *arena, const char *file, const char *text, const Machine *machine);
 /* What is wrong with a kernel, as text, and the statement where (*at: NULL for the head); NULL: nothing. m may be NULL.
  */
 const char *kernel_problem(Arena *arena, const Kernel *k, const Machine *m, const Stmt **at);

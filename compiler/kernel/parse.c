@@ -3,7 +3,7 @@
  * Recursive descent by lines: the indent of a line says which block it belongs to. Variables are unique within a
  * kernel, so one map holds them; that they are in scope where they are used, and every other invariant, is what
  * kernel_problem checks afterwards: here its findings become user errors with the line. Other parts of a program's dump
- * (slots, hosts) are skipped. parse(print(k)) prints as k does. */
+ * (slots, hosts) are parse_program.c's, or skipped. parse(print(k)) prints as k does. */
 #include "parse.h"
 
 enum { COUNT_LOG2_MAX = 40 };
@@ -26,13 +26,13 @@ static int64_t parse_count(Parser *p) {
   return count;
 }
 
-static int parse_small(Parser *p, int64_t least, int64_t most, const char *problem) {
+int parse_small(Parser *p, int64_t least, int64_t most, const char *problem) {
   int64_t n = parse_int(p);
   if (n < least || n > most) parse_invalid(p, problem);
   return (int)n;
 }
 
-static Loc parse_model_loc(Parser *p) {
+Loc parse_model_loc(Parser *p) {
   Loc loc = {.file = parse_string(p)};
   parse_need(p, ":");
   loc.line = parse_small(p, 0, INT32_MAX, "no line has this number");
@@ -188,7 +188,7 @@ static const struct Statement *parse_statement_word(Parser *p) {
   parse_expected(p, "a statement");
 }
 
-static void parse_line_end(Parser *p) {
+void parse_line_end(Parser *p) {
   if (!parse_sign(p, "")) return;
   if (p->at < p->end) parse_expected(p, "the end of the line");
 }
@@ -277,10 +277,17 @@ static void parse_check(Parser *p, const Kernel *k, Loc head) {
   if (problem) user_error(at && at->kind != S_block ? at->loc : head, MSG_kernel_text, problem);
 }
 
+const char *parse_kernel_name(Parser *p) {
+  const char *name = parse_name(p);
+  if (!parse_sign(p, "@")) return name;
+  return arena_printf(p->arena, "%s@%d", name, parse_small(p, 2, 1 << 20, "kernels of one name count from 2"));
+}
+
 static void parse_kernel(Parser *p, bool function) {
   Loc head = parse_loc(p);
-  Kernel *k = p->kernel = kernel_new(p->arena, parse_name(p));
-  if (map_get(&p->functions, k->name)) parse_invalid(p, arena_printf(p->arena, "the name %s is taken", k->name));
+  const char *name = parse_kernel_name(p);
+  Kernel *k = p->kernel = kernel_new(p->arena, arena_strndup(p->arena, name, strcspn(name, "@")));
+  if (map_get(&p->functions, name)) parse_invalid(p, arena_printf(p->arena, "the name %s is taken", name));
   map_init(&p->names, p->arena);
   parse_params(p, k);
   if (function) {
@@ -292,30 +299,42 @@ static void parse_kernel(Parser *p, bool function) {
   parse_facts(p, k);
   parse_block(p, &k->body, 1);
   parse_check(p, k, head);
-  map_put(&p->functions, k->name, k);
+  map_put(&p->functions, name, k);
   vec_push(p->arena, *p->kernels, k);
 }
 
-/* Slots and hosts follow from the graph: their text is skipped with what is indented below it. */
 static void skip_section(Parser *p) {
   while (parse_next_line(p) && p->indent > 0) {}
 }
 
+void parse_sections(Parser *p) {
+  static const struct {
+    const char *word;
+    void (*parse)(Parser *p);
+  } parts[] = {{"program", parse_program_head}, {"slot", parse_slot}, {"host", parse_host}};
+  for (parse_next_line(p); p->indent >= 0;) {
+    size_t part = 0;
+    if (p->indent) parse_invalid(p, "this line is indented too far");
+    if (parse_keyword(p, "kernel")) {
+      parse_kernel(p, false);
+    } else if (parse_keyword(p, "function")) {
+      parse_kernel(p, true);
+    } else {
+      while (part < 3 && !parse_keyword(p, parts[part].word)) ++part;
+      if (part == 3) parse_expected(p, p->program ? "kernel, function, slot or host" : "kernel or function");
+      (p->program ? parts[part].parse : skip_section)(p);
+    }
+  }
+}
+
 Kernels *kernels_parse_generic(Arena *arena, const char *file, const char *text, const ParseTypes *types) {
-  Parser p = {.arena = arena, .file = file, .next = text, .at = text, .end = text, .types = types};
+  const char *start = program_line(text); /* behind a module */
+  if (!start) start = text;
+  Parser p = {.arena = arena, .file = file, .next = start, .at = start, .end = start, .types = types};
+  for (const char *c = text; c < start; ++c) p.line += *c == '\n';
   p.kernels = NEW(arena, Kernels);
   map_init(&p.functions, arena);
-  for (parse_next_line(&p); p.indent >= 0;) {
-    if (p.indent) parse_invalid(&p, "this line is indented too far");
-    if (parse_keyword(&p, "kernel"))
-      parse_kernel(&p, false);
-    else if (parse_keyword(&p, "function"))
-      parse_kernel(&p, true);
-    else if (parse_keyword(&p, "program") || parse_keyword(&p, "slot") || parse_keyword(&p, "host"))
-      skip_section(&p);
-    else
-      parse_expected(&p, "kernel or function");
-  }
+  parse_sections(&p);
   return p.kernels;
 }
 

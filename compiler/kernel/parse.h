@@ -1,5 +1,5 @@
-/* parse.h: the inside of the text form's parser, shared by parse.c (heads, statements) and parse_expr.c (expressions).
- */
+/* parse.h: the inside of the text form: of its parser, shared by parse.c (heads, statements), parse_expr.c
+ * (expressions) and parse_program.c (slots, hosts), and of its printer (print.c, print_program.c). */
 #ifndef NNC_PARSE_H
 #define NNC_PARSE_H
 
@@ -24,6 +24,8 @@ typedef struct Parser {
   Map functions; /* name -> Kernel */
   Map names;     /* of the kernel under construction: name -> Name */
   Kernel *kernel;
+  Program *program;         /* NULL: only kernels and functions are wanted, the rest is skipped */
+  struct ProgramText *rest; /* parse_program.c's */
 } Parser;
 
 typedef struct Name {
@@ -49,4 +51,20 @@ Type parse_type(Parser *p);
 const Buffer *parse_buffer(Parser *p);
 Expr *parse_expr(Parser *p);
 Expr *parse_primary(Parser *p);
+int parse_small(Parser *p, int64_t least, int64_t most, const char *problem);
+Loc parse_model_loc(Parser *p); /* "file":line [via "x"] */
+void parse_line_end(Parser *p);
+const char *parse_kernel_name(Parser *p); /* name, or name@2: the second of that name */
+void parse_sections(Parser *p);           /* all of the text */
+/* After the word that begins the section: to the line behind it. */
+void parse_program_head(Parser *p);
+void parse_slot(Parser *p);
+void parse_host(Parser *p);
+const char *program_line(const char *text); /* where the line of the word `program` starts, or NULL */
+
+/* ---- printing ---- */
+void print_quoted(Text *out, const char *s);
+void print_loc(Text *out, Loc loc);
+void print_kernel(Text *out, const Kernel *k, const char *name);
+extern const char *const stage_names[];
 #endif

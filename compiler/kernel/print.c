@@ -1,4 +1,5 @@
-/* print.c: the kernel IR as text (MIDDLE.md 2.2); parse.c reads kernels and functions back.
+/* print.c: kernels and functions as text (MIDDLE.md 2.2), which parse.c reads back; print_program.c has the rest of a
+ * program.
  *
  *   kernel linear_relu(x: f32[100352], w: f32[401408], y: f32[65536] written)
  *     about "y [128,512] = relu(x . w)"
@@ -14,7 +15,7 @@
  * Blocks are indented by two spaces. A constant is written type(value); a bare number is an i64 scalar, as all indices
  * are; `/` and `%` are E_idiv and E_imod; add, sub and mul stand between their operands, the other rows in front.
  * What is printed parses to a tree that prints the same; nothing is folded on the way. */
-#include "kernel.h"
+#include "parse.h"
 
 #include <inttypes.h>
 
@@ -28,7 +29,7 @@ static void print_type(Text *out, Type t) {
   if (t.lanes != 1) text_printf(out, "x%d", t.lanes);
 }
 
-static void print_quoted(Text *out, const char *s) {
+void print_quoted(Text *out, const char *s) {
   text_puts(out, "\"");
   for (char c[3] = {0}; s && *s; ++s) {
     bool escaped = *s == '"' || *s == '\\' || *s == '\n';
@@ -39,7 +40,7 @@ static void print_quoted(Text *out, const char *s) {
   text_puts(out, "\"");
 }
 
-static void print_loc(Text *out, Loc loc) {
+void print_loc(Text *out, Loc loc) {
   print_quoted(out, loc.file);
   text_printf(out, ":%d", loc.line);
   if (!loc.via) return;
@@ -203,14 +204,9 @@ static void print_buffer(Text *out, const Buffer *b) {
   if (b->align != 64) text_printf(out, " align %d", b->align);
 }
 
-static void print_slot_name(Text *out, const Slot *s) { text_printf(out, "%s.%d", s->name ? s->name : "", s->id); }
-
 static void print_if(Text *out, const Stmt *s) {
   text_puts(out, "if ");
-  if (s->expr)
-    print_expr(out, s->expr, 0);
-  else
-    print_slot_name(out, s->args.at[0]);
+  print_expr(out, s->expr, 0);
   text_puts(out, "\n");
   print_block(out, &s->body);
   if (!s->other.n) return;
@@ -226,13 +222,6 @@ static void print_model_block(Text *out, const Stmt *s) {
   print_loc(out, s->loc);
 }
 
-static void print_host_call(Text *out, const Stmt *s) {
-  text_printf(out, "call %s(", s->kernel->name);
-  for (int i = 0; i < s->args.n; ++i)
-    text_printf(out, "%s%s.%d", i ? ", " : "", s->args.at[i]->name ? s->args.at[i]->name : "", s->args.at[i]->id);
-  text_puts(out, ")");
-}
-
 static void print_head(Text *out, const Stmt *s) {
   switch (s->kind) {
   case S_for: print_for(out, s); return;
@@ -244,10 +233,10 @@ static void print_head(Text *out, const Stmt *s) {
   case S_local: text_puts(out, "local "), print_buffer(out, s->local_buffer); return;
   case S_routine: print_routine(out, s); return;
   case S_block: print_model_block(out, s); return;
-  case S_call: print_host_call(out, s); return;
-  case S_barrier: text_puts(out, "barrier"); return;
+  case S_call: /* of hosts: print_program.c */
+  case S_barrier:
+  case S_while: return;
   case S_return: text_puts(out, "return "), print_expr(out, s->expr, 0); return;
-  case S_while: text_puts(out, "until "), print_slot_name(out, s->args.at[0]), text_puts(out, " is false"); return;
   case S_if: break;
   }
 }
@@ -298,8 +287,10 @@ static void print_facts(Text *out, const Kernel *k) {
   out->indent--;
 }
 
-void kernel_print(Text *out, const Kernel *k) {
-  text_printf(out, "%s %s", k->result.lanes ? "function" : "kernel", k->name);
+void kernel_print(Text *out, const Kernel *k) { print_kernel(out, k, k->name); }
+
+void print_kernel(Text *out, const Kernel *k, const char *name) {
+  text_printf(out, "%s %s", k->result.lanes ? "function" : "kernel", name);
   print_params(out, k);
   if (k->result.lanes) {
     text_puts(out, " -> ");
@@ -308,34 +299,4 @@ void kernel_print(Text *out, const Kernel *k) {
   text_puts(out, "\n");
   print_facts(out, k);
   print_block(out, &k->body);
-}
-
-/* ---- hosts, the whole program (not read back: they follow from the graph and the passes) ---- */
-void host_print(Text *out, const Host *h) {
-  text_printf(out, "host %s: input %" PRId64 ", output %" PRId64 ", scratch %" PRId64 " bytes, least %" PRId64 "\n",
-              h->name, h->input_bytes, h->output_bytes, h->scratch_bytes, h->lower_bound);
-  print_block(out, &h->body);
-}
-
-const char *const home_name[] = {"params", "state", "scratch", "output", "input", "constant"};
-
-static void print_slot(Text *out, const Slot *s) {
-  text_printf(out, "slot %s.%d: %s%s in %s", s->name ? s->name : "", s->id, dtype_info[s->dtype].name,
-              shape_text(out->arena, s->shape), home_name[s->home]);
-  if (s->home != HOME_constant) text_printf(out, " at %" PRId64, s->offset);
-  if (s->parent)
-    text_printf(out, ", part of %s.%d + %" PRId64, s->parent->name ? s->parent->name : "", s->parent->id,
-                s->parent_offset);
-  if (s->turn) text_printf(out, " + %s * %" PRId64, s->turn->name, s->turn_stride);
-  text_puts(out, "\n");
-}
-
-void program_print(Text *out, const Program *p) {
-  text_printf(out, "program %s: machine %s, params %" PRId64 ", state %" PRId64 ", scratch %" PRId64 " bytes\n",
-              p->module ? p->module->name : "", p->machine ? p->machine->name : "none", p->params_bytes, p->state_bytes,
-              p->scratch_bytes);
-  for (int i = 0; i < p->slots.n; ++i) print_slot(out, p->slots.at[i]);
-  for (int i = 0; i < p->math.n; ++i) text_puts(out, "\n"), kernel_print(out, p->math.at[i]);
-  for (int i = 0; i < p->kernels.n; ++i) text_puts(out, "\n"), kernel_print(out, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) text_puts(out, "\n"), host_print(out, p->hosts.at[i]);
 }

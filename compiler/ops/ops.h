@@ -23,6 +23,10 @@ typedef struct DTypeInfo {
 } DTypeInfo;
 extern const DTypeInfo dtype_info[DTYPE_COUNT];
 static inline bool dtype_is_float(DType t) { return dtype_info[t].kind == KIND_FLOAT; }
+static inline bool dtype_is_half(DType t) { return t == DT_f16 || t == DT_bf16; }
+/* What sums and products of many elements are accumulated in: 16-bit floats widen exactly, the chain is f32, and the
+ * result is rounded once (MIDDLE.md 3.1). */
+static inline DType dtype_chain(DType t) { return dtype_is_half(t) ? DT_f32 : t; }
 static inline bool dtype_is_integer(DType t) {
   return dtype_info[t].kind == KIND_SIGNED || dtype_info[t].kind == KIND_UNSIGNED;
 }

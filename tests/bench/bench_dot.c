@@ -1,10 +1,11 @@
 /* bench_dot.c: matrix products as nnc emits them, packing included, by gcc, clang and LLVM: share of this core's FMA
  * peak, which is measured again around every product, since the clock drifts. About a thousand outputs of each are
- * compared with the chain of fmas.
+ * compared with the chain of fmas. Convolutions are counted by what the mathematics needs (dX does more: it multiplies
+ * zeros at the border).
  *
  *   bench_dot [COMPILER …]      gcc, clang-14, clang-19, llvm; default: those that are there
  */
-#include "../unit/dot_case.h"
+#include "../unit/conv_case.h"
 
 #include <time.h>
 
@@ -116,6 +117,53 @@ static double best_time(const DotRun *r, double flops) {
   return best;
 }
 
+typedef struct ConvRow {
+  const char *what;
+  ConvCase c; /* n, c, h, o, k, stride, dilation, pad */
+} ConvRow;
+
+/* The layers of LeNet (batch 64) and of ResNet-20 on CIFAR-10 (batch 32): forward, by the input, by the weight. */
+static const ConvRow conv_rows[] = {
+    {"LeNet conv1", {64, 1, 28, 16, 5, 1, 1, 0, CONV_y}},
+    {"LeNet conv1 dW", {64, 1, 28, 16, 5, 1, 1, 0, CONV_dw}},
+    {"LeNet conv2", {64, 16, 12, 32, 5, 1, 1, 0, CONV_y}},
+    {"LeNet conv2 dX", {64, 16, 12, 32, 5, 1, 1, 0, CONV_dx}},
+    {"LeNet conv2 dW", {64, 16, 12, 32, 5, 1, 1, 0, CONV_dw}},
+    {"ResNet 16x32", {32, 16, 32, 16, 3, 1, 1, 1, CONV_y}},
+    {"ResNet 16x32 dX", {32, 16, 32, 16, 3, 1, 1, 1, CONV_dx}},
+    {"ResNet 16x32 dW", {32, 16, 32, 16, 3, 1, 1, 1, CONV_dw}},
+    {"ResNet 32x16", {32, 32, 16, 32, 3, 1, 1, 1, CONV_y}},
+    {"ResNet 32x16 dX", {32, 32, 16, 32, 3, 1, 1, 1, CONV_dx}},
+    {"ResNet 32x16 dW", {32, 32, 16, 32, 3, 1, 1, 1, CONV_dw}},
+    {"ResNet 64x8", {32, 64, 8, 64, 3, 1, 1, 1, CONV_y}},
+    {"ResNet 64x8 dX", {32, 64, 8, 64, 3, 1, 1, 1, CONV_dx}},
+    {"ResNet 64x8 dW", {32, 64, 8, 64, 3, 1, 1, 1, CONV_dw}},
+    {"ResNet strided", {32, 16, 32, 32, 3, 2, 1, 1, CONV_y}},
+};
+
+static void bench_conv(const char *directory, const char *compiler, const ConvRow *row, const Machine *m) {
+  DotLibrary l = {.arena = arena_new()};
+  DotRun r;
+  const ConvCase *c = &row->c;
+  l.program = conv_program(l.arena, 1, c, m);
+  if (dot_open_program(&l, directory, compiler,
+                       strcmp(compiler, "llvm") ? "-O3 -march=native -ffp-contract=off" : "")) {
+    dot_open(&r, &l, 0);
+    double flops = conv_flops(c);
+    conv_fill(&r);
+    dot_run(&r, 1);
+    int64_t bad = conv_wrong(c, &r, 1000);
+    double before = peak(m, DT_f32), t = best_time(&r, flops), after = peak(m, DT_f32);
+    double most = before > after ? before : after, rate = flops / t * 1e-9;
+    printf("%-8s %-17s %2lld x %3lld,%3lld,%3lld -> %3lld  %9.1f us %6.1f GFLOP/s %5.1f %% of %.0f, %d kernels%s\n",
+           compiler, row->what, (long long)c->n, (long long)c->c, (long long)c->h, (long long)c->h, (long long)c->o,
+           t * 1e6, rate, 100 * rate / most, most, l.program->kernels.n, bad ? "  WRONG" : "");
+    dot_close(&r);
+  }
+  fflush(stdout);
+  dot_unload(&l);
+}
+
 static void bench(const char *directory, const char *compiler, const Row *row, const Machine *m) {
   DotLibrary l;
   DotRun r;
@@ -153,6 +201,7 @@ int main(int argc, char **argv) {
     snprintf(command, sizeof command, "command -v %s >/dev/null", compiler);
     if (strcmp(compiler, "llvm") ? system(command) != 0 : !emit_has_llvm()) continue;
     for (size_t k = 0; k < sizeof rows / sizeof *rows; ++k) bench(directory, compiler, &rows[k], m);
+    for (size_t k = 0; k < sizeof conv_rows / sizeof *conv_rows; ++k) bench_conv(directory, compiler, &conv_rows[k], m);
   }
   char command[128];
   snprintf(command, sizeof command, "rm -r %s", directory);

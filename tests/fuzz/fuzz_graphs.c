@@ -30,6 +30,7 @@ typedef struct Options {
   const char *machine[3];
   int machines;
   int failures, reports; /* found; to stop at */
+  int loops, branches;   /* that the graphs had, subgraphs included */
   bool no_shrink;
 } Options;
 
@@ -210,12 +211,23 @@ typedef struct Worker {
   int child, first, count, number;
 } Worker;
 
+static void count_control(Options *o, const Graph *g) {
+  for (int i = 0; g && i < g->nodes.n; ++i) {
+    const Node *n = g->nodes.at[i];
+    if (n->op == OP_cond) ++o->branches;
+    if (n->op == OP_scan || n->op == OP_while) ++o->loops;
+    count_control(o, n->attr->body), count_control(o, n->attr->other);
+  }
+}
+
 static void worker_start(Options *o, Worker *s, int slot, int number, int first, int count) {
   s->arena = arena_new();
   s->judge = judge_for(s->arena, o, arena_printf(s->arena, "slot%d", slot), number);
   s->first = first, s->count = count, s->number = number;
   judge_clean(&s->judge);
-  s->child = judge_start(&s->judge, make_module(s->arena, o, first, count));
+  Module *m = make_module(s->arena, o, first, count);
+  for (int i = 0; i < count; ++i) count_control(o, m->funcs.at[i]->variants.at[0].graph);
+  s->child = judge_start(&s->judge, m);
 }
 
 static void worker_finish(Options *o, Worker *s, int status) {
@@ -283,8 +295,8 @@ int main(int argc, char **argv) {
   build_harness(arena, &o);
   for (int i = 0; i < files; ++i) run_file(&o, argv[1 + i]);
   int made = files ? files : run_batches(&o, start);
-  printf("fuzz_graphs: %d graphs from seed %llu, %d failures, %.1f s; machines:", made, (unsigned long long)o.seed,
-         o.failures, now() - start);
+  printf("fuzz_graphs: %d graphs (%d loops, %d branches) from seed %llu, %d failures, %.1f s; machines:", made, o.loops,
+         o.branches, (unsigned long long)o.seed, o.failures, now() - start);
   for (int i = 0; i < o.machines; ++i) printf(" %s", o.machine[i]);
   printf("; LLVM: %s\n", o.evaluator_only || o.c_only ? "not asked"
                          : emit_has_llvm()            ? "yes"

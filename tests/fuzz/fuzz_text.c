@@ -1,14 +1,17 @@
-/* fuzz_text.c: mutated texts never crash the compiler: graph texts in this process (parser, verifier, passes, printer),
- * Lua models through the nnc binary.
+/* fuzz_text.c: mutated texts never crash the compiler: texts of graphs (parser, verifier, passes, printer) and of
+ * programs (parser, verifier, passes, both printers) in this process, Lua models through the nnc binary. Texts of
+ * programs that nobody mutated give the same text and the same C again.
  *
  *   fuzz_text [--seconds N | --minutes M] [--seed S] [--nnc PATH] [--keep DIR]
  *
  * Seeds of the mutation are the .graph files of tests/golden, tests/fuzz/cases and tests/fuzz/modules (whole programs
- * with phases), random modules, and the .lua files of models, tests/errors and tests/train/driver. Good ends are
- * success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or more than twenty seconds are bad,
- * and the text that did it is kept. Graph texts are tried in chunks in a child process; a chunk that dies is tried
- * again one by one. The binary is $NNC or --nnc; without one its half is skipped, with a line. */
+ * with phases), random modules, these as programs after each pass, and the .lua files of models, tests/errors and
+ * tests/train/driver. Good ends are success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or
+ * more than twenty seconds are bad, and the text that did it is kept. Texts are tried in chunks in a child process; a
+ * chunk that dies is tried again one by one. The binary is $NNC or --nnc; without one its half is skipped, with a
+ * line. */
 #define _POSIX_C_SOURCE 200809L
+#include "emit/emit.h"
 #include "random_graph.h"
 
 #include <dirent.h>
@@ -34,6 +37,8 @@ typedef struct Fuzz {
   const char *nnc, *keep, *folder;
   double seconds;
   int tried, bad;
+  int (*try)(const char *text); /* of run_part: the exit code that a text gives */
+  const char *ending;
 } Fuzz;
 
 static uint64_t next(Fuzz *f) {
@@ -85,13 +90,68 @@ static void add_random(Fuzz *f, Samples *s, int count) {
   }
 }
 
+static void run_graph_passes(Module *m) {
+  for (int i = 0; i < m->funcs.n; ++i)
+    for (int v = 0; v < m->funcs.at[i]->variants.n; ++v) {
+      Graph *g = m->funcs.at[i]->variants.at[v].graph;
+#define GRAPH_PASS(name, what) g = pass_##name(g);
+#include "graph/passes.def"
+#undef GRAPH_PASS
+      graph_verify(g);
+      m->funcs.at[i]->variants.at[v].graph = g;
+    }
+}
+
+static void run_passes(Program *p, Stage until) {
+  static void (*const passes[])(Program *) = {NULL, pass_share, pass_order, pass_join, pass_memory};
+  while (p->stage < until) passes[p->stage + 1](p);
+}
+
+static const char *program_text(const Program *p) {
+  Text text;
+  text_init(&text, p->arena);
+  program_print(&text, p);
+  return text_str(&text);
+}
+
+static const char *program_c(const Program *p, bool llvm) {
+  Text text;
+  text_init(&text, p->arena);
+  (llvm ? emit_llvm : emit_c)(&text, p, &(EmitOptions){.compiler = "nnc"});
+  return text_str(&text);
+}
+
+/* setjmp stands in a function of its own, without locals that it could spoil. */
+static Program *parse_guarded(Arena *arena, const char *text) {
+  if (setjmp(*diag_guard())) return NULL;
+  return program_parse(arena, "sample.kernel", text, NULL);
+}
+
+/* The text of a random program after one of the passes, which must give the same program again. */
+static void add_program(Fuzz *f, Samples *s, int seed) {
+  RandomOptions options = {.nodes = 20, .gradients = true, .half = true, .bfloat = true};
+  const Machine *machine = machine_find(seed % 2 ? "x86-64-v3" : "scalar");
+  Module *m = random_module(f->arena, 11, seed, 1, options);
+  run_graph_passes(m);
+  Program *p = kernel_lower(m, machine, f->arena);
+  run_passes(p, (Stage)(seed % 5));
+  const char *text = program_text(p);
+  Program *again = parse_guarded(f->arena, text);
+  bool same = again && !strcmp(text, program_text(again));
+  run_passes(p, STAGE_memory);
+  if (again) run_passes(again, STAGE_memory);
+  for (int llvm = 0; llvm < 2; ++llvm) same = same && !strcmp(program_c(p, llvm), program_c(again, llvm));
+  if (!same) printf("FAIL the text of random program %d is another program\n", seed), ++f->bad;
+  add_sample(f, s, "program", text, strlen(text));
+}
+
 /* ---- mutation ---- */
-typedef struct Buffer {
+typedef struct Mutant {
   char at[1 << 17];
   size_t n;
-} Buffer;
+} Mutant;
 
-static void buffer_splice(Buffer *b, size_t at, size_t cut, const char *with, size_t n) {
+static void buffer_splice(Mutant *b, size_t at, size_t cut, const char *with, size_t n) {
   if (at > b->n) at = b->n;
   if (cut > b->n - at) cut = b->n - at;
   if (b->n - cut + n >= sizeof b->at) return;
@@ -113,7 +173,7 @@ static void pick_word(Fuzz *f, const char *text, size_t n, size_t *at, size_t *l
   for (*length = 0; i + *length < n && is_word(text[i + *length]);) ++*length;
 }
 
-static void mutate_number(Fuzz *f, Buffer *b) {
+static void mutate_number(Fuzz *f, Mutant *b) {
   static const char *const numbers[] = {
       "0",     "1",    "-1",  "2147483647", "4294967296", "-9223372036854775808", "99999999999999999999",
       "1e308", "0.5",  "nan", "inf",        "-0",         "1099511627776",        "3",
@@ -125,7 +185,7 @@ static void mutate_number(Fuzz *f, Buffer *b) {
   buffer_splice(b, at, n, with, strlen(with));
 }
 
-static void mutate_once(Fuzz *f, Buffer *b, const Sample *other) {
+static void mutate_once(Fuzz *f, Mutant *b, const Sample *other) {
   char bytes[4] = {(char)next(f), (char)next(f), "()[]{}=:,\"'%@#-\n\0"[below(f, 17)], 0};
   size_t at = below(f, b->n), n = 1 + below(f, 40), from, length;
   char piece[40];
@@ -160,7 +220,7 @@ static void mutate_once(Fuzz *f, Buffer *b, const Sample *other) {
   }
 }
 
-static void mutate(Fuzz *f, Buffer *b, const Samples *s) {
+static void mutate(Fuzz *f, Mutant *b, const Samples *s) {
   const Sample *sample = &s->at[below(f, (size_t)s->n)];
   b->n = sample->n < sizeof b->at ? sample->n : sizeof b->at - 1;
   memcpy(b->at, sample->text, b->n);
@@ -168,14 +228,14 @@ static void mutate(Fuzz *f, Buffer *b, const Samples *s) {
   b->at[b->n] = 0;
 }
 
-static void keep_text(Fuzz *f, const Buffer *b, const char *what, const char *ending) {
+static void keep_text(Fuzz *f, const Mutant *b, const char *what, const char *ending) {
   const char *path = arena_printf(f->arena, "%s/fuzz-text-%d%s", f->keep, ++f->bad, ending);
   if (!file_write(path, b->at, b->n)) perror(path);
   printf("FAIL %s: kept as %s\n", what, path);
   fflush(stdout);
 }
 
-/* ---- graph texts, in a child ---- */
+/* ---- texts of graphs and programs, in a child ---- */
 static void limit_memory(void) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   struct rlimit most = {(rlim_t)3 << 30, (rlim_t)3 << 30};
@@ -189,15 +249,7 @@ static int try_graph(const char *text) {
   if (setjmp(*diag_guard()) == 0) {
     Module *m = module_parse(arena, "fuzz.graph", text);
     module_verify(m);
-    for (int i = 0; i < m->funcs.n; ++i)
-      for (int v = 0; v < m->funcs.at[i]->variants.n; ++v) {
-        Graph *g = m->funcs.at[i]->variants.at[v].graph;
-#define GRAPH_PASS(name, what) g = pass_##name(g);
-#include "graph/passes.def"
-#undef GRAPH_PASS
-        graph_verify(g);
-        m->funcs.at[i]->variants.at[v].graph = g;
-      }
+    run_graph_passes(m);
     Text out;
     text_init(&out, arena);
     module_print(&out, m);
@@ -208,37 +260,53 @@ static int try_graph(const char *text) {
   return code;
 }
 
-static _Noreturn void graph_child(Fuzz *f, const Samples *s, int count) {
-  static Buffer b;
+static int try_program(const char *text) {
+  Arena *arena = arena_new();
+  volatile int code = 0;
+  if (setjmp(*diag_guard()) == 0) {
+    Program *p = program_parse(arena, "fuzz.kernel", text, machine_find("x86-64-v3"));
+    program_text(p);
+    run_passes(p, STAGE_memory);
+    program_verify(p);
+    for (int llvm = 0; llvm < 2; ++llvm) program_c(p, llvm);
+  } else {
+    code = diag_exit_code();
+  }
+  arena_free(arena);
+  return code;
+}
+
+static _Noreturn void text_child(Fuzz *f, const Samples *s, int count) {
+  static Mutant b;
   FILE *nowhere = fopen("/dev/null", "w");
   diag_stream(nowhere ? nowhere : stderr);
   limit_memory();
   alarm(count == 1 ? SECONDS_EACH : SECONDS_EACH * 6);
   for (int i = 0; i < count; ++i) {
     mutate(f, &b, s);
-    if (try_graph(b.at) == EXIT_BUG) _exit(EXIT_BUG);
+    if (f->try(b.at) == EXIT_BUG) _exit(EXIT_BUG);
   }
   _exit(0);
 }
 
-static bool graph_chunk_fails(Fuzz *f, const Samples *s, int count) {
+static bool text_chunk_fails(Fuzz *f, const Samples *s, int count) {
   int status = 0;
   fflush(NULL);
   pid_t child = fork();
-  if (child == 0) graph_child(f, s, count);
+  if (child == 0) text_child(f, s, count);
   if (child < 0) return false;
   waitpid(child, &status, 0);
   return !WIFEXITED(status) || WEXITSTATUS(status) == EXIT_BUG;
 }
 
-static void graph_chunk(Fuzz *f, const Samples *s) {
-  static Buffer b;
-  bool fails = graph_chunk_fails(f, s, CHUNK);
+static void text_chunk(Fuzz *f, const Samples *s) {
+  static Mutant b;
+  bool fails = text_chunk_fails(f, s, CHUNK);
   for (int i = 0; i < CHUNK; ++i) {
     Fuzz before = *f;
     mutate(f, &b, s); /* the child's copy made the same one */
     ++f->tried;
-    if (fails && graph_chunk_fails(&before, s, 1)) keep_text(f, &b, "graph text", ".graph");
+    if (fails && text_chunk_fails(&before, s, 1)) keep_text(f, &b, "text", f->ending);
   }
 }
 
@@ -253,7 +321,7 @@ static _Noreturn void exec_nnc(const Fuzz *f, const char *model, const char *out
 }
 
 static void lua_one(Fuzz *f, const Samples *s) {
-  static Buffer b;
+  static Mutant b;
   char model[600], output[600];
   snprintf(model, sizeof model, "%s/model.lua", f->folder), snprintf(output, sizeof output, "%s/model.c", f->folder);
   mutate(f, &b, s);
@@ -272,7 +340,7 @@ static void lua_one(Fuzz *f, const Samples *s) {
   keep_text(f, &b, what, ".lua");
 }
 
-static void run_half(Fuzz *f, const char *title, const Samples *s, void (*one)(Fuzz *, const Samples *),
+static void run_part(Fuzz *f, const char *title, const Samples *s, void (*one)(Fuzz *, const Samples *),
                      double seconds) {
   double end = now() + seconds;
   f->tried = 0;
@@ -292,7 +360,7 @@ static void run_lua(Fuzz *f, double seconds) {
   }
   char folder[] = "/tmp/nnc-fuzz-XXXXXX";
   if (!(f->folder = mkdtemp(folder))) return;
-  run_half(f, "models", &s, lua_one, seconds);
+  run_part(f, "models", &s, lua_one, seconds);
   unlink(arena_printf(f->arena, "%s/model.lua", folder)), unlink(arena_printf(f->arena, "%s/model.c", folder));
   rmdir(folder);
 }
@@ -318,8 +386,13 @@ int main(int argc, char **argv) {
   add_folder(&f, &graphs, "tests/fuzz/cases", ".graph");
   add_folder(&f, &graphs, "tests/fuzz/modules", ".graph");
   add_random(&f, &graphs, 20);
-  run_half(&f, "graph texts", &graphs, graph_chunk, f.seconds / 2);
-  run_lua(&f, f.seconds / 2);
+  f.try = try_graph, f.ending = ".graph";
+  run_part(&f, "graph texts", &graphs, text_chunk, f.seconds / 3);
+  Samples programs = {0};
+  for (int seed = 0; seed < 40; ++seed) add_program(&f, &programs, seed);
+  f.try = try_program, f.ending = ".kernel";
+  run_part(&f, "program texts", &programs, text_chunk, f.seconds / 3);
+  run_lua(&f, f.seconds / 3);
   arena_free(f.arena);
   return f.bad ? 1 : 0;
 }

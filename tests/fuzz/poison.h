@@ -32,12 +32,18 @@ static void poison_use(Arena *arena, PoisonLives *lives, const Slot *s, int inte
   vec_push(arena, *lives, life);
 }
 
+/* A call, or a loop or branch with all that is called in it: its memory is used from its start to its end. */
+static void poison_statement(Arena *arena, PoisonLives *lives, const Stmt *s, int interval) {
+  for (int k = 0; k < s->args.n; ++k) poison_use(arena, lives, s->args.at[k], interval);
+  for (int i = 0; i < s->body.n; ++i) poison_statement(arena, lives, s->body.at[i], interval);
+  for (int i = 0; i < s->other.n; ++i) poison_statement(arena, lives, s->other.at[i], interval);
+}
+
 static void poison_lives(Arena *arena, PoisonLives *lives, const Host *h) {
   int interval = 0;
   for (int i = 0; i < h->body.n; ++i) {
-    const Stmt *s = h->body.at[i];
-    interval += s->kind == S_barrier;
-    for (int k = 0; s->kind == S_call && k < s->args.n; ++k) poison_use(arena, lives, s->args.at[k], interval);
+    interval += h->body.at[i]->kind == S_barrier;
+    poison_statement(arena, lives, h->body.at[i], interval);
   }
 }
 

@@ -60,8 +60,14 @@ static double unit_of(DType t) {
 /* Terms that may cancel: the noise is relative to the sum of their absolute values. Else NULL: to the result. */
 static Node *absolute_terms(Graph *to, const Node *n, Node *const *in) {
   Node *absolute[3];
-  if (n->op != OP_dot && n->op != OP_sum && n->op != OP_cumsum && n->op != OP_scatter && n->op != OP_mod) return NULL;
-  for (int i = 0; i < n->nin; ++i) absolute[i] = dtype_is_float(in[i]->dtype) ? graph_op1(to, OP_abs, in[i]) : in[i];
+  if (n->op != OP_dot && n->op != OP_sum && n->op != OP_cumsum && n->op != OP_scatter && n->op != OP_unwindow &&
+      n->op != OP_mod)
+    return NULL;
+  bool chain = n->op != OP_mod; /* 16-bit terms grow in f32: their sum need not fit the dtype */
+  for (int i = 0; i < n->nin; ++i) {
+    absolute[i] = dtype_is_float(in[i]->dtype) ? graph_op1(to, OP_abs, in[i]) : in[i];
+    if (chain && dtype_is_float(in[i]->dtype)) absolute[i] = graph_cast(to, absolute[i], dtype_chain(in[i]->dtype));
+  }
   /* a - b * floor(a / b): two terms of about |a|, at most |a| + |b| */
   if (n->op == OP_mod) return graph_op2(to, OP_add, absolute[0], absolute[1]);
   return graph_add(to, n->op, n->nin, absolute, n->attr, n->loc);
@@ -75,6 +81,7 @@ static bool is_inexact(const Node *n) {
   case OP_prod:
   case OP_cumsum:
   case OP_scatter:
+  case OP_unwindow:
   case OP_rsqrt:
   case OP_fma: /* the evaluator rounds twice */
   case OP_mod: return true;
@@ -83,26 +90,41 @@ static bool is_inexact(const Node *n) {
   }
 }
 
-static Node *noise_node(Graph *to, Noise *noise, const Node *like) {
+static Node *noise_node(Graph *to, Noise *noise, const Node *like, DType unit) {
   Tensor t = {.dtype = DT_f64, .shape = like->shape};
   int64_t count = shape_count(like->shape);
   double *x = NEW_N(to->arena, double, count);
   for (int64_t i = 0; i < count; ++i) {
     noise->random = noise->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     double u = (double)(noise->random >> 11) * 0x1p-52 - 1; /* in [-1, 1) */
-    x[i] = 4 * unit_of(like->dtype) * (u < 0 ? u - 0.25 : u + 0.25);
+    x[i] = 4 * unit_of(unit) * (u < 0 ? u - 0.25 : u + 0.25);
   }
   t.data = x;
   return graph_const_tensor(to, &t, like->loc);
 }
 
-/* y + |terms| * noise, worked out in f64 */
+static Rewrite add_noise;
+
+/* A control node with noise in its subgraphs: the same in every turn. */
+static Node *add_noise_inside(Graph *to, const Node *n, Node *const *in, void *context) {
+  Attr attr = *n->attr;
+  attr.body = graph_rebuild(attr.body, add_noise, context);
+  if (attr.other) attr.other = graph_rebuild(attr.other, add_noise, context);
+  return graph_add(to, n->op, n->nin, in, &attr, n->loc);
+}
+
+/* y + |terms| * noise, worked out in f64. The chain of a 16-bit sum rounds in f32; what the one rounding at the node
+ * makes of that is at most a unit of the result. */
 static Node *add_noise(Graph *to, const Node *n, Node *const *in, void *context) {
+  if (n->attr->body) return add_noise_inside(to, n, in, context);
   Node *y = graph_copy_node(to, n, in);
   if (!is_inexact(n)) return y;
   Node *terms = absolute_terms(to, n, in);
   Node *wide = graph_cast(to, y, DT_f64), *size = graph_cast(to, terms ? terms : y, DT_f64);
-  Node *shift = graph_op2(to, OP_mul, size, noise_node(to, context, y));
+  bool chain = (terms && n->op != OP_mod) || n->op == OP_prod;
+  Node *shift = graph_op2(to, OP_mul, size, noise_node(to, context, y, chain ? dtype_chain(y->dtype) : y->dtype));
+  if (chain && dtype_chain(y->dtype) != y->dtype)
+    shift = graph_op2(to, OP_add, shift, graph_op2(to, OP_mul, wide, noise_node(to, context, y, y->dtype)));
   return graph_cast(to, graph_op2(to, OP_add, wide, shift), n->dtype);
 }
 

@@ -7,27 +7,9 @@
  * are moved away from their poles. So a difference between two back ends is a bug and not a matter of condition. One
  * function in eight has NaN, Inf, -0 and subnormals among its data. Shapes are small, with 1, odd numbers and rank 0,
  * and now and then long enough for vectors and their tails. Everything follows from (seed, number of the function). */
-#include "random_graph.h"
+#include "random_gen.h"
 
 #include <math.h>
-
-typedef struct Item {
-  Node *n;
-  double mag; /* |value| <= mag; INFINITY: unknown */
-} Item;
-
-typedef struct Gen {
-  Arena *arena;
-  Module *m;
-  Graph *g;
-  RandomOptions options;
-  uint64_t random;
-  int number, inputs, states;
-  uint32_t places;
-  bool hard; /* NaN, Inf, -0 and subnormals among the data */
-  VEC(Item) pool;
-  VEC(State *) mine;
-} Gen;
 
 /* ---- dice ---- */
 static uint64_t next(Gen *g) { /* splitmix64 */
@@ -36,16 +18,16 @@ static uint64_t next(Gen *g) { /* splitmix64 */
   z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
   return z ^ (z >> 31);
 }
-static int below(Gen *g, int n) { return (int)(next(g) % (uint64_t)n); }
-static bool chance(Gen *g, int percent) { return below(g, 100) < percent; }
+int below(Gen *g, int n) { return (int)(next(g) % (uint64_t)n); }
+bool chance(Gen *g, int percent) { return below(g, 100) < percent; }
 static double uniform(Gen *g, double lo, double hi) { return lo + (hi - lo) * ((double)(next(g) >> 11) * 0x1p-53); }
 
-static int64_t pick_dim(Gen *g) {
+int64_t pick_dim(Gen *g) {
   static const int dims[] = {1, 1, 2, 2, 3, 3, 4, 5, 5, 6, 7, 8, 9, 16, 17, 17, 33, 70, 130};
   return dims[below(g, (int)(sizeof dims / sizeof *dims))];
 }
 
-static Shape pick_shape(Gen *g) {
+Shape pick_shape(Gen *g) {
   Shape s = {.rank = (int[]){0, 1, 1, 2, 2, 2, 3, 3, 4}[below(g, 9)]};
   int64_t count = 1;
   for (int d = 0; d < s.rank; ++d) {
@@ -63,21 +45,21 @@ static DType pick_float_dtype(Gen *g) {
   return k < 5 ? DT_f64 : DT_f32;
 }
 
-static DType pick_dtype(Gen *g) {
+DType pick_dtype(Gen *g) {
   static const DType others[] = {DT_i32, DT_i32, DT_i64, DT_u32, DT_u8, DT_bool};
   return chance(g, 75) ? pick_float_dtype(g) : others[below(g, 6)];
 }
 
 /* ---- the pool ---- */
-static Loc here(Gen *g) { return (Loc){.file = "fuzz.lua", .line = g->number + 1}; }
+Loc here(Gen *g) { return (Loc){.file = "fuzz.lua", .line = g->number + 1}; }
 
-static double dtype_mag(DType t) {
+double dtype_mag(DType t) {
   static const double mags[DTYPE_COUNT] = {
       [DT_i32] = 0x1p31, [DT_i64] = 0x1p63, [DT_u32] = 0x1p32, [DT_u8] = 255, [DT_bool] = 1};
   return dtype_is_float(t) ? INFINITY : mags[t];
 }
 
-static Item put(Gen *g, Node *n, double mag) {
+Item put(Gen *g, Node *n, double mag) {
   Item item = {n, fmin(mag, dtype_mag(n->dtype))};
   vec_push(g->arena, g->pool, item);
   return item;
@@ -106,6 +88,8 @@ static double leaf_limit(DType t) { return dtype_is_float(t) ? 2 : t == DT_bool 
 static double leaf_low(DType t) { return dtype_is_float(t) ? -2 : t == DT_i32 || t == DT_i64 ? -100 : 0; }
 
 static Node *input_node(Gen *g, DType dtype, Shape shape, double lo, double hi) {
+  Body *inside = body_leave(g);
+  if (inside) return body_enter(g, inside, input_node(g, dtype, shape, lo, hi));
   Input *input = NEW(g->arena, Input);
   const char *name = arena_printf(g->arena, "x%d", g->inputs++);
   *input = (Input){.kind = INPUT_value,
@@ -132,21 +116,27 @@ static State *state_new(Gen *g, DType dtype, Shape shape) {
   return s;
 }
 
-static Item make_leaf(Gen *g, DType t, Shape shape) {
+static Node *state_node(Gen *g, State *s) {
+  Body *inside = body_leave(g);
+  if (inside) return body_enter(g, inside, state_node(g, s));
+  return graph_state(g->g, s, here(g));
+}
+
+Item make_leaf(Gen *g, DType t, Shape shape) {
   double limit = leaf_limit(t);
   switch (below(g, 10)) {
   case 0:
   case 1:
-  case 2: return put(g, graph_state(g->g, state_new(g, t, shape), here(g)), limit);
+  case 2: return put(g, state_node(g, state_new(g, t, shape)), limit);
   case 3: return put(g, graph_full(g->g, t, shape, floor(uniform(g, leaf_low(t), limit) * 4) / 4, here(g)), limit);
   case 4: return put(g, graph_const_tensor(g->g, random_tensor(g, t, shape, leaf_low(t), limit), here(g)), limit);
   default: return put(g, input_node(g, t, shape, leaf_low(t), limit), limit);
   }
 }
 
-static Item pick(Gen *g) { return g->pool.at[below(g, g->pool.n)]; }
+Item pick(Gen *g) { return g->pool.at[below(g, g->pool.n)]; }
 
-static Item pick_where(Gen *g, bool (*fits)(DType)) {
+Item pick_where(Gen *g, bool (*fits)(DType)) {
   int start = below(g, g->pool.n);
   for (int k = 0; k < g->pool.n; ++k) {
     Item item = g->pool.at[(start + k) % g->pool.n];
@@ -157,9 +147,9 @@ static Item pick_where(Gen *g, bool (*fits)(DType)) {
 }
 
 /* ---- taming ---- */
-static Node *scaled(Gen *g, Node *n, double factor) { return graph_op2(g->g, OP_mul, n, graph_like(g->g, n, factor)); }
+Node *scaled(Gen *g, Node *n, double factor) { return graph_op2(g->g, OP_mul, n, graph_like(g->g, n, factor)); }
 
-static Item tame(Gen *g, Item a, double limit) {
+Item tame(Gen *g, Item a, double limit) {
   if (a.mag <= limit || !dtype_is_float(a.n->dtype)) return a;
   if (a.mag > 1e4) return put(g, graph_op1(g->g, OP_tanh, a.n), 1);
   return put(g, scaled(g, a.n, limit / a.mag), limit);
@@ -171,7 +161,7 @@ static Node *positive(Gen *g, Node *a, double away) {
 }
 
 /* ---- making an item fit a dtype and a shape ---- */
-static Item cast_item(Gen *g, Item a, DType t) {
+Item cast_item(Gen *g, Item a, DType t) {
   if (a.n->dtype == t) return a;
   if (dtype_is_float(t)) a = tame(g, a, 1e4);
   double mag = a.mag;
@@ -187,7 +177,7 @@ static Axes all_axes(int rank) {
   return axes;
 }
 
-static Node *fit_shape(Gen *g, Node *n, Shape shape) {
+Node *fit_shape(Gen *g, Node *n, Shape shape) {
   Shape joined;
   if (shape_equal(n->shape, shape)) return n;
   if (n->shape.rank == 0) return graph_broadcast(g->g, n, shape);
@@ -199,7 +189,7 @@ static Node *fit_shape(Gen *g, Node *n, Shape shape) {
   return shape.rank ? graph_broadcast(g->g, one, shape) : one;
 }
 
-static Item operand(Gen *g, DType t, Shape shape) {
+Item operand(Gen *g, DType t, Shape shape) {
   int start = below(g, g->pool.n);
   for (int k = 0; k < g->pool.n; ++k) {
     Item item = g->pool.at[(start + k) % g->pool.n];
@@ -404,6 +394,48 @@ static void make_reverse(Gen *g) {
   put(g, graph_reverse(g->g, a.n, dims), a.mag);
 }
 
+/* Up to three windowed dimensions, in any order: overlapping, side by side, with gaps, with a rest that is not covered.
+ */
+static int pick_windows(Gen *g, Shape s, Axes *dims, int64_t *size, int64_t *stride, int64_t *dilation) {
+  Axes order = shuffled(g, s.rank);
+  int64_t count = shape_count(s);
+  *dims = (Axes){0};
+  for (int i = 0; i < order.n && dims->n < 3 && s.rank + dims->n < 7; ++i) {
+    int d = order.at[i], k = dims->n;
+    if (chance(g, 40)) continue;
+    dilation[k] = chance(g, 70) ? 1 : 1 + below(g, 3);
+    int most = (int)((s.dim[d] - 1) / dilation[k]) + 1;
+    size[k] = 1 + below(g, most < 5 ? most : 5);
+    stride[k] = chance(g, 45) ? 1 : chance(g, 40) ? size[k] : 1 + below(g, 4);
+    if (count * size[k] / stride[k] > 6000) continue;
+    count = count * size[k] / stride[k];
+    dims->at[dims->n++] = d;
+  }
+  return dims->n;
+}
+
+static void make_window(Gen *g) {
+  Item a = pick(g);
+  Axes dims;
+  int64_t size[RANK_MAX], stride[RANK_MAX], dilation[RANK_MAX], extent[RANK_MAX] = {0};
+  if (g->hard) return; /* pass convolution pads: its zeros meet an Inf that no window would */
+  if (!pick_windows(g, a.n->shape, &dims, size, stride, dilation)) return;
+  Node *y = graph_window(g->g, a.n, dims, size, stride, dilation);
+  if (a.n->dtype == DT_bool || chance(g, 50)) {
+    put(g, y, a.mag);
+    return;
+  }
+  double terms = 1;
+  a = tame(g, chance(g, 50) ? (Item){y, a.mag} : operand(g, a.n->dtype, y->shape), 100);
+  for (int k = 0; k < dims.n; ++k) {
+    int64_t rest = below(g, (int)stride[k]);
+    terms *= (double)size[k];
+    extent[k] = (y->shape.dim[dims.at[k]] - 1) * stride[k] + (size[k] - 1) * dilation[k] + 1 + rest;
+  }
+  y = graph_unwindow(g->g, a.n, dims, size, stride, dilation, extent);
+  put(g, y, dtype_is_float(y->dtype) ? a.mag * terms : INFINITY);
+}
+
 /* ---- reductions and products ---- */
 static void make_reduce(Gen *g) {
   static const Op ops[] = {OP_sum, OP_sum, OP_sum, OP_max, OP_min, OP_prod, OP_argmax, OP_argmin};
@@ -494,6 +526,30 @@ static void make_dot(Gen *g) {
   put(g, y, a.mag * b.mag * terms);
 }
 
+/* A convolution as models have them: padded, windowed, in groups or not, the result's channels moved to their place. */
+static void make_convolution(Gen *g) {
+  if (g->hard) return;
+  int64_t n = 1 + below(g, 3), groups = chance(g, 75) ? 1 : 2, c = 1 + below(g, 4), o = 1 + below(g, 6),
+          none[RANK_MAX] = {0};
+  Shape s = {5, {n, groups, c, 3 + below(g, 7), 3 + (chance(g, 20) ? below(g, 30) : below(g, 9))}};
+  DType t = chance(g, 85) ? DT_f32 : DT_f64;
+  Item x = tame(g, operand(g, t, s), 4);
+  int64_t low[RANK_MAX] = {0}, high[RANK_MAX] = {0}, size[2], stride[2], dilation[2], terms = c;
+  Shape w = {5, {groups, o, c, 0, 0}};
+  for (int k = 0; k < 2; ++k) {
+    low[3 + k] = below(g, 3), high[3 + k] = below(g, 3);
+    size[k] = w.dim[3 + k] = 1 + below(g, 3), terms *= size[k];
+    dilation[k] = chance(g, 80) || size[k] > 2 ? 1 : 2;
+    stride[k] = chance(g, 60) ? 1 : 1 + below(g, 3);
+  }
+  Node *y = chance(g, 70) ? graph_pad(g->g, x.n, low, high, none, 0) : x.n;
+  y = graph_window(g->g, y, (Axes){2, {3, 4}}, size, stride, dilation); /* [n, g, c, h, w, kh, kw] */
+  Item weight = tame(g, operand(g, t, w), 4);
+  Axes k = {3, {2, 3, 4}}, k_y = {3, {2, 5, 6}};
+  y = graph_dot(g->g, weight.n, y, (Axes){1, {0}}, (Axes){1, {1}}, k, k_y); /* [g, o, n, h, w] */
+  put(g, chance(g, 70) ? graph_transpose(g->g, y, (Axes){5, {2, 0, 1, 3, 4}}) : y, x.mag * weight.mag * (double)terms);
+}
+
 /* ---- indices ---- */
 static Node *index_node(Gen *g, Shape shape, int64_t limit) {
   DType t = chance(g, 80) ? DT_i32 : DT_i64;
@@ -554,11 +610,16 @@ static void make_iota(Gen *g) {
 
 /* u32 bits, and most often the floats in [0, 1) that a model makes of them */
 static void make_bits(Gen *g) {
-  Node *seed = graph_state(g->g, g->m->seed, here(g));
-  Node *calls = chance(g, 50) ? graph_const(g->g, DT_u32, below(g, 5), here(g))
-                              : graph_state(g->g, state_new(g, DT_u32, (Shape){0}), here(g));
-  Node *turn = chance(g, 50) ? graph_const(g->g, DT_u32, 0, here(g)) : calls;
-  Node *bits = graph_random(g->g, seed, calls, turn, pick_shape(g), g->places++, here(g));
+  Node *seed = state_node(g, g->m->seed);
+  Node *calls =
+      chance(g, 50) ? graph_const(g->g, DT_u32, below(g, 5), here(g)) : state_node(g, state_new(g, DT_u32, (Shape){0}));
+  Node *turn = g->body && g->body->turn ? g->body->turn : chance(g, 50) ? graph_const(g->g, DT_u32, 0, here(g)) : calls;
+  Shape shape = pick_shape(g), leading = shape;
+  if (shape.rank > 0 && chance(g, 30)) { /* a draw for each of many turns */
+    leading.rank = 1 + below(g, shape.rank);
+    turn = cast_item(g, operand(g, DT_i32, leading), DT_u32).n;
+  }
+  Node *bits = graph_random(g->g, seed, calls, turn, shape, g->places++, here(g));
   if (chance(g, 20)) {
     put(g, bits, 0x1p32);
     return;
@@ -569,7 +630,7 @@ static void make_bits(Gen *g) {
 }
 
 static void make_assign(Gen *g) {
-  if (g->mine.n == 0) return;
+  if (g->mine.n == 0 || g->body) return;
   State *s = g->mine.at[below(g, g->mine.n)];
   Item value = tame(g, operand(g, s->dtype, s->shape), 100);
   put(g, graph_assign(g->g, s, value.n, here(g)), value.mag);
@@ -577,7 +638,7 @@ static void make_assign(Gen *g) {
 
 /* Rows of a state replaced, once or twice, and the state assigned: what caches do. */
 static void make_cache(Gen *g) {
-  if (g->mine.n == 0) return;
+  if (g->mine.n == 0 || g->body) return;
   State *s = g->mine.at[below(g, g->mine.n)];
   Item x = {graph_state(g->g, s, here(g)), leaf_limit(s->dtype)};
   for (int i = 1 + below(g, 2); i > 0 && x.n; --i) {
@@ -598,13 +659,14 @@ static const struct Production {
   int weight;
   void (*make)(Gen *g);
 } productions[] = {
-    {30, make_elementwise}, {4, make_reshape}, {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
-    {3, make_pad},          {3, make_concat},  {2, make_reverse},     {8, make_reduce},    {7, make_dot},
-    {3, make_gather},       {3, make_scatter}, {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
-    {3, make_cumsum},       {3, make_sort},    {2, make_cache},       {3, make_assign},    {1, make_stop},
+    {30, make_elementwise}, {4, make_reshape},     {4, make_transpose},   {6, make_broadcast}, {5, make_slice},
+    {3, make_pad},          {3, make_concat},      {2, make_reverse},     {8, make_reduce},    {7, make_dot},
+    {3, make_gather},       {3, make_scatter},     {4, make_random_leaf}, {1, make_iota},      {2, make_bits},
+    {3, make_cumsum},       {3, make_sort},        {2, make_cache},       {3, make_assign},    {1, make_stop},
+    {5, make_window},       {4, make_convolution}, {5, make_control},
 };
 
-static void make_something(Gen *g) {
+void make_something(Gen *g) {
   int total = 0, k = 0;
   for (size_t i = 0; i < sizeof productions / sizeof *productions; ++i) total += productions[i].weight;
   for (int left = below(g, total); left >= productions[k].weight; ++k) left -= productions[k].weight;
@@ -612,7 +674,7 @@ static void make_something(Gen *g) {
 }
 
 /* ---- gradients ---- */
-static void make_gradients(Gen *g) {
+void make_gradients(Gen *g) {
   Item y = tame(g, pick_where(g, takes_float), 10);
   Node *xs[3], *gradients[3], *cotangent = NULL;
   int n = 0;
@@ -639,7 +701,7 @@ static void choose_outputs(Gen *g) {
   graph_use_counts(g->g, uses);
   for (int i = g->g->nodes.n - 1; i >= 0 && g->g->outputs.n < 6; --i) {
     Node *n = g->g->nodes.at[i];
-    if (uses[i] > 0 || n->op == OP_const) continue;
+    if (uses[i] > 0 || n->op == OP_const || n->attr->body) continue;
     Output out = {.name = arena_printf(g->arena, "y%d", g->g->outputs.n), .node = n, .loc = here(g)};
     vec_push(g->arena, g->g->outputs, out);
   }

@@ -56,9 +56,13 @@ static Verdict judge_text(Arena *arena, const Judge *j, const Module *m) {
   return VERDICT_text;
 }
 
-static bool has_near_rules(const Graph *g) { /* rules flagged NEAR rewrite pow and cos */
-  for (int i = 0; i < g->nodes.n; ++i)
-    if (g->nodes.at[i]->op == OP_pow || g->nodes.at[i]->op == OP_cos) return true;
+/* Rules flagged NEAR rewrite pow and cos; pass convolution makes one sum of a sum of sums. */
+static bool has_near_rules(const Graph *g) {
+  for (int i = 0; g && i < g->nodes.n; ++i) {
+    const Node *n = g->nodes.at[i];
+    if (n->op == OP_pow || n->op == OP_cos || n->op == OP_unwindow) return true;
+    if (has_near_rules(n->attr->body) || has_near_rules(n->attr->other)) return true;
+  }
   return false;
 }
 
@@ -93,7 +97,7 @@ static Verdict judge_passes(Arena *arena, const Judge *j, Module *m) {
     for (int round = 0; round < 2; ++round)
       for (int p = 0; p < PASSES; ++p) {
         diag_pass(passes[p].name);
-        v->graph = passes[p].run(v->graph);
+        v->graph = graph_run(v->graph, passes[p].run);
         if (near && p + 1 < PASSES) continue; /* the slack is that of the graph before */
         Verdict verdict = judge_pass(arena, j, m, i, before, near, passes[p].name);
         if (verdict != VERDICT_good) return verdict;

@@ -1,6 +1,6 @@
 /* random_shrink.c: edits a failing function step by step and keeps an edit when the failure stays:
- *   1. fewer outputs, no assigns   2. a node cut off: an input with the value that it had, or one of its operands
- *   3. a size that occurs, everywhere replaced by a smaller one
+ *   1. fewer outputs, no assigns   2. a node cut off: an input with the value that it had (in a subgraph: ones), or one
+ * of its operands   3. a size that occurs, everywhere replaced by a smaller one   4. what nothing reads, dropped (dce)
  * Each candidate is a new Module, built through graph_add under a diagnostic guard: edits that make no valid graph are
  * refused there. So a failure of sixty nodes ends as a text of a few lines. */
 #include "random_shrink.h"
@@ -8,10 +8,12 @@
 typedef struct Edit {
   int output;      /* keep this output only; -1: all */
   bool no_assigns; /* and no assign */
+  const Graph *in; /* where cut and bypass are */
   int cut;         /* id of the node that becomes an input; -1: none */
   const Value *cut_value;
   int bypass, operand;   /* id of the node that becomes its operand; -1: none */
   int64_t size, smaller; /* every dimension of `size` becomes `smaller`; 0: none */
+  bool drop;             /* what nothing reads */
 } Edit;
 static const Edit no_edit = {.output = -1, .cut = -1, .bypass = -1};
 
@@ -89,16 +91,52 @@ static Node *input_new(Copy *c, Graph *to, const char *name, const Tensor *value
   return graph_input(to, input);
 }
 
-static Node *node_edited(Graph *to, const Node *n, Node *const *in, Copy *c) {
-  if (n->id == c->edit->cut)
+static Graph *subgraph_edited(Copy *c, const Graph *g);
+
+static Node *node_edited(Graph *to, const Graph *from, const Node *n, Node *const *in, Copy *c) {
+  bool here = from == c->edit->in;
+  if (here && n->id == c->edit->cut && !c->edit->cut_value) return graph_like(to, n, 1);
+  if (here && n->id == c->edit->cut)
     return input_new(c, to, arena_printf(c->arena, "cut%d_%d", n->id, c->fresh++),
                      tensor_of_value(c->arena, c->edit->cut_value), n->loc);
-  if (n->id == c->edit->bypass) return in[c->edit->operand];
+  if (here && n->id == c->edit->bypass) return in[c->edit->operand];
   if (n->op == OP_input) return input_new(c, to, n->attr->input->name, tensor_edited(c, n->attr->input->value), n->loc);
   if (n->op == OP_state) return graph_state(to, state_edited(c, n->attr->state), n->loc);
   if (n->op == OP_assign) return graph_assign(to, state_edited(c, n->attr->state), in[0], n->loc);
   Attr attr = attr_edited(c, n);
+  if (attr.body) attr.body = subgraph_edited(c, attr.body);
+  if (attr.other) attr.other = subgraph_edited(c, attr.other);
   return graph_add(to, n->op, n->nin, in, &attr, n->loc);
+}
+
+/* Inputs and outputs stay as many as they are: a control node counts them. */
+static Graph *subgraph_edited(Copy *c, const Graph *g) {
+  Graph *to = graph_new(c->arena, g->name);
+  bool *live = NEW_N(c->arena, bool, g->nodes.n + 1);
+  Node **map = NEW_N(c->arena, Node *, g->nodes.n + 1);
+  for (int k = 0; k < g->inputs.n; ++k) {
+    Input *in = NEW(c->arena, Input);
+    *in = *g->inputs.at[k];
+    in->shape = shape_edited(c->edit, in->shape);
+    Node *n = graph_input(to, in);
+    for (int id = 0; id < g->nodes.n; ++id)
+      if (g->nodes.at[id]->op == OP_input && g->nodes.at[id]->attr->input == g->inputs.at[k]) map[id] = n;
+  }
+  for (int k = 0; k < g->outputs.n; ++k) live[g->outputs.at[k].node->id] = true;
+  for (int id = g->nodes.n - 1; id >= 0; --id)
+    for (int i = 0; live[id] && i < g->nodes.at[id]->nin; ++i) live[node_in(g->nodes.at[id], i)->id] = true;
+  for (int id = 0; id < g->nodes.n; ++id) {
+    const Node *n = g->nodes.at[id];
+    Node **in = NEW_N(c->arena, Node *, n->nin + 1);
+    for (int i = 0; i < n->nin; ++i) in[i] = map[node_in(n, i)->id];
+    if (!map[id] && live[id]) map[id] = node_edited(to, g, n, in, c);
+  }
+  for (int k = 0; k < g->outputs.n; ++k) {
+    Output o = g->outputs.at[k];
+    o.node = map[o.node->id];
+    vec_push(c->arena, to->outputs, o);
+  }
+  return to;
 }
 
 /* Not graph_rebuild: shapes may change here. Only what the kept outputs and assigns reach is copied. */
@@ -117,7 +155,7 @@ static Graph *graph_edited(Copy *c, const Graph *g) {
     if (!live[id]) continue;
     Node **in = NEW_N(c->arena, Node *, n->nin + 1);
     for (int i = 0; i < n->nin; ++i) in[i] = map[node_in(n, i)->id];
-    map[id] = node_edited(to, n, in, c);
+    map[id] = node_edited(to, g, n, in, c);
   }
   for (int k = 0; k < g->outputs.n; ++k) {
     Output o = g->outputs.at[k];
@@ -148,6 +186,7 @@ static Module *module_edited(Arena *arena, const Module *m, int func, const Edit
     Func *copy = NEW(arena, Func);
     *copy = *f;
     Variant variant = {.graph = graph_rebuild(graph_edited(&c, f->variants.at[0].graph), NULL, NULL)};
+    if (e->drop) variant.graph = graph_run(variant.graph, pass_dce);
     copy->variants.at = NULL, copy->variants.n = copy->variants.cap = 0;
     vec_push(arena, copy->variants, variant);
     vec_push(arena, c.to->funcs, copy);
@@ -213,18 +252,29 @@ static Value *values_state(void *context, const State *state) {
   return graph_eval(state->init, &env)[state->init->outputs.at[0].node->id];
 }
 
-static bool shrink_node(Search *s, const Node *n, Value **values) {
+/* values: NULL in a subgraph */
+static bool shrink_node(Search *s, const Graph *g, const Node *n, Value **values) {
   Edit e = no_edit;
-  bool leaf = op_info[n->op].family == FAMILY_LEAF || n->op == OP_assign;
+  bool leaf = op_info[n->op].family == FAMILY_LEAF || n->op == OP_assign || n->attr->body;
+  if (!values && n->op == OP_broadcast && node_in(n, 0)->op == OP_const) return false;
+  e.in = g;
   if (!leaf) {
-    e.cut = n->id, e.cut_value = values[n->id];
+    e.cut = n->id, e.cut_value = values ? values[n->id] : NULL;
     if (attempt(s, &e)) return true;
   }
   for (int k = 0; k < n->nin; ++k) {
     const Node *x = node_in(n, k);
     if (x->dtype != n->dtype || !shape_equal(x->shape, n->shape)) continue;
-    e = no_edit, e.bypass = n->id, e.operand = k;
+    e = no_edit, e.in = g, e.bypass = n->id, e.operand = k;
     if (attempt(s, &e)) return true;
+  }
+  return false;
+}
+
+static bool shrink_inside(Search *s, const Graph *g) {
+  for (int i = 0; g && i < g->nodes.n && s->budget > 0; ++i) {
+    const Node *n = g->nodes.at[g->nodes.n - 1 - i];
+    if (shrink_inside(s, n->attr->body) || shrink_inside(s, n->attr->other) || shrink_node(s, g, n, NULL)) return true;
   }
   return false;
 }
@@ -237,17 +287,25 @@ static bool shrink_nodes(Search *s) {
   const Graph *g = best_graph(s);
   Value **values = graph_eval(g, &env);
   for (int i = 0; i < g->nodes.n && s->budget > 0; ++i)
-    if (shrink_node(s, g->nodes.at[g->nodes.n - 1 - i], values)) return true;
+    if (shrink_node(s, g, g->nodes.at[g->nodes.n - 1 - i], values)) return true;
+  for (int i = 0; i < g->nodes.n && s->budget > 0; ++i) {
+    const Node *n = g->nodes.at[g->nodes.n - 1 - i];
+    if (shrink_inside(s, n->attr->body) || shrink_inside(s, n->attr->other)) return true;
+  }
   return false;
 }
 
 static int64_t largest_below(const Graph *g, int64_t limit) {
   int64_t most = 1;
-  for (int i = 0; i < g->nodes.n; ++i)
+  for (int i = 0; g && i < g->nodes.n; ++i) {
+    const Attr *a = g->nodes.at[i]->attr;
+    int64_t inside = a->body ? largest_below(a->body, limit) : 1;
+    if (inside > most) most = inside;
     for (int d = 0; d < g->nodes.at[i]->shape.rank; ++d) {
       int64_t n = g->nodes.at[i]->shape.dim[d];
       if (n < limit && n > most) most = n;
     }
+  }
   return most;
 }
 
@@ -265,10 +323,14 @@ static bool shrink_sizes(Search *s) {
 
 Module *module_shrink(Arena *arena, const Module *m, Fails *fails, void *context, int budget) {
   Search s = {.arena = arena, .fails = fails, .context = context, .budget = budget, .best = (Module *)m};
+  Edit drop = no_edit;
+  drop.drop = true;
   shrink_outputs(&s);
+  attempt(&s, &drop);
   while (s.budget > 0 && shrink_nodes(&s)) {}
   while (s.budget > 0 && shrink_sizes(&s)) {}
   while (s.budget > 0 && shrink_nodes(&s)) {}
+  attempt(&s, &drop);
   Module *clean = module_single(arena, s.best, 0); /* without states and inputs that nothing reads any more */
   return clean && fails(context, clean) ? clean : s.best;
 }

@@ -54,7 +54,7 @@ static void run_pass(Text *out, const Case *c) {
     for (int i = 0; i < m->funcs.n; ++i) {
       Variant *v = &m->funcs.at[i]->variants.at[0];
       diag_pass(name);
-      v->graph = pass_find(name)(v->graph);
+      v->graph = graph_run(v->graph, pass_find(name));
       graph_verify(v->graph);
     }
   for (int i = 0; i < m->funcs.n; ++i) graph_print(out, m->funcs.at[i]->variants.at[0].graph);

@@ -237,6 +237,26 @@ MAKE(all_mean, graph_op1(g, OP_all_mean, graph_op1(g, OP_exp, x[0])))
 MAKE(stop_gradient, graph_op1(g, OP_stop_gradient, graph_op1(g, OP_exp, x[0])))
 AT(stop_gradient, (double)expl(X(0, i[0])))
 
+/* ---- window: x [7,2,6], dimension 3 by 2s with dilation 3, dimension 1 by 3s in steps of 2; one column uncovered ----
+ */
+static const Axes windowed = {2, {2, 0}};
+MAKE(window, graph_window(g, x[0], windowed, D64(2, 3), D64(1, 2), D64(3, 1)))
+AT(window, X(0, ((i[0] * 2 + i[4]) * 2 + i[1]) * 6 + i[2] + i[3] * 3))
+MAKE(window_apart, graph_window(g, x[0], (Axes){1, {0}}, D64(2), D64(3), D64(1)))
+AT(window_apart, X(0, i[0] * 3 + i[1]))
+MAKE(unwindow, graph_unwindow(g, x[0], windowed, D64(2, 3), D64(1, 2), D64(3, 1), D64(6, 8)))
+static double at_unwindow(const int64_t *i, const Value *const *x) {
+  double sum = 0;
+  for (int o = 0; o < 3; ++o)
+    for (int t = 0; t < 3; ++t)
+      for (int p = 0; p < 3; ++p)
+        for (int u = 0; u < 2; ++u)
+          if (o * 2 + t == i[0] && p + u * 3 == i[2]) sum += X(0, (((o * 2 + i[1]) * 3 + p) * 2 + u) * 3 + t);
+  return sum;
+}
+MAKE(unwindow_apart, graph_unwindow(g, x[0], (Axes){1, {0}}, D64(2), D64(3), D64(1), D64(7)))
+AT(unwindow_apart, i[0] % 3 < 2 && i[0] < 5 ? X(0, i[0] / 3 * 2 + i[0] % 3) : 0)
+
 #define S0                                                                                                             \
   {                                                                                                                    \
     0, { 0 }                                                                                                           \
@@ -282,6 +302,10 @@ static const Case cases[] = {
     {OP_concat, "concat", 2, {S2(2, 3), S2(2, 1)}, make_concat, S2(2, 7), at_concat, 2},
     {OP_concat, "concat of five", 3, {S1(2), S1(1), S1(3)}, make_concat_five, S1(9), at_concat_five, 3},
     {OP_reverse, "reverse", 1, {S3(3, 2, 5)}, make_reverse, S3(3, 2, 5), at_reverse, 1},
+    {OP_window, "window", 1, {S3(7, 2, 6)}, make_window, {5, {3, 2, 3, 2, 3}}, at_window, 1},
+    {OP_window, "window with gaps", 1, {S1(7)}, make_window_apart, S2(2, 2), at_window_apart, 1},
+    {OP_unwindow, "unwindow", 1, {{5, {3, 2, 3, 2, 3}}}, make_unwindow, S3(8, 2, 6), at_unwindow, 1},
+    {OP_unwindow, "unwindow with gaps", 1, {S2(2, 2)}, make_unwindow_apart, S1(7), at_unwindow_apart, 1},
     REDUCTION_CASES(sum),
     REDUCTION_CASES(prod),
     REDUCTION_CASES(max),

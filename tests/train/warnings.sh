@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
-# timeout: 900
+# timeout: 1800
 # The C that nnc emits for every model compiles without a warning under -std=c17 -Wall -Wextra -Wshadow, with gcc and with clang; --standalone as well.
 source "$(dirname "$0")/../common.sh"
 need_nnc

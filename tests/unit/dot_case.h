@@ -97,27 +97,40 @@ static inline Node *dot_graph(Graph *g, const DotCase *c) {
   return graph_op2(g, OP_add, graph_op1(g, OP_tanh, y), residual);
 }
 
-static inline Program *dot_program(Arena *arena, int n, const DotCase *cases, const Machine *machine) {
+static inline Module *dot_module(Arena *arena) {
   Module *m = module_new(arena);
   m->name = "product";
   m->file = "dot.lua";
-  for (int i = 0; i < n; ++i) {
-    Func *f = NEW(arena, Func);
-    f->name = arena_printf(arena, "step_%d", i);
-    Graph *g = graph_new(arena, f->name);
-    Output out = {"y", dot_graph(g, &cases[i]), dot_loc};
-    vec_push(arena, g->outputs, out);
-    Variant v = {0, pass_views(g)};
-    vec_push(arena, f->variants, v);
-    vec_push(arena, m->funcs, f);
-  }
-  Program *p = kernel_lower(m, machine, arena);
+  return m;
+}
+
+static inline void dot_func(Module *m, Graph *g) {
+  Func *f = NEW(m->arena, Func);
+  f->name = g->name;
+  Variant v = {0, g};
+  vec_push(m->arena, f->variants, v);
+  vec_push(m->arena, m->funcs, f);
+}
+
+static inline Program *dot_planned(Module *m, const Machine *machine) {
+  Program *p = kernel_lower(m, machine, m->arena);
   for (int i = 0; i < p->kernels.n; ++i) kernel_verify(p->kernels.at[i], machine);
   pass_share(p);
   pass_order(p);
   pass_memory(p);
   program_verify(p);
   return p;
+}
+
+static inline Program *dot_program(Arena *arena, int n, const DotCase *cases, const Machine *machine) {
+  Module *m = dot_module(arena);
+  for (int i = 0; i < n; ++i) {
+    Graph *g = graph_new(arena, arena_printf(arena, "step_%d", i));
+    Output out = {"y", dot_graph(g, &cases[i]), dot_loc};
+    vec_push(arena, g->outputs, out);
+    dot_func(m, pass_views(g));
+  }
+  return dot_planned(m, machine);
 }
 
 /* Threads meet here; emitted code calls it by this name. The pool of a thread is what they share. */
@@ -165,13 +178,17 @@ static inline void *dot_block(int64_t bytes) {
   return posix_memalign(&p, 4096, (size_t)dot_rounded(bytes)) ? NULL : p;
 }
 
+static inline bool dot_open_program(DotLibrary *l, const char *directory, const char *compiler, const char *flags) {
+  l->handle = dot_compile(directory, l->program, compiler, flags);
+  l->model = l->handle ? dlsym(l->handle, "product_model") : NULL;
+  return l->model != NULL;
+}
+
 static inline bool dot_load(DotLibrary *l, const char *directory, int n, const DotCase *cases, const Machine *machine,
                             const char *compiler, const char *flags) {
   *l = (DotLibrary){.arena = arena_new()};
   l->program = dot_program(l->arena, n, cases, machine);
-  l->handle = dot_compile(directory, l->program, compiler, flags);
-  l->model = l->handle ? dlsym(l->handle, "product_model") : NULL;
-  return l->model != NULL;
+  return dot_open_program(l, directory, compiler, flags);
 }
 
 static inline void dot_unload(DotLibrary *l) {

@@ -2,6 +2,9 @@
  * tile, NaN, infinities, -0 and subnormals in the operands, slices and pieces of k, one and three threads, every
  * machine that this host can run (and scalar code), C and LLVM. What lies behind an output must stay as it was.
  *
+ * f16 and bf16: the operands widened, the chain of f32 fmas, one rounding (MIDDLE.md 3.1), in numbers whose products
+ * fill an f32 so that another order or a rounding in between shows.
+ *
  * A hyperbolic tangent has no exact reference: there the sum below it is exact, and machines must agree to the bit. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +14,7 @@
 #include <cmocka.h>
 
 #include "dot_case.h"
+#include "half.h"
 
 enum { TOGETHER = 12, RANDOM = 48, SAMPLES = 4000 };
 
@@ -50,6 +54,17 @@ static const DotCase edges[] = {
     {2, 19, 150, 40, true, true, false, ENDING_none, DT_f64, true},
     {4, 9, 23, 11, true, false, false, ENDING_none, DT_f64, false},
     {0, 21, 18, 2100, true, true, false, ENDING_none, DT_f64, false},
+    {0, 3, 5, 4, false, false, false, ENDING_relu, DT_bf16, false}, /* the plain nest */
+    {0, 7, 9, 1, false, true, false, ENDING_relu, DT_f16, false},
+    {0, 13, 17, 19, true, true, false, ENDING_none, DT_bf16, false},
+    {0, 15, 33, 15, false, true, false, ENDING_relu, DT_f16, false},
+    {0, 128, 10, 64, false, true, false, ENDING_relu, DT_bf16, false},
+    {0, 29, 31, 37, false, false, false, ENDING_turned, DT_f16, false},
+    {0, 520, 90, 1100, false, false, false, ENDING_none, DT_bf16, false}, /* pieces of k */
+    {0, 20, 40, 2048, true, false, false, ENDING_relu, DT_f16, false},    /* slices of k */
+    {2, 37, 19, 5000, false, true, false, ENDING_relu, DT_bf16, false},
+    {8, 60, 20, 2600, false, true, true, ENDING_none, DT_f16, false},
+    {0, 50, 120, 30, false, false, false, ENDING_relu, DT_bf16, true},
 };
 enum { EDGES = sizeof edges / sizeof *edges };
 
@@ -63,6 +78,7 @@ static DotCase random_case(void) {
   c.shared = c.batch && !below(3);
   c.ending = (Ending)below(ENDING_COUNT);
   c.dtype = below(4) ? DT_f32 : DT_f64;
+  if (c.m > 2 && c.n > 2 && c.ending != ENDING_tanh_residual && !below(3)) c.dtype = below(2) ? DT_f16 : DT_bf16;
   c.spread = !below(6);
   return c;
 }
@@ -73,13 +89,17 @@ static double random_value(bool wild) {
   return (double)(below(2001) - 1000) / 512.0;
 }
 
+static const HalfForm *half_of(DType t) { return t == DT_f16 ? &half_f16 : t == DT_bf16 ? &half_bf16 : NULL; }
+
 static void fill(const DotRun *r, DType dtype, uint64_t start, bool wild) {
   seed = start;
   for (int i = 0; i < r->host->inputs.n; ++i) {
     const Slot *s = r->host->inputs.at[i];
     unsigned char *at = (unsigned char *)r->memory.input + s->offset;
     for (int64_t j = 0; j < shape_count(s->shape); ++j) {
-      if (dtype == DT_f32)
+      if (half_of(dtype))
+        ((uint16_t *)at)[j] = half_bits_of(half_of(dtype), random_value(wild) * ldexp(1, (int)below(16) - 8));
+      else if (dtype == DT_f32)
         ((float *)at)[j] = (float)random_value(wild);
       else
         ((double *)at)[j] = random_value(wild);
@@ -89,14 +109,33 @@ static void fill(const DotRun *r, DType dtype, uint64_t start, bool wild) {
 
 /* ---- what y[b, i, j] is ---- */
 static double element(DType dtype, const void *data, int64_t i) {
+  if (half_of(dtype)) return half_value(half_of(dtype), ((const uint16_t *)data)[i]);
   return dtype == DT_f32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
 }
 
-static double rounded(DType dtype, double x) { return dtype == DT_f32 ? (double)(float)x : x; }
+static double rounded(DType dtype, double x) {
+  if (half_of(dtype)) return half_round(half_of(dtype), (double)(float)x);
+  return dtype == DT_f32 ? (double)(float)x : x;
+}
 
-static double expected(const DotCase *c, const DotRun *r, int64_t b, int64_t i, int64_t j) {
-  const void *a = dot_data(r, "a"), *w = dot_data(r, "w");
-  double y = c->dtype == DT_f32 ? (double)dot_chain_f32(c, a, w, b, i, j) : dot_chain_f64(c, a, w, b, i, j);
+/* An operand as the chain reads it: 16 bits widened to f32. */
+static const void *operand(const DotCase *c, const DotRun *r, const char *name, void **owned) {
+  const void *data = dot_data(r, name);
+  *owned = NULL;
+  for (int i = 0; half_of(c->dtype) && i < r->host->inputs.n; ++i) {
+    const Slot *s = r->host->inputs.at[i];
+    if (strcmp(s->name, name)) continue;
+    float *wide = *owned = malloc((size_t)shape_count(s->shape) * sizeof *wide);
+    for (int64_t j = 0; j < shape_count(s->shape); ++j) wide[j] = (float)element(c->dtype, data, j);
+    data = wide;
+  }
+  return data;
+}
+
+static double expected(const DotCase *c, const DotRun *r, const void *a, const void *w, int64_t b, int64_t i,
+                       int64_t j) {
+  double y = c->dtype == DT_f64 ? dot_chain_f64(c, a, w, b, i, j) : (double)dot_chain_f32(c, a, w, b, i, j);
+  y = rounded(c->dtype, y);
   if (c->ending == ENDING_none || c->ending == ENDING_turned) return y;
   y = rounded(c->dtype, y + element(c->dtype, dot_data(r, "bias"), j)); /* exact in f64, then one rounding */
   if (c->ending == ENDING_relu) return y <= 0 ? 0 : y;
@@ -116,15 +155,20 @@ static int64_t place(const DotCase *c, int64_t b, int64_t i, int64_t j) {
 
 static void check_values(const DotCase *c, const DotRun *r, const char *what) {
   int64_t batch = c->batch ? c->batch : 1, count = batch * c->m * c->n, step = count * c->k / 40000000 + 1;
+  void *owned_a, *owned_w;
+  const void *a = operand(c, r, "a", &owned_a), *w = operand(c, r, "w", &owned_w);
   for (int64_t e = 0; e<count; e += count> SAMPLES ? step : 1) {
     int64_t b = e / (c->m * c->n), i = e / c->n % c->m, j = e % c->n;
-    double want = expected(c, r, b, i, j), got = element(c->dtype, dot_result(r), place(c, b, i, j));
+    double want = expected(c, r, a, w, b, i, j), got = element(c->dtype, dot_result(r), place(c, b, i, j));
     if (!equal(c, want, got))
-      fail_msg("%s: %lld x [%lld,%lld] x [%lld,%lld] turned %d %d, spread %d, ending %d: y[%lld,%lld,%lld] is %.9g, "
+      fail_msg("%s %s: %lld x [%lld,%lld] x [%lld,%lld] turned %d %d, spread %d, ending %d: y[%lld,%lld,%lld] is %.9g, "
                "not %.9g",
-               what, (long long)c->batch, (long long)c->m, (long long)c->k, (long long)c->k, (long long)c->n,
-               c->a_turned, c->b_turned, c->spread, c->ending, (long long)b, (long long)i, (long long)j, got, want);
+               what, dtype_info[c->dtype].name, (long long)c->batch, (long long)c->m, (long long)c->k, (long long)c->k,
+               (long long)c->n, c->a_turned, c->b_turned, c->spread, c->ending, (long long)b, (long long)i,
+               (long long)j, got, want);
   }
+  free(owned_a);
+  free(owned_w);
   const unsigned char *end = r->memory.output + r->host->output_bytes;
   for (const unsigned char *p = end; p < r->memory.output + dot_rounded(r->host->output_bytes); ++p)
     if (*p != 0xff) fail_msg("%s: a byte behind the output was written", what);

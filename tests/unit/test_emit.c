@@ -122,13 +122,11 @@ static void row_add(World *w, Op op, DType from, DType to, int lanes) {
   vec_push(a, rows.all, ((Case){op, from, to, lanes, slots[n], evaluate(a, op, from, to)}));
 }
 
-/* bf16 is left out: the front refuses it, and LLVM 19 calls __truncsfbf2, which gcc 12's library lacks. */
 static void rows_of(World *w, Op op, int lanes) {
   for (int t = 0; t < DTYPE_COUNT; ++t) {
-    if (t == DT_bf16) continue;
     if (op == OP_cast || op == OP_bitcast) {
       for (int to = 0; to < DTYPE_COUNT; ++to)
-        if (to != t && to != DT_bf16 &&
+        if (to != t &&
             (op == OP_cast || (dtype_info[t].bytes == dtype_info[to].bytes && t != DT_bool && to != DT_bool)))
           row_add(w, op, t, to, lanes);
     } else if (takes(op, t)) {

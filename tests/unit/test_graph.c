@@ -62,6 +62,14 @@ BAD(slice_range, graph_slice(g, zeros(g, S(5)), D64(2), D64(6), NULL))
 BAD(slice_empty, graph_slice(g, zeros(g, S(5)), D64(2), D64(2), NULL))
 BAD(slice_step, graph_slice(g, zeros(g, S(5)), D64(0), D64(5), D64(0)))
 BAD(pad, graph_pad(g, zeros(g, S(5)), D64(-1), D64(0), NULL, 0))
+BAD(window_large, graph_window(g, zeros(g, S(5)), (Axes){1, {0}}, D64(3), D64(1), D64(3)))
+BAD(window_zero, graph_window(g, zeros(g, S(5)), (Axes){1, {0}}, D64(0), D64(1), D64(1)))
+BAD(window_twice, graph_window(g, zeros(g, S(5)), (Axes){2, {0, 0}}, D64(1, 1), D64(1, 1), D64(1, 1)))
+BAD(window_dims, graph_window(g, zeros(g, S(2, 2, 2, 2, 2, 2, 2)), (Axes){2, {0, 1}}, D64(1, 1), D64(1, 1), D64(1, 1)))
+BAD(unwindow_size, graph_unwindow(g, zeros(g, S(3, 2)), (Axes){1, {0}}, D64(2), D64(2), D64(1), D64(8)))
+BAD(unwindow_scalar, graph_unwindow(g, scalar(g, 1), (Axes){1, {0}}, D64(2), D64(2), D64(1), D64(8)))
+BAD(unwindow_bool,
+    graph_unwindow(g, graph_full(g, DT_bool, S(3, 2), 1, here), (Axes){1, {0}}, D64(2), D64(1), D64(1), D64(4)))
 BAD(concat_none, graph_add(g, OP_concat, 0, NULL, NULL, here))
 BAD(concat_shape, graph_concat(g, 2, (Node *[]){zeros(g, S(2, 3)), zeros(g, S(3, 3))}, 1))
 BAD(concat_dim, graph_concat(g, 1, (Node *[]){zeros(g, S(2, 3))}, 2))
@@ -114,6 +122,15 @@ static const Bad bads[] = {
     {bad_slice_empty, "slice: range does not fit: f32 [5], dimension 1 from 3 to 2 (of 5)"},
     {bad_slice_step, "slice: the step must be at least 1: f32 [5], dimension 1 by 0"},
     {bad_pad, "pad: amounts must not be negative: f32 [5], dimension 1 by -1, 0, 0"},
+    {bad_window_large, "window: a window of 3 by steps of 1 with dilation 3 does not fit dimension 1 (of 5): f32 [5]"},
+    {bad_window_zero, "window: a window of 0 by steps of 1 with dilation 1 does not fit dimension 1 (of 5): f32 [5]"},
+    {bad_window_twice, "window: dimension 1 is named twice: f32 [5]"},
+    {bad_window_dims, "window: more than 8 dimensions: f32 [2,2,2,2,2,2,2]"},
+    {bad_unwindow_size,
+     "unwindow: f32 [3,2] does not come from such a window: dimension 1 must be 4, the window's inside 2"},
+    {bad_unwindow_scalar,
+     "unwindow: the last dimensions are the insides of the windows: f32 [] has less than 1 and one each"},
+    {bad_unwindow_bool, "unwindow: takes numbers, not bool"},
     {bad_concat_none, "concat: nothing to join"},
     {bad_concat_shape, "concat: shapes differ outside dimension 2: f32 [2,3] and f32 [3,3]"},
     {bad_concat_dim, "concat: no dimension 3: f32 [2,3]"},
@@ -428,9 +445,8 @@ static void test_eval_hooks(void **state) {
   assert_true(v[x->id]->f[0] == (double)0.1f && v[z->id]->f[0] == (double)(0.2f * 0.2f));
   Value *five = value_new(arena, DT_f32, S(3));
   for (int k = 0; k < 3; ++k) five->f[k] = 5;
-  env.noverride = 1;
-  env.override = &y;
-  env.override_value = &five;
+  env.given = NEW_N(arena, Value *, g->nodes.n);
+  env.given[y->id] = five;
   v = graph_eval(g, &env);
   assert_true(v[z->id]->f[1] == 25 && v[x->id]->f[1] == (double)0.1f);
   arena_free(arena);

@@ -163,8 +163,9 @@ function methods.hardswish(x) return x * nn.hardsigmoid(x) end
 function methods.softmax(x, dim)
   dim = dim or -1
   x = floats("softmax", x)
-  local e = (x - nn.stop_gradient(x:max(dim, true))):exp()
-  return e / e:sum(dim, true)
+  local wide = core.wide(x)
+  local e = (wide - nn.stop_gradient(wide:max(dim, true))):exp()
+  return (e / e:sum(dim, true)):cast(x.dtype)
 end
 
 --- softmax(-x).
@@ -180,8 +181,9 @@ function methods.softmin(x, dim) return nn.softmax(-floats("softmin", x), dim) e
 function methods.log_softmax(x, dim)
   dim = dim or -1
   x = floats("log_softmax", x)
-  local s = x - nn.stop_gradient(x:max(dim, true))
-  return s - s:exp():sum(dim, true):log()
+  local wide = core.wide(x)
+  local s = wide - nn.stop_gradient(wide:max(dim, true))
+  return (s - s:exp():sum(dim, true):log()):cast(x.dtype)
 end
 
 --- log(sum(exp(x))) along dim.
@@ -192,8 +194,9 @@ end
 function methods.logsumexp(x, dim, keep)
   dim = dim or -1
   x = floats("logsumexp", x)
-  local m = nn.stop_gradient(x:max(dim, true))
-  local l = (x - m):exp():sum(dim, true):log() + m
+  local wide = core.wide(x)
+  local m = nn.stop_gradient(wide:max(dim, true))
+  local l = ((wide - m):exp():sum(dim, true):log() + m):cast(x.dtype)
   return keep and l or l:sum(dim)
 end
 

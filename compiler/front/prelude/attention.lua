@@ -15,10 +15,11 @@ end
 
 -- Softmax of scores in which a row may be masked whole: such a row gives zeros.
 local function safe_softmax(s)
-  local most = nn.stop_gradient(s:max(-1, true))
-  local e = (s - nn.where(most:eq(-math.huge), 0.0, most)):exp()
+  local wide = core.wide(s)
+  local most = nn.stop_gradient(wide:max(-1, true))
+  local e = (wide - nn.where(most:eq(-math.huge), 0.0, most)):exp()
   local total = e:sum(-1, true)
-  return e / nn.where(total:eq(0), 1.0, total)
+  return (e / nn.where(total:eq(0), 1.0, total)):cast(s.dtype)
 end
 
 -- Scores [.., L, S] with what may not be seen at -Inf: its weight and its gradient are exactly 0.

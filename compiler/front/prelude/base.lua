@@ -11,11 +11,8 @@ end
 nn.random, nn.data, nn.init = {}, {}, {}
 
 -- Not supported yet: each says so by name.
-for _, name in ipairs { "window", "unwindow", "LossScaler", "Stack", "Conv2d", "MaxPool2d" } do
+for _, name in ipairs { "LossScaler" } do
   nn[name] = function() core.limit("nn." .. name) end
-end
-for _, name in ipairs { "window", "unwindow" } do
-  core.methods[name] = function() core.limit("nn." .. name) end
 end
 
 -- ---- checks ----
@@ -75,6 +72,15 @@ function core.is_float(dtype) return dtype == "f32" or dtype == "f64" or dtype =
 -- Integers and bools as the default float; floats as they are.
 function core.as_float(x) return core.is_float(x.dtype) and x or x:cast(core.float()) end
 
+-- 16-bit floats as f32: what the library's formulas (means, losses, updates) compute in, as PyTorch's kernels do; the
+-- result is cast back, one rounding. Other tensors as they are.
+local function is_narrow(dtype) return dtype == "f16" or dtype == "bf16" end
+function core.wide(x) return is_narrow(x.dtype) and x:cast("f32") or x end
+
+-- The dtype of scalars that count or measure (steps, rates of a schedule, means over a data set): the default float,
+-- f32 when that has 16 bits (bf16 counts to 256, f16 to 65504).
+function core.scalar() return is_narrow(core.float()) and "f32" or core.float() end
+
 -- ---- small things that rest on the core ----
 
 function nn.zeros(shape, dtype) return core.full(shape, 0.0, dtype) end
@@ -97,21 +103,23 @@ end
 
 function methods.mean(x, dims, keep)
   x = core.as_float(core.tensor("mean", x))
-  local total = x:sum(dims, keep)
-  return total / count_of(x, dims)
+  local total = core.wide(x):sum(dims, keep)
+  return (total / count_of(x, dims)):cast(x.dtype)
 end
 
 -- Variance over dims: the mean of squared distances from the mean; unbiased = true divides by n - 1, as torch.var does.
 function methods.var(x, dims, keep, unbiased)
   x = core.as_float(core.tensor("var", x))
-  local centred = x - x:mean(dims, true)
+  local wide = core.wide(x)
+  local centred = wide - wide:mean(dims, true)
   local n = count_of(x, dims)
-  return (centred * centred):sum(dims, keep) / (unbiased and n - 1 or n)
+  return ((centred * centred):sum(dims, keep) / (unbiased and n - 1 or n)):cast(x.dtype)
 end
 
 function methods.norm(x, dims, keep)
   x = core.as_float(core.tensor("norm", x))
-  return (x * x):sum(dims, keep):sqrt()
+  local wide = core.wide(x)
+  return (wide * wide):sum(dims, keep):sqrt():cast(x.dtype)
 end
 
 function methods.flatten(x, first)

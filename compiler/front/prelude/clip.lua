@@ -20,11 +20,12 @@ function nn.clip_grad_norm(gradients, most)
   core.range("nn.clip_grad_norm", "the norm", most, 1e-30, math.huge, "above 0")
   local list, total = tensors("nn.clip_grad_norm", gradients), nil
   for _, g in ipairs(list) do
-    local square = (g * g):sum()
+    local wide = core.wide(g)
+    local square = (wide * wide):sum()
     total = total and total + square or square
   end
   local scale = nn.minimum(most / (total:sqrt() + 1e-6), 1)
-  for i, g in ipairs(list) do list[i] = g * scale end
+  for i, g in ipairs(list) do list[i] = (core.wide(g) * scale):cast(g.dtype) end
   return list, total:sqrt()
 end
 
@@ -43,7 +44,8 @@ end
 local function unit_norms(x)
   local dims = {}
   for d = x.rank > 1 and 2 or 1, x.rank do dims[#dims + 1] = d end
-  return (x * x):sum(dims, true):sqrt()
+  local wide = core.wide(x)
+  return (wide * wide):sum(dims, true):sqrt()
 end
 
 --- Each unit's gradient has at most `clipping` times the norm of the unit's weights, which counts as at least eps
@@ -59,7 +61,7 @@ function nn.clip_grad_adaptive(gradients, parameters, clipping, eps)
   if #list ~= #weights then core.fail("optimizer_gradients", "nn.clip_grad_adaptive", #list, #weights) end
   for i, g in ipairs(list) do
     local norm, most = unit_norms(g), clipping * nn.maximum(unit_norms(weights[i]), eps or 1e-3)
-    list[i] = nn.where(norm:lt(most), g, g * (most / nn.maximum(norm, 1e-6)))
+    list[i] = nn.where(norm:lt(most), g, g * (most / nn.maximum(norm, 1e-6))):cast(g.dtype)
   end
   return list
 end

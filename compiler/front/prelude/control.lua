@@ -61,9 +61,18 @@ local function check_carry(what, given, given_form, next)
   return list
 end
 
-local function bind_all(list, row)
-  local bound = {}
-  for i, x in ipairs(list) do bound[i] = core.bind(x, row) end
+-- The inputs of the open body for these tensors, named by their fields in the tree.
+local function bind_all(list, row, form)
+  local bound, names = {}, {}
+  local function walk(f, path)
+    if type(f) ~= "table" then names[f or 0] = path return end
+    for key, value in pairs(f) do
+      local name = type(key) == "string" and key or nil
+      walk(value, path and name and path .. "_" .. name or name or path)
+    end
+  end
+  walk(form, nil)
+  for i, x in ipairs(list) do bound[i] = core.bind(x, row, names[i]) end
   return bound
 end
 
@@ -84,11 +93,11 @@ end
 
 local function scan_once(f, init, xs, length, reverse)
   local given, carry_of, form = take_apart("nn.scan", init)
-  local rows, row_of = take_apart("nn.scan", xs)
+  local rows, row_of, row_form = take_apart("nn.scan", xs)
   length = count_rows("nn.scan", rows, length)
   if not length then core.fail("field_missing", "nn.scan", "xs or a length") end
   core.body("a body of nn.scan", true, length)
-  local carry, row = bind_all(given), bind_all(rows, true)
+  local carry, row = bind_all(given, false, form), bind_all(rows, true, row_form)
   local next, result = f(carry_of(carry), xs == nil and core.turn() or row_of(row))
   local carried = check_carry("nn.scan", carry, form, next)
   local results, stacked_of = take_apart("nn.scan", result)
@@ -144,14 +153,14 @@ function nn.while_loop(test, body, init)
   check_function("nn.while_loop", "its second argument", body)
   local given, carry_of, form = take_apart("nn.while_loop", init)
   core.body("the test of nn.while_loop", true)
-  local go = test(carry_of(bind_all(given)))
+  local go = test(carry_of(bind_all(given, false, form)))
   if not is_bool_scalar(go) then
     core.fail("layer_input", "nn.while_loop", "a test that gives one bool", core.is_tensor(go) and core.tensor_text(go) or core.what(go))
   end
   core.output(go)
   local tested = core.leave()
   core.body("a body of nn.while_loop", true)
-  local carry = bind_all(given)
+  local carry = bind_all(given, false, form)
   local next = check_carry("nn.while_loop", carry, form, body(carry_of(carry)))
   return carry_of(core.close_while(tested, nil, next))
 end
@@ -193,11 +202,11 @@ end
 function nn.vmap(f, ...)
   check_function("nn.vmap", "its first argument", f)
   local arguments = table.pack(...)
-  local rows, row_of = take_apart("nn.vmap", { table.unpack(arguments, 1, arguments.n) })
+  local rows, row_of, form = take_apart("nn.vmap", { table.unpack(arguments, 1, arguments.n) })
   local length = count_rows("nn.vmap", rows)
   if not length then core.fail("list_wanted", "nn.vmap", "no argument with rows") end
   core.body("a body of nn.vmap", true, length)
-  local results = table.pack(f(table.unpack(row_of(bind_all(rows, true)), 1, arguments.n)))
+  local results = table.pack(f(table.unpack(row_of(bind_all(rows, true, form)), 1, arguments.n)))
   local list, together = take_apart("nn.vmap", { table.unpack(results, 1, results.n) })
   local _, stacked = core.close_scan({}, list, length, false, true)
   return table.unpack(together(stacked), 1, results.n)

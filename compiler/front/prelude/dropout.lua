@@ -9,7 +9,7 @@ end
 local function kept(x, p, shared_from)
   local shape = x.shape
   for d = shared_from or x.rank + 1, x.rank do shape[d] = 1 end
-  return nn.random.uniform(shape):ge(p)
+  return core.uniform(shape):ge(p)
 end
 
 local function dropout_forward(self, x)

@@ -15,7 +15,7 @@ local function fans(shape)
   return shape[2] * receptive, shape[1] * receptive
 end
 
-local function uniform_within(shape, bound) return nn.random.uniform(shape) * (2 * bound) - bound end
+local function uniform_within(shape, bound) return core.uniform(shape) * (2 * bound) - bound end
 
 -- U(-bound, bound): what PyTorch's Linear uses for weight and bias, bound = 1 / sqrt(fan_in).
 function core.init_within(bound) return function(shape) return uniform_within(shape, bound) end end
@@ -37,7 +37,7 @@ function nn.init.ones() return nn.init.constant(1.0) end
 ---@return function
 function nn.init.uniform(low, high)
   low, high = number("nn.init.uniform", "low", low, 0.0), number("nn.init.uniform", "high", high, 1.0)
-  return function(shape) return nn.random.uniform(shape) * (high - low) + low end
+  return function(shape) return core.uniform(shape) * (high - low) + low end
 end
 
 --- N(mean, deviation^2).
@@ -46,7 +46,7 @@ end
 ---@return function
 function nn.init.normal(mean, deviation)
   mean, deviation = number("nn.init.normal", "mean", mean, 0.0), number("nn.init.normal", "deviation", deviation, 1.0)
-  return function(shape) return nn.random.normal(shape) * deviation + mean end
+  return function(shape) return core.normal(shape) * deviation + mean end
 end
 
 -- The inverse of erf on (-1, 1): Winitzki's closed form (2 to 3 digits), then Halley steps x - f / (1 + x f) with
@@ -76,7 +76,7 @@ function nn.init.trunc_normal(mean, deviation, low, high)
   return function(shape)
     local scale = math.sqrt(0.5) / deviation
     local from, to = core.constant((low - mean) * scale):erf(), core.constant((high - mean) * scale):erf()
-    local y = from + (to - from) * nn.random.uniform(shape)
+    local y = from + (to - from) * core.uniform(shape)
     y = nn.maximum(nn.minimum(y, 1 - 0x1p-23), -1 + 0x1p-23) -- where the bounds lie beyond what the dtype tells from 1
     return nn.maximum(nn.minimum(erf_inverse(y) * (math.sqrt(2) * deviation) + mean, high), low)
   end
@@ -117,7 +117,7 @@ local function by_fan(what, a, gain)
 end
 
 local function uniform_of(deviation) return function(shape) return uniform_within(shape, math.sqrt(3) * deviation(shape)) end end
-local function normal_of(deviation) return function(shape) return nn.random.normal(shape) * deviation(shape) end end
+local function normal_of(deviation) return function(shape) return core.normal(shape) * deviation(shape) end end
 
 --- U(-b, b), b = gain sqrt(3 / fan) (He et al. 2015, section 2.2). a is the slope of a leaky rectifier; sqrt(5) is what
 --- PyTorch's Linear starts from.
@@ -163,9 +163,7 @@ nn.init.glorot_uniform, nn.init.glorot_normal = nn.init.xavier_uniform, nn.init.
 
 -- Coefficients for core.newton_schulz: singular values of a few millionths grow by 3.44 a step until they lie in
 -- (0.68, 1.14), where Newton and Schulz's own cubic ends them at 1: six squarings of the error, to the last digit of f64.
-local to_orthogonal = {}
-for i = 1, 14 do to_orthogonal[i] = { 3.4445, -4.7750, 2.0315 } end
-for i = 15, 21 do to_orthogonal[i] = { 1.5, -0.5, 0.0 } end
+local to_orthogonal = { { 3.4445, -4.7750, 2.0315, times = 14 }, { 1.5, -0.5, 0, times = 7 } }
 
 --- gain times a random matrix [out, rest] with orthonormal rows, or columns where there are more rows (Saxe et al. 2014):
 --- the orthogonal factor of a Gaussian matrix, which is uniform over all such matrices as torch's is. By the polar
@@ -176,7 +174,7 @@ function nn.init.orthogonal(gain)
   gain = number("nn.init.orthogonal", "gain", gain, 1)
   return function(shape)
     fans(shape)
-    local flat = nn.random.normal(shape):reshape { shape[1], -1 }
+    local flat = core.normal(shape):reshape { shape[1], -1 }
     return (core.newton_schulz(flat, to_orthogonal, 1e-30) * gain):reshape(shape)
   end
 end
@@ -226,6 +224,6 @@ function nn.init.sparse(sparsity, deviation)
     local mine, other = u:reshape { rows, 1, columns }, u:reshape { 1, rows, columns }
     local earlier = position:reshape { 1, rows, 1 }:lt(position:reshape { rows, 1, 1 })
     local rank = (other:lt(mine) | (other:eq(mine) & earlier)):sum(2)
-    return nn.where(rank:lt(math.ceil(sparsity * rows)), 0.0, nn.random.normal(shape) * deviation)
+    return nn.where(rank:lt(math.ceil(sparsity * rows)), 0.0, core.normal(shape) * deviation)
   end
 end

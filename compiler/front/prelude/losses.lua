@@ -1,12 +1,13 @@
 -- losses.lua: losses. Each gives one number a row (or element) and then reduces it: reduction = "mean" (the default),
 -- "sum" or "none". Options are the last argument, a table; names and formulas are PyTorch's where it has the loss.
--- Logits of any finite size give finite losses and gradients: exponentials are of numbers that are not above 0.
+-- Logits of any finite size give finite losses and gradients: exponentials are of numbers that are not above 0. Losses of
+-- 16-bit tensors are computed, and given, in f32.
 local nn, core = ...
 
 local function logits(what, x)
   core.tensor(what, x)
   if x.rank < 1 or not core.is_float(x.dtype) then core.fail("layer_input", what, "scores [.., classes] of a float dtype", core.tensor_text(x)) end
-  return x
+  return core.wide(x)
 end
 
 -- Labels y [..] for scores x [.., classes]: whole numbers from 0
@@ -35,7 +36,7 @@ local function pair(what, x, y)
   local fits = x.rank == y.rank
   for d = 1, x.rank do fits = fits and x.shape[d] == y.shape[d] end
   if not fits then core.fail("loss_shapes", what, core.tensor_text(x), core.tensor_text(y)) end
-  return core.as_float(x), core.as_float(y)
+  return core.wide(core.as_float(x)), core.wide(core.as_float(y))
 end
 core.check_pair = pair
 
@@ -45,6 +46,7 @@ local function reduced(what, l, reduction)
   if reduction ~= "none" then core.fail("mode_unknown", what .. "'s reduction", reduction) end
   return l
 end
+core.reduced = reduced
 
 local function loss_options(what, options, known)
   known.reduction = "string"
@@ -110,9 +112,9 @@ function nn.cross_entropy(x, y, options)
   local what = "nn.cross_entropy"
   options = loss_options(what, options, class_options)
   local smoothing = core.range(what, "label_smoothing", options.label_smoothing or 0, 0, 1, "between 0 and 1")
-  logits(what, x)
+  x = logits(what, x)
   core.tensor(what, y)
-  x = classes_last(x, options.dim or -1)
+  x = core.wide(classes_last(x, options.dim or -1))
   local weight = class_weights(what, x, options.weight)
   if core.is_float(y.dtype) and y.rank == x.rank then
     return cross_entropy_of_distribution(x, classes_last(y, options.dim or -1), weight, options)
@@ -227,7 +229,8 @@ function nn.multi_margin_loss(x, y, options)
   local what = "nn.multi_margin_loss"
   options = loss_options(what, options, { p = "number", margin = "number", weight = "any" })
   if options.p and options.p ~= 1 and options.p ~= 2 then core.fail("number_range", what, "p", "1 or 2", options.p) end
-  labels(what, logits(what, x), y)
+  x = logits(what, x)
+  labels(what, x, y)
   local own = is_label(x, y)
   local z = (options.margin or 1) - nn.where(own, x, 0):sum(-1, true) + x
   z = nn.where(z:gt(0) & ~own, z, 0.0)

@@ -12,10 +12,11 @@ end
 
 -- (x - mean) / sqrt(variance + eps) over dims, and both statistics with those dims kept at size 1
 local function standardised(x, dims, eps)
-  local mean = x:mean(dims, true)
-  local centred = x - mean
+  local wide, t = core.wide(x), x.dtype
+  local mean = wide:mean(dims, true)
+  local centred = wide - mean
   local variance = (centred * centred):mean(dims, true)
-  return centred * (variance + eps):rsqrt(), mean, variance
+  return (centred * (variance + eps):rsqrt()):cast(t), mean:cast(t), variance:cast(t)
 end
 
 -- The last dimensions of x, which must have the sizes given: { -n, …, -1 }
@@ -82,7 +83,8 @@ local machine_epsilon = { f64 = 0x1p-52, f32 = 0x1p-23, f16 = 0x1p-10, bf16 = 0x
 function nn.rms_norm(x, normalized_shape, weight, eps)
   x = core.as_float(core.tensor("nn.rms_norm", x))
   local dims = last_dims("nn.rms_norm", x, sizes("nn.rms_norm", normalized_shape))
-  local y = x * ((x * x):mean(dims, true) + (eps or machine_epsilon[x.dtype])):rsqrt()
+  local wide = core.wide(x)
+  local y = (wide * ((wide * wide):mean(dims, true) + (eps or machine_epsilon[x.dtype])):rsqrt()):cast(x.dtype)
   return weight and y * weight or y
 end
 
@@ -175,8 +177,11 @@ local function tracked(self, channels, options)
 end
 
 local function track(self, mean, variance, m)
-  nn.assign(self.running_mean, (1 - m) * self.running_mean + m * nn.stop_gradient(mean))
-  nn.assign(self.running_var, (1 - m) * self.running_var + m * nn.stop_gradient(variance))
+  local function move(state, to)
+    nn.assign(state, ((1 - m) * core.wide(state) + m * core.wide(nn.stop_gradient(to))):cast(state.dtype))
+  end
+  move(self.running_mean, mean)
+  move(self.running_var, variance)
 end
 
 local function from_running(self, x)

@@ -1,7 +1,8 @@
 -- optim.lua: what all optimizers share (groups, step, update, states), and SGD, Adam, AdamW; the others are in
 -- optimizers.lua. Formulas and order of operations as in PyTorch (torch.optim, one tensor at a time). What depends on the
 -- step alone (learning rate, bias corrections) is computed once as scalars; each parameter's update is the same
--- elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop.
+-- elementwise graph of (parameter, gradient, moments), so that all of them fuse into one loop. 16-bit parameters are
+-- updated in f32 and rounded where they are assigned.
 --
 -- nn.Adam { tree, tree, lr = …, { tree, lr = … } }: a plain table that has an option among its keys is a group with
 -- options of its own; the others are trees. Freezing is not listing.
@@ -30,20 +31,23 @@ local function check_loss(self, loss)
   if not core.is_tensor(loss) then core.fail("loss_result", self.kind, core.what(loss)) end
   if loss.rank > 0 then core.fail("loss_shape", self.kind, core.tensor_text(loss)) end
 end
+core.check_loss = check_loss
 
--- Adds the gradients to the sums; gives their mean over k calls, which counts in every k-th call only: until then
--- self.gate keeps the states as they are.
-local function accumulated(self, gradients, k)
-  local sums, count = self.accumulated, self.accumulated_count + 1
-  local full, means = count:ge(k), {}
+-- Adds the gradients to the sums, which begin anew behind a move, and calls move with their mean over k calls in every k-th
+-- call alone. The branch only reads the sums: so they are updated where they lie.
+local function accumulate(self, gradients, k, move)
+  local count, sums = self.accumulated_count, {}
+  local begins, due = count:eq(0), count:ge(k - 1)
   for i, g in ipairs(gradients) do
-    local total = sums[i] + g
-    means[i] = total / k
-    nn.assign(sums[i], nn.where(full, 0, total))
+    sums[i] = nn.where(begins, 0, self.accumulated[i]) + g
+    nn.assign(self.accumulated[i], sums[i])
   end
-  nn.assign(self.accumulated_count, nn.where(full, 0, count))
-  self.gate = full
-  return means
+  nn.assign(count, nn.where(due, 0, count + 1))
+  nn.cond(due, function()
+    local means = {}
+    for i, sum in ipairs(sums) do means[i] = sum / k end
+    move(means)
+  end)
 end
 
 -- Sums of gradients for nn.train { accumulate = k }
@@ -76,16 +80,14 @@ local function step(self, f, options)
   local results = table.pack(f())
   check_loss(self, results[1])
   local gradients = core.gradient(results[1], self.parameters)
-  if options.accumulate then gradients = core.at(self, accumulated, self, gradients, options.accumulate) end
-  self:update(step_clipped(self, gradients, options))
-  self.gate = nil
+  local function move(means) self:update(step_clipped(self, means, options)) end
+  if options.accumulate then core.at(self, accumulate, self, gradients, options.accumulate, move) else move(gradients) end
   return table.unpack(results, 1, results.n)
 end
 
 -- ---- one update ----
 
-local function put(self, state, value)
-  if self.gate then value = nn.where(self.gate, value, state) end
+local function put(state, value)
   nn.assign(state, core.is_tensor(value) and value:cast(state.dtype) or value)
 end
 
@@ -99,20 +101,22 @@ function core.rate(self, group, t)
 end
 
 local function apply(self, gradients)
-  local t = self.t:cast(core.float())
+  local t = self.t:cast(core.scalar())
   local scalars = {}
   for k, group in ipairs(self.groups) do
     local s, moved = self.spec.scalars(group, t, core.rate(self, group, t), self.t)
     scalars[k] = s
-    for name, value in pairs(moved or {}) do put(self, group[name], value) end
+    for name, value in pairs(moved or {}) do put(group[name], value) end
   end
   for i, p in ipairs(self.parameters) do
     local group = self.groups[self.group_of[i]]
-    local value, moments = self.spec.update(group, scalars[self.group_of[i]], gradients[i], p, self.moments[i])
-    for name, moment in pairs(moments) do put(self, self.moments[i][name], moment) end
-    put(self, p, value)
+    local held = {} -- 16-bit parameters: computed in f32, rounded by what is assigned
+    for name, moment in pairs(self.moments[i]) do held[name] = core.wide(moment) end
+    local value, moments = self.spec.update(group, scalars[self.group_of[i]], core.wide(gradients[i]), core.wide(p), held)
+    for name, moment in pairs(moments) do put(self.moments[i][name], moment) end
+    put(p, value)
   end
-  put(self, self.t, self.t + 1)
+  put(self.t, self.t + 1)
 end
 
 local function update(self, gradients)
@@ -178,6 +182,7 @@ local function check_trees(kind, trees)
     if core.kind(tree) == "state" and not core.state(tree) then core.fail("optimizer_frozen", kind, core.tensor_text(tree)) end
   end
 end
+core.check_trees = check_trees
 
 -- Sorts the positional fields into groups: the first has the options at the top, each group table its own.
 local function collect_groups(self, spec, options, known)

@@ -10,7 +10,7 @@ local function step_number(count) return (count + 1):cast("f64") end
 
 local function power(base, exponent) return (exponent * math.log(base)):exp() end
 
-local function narrow(x) return core.is_tensor(x) and x:cast(core.float()) or x end
+local function narrow(x) return core.is_tensor(x) and x:cast(core.scalar()) or x end
 
 -- The two running means of Adam, by torch's lerp
 local function means(o, g, m)
@@ -221,14 +221,18 @@ core.optimizer("Adafactor", {
 -- ---- Muon (Jordan et al. 2024): momentum of matrices made nearly orthogonal; other parameters by AdamW ----
 
 --- Newton-Schulz iteration x <- a x + (b A + c A^2) x, A = x x^T, which moves all singular values of x [m, n] towards 1
---- (Higham 2008, section 8.3); x is first divided by its norm.
+--- (Higham 2008, section 8.3); x is first divided by its norm. A row { a, b, c, times = k } of the coefficients is k turns.
 function core.newton_schulz(x, coefficients, eps)
   local tall = x.shape[1] > x.shape[2]
   if tall then x = x:transpose(1, 2) end
   x = x / nn.maximum(x:norm(), eps)
   for _, k in ipairs(coefficients) do
-    local A = x:matmul(x:transpose(1, 2))
-    x = k[1] * x + (k[2] * A + k[3] * A:matmul(A)):matmul(x)
+    local function turn(y)
+      local A = y:matmul(y:transpose(1, 2))
+      local factor = k[3] == 0 and k[2] * A or k[2] * A + k[3] * A:matmul(A)
+      return k[1] * y + factor:matmul(y)
+    end
+    if k.times then x = nn.scan(turn, x, nil, { length = k.times }) else x = turn(x) end
   end
   return tall and x:transpose(1, 2) or x
 end

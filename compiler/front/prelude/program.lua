@@ -114,7 +114,7 @@ function nn.evaluate(options)
     self.rows = nn.buffer({}, 0, "i32")
     for name in pairs(functions) do
       sums[name] = nn.buffer({}, 0, "f64")
-      self.metrics[name] = nn.buffer({}, 0)
+      self.metrics[name] = nn.buffer({}, 0, core.scalar())
     end
   end)
   self.sums = sums
@@ -126,7 +126,7 @@ function nn.evaluate(options)
     for name, value in pairs(values) do
       local total = nn.where(first, 0, sums[name]) + value:cast("f64") * rows
       nn.assign(sums[name], total)
-      outputs[name] = (total / seen:cast("f64")):cast(core.float())
+      outputs[name] = (total / seen:cast("f64")):cast(core.scalar())
       nn.assign(self.metrics[name], outputs[name])
     end
     return outputs

@@ -3,20 +3,29 @@ local nn, core = ...
 
 function nn.random.bits(shape) return core.bits(shape) end
 
--- In [0, 1): the upper 24 bits (f32) or 53 bits (f64), so every value is exact and 1 is never drawn.
+-- In [0, 1): as many upper bits as the float has digits (f64 53, f32 24, f16 11, bf16 8: PyTorch's rule), so every
+-- value is exact and 1 is never drawn.
 function nn.random.uniform(shape)
+  local digits = core.float() == "f16" and 11 or core.float() == "bf16" and 8
+  if digits then return (core.bits(shape) >> 32 - digits):cast(core.float()) * 2.0 ^ -digits end
+  return core.uniform(shape)
+end
+
+-- For what is made of draws (other distributions, initial values, masks): f32 when the float has 16 bits.
+function core.uniform(shape)
   if core.float() == "f64" then
     local high, low = core.bits(shape) >> 5, core.bits(shape) >> 6
     return (high:cast("f64") * 0x1p26 + low:cast("f64")) * 0x1p-53
   end
-  return (core.bits(shape) >> 8):cast(core.float()) * 0x1p-24
+  return (core.bits(shape) >> 8):cast("f32") * 0x1p-24
 end
 
 -- Box and Muller 1958: sqrt(-2 log(1 - u)) cos(2 pi v); 1 - u is in (0, 1].
-function nn.random.normal(shape)
-  local u, v = nn.random.uniform(shape), nn.random.uniform(shape)
+function core.normal(shape)
+  local u, v = core.uniform(shape), core.uniform(shape)
   return (-2 * (1 - u):log()):sqrt() * (2 * math.pi * v):cos()
 end
+function nn.random.normal(shape) return core.normal(shape):cast(core.float()) end
 
 -- 0 or 1 (as bool) with probability p, a number or a tensor that broadcasts to the shape.
-function nn.random.bernoulli(shape, p) return nn.random.uniform(shape):lt(p) end
+function nn.random.bernoulli(shape, p) return core.uniform(shape):lt(p) end

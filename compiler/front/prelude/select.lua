@@ -406,14 +406,14 @@ end
 ---@param shape integer[]
 ---@return nn.Tensor
 function nn.random.gumbel(shape)
-  local u = nn.maximum(nn.random.uniform(shape), core.float() == "f64" and 0x1p-54 or 0x1p-25)
-  return -(-u:log()):log()
+  local u = nn.maximum(core.uniform(shape), core.float() == "f64" and 0x1p-54 or 0x1p-25)
+  return (-(-u:log()):log()):cast(core.float())
 end
 
 ---Exponential distribution with mean 1.
 ---@param shape integer[]
 ---@return nn.Tensor
-function nn.random.exponential(shape) return -(-nn.random.uniform(shape)):log1p() end
+function nn.random.exponential(shape) return (-(-core.uniform(shape)):log1p()):cast(core.float()) end
 
 ---Classes drawn with probabilities softmax(logits): the largest of logits + Gumbel (Gumbel 1954). [.., classes] to [..],
 ---or to [.., n] for n draws of each row.

@@ -33,7 +33,8 @@ function nn.EMA(options)
     core.at(self, function()
       local first = self.updates:eq(0)
       for i, p in ipairs(self.parameters) do
-        nn.assign(self.averages[i], nn.where(first, p, self.averages[i] * decay + p * (1 - decay)))
+        local moved = core.wide(self.averages[i]) * decay + core.wide(p) * (1 - decay)
+        nn.assign(self.averages[i], nn.where(first, p, moved:cast(p.dtype)))
       end
       nn.assign(self.updates, self.updates + 1)
     end)
@@ -89,8 +90,8 @@ function nn.plateau(options)
   local threshold, threshold_mode = options.threshold or 1e-4, options.threshold_mode or "rel"
   local least, eps = options.min_lr or 0, options.eps or 1e-8
   if threshold_mode ~= "rel" and threshold_mode ~= "abs" then core.fail("mode_unknown", what .. "'s threshold_mode", threshold_mode) end
-  local best, bad, wait = nn.buffer({}, worst), nn.buffer({}, 0, "i32"), nn.buffer({}, 0, "i32")
-  opt.scale = opt.scale or nn.buffer({}, 1)
+  local best, bad, wait = nn.buffer({}, worst, core.scalar()), nn.buffer({}, 0, "i32"), nn.buffer({}, 0, "i32")
+  opt.scale = opt.scale or nn.buffer({}, 1, core.scalar())
   core.own("plateau", { { "best", best }, { "bad", bad }, { "cooldown", wait }, { "scale", opt.scale } })
 
   return nn.func { function()
@@ -101,7 +102,7 @@ function nn.plateau(options)
     nn.assign(best, nn.where(improved, now, best))
     nn.assign(bad, nn.where(cut, 0, count))
     nn.assign(wait, nn.where(cut, cooldown, nn.where(waiting, wait - 1, wait)))
-    local t = opt.t:cast(core.float())
+    local t = opt.t:cast(core.scalar())
     local before = core.rate(opt, opt.groups[1], t)
     local after = nn.maximum(before * factor, least)
     local move = cut & (before - after):gt(eps)
@@ -123,7 +124,7 @@ function nn.early_stopping(options)
   local patience = core.count(what, "patience", options.patience or 5)
   local delta = core.range(what, "min_delta", options.min_delta or 0, 0, math.huge, "at least 0")
   local states, kept, owned = nn.states(options.keep or {}), {}, {}
-  local best, bad = nn.buffer({}, worst), nn.buffer({}, 0, "i32")
+  local best, bad = nn.buffer({}, worst, core.scalar()), nn.buffer({}, 0, "i32")
   for i, s in ipairs(states) do
     kept[i] = nn.buffer(s.shape, 0, s.dtype)
     owned[i] = { "kept", kept[i], s }

@@ -130,7 +130,7 @@ void infer_result(const Graph *g, Node *n) {
 /* ---- builders ---- */
 Node *graph_bound(Graph *body, const char *name, DType dtype, Shape shape, Loc loc) {
   Input *in = NEW(body->arena, Input);
-  *in = (Input){INPUT_bound, name ? name : "bound", dtype, shape, -1, -1, -1, NULL, loc};
+  *in = (Input){INPUT_bound, name ? name : "x", dtype, shape, -1, -1, -1, NULL, loc};
   return graph_input(body, in);
 }
 

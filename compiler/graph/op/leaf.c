@@ -2,8 +2,10 @@
  * each may itself be what a gradient is asked for.
  *
  * random is a pure function: Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") keyed
- * by the seed. Element e takes word (e div 16) mod 4 of the block with counter (e div 64)*16 + e mod 16, so that up to
- * 16 lanes fill without shuffles whatever the vector width (MIDDLE.md 1.3). */
+ * by the seed. `calls` and `turn` are scalars, or arrays whose dimensions lead those of the result: then each of their
+ * elements has a draw of its own over the dimensions that follow (nn.vmap). Element e of a draw takes word (e div 16)
+ * mod 4 of the block with counter (e div 64)*16 + e mod 16, so that up to 16 lanes fill without shuffles whatever the
+ * vector width (MIDDLE.md 1.3). */
 #include "op.h"
 
 #define NO_GRADIENT(name)                                                                                              \
@@ -70,13 +72,18 @@ void eval_iota(const Eval *e, const Node *n, Value *y) {
   for (int64_t k = 0; k < n->shape.dim[0]; ++k) y->i[k] = k;
 }
 
+static bool leads(Shape s, Shape of) {
+  of.rank = s.rank <= of.rank ? s.rank : of.rank;
+  return shape_equal(s, of);
+}
+
 void infer_random(const Graph *g, Node *n) {
   const Node *seed = node_in(n, 0), *calls = node_in(n, 1), *turn = node_in(n, 2);
-  bool fits = seed->dtype == DT_u32 && calls->dtype == DT_u32 && turn->dtype == DT_u32 && seed->shape.rank == 1 &&
-              seed->shape.dim[0] == 2 && calls->shape.rank == 0 && turn->shape.rank == 0;
-  if (!fits) user_error(n->loc, MSG_random_operand, node_text(g->arena, seed), node_text(g->arena, calls));
   n->dtype = DT_u32;
   n->shape = attr_shape(n->attr);
+  bool fits = seed->dtype == DT_u32 && calls->dtype == DT_u32 && turn->dtype == DT_u32 && seed->shape.rank == 1 &&
+              seed->shape.dim[0] == 2 && leads(calls->shape, n->shape) && leads(turn->shape, n->shape);
+  if (!fits) user_error(n->loc, MSG_random_operand, node_text(g->arena, seed), node_text(g->arena, calls));
 }
 
 static void philox(const uint32_t key_in[2], uint32_t c[4]) {
@@ -93,11 +100,15 @@ static void philox(const uint32_t key_in[2], uint32_t c[4]) {
 
 void eval_random(const Eval *e, const Node *n, Value *y) {
   const int64_t *seed = eval_in(e, n, 0)->i;
-  uint32_t key[2] = {(uint32_t)seed[0], (uint32_t)seed[1]}, calls = (uint32_t)eval_in(e, n, 1)->i[0],
-           turn = (uint32_t)eval_in(e, n, 2)->i[0];
-  for (int64_t k = 0, count = shape_count(n->shape); k < count; ++k) {
-    uint32_t c[4] = {(uint32_t)(k / 64 * 16 + k % 16), turn, calls, n->attr->place};
+  uint32_t key[2] = {(uint32_t)seed[0], (uint32_t)seed[1]};
+  const Value *calls = eval_in(e, n, 1), *turn = eval_in(e, n, 2);
+  int64_t count = shape_count(n->shape), per_call = count / shape_count(calls->shape);
+  int64_t per_turn = count / shape_count(turn->shape), draw = per_call < per_turn ? per_call : per_turn;
+  for (int64_t i = 0; i < count; ++i) {
+    int64_t k = i % draw;
+    uint32_t c[4] = {(uint32_t)(k / 64 * 16 + k % 16), (uint32_t)turn->i[i / per_turn],
+                     (uint32_t)calls->i[i / per_call], n->attr->place};
     philox(key, c);
-    y->i[k] = c[k / 16 % 4];
+    y->i[i] = c[k / 16 % 4];
   }
 }

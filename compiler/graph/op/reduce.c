@@ -145,21 +145,26 @@ static Node *matrix_back(Graph *g, const Matrix *m, Node *rows) {
   return transpose_if(g, reshape_if(g, rows, m->permuted), inverse);
 }
 
-/* [K] or [K,1] repeated to [K, n] */
-static Node *across(Graph *g, Node *column, int64_t k, int64_t n) {
-  return graph_broadcast(g, reshape_if(g, column, shape_of(2, k, (int64_t)1)), shape_of(2, k, n));
-}
-
-/* where(iota == position of the extreme, dy, 0) */
+/* where(iota == position of the extreme, dy, 0), over [kept.., n]: the kept dims stay apart, since those of a window's
+ * view do not merge; the reduced ones are one, as argmax takes them. */
 static Node *extreme_adjoint(Graph *g, Node *y, Node *dy, Op position) {
   Node *x = node_in(y, 0);
   Matrix m = matrix_of(x, &y->attr->axes);
-  int64_t k = m.rows.dim[0], n = m.rows.dim[1];
-  Node *at = graph_reduce(g, position, matrix_to(g, &m, x), (Axes){1, {1}});
-  Node *number = graph_reshape(g, graph_iota(g, n, y->loc), shape_of(2, (int64_t)1, n));
-  Node *here = graph_op2(g, OP_eq, graph_broadcast(g, number, m.rows), across(g, at, k, n));
-  Node *spread = across(g, dy, k, n);
-  return matrix_back(g, &m, graph_op3(g, OP_where, here, spread, graph_like(g, spread, 0)));
+  int kept = y->shape.rank;
+  int64_t n = m.rows.dim[1];
+  Shape flat = y->shape, one = y->shape;
+  flat.dim[flat.rank++] = n, one.dim[one.rank++] = 1;
+  Node *rows = reshape_if(g, transpose_if(g, x, m.order), flat);
+  Node *at = graph_reduce(g, position, rows, (Axes){1, {kept}});
+  Shape last = {.rank = kept + 1};
+  for (int d = 0; d <= kept; ++d) last.dim[d] = d == kept ? n : 1;
+  Node *number = graph_broadcast_to(g, graph_reshape(g, graph_iota(g, n, y->loc), last), flat);
+  Node *here = graph_op2(g, OP_eq, number, graph_broadcast_to(g, graph_reshape(g, at, one), flat));
+  Node *spread = graph_broadcast_to(g, reshape_if(g, dy, one), flat);
+  Node *masked = graph_op3(g, OP_where, here, spread, graph_like(g, spread, 0));
+  Axes inverse = {.n = m.order.n};
+  for (int k = 0; k < m.order.n; ++k) inverse.at[m.order.at[k]] = k;
+  return transpose_if(g, reshape_if(g, masked, m.permuted), inverse);
 }
 
 void grad_max(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {

@@ -6,9 +6,11 @@
  * Its body is the forward body once more, the gradient rules of that, and then every node that the forward scan kept
  * (Attr.kept) replaced by the row that was kept: what is not needed any more is dropped by the pass dce, here and in
  * the forward scan. A gradient that is a product (or a sum of products) of things of one turn is not summed turn by
- * turn: its factors come out as rows, and one product over turns and rows follows the scan. That is exact algebra,
- * chosen by the form of the graph alone; the order of the sum is then the product's. The result is a scan, so a second
- * derivative is the same again. */
+ * turn: its factors come out as rows, and one product over turns and rows follows the scan. So do rows that are added
+ * to a table (scatter) and sums of what comes out already (biases). That is exact algebra, chosen by the form of the
+ * graph alone; the order of the sum is then the product's. Of an independent scan (nn.vmap) all gradients come out as
+ * rows and are summed behind it, so that it stays independent. The result is a scan, so a second derivative is the same
+ * again. */
 #include "op.h"
 
 typedef VEC(Node *) Nodes;
@@ -48,6 +50,11 @@ static Node *take(Reverse *r, int class, const char *name, Node *operand) {
   if (class == ROW) vec_push(arena, r->row, n);
   return n;
 }
+
+/* "d_h" for what belongs to h. */
+static const char *d_name(const Reverse *r, const char *name) { return arena_printf(r->b->arena, "d_%s", name); }
+
+static const char *node_name(const Node *n) { return n->name ? n->name : op_info[n->op].name; }
 
 /* The operand outside for a row inside, or NULL. */
 static Node *row_operand(const Reverse *r, const Node *row) {
@@ -107,7 +114,7 @@ static void bind_forward(Reverse *r) {
   }
   for (int k = r->first_kept; k < r->body->outputs.n; ++k) {
     const Node *n = r->body->outputs.at[k].node;
-    Node *row = r->kept_row[k] = take(r, ROW, n->name ? n->name : "kept", kept_value(r, k));
+    Node *row = r->kept_row[k] = take(r, ROW, node_name(n), kept_value(r, k));
     for (int c = 0; n->op == OP_input && c < r->carries; ++c)
       if (r->body->inputs.at[c] == n->attr->input) in[c] = row;
   }
@@ -122,7 +129,7 @@ static void body_gradients(Reverse *r, Node *const *dcarry, Node **grads) {
   VEC(int) which = {0};
   for (int k = 0; k < r->body->outputs.n; ++k) {
     Node *dy = k < r->carries ? dcarry[k] : NULL;
-    if (k >= r->carries && r->dy[k]) dy = take(r, ROW, "dy", r->dy[k]);
+    if (k >= r->carries && r->dy[k]) dy = take(r, ROW, d_name(r, node_name(r->body->outputs.at[k].node)), r->dy[k]);
     if (!dy) continue;
     vec_push(arena, ys, forward_output(r, k));
     vec_push(arena, dys, dy);
@@ -181,7 +188,9 @@ static Node *make_scan(Reverse *r) {
   Graph *made = finish_body(r);
   for (int class = 0; class < 3; ++class)
     for (int i = 0; i < r->in[class].n; ++i) vec_push(r->g->arena, in, r->in[class].at[i]);
-  return graph_scan(r->g, made, in.n, in.at, r->in[CARRY].n, r->in[ROW].n, a->high[0], !a->reverse, r->loc);
+  Node *scan = graph_scan(r->g, made, in.n, in.at, r->in[CARRY].n, r->in[ROW].n, a->high[0], !a->reverse, r->loc);
+  ((Attr *)scan->attr)->independent = a->independent && r->in[CARRY].n == 0;
+  return scan;
 }
 
 /* ---- sums over the turns, after the scan ---- */
@@ -204,19 +213,83 @@ static bool is_factor(const Reverse *r, const Node *n) {
   return n->shape.rank < RANK_MAX && !same_each_turn;
 }
 
-/* Is n a sum of products of one turn's values, maybe moved about? Then its sum over the turns is one, too. */
-static bool is_product_sum(const Reverse *r, const Node *n) {
-  if (n->op == OP_transpose || n->op == OP_reshape || n->op == OP_neg) return is_product_sum(r, node_in(n, 0));
-  if (n->op == OP_add) return is_product_sum(r, node_in(n, 0)) && is_product_sum(r, node_in(n, 1));
-  return n->op == OP_dot && is_factor(r, node_in(n, 0)) && is_factor(r, node_in(n, 1));
+/* Do its rows stand outside anyway? */
+static bool has_rows(const Reverse *r, const Node *n) {
+  for (int k = r->first_kept; k < r->body->outputs.n; ++k)
+    if (forward_output(r, k) == n) return true;
+  for (int i = 0; i < r->factor.n; ++i)
+    if (r->factor.at[i] == n) return true;
+  return row_operand(r, n) != NULL;
 }
 
-static void collect_factors(Reverse *r, const Node *n) {
-  for (int i = 0; i < n->nin; ++i)
-    if (n->op == OP_dot)
-      factor_rows(r, node_in(n, i));
-    else
-      collect_factors(r, node_in(n, i));
+static bool is_zeros(const Node *n) {
+  while (n->op == OP_broadcast || n->op == OP_reshape) n = node_in(n, 0);
+  const Tensor *t = n->attr->value;
+  int64_t bytes = t ? shape_count(t->shape) * dtype_info[t->dtype].bytes : 0;
+  for (int64_t i = 0; i < bytes; ++i)
+    if (((const char *)t->data)[i]) return false;
+  return n->op == OP_const;
+}
+
+/* How the sum of n over the turns is made of rows. */
+typedef enum SumForm {
+  SUM_none,     /* turn by turn */
+  SUM_operands, /* n of the sums of its operands */
+  SUM_dot,      /* one product over the turns too */
+  SUM_scatter,  /* all rows added to one table */
+  SUM_reduce,   /* one sum over the turns too, of rows that are there */
+  SUM_itself    /* of its own rows */
+} SumForm;
+
+static bool finds_sum(const Reverse *r, const Node *n);
+
+static SumForm sum_form(const Reverse *r, const Node *n) {
+  bool factor[3] = {false}, independent = r->scan->attr->independent;
+  for (int i = 0; i < n->nin && i < 3; ++i) factor[i] = is_factor(r, node_in(n, i));
+  switch (n->op) {
+  case OP_transpose:
+  case OP_reshape:
+  case OP_neg:
+  case OP_add:
+    if (!independent || finds_sum(r, n)) return SUM_operands;
+    break;
+  case OP_dot:
+    if (factor[0] && factor[1]) return SUM_dot;
+    break;
+  case OP_scatter:
+    if (is_zeros(node_in(n, 0)) && factor[1] && factor[2]) return SUM_scatter;
+    break;
+  case OP_sum:
+    if (factor[0] && has_rows(r, node_in(n, 0))) return SUM_reduce;
+    break;
+  default: break;
+  }
+  return independent && n->shape.rank < RANK_MAX ? SUM_itself : SUM_none;
+}
+
+static bool finds_sum(const Reverse *r, const Node *n) {
+  bool found = false;
+  for (int i = 0; i < n->nin; ++i) {
+    SumForm form = sum_form(r, node_in(n, i));
+    found |= form != SUM_none && form != SUM_itself;
+  }
+  return found;
+}
+
+static bool is_sum_of_rows(const Reverse *r, const Node *n) {
+  SumForm form = sum_form(r, n);
+  bool is = form != SUM_none;
+  for (int i = 0; form == SUM_operands && i < n->nin; ++i) is &= is_sum_of_rows(r, node_in(n, i));
+  return is;
+}
+
+static void collect_factors(Reverse *r, Node *n) {
+  SumForm form = sum_form(r, n);
+  for (int i = 0; i < n->nin && form != SUM_itself; ++i) {
+    if (form == SUM_operands) collect_factors(r, node_in(n, i));
+    if (form == SUM_dot || form == SUM_reduce || (form == SUM_scatter && i > 0)) factor_rows(r, node_in(n, i));
+  }
+  if (form == SUM_itself) factor_rows(r, n);
 }
 
 static Axes shifted(const Axes *axes, bool turns) {
@@ -225,14 +298,31 @@ static Axes shifted(const Axes *axes, bool turns) {
   return s;
 }
 
-static Node *sum_over_turns(Reverse *r, const Node *n) {
+/* Zeros, index [T, I…], source [T, A…, I…, R…], whose turns go to where the index stands: [A…, T, I…, R…]. */
+static Node *scatter_over_turns(Reverse *r, const Node *n) {
+  int dim = n->attr->dim;
+  const Node *x = node_in(n, 0);
+  Node *source = factor_rows(r, node_in(n, 2));
+  Axes order = {.n = source->shape.rank};
+  for (int d = 0; d < order.n; ++d) order.at[d] = d == dim ? 0 : d < dim ? d + 1 : d;
+  Node *zeros = graph_full(r->g, x->dtype, x->shape, 0, n->loc);
+  return graph_scatter(r->g, zeros, factor_rows(r, node_in(n, 1)), transpose_if(r->g, source, order), dim);
+}
+
+static Node *sum_over_turns(Reverse *r, Node *n) {
   const Attr *a = n->attr;
-  if (n->op == OP_dot)
+  Node *in[2];
+  switch (sum_form(r, n)) {
+  case SUM_dot:
     return graph_dot(r->g, factor_rows(r, node_in(n, 0)), factor_rows(r, node_in(n, 1)), shifted(&a->batch, false),
                      shifted(&a->batch_b, false), shifted(&a->axes, true), shifted(&a->axes_b, true));
-  Node *in[2];
-  for (int i = 0; i < n->nin; ++i) in[i] = sum_over_turns(r, node_in(n, i));
-  return graph_add(r->g, n->op, n->nin, in, a, n->loc);
+  case SUM_scatter: return scatter_over_turns(r, n);
+  case SUM_reduce: return graph_reduce(r->g, OP_sum, factor_rows(r, node_in(n, 0)), shifted(&a->axes, true));
+  case SUM_operands:
+    for (int i = 0; i < n->nin; ++i) in[i] = sum_over_turns(r, node_in(n, i));
+    return graph_add(r->g, n->op, n->nin, in, a, n->loc);
+  default: return graph_reduce(r->g, OP_sum, factor_rows(r, n), (Axes){1, {0}});
+  }
 }
 
 /* ---- the whole ---- */
@@ -250,8 +340,8 @@ static void reverse_init(Reverse *r, Graph *g, Node *y, Node *const *dy, const b
   mark_alive(r);
 }
 
-/* The value of the scan that will be dx[k]; PRODUCT: made after it; NONE. */
-enum { NONE = -1, PRODUCT = -2 };
+/* The value of the scan that will be dx[k]; ROWS: a sum of rows, made after it; NONE. */
+enum { NONE = -1, ROWS = -2 };
 
 static void next_carries(Reverse *r, Node *const *dcarry, Node *const *grads, int *value) {
   for (int k = 0; k < r->carries; ++k) {
@@ -261,22 +351,33 @@ static void next_carries(Reverse *r, Node *const *dcarry, Node *const *grads, in
   }
 }
 
-static void sum_captured(Reverse *r, int k, Node *grad, int *value) {
-  if (is_product_sum(r, grad)) {
-    value[k] = PRODUCT;
-    collect_factors(r, grad);
-    return;
-  }
-  Node *sum = take(r, CARRY, "sum", graph_full(r->g, grad->dtype, grad->shape, 0, r->loc));
+static void sum_carried(Reverse *r, int k, Node *grad, int *value) {
+  Node *sum =
+      take(r, CARRY, d_name(r, r->body->inputs.at[k]->name), graph_full(r->g, grad->dtype, grad->shape, 0, r->loc));
   value[k] = r->out[0].n;
   vec_push(r->b->arena, r->out[0], graph_op2(r->b, OP_add, sum, grad));
+}
+
+/* Sums of rows first, as long as one finds rows that another one wants too. */
+static void sum_captured(Reverse *r, Node *const *grads, const bool *want, int *value) {
+  int first = r->carries + r->rows;
+  for (bool again = true; again;) {
+    again = false;
+    for (int k = first; k < r->inputs; ++k) {
+      if (!want[k] || !grads[k] || value[k] != NONE || !is_sum_of_rows(r, grads[k])) continue;
+      collect_factors(r, grads[k]);
+      value[k] = ROWS;
+      again = true;
+    }
+  }
+  for (int k = first; k < r->inputs; ++k)
+    if (want[k] && grads[k] && value[k] == NONE) sum_carried(r, k, grads[k], value);
 }
 
 static void gather_values(Reverse *r, Node *const *dcarry, Node *const *grads, const bool *want, int *value) {
   for (int k = 0; k < r->inputs; ++k) value[k] = NONE;
   next_carries(r, dcarry, grads, value);
-  for (int k = r->carries + r->rows; k < r->inputs; ++k)
-    if (want[k] && grads[k]) sum_captured(r, k, grads[k], value);
+  sum_captured(r, grads, want, value);
   for (int k = r->carries; k < r->carries + r->rows; ++k)
     if (want[k] && grads[k]) {
       value[k] = r->out[1].n;
@@ -293,7 +394,8 @@ void grad_scan(Graph *g, Node *y, Node *const *dy, const bool *want, Node **dx) 
   for (int k = 0; k < r.carries; ++k) {
     Node *like = node_in(y, k);
     if (!r.reached[k] || !r.alive[k]) continue;
-    dcarry[k] = take(&r, CARRY, "dcarry", dy[k] ? dy[k] : graph_full(g, like->dtype, like->shape, 0, r.loc));
+    dcarry[k] = take(&r, CARRY, d_name(&r, r.body->inputs.at[k]->name),
+                     dy[k] ? dy[k] : graph_full(g, like->dtype, like->shape, 0, r.loc));
   }
   body_gradients(&r, dcarry, grads);
   gather_values(&r, dcarry, grads, want, value);
@@ -305,6 +407,6 @@ void grad_scan(Graph *g, Node *y, Node *const *dy, const bool *want, Node **dx) 
   for (int k = 0; k < r.inputs; ++k) {
     bool row = k >= r.carries && k < r.carries + r.rows;
     if (!want[k] || value[k] == NONE) continue;
-    dx[k] = value[k] == PRODUCT ? sum_over_turns(&r, grads[k]) : graph_result(g, scan, value[k] + (row ? carries : 0));
+    dx[k] = value[k] == ROWS ? sum_over_turns(&r, grads[k]) : graph_result(g, scan, value[k] + (row ? carries : 0));
   }
 }

@@ -41,6 +41,7 @@ static void key_attr(Key *k, const Attr *a) {
   key_axes(k, &a->axes), key_axes(k, &a->axes_b);
   key_axes(k, &a->batch), key_axes(k, &a->batch_b);
   key_bytes(k, a->low, sizeof a->low), key_bytes(k, a->high, sizeof a->high), key_bytes(k, a->step, sizeof a->step);
+  key_bytes(k, a->size, sizeof a->size), key_bytes(k, a->dilation, sizeof a->dilation);
   key_int(k, a->dtype), key_int(k, a->dim), key_int(k, a->place);
   key_bytes(k, &a->fill, sizeof a->fill);
   key_bytes(k, &a->state, sizeof(State *)), key_bytes(k, &a->input, sizeof(Input *));

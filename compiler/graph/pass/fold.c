@@ -117,6 +117,7 @@ static bool concat_is_uniform(const Node *n, Node *const *in) {
 }
 
 static Node *fold_move(Graph *to, const Node *n, Node *const *in) {
+  if (n->op == OP_unwindow) return NULL; /* a sum */
   const Tensor *value = uniform_of(in[0]);
   if (n->op == OP_concat) return concat_is_uniform(n, in) ? uniform_node(to, value, n->shape, n->loc) : NULL;
   if (value) {
@@ -125,7 +126,7 @@ static Node *fold_move(Graph *to, const Node *n, Node *const *in) {
     return uniform_node(to, value, n->shape, n->loc);
   }
   value = tensor_of(in[0]);
-  bool grows = n->op == OP_pad || n->op == OP_broadcast;
+  bool grows = n->op == OP_pad || n->op == OP_broadcast || n->op == OP_window;
   if (!value || grows || shape_count(value->shape) > FOLD_MAX) return NULL;
   return graph_const_tensor(to, evaluate(to->arena, n, 1, &value), n->loc);
 }

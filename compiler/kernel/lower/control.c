@@ -64,7 +64,7 @@ const Node *control_base(const Lowering *l, const Node *n) {
 static Slot *operand_slot(Lowering *l, const Node *operand) { return l->slot[control_base(l, operand)->id]; }
 
 static const char *name_of(const Input *in, const Node *operand) {
-  return strcmp(in->name, "bound") || !operand->name ? in->name : operand->name;
+  return strcmp(in->name, "x") || !operand->name ? in->name : operand->name;
 }
 
 /* ---- copies ---- */
@@ -76,7 +76,11 @@ static void copy_slot(Lowering *l, const Node *what, Slot *from, Slot *to) {
   Group *g = NEW(l->arena, Group);
   Point *p = NEW(l->arena, Point);
   *p = (Point){.kind = P_load, .dtype = to->dtype, .slot = from, .index = index, .node = what};
-  *g = (Group){.kind = GROUP_map, .name = "start", .naxes = count > 1, .kept = count > 1, .loc = what->loc};
+  *g = (Group){.kind = GROUP_map,
+               .name = arena_printf(l->arena, "start_%s", to->name),
+               .naxes = count > 1,
+               .kept = count > 1,
+               .loc = what->loc};
   g->extent[0] = count;
   vec_push(l->arena, g->members, what);
   vec_push(l->arena, g->writes, ((Write){.slot = to, .index = index, .value = p}));

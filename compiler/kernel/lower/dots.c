@@ -1,6 +1,7 @@
 /* dots.c: a product as a loop space: batch, m, n and k axes with the strides of both operands. Neighbouring axes of one
  * class that both operands walk with one stride become one axis, so that [B,T,D] x [E,D] is one product of B*T rows.
- * The order of k is the attribute's order, row-major; collapsing keeps it. */
+ * The order of k is the attribute's order, row-major; collapsing keeps it. A window of a stored (padded) image is a
+ * strided operand like any other: that is the whole of a convolution here. */
 #include "lower.h"
 
 typedef struct DotAxis {

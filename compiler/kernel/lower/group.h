@@ -30,8 +30,7 @@ typedef enum PointKind {
   P_load,   /* slot[index (+ stride * clamp(arg0, 0, count - 1) when nargs is 1: gather)] */
   P_op,     /* elementwise row on args (cast, bitcast to dtype) */
   P_index,  /* the affine index itself, as an integer of dtype (iota) */
-  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls, arg3: turn (scalars); place
-             */
+  P_random, /* u32 word of Philox for element `index`; arg0, arg1: seed words, arg2: calls, arg3: turn; place */
   P_guard,  /* lo <= index < hi (and index mod `stride` == 0 when stride > 1): arg0, else the constant `value` */
   P_result, /* the result of phase number `phase` of this group, or the product of a dot */
 } PointKind;
@@ -66,7 +65,8 @@ typedef struct Reduction {
   Point *element; /* over kept and reduced axes */
   Point *factor;  /* OP_dot: the chain is acc = fma(element, factor, acc) */
   Order order;
-  DType dtype;
+  DType dtype; /* of the result */
+  DType chain; /* of accumulators and partial results: dtype_chain; of max, min and positions: dtype */
   const Node *node;
 } Reduction;
 
@@ -130,12 +130,17 @@ typedef VEC(Call) Calls;
 
 /* GROUP_map, GROUP_row, GROUP_column, GROUP_scan */
 void schedule_nest(Program *p, const Group *g, Calls *calls);
-/* GROUP_dot with nm, nn, nk <= 1 (0 stands for extent 1) and any nb: packing kernels and the tiled product.
+/* GROUP_dot with any number of axes of each class (a convolution has k = channels and both steps of its window; which m
+ * and n are rows and columns, the schedule chooses): packing kernels and the tiled product.
  * Returns false when the shape asks for the plain nest: the group is its own reduction too, and schedule_nest takes it.
  */
 bool schedule_dot(Program *p, const Group *g, Calls *calls);
 void schedule_sort(Program *p, const Group *g, Calls *calls);
 void schedule_scatter(Program *p, const Group *g, Calls *calls);
+/* pass/widen.c: a scratch slot for the f32 of a 16-bit one; the kernel that converts one slot's elements to another's.
+ */
+Slot *slot_widened(Program *p, Slot *from, Loc loc);
+void call_convert(Program *p, Slot *from, Slot *to, Calls *calls);
 
 /* ---- points to expressions (pass/points.c): used by all schedules ---- */
 typedef struct PointGen {

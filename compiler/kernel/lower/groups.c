@@ -14,9 +14,9 @@
  * since each value is rounded at its node wherever it is computed. */
 #include "lower.h"
 
-enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64 };
+enum { STREAMS_MAX = 16, WRITES_MAX = 8, CHEAP_OPS = 8, SIBLINGS_MAX = 64, TURN_DEPTH = 8 };
 
-static OpFamily family(const Node *n) { return op_info[n->op].family; }
+static OpFamily family(const Node *n) { return n->op == OP_unwindow ? FAMILY_REDUCE : op_info[n->op].family; }
 
 static bool is_leaf(const Node *n) {
   return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_iota || n->op == OP_result;
@@ -86,6 +86,39 @@ static int cluster_new(Lowering *l, GroupKind kind) {
   return l->clusters.n - 1;
 }
 
+/* What follows a product may have its dims in another order (NCHW behind a convolution): result dim d of n, which is
+ * reached from the product by maps and transposes alone, is dim turn.at[d] of it. False: it is not so. */
+static bool turned_from(const Node *n, const Node *dot, int depth, Axes *turn) {
+  if (n == dot) {
+    *turn = (Axes){.n = n->shape.rank};
+    for (int d = 0; d < turn->n; ++d) turn->at[d] = d;
+    return true;
+  }
+  if (depth == 0 || is_leaf(n) || n->shape.rank != dot->shape.rank) return false;
+  if (n->op == OP_transpose) {
+    Axes inner;
+    if (!turned_from(n->in[0], dot, depth - 1, &inner)) return false;
+    turn->n = inner.n;
+    for (int d = 0; d < turn->n; ++d) turn->at[d] = inner.at[n->attr->axes.at[d]];
+    return true;
+  }
+  for (int i = 0; op_is_elementwise(n->op) && i < n->nin; ++i)
+    if (turned_from(n->in[i], dot, depth - 1, turn)) return true;
+  return false;
+}
+
+/* Index of a map behind a product at the product's point, whatever the order of its dims. */
+static bool turned_index(Lowering *l, int ci, const Node *n, const Affine **index) {
+  Cluster *c = l->clusters.at[ci];
+  const Node *dot = c->roots.n ? l->roots.at[c->roots.at[0]].node : NULL;
+  const Affine *own[RANK_MAX];
+  Axes turn;
+  if (c->kind != GROUP_dot || dot->op != OP_dot || n == dot || !turned_from(n, dot, TURN_DEPTH, &turn)) return false;
+  cluster_index(l, ci, dot, false, own);
+  for (int d = 0; d < turn.n; ++d) index[d] = own[turn.at[d]];
+  return true;
+}
+
 /* The value that a root writes, and where: at every point of the space (full) or once per kept point. */
 Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine **linear) {
   Cluster *c = l->clusters.at[ci];
@@ -93,7 +126,7 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
   int64_t kept = 1;
   for (int d = 0; d < c->space_rank; ++d) kept *= c->reduced[d] ? 1 : c->space_dim[d];
   *full = c->kept != c->naxes && shape_count(r->node->shape) != kept;
-  cluster_index(l, ci, r->node, *full, index);
+  if (*full || !turned_index(l, ci, r->node, index)) cluster_index(l, ci, r->node, *full, index);
   *linear = affine_linear(&c->set, r->node->shape, index);
   return point_of(l, ci, r->node, index);
 }
@@ -102,16 +135,12 @@ Point *root_point(Lowering *l, int ci, const Root *r, bool *full, const Affine *
  * of dims: the k-th kept (reduced) dim that is not 1 runs along the k-th kept (reduced) axis. */
 Point *reduce_element(Lowering *l, int ci, const Node *n) {
   Cluster *c = l->clusters.at[ci];
-  const Node *x = n->in[0];
+  ReduceSpace s = reduce_space(n);
   const Affine *index[RANK_MAX];
-  Axes axes = phase_axes(n);
   int next[2] = {0, c->kept};
-  for (int d = 0; d < x->shape.rank; ++d) {
-    bool reduced = false;
-    for (int i = 0; i < axes.n; ++i) reduced |= axes.at[i] == d;
-    index[d] = x->shape.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[reduced]++);
-  }
-  return point_of(l, ci, x, index);
+  for (int d = 0; d < s.rank; ++d)
+    index[d] = s.dim[d] == 1 ? affine_const(&c->set, 0) : affine_axis(&c->set, next[s.reduced[d]]++);
+  return n->op == OP_unwindow ? point_unwindow(l, ci, n, index) : point_of(l, ci, n->in[0], index);
 }
 
 static void build_root(Lowering *l, int ci, const Root *r) {
@@ -366,15 +395,13 @@ static void place_scatter(Lowering *l, int ri) {
 
 static void place_phase(Lowering *l, int ri) {
   const Node *n = l->roots.at[ri].node;
-  bool reduced[RANK_MAX] = {false};
-  Axes axes = phase_axes(n);
-  for (int i = 0; i < axes.n; ++i) reduced[axes.at[i]] = true;
-  GroupKind kind = n->op == OP_argsort                             ? GROUP_sort
-                   : is_along(n)                                   ? GROUP_scan
-                   : order_reduce(n->in[0]->shape, axes).lanes > 1 ? GROUP_row
-                                                                   : GROUP_column;
+  ReduceSpace s = reduce_space(n);
+  GroupKind kind = n->op == OP_argsort         ? GROUP_sort
+                   : is_along(n)               ? GROUP_scan
+                   : order_reduce(n).lanes > 1 ? GROUP_row
+                                               : GROUP_column;
   int alone = cluster_new(l, kind);
-  cluster_space(l, l->clusters.at[alone], n->in[0]->shape.rank, n->in[0]->shape.dim, reduced);
+  cluster_space(l, l->clusters.at[alone], s.rank, s.dim, s.reduced);
   place(l, ri, alone, kind == GROUP_sort ? wanted_never : wanted_reduce);
 }
 
@@ -399,12 +426,28 @@ static void place_root(Lowering *l, int ri) {
 }
 
 /* ---- what must be stored ---- */
-static void must_operand(Lowering *l, const Node *n) {
-  const Node *base;
+/* A product reads views of what is stored; where a view needs divisions it is stored itself, or, under a window, what
+ * the window looks at: never the windows, which repeat it. */
+static const Node *operand_home(Lowering *l, const Node *n) {
+  const Node *base, *home = n;
   int64_t stride[RANK_MAX], offset;
-  bool plain = operand_plain(l, n, &base, stride, &offset);
-  const Node *stored = plain ? base : n;
-  if (!in_memory(stored)) l->must[stored->id] = true;
+  if (operand_plain(l, n, &base, stride, &offset)) return base;
+  for (const Node *x = n; op_info[x->op].family == FAMILY_MOVE && x->op != OP_concat && !l->must[x->id]; x = x->in[0]) {
+    bool window = x->op == OP_window;
+    if (!window) continue;
+    const Node *below = x->in[0];
+    l->must[below->id] = true;
+    bool plain = operand_plain(l, n, &base, stride, &offset);
+    l->must[below->id] = false;
+    if (!plain) break;
+    home = below;
+  }
+  return home;
+}
+
+static void must_operand(Lowering *l, const Node *n) {
+  const Node *home = operand_home(l, n);
+  if (!in_memory(home)) l->must[home->id] = true;
 }
 
 /* Broadcasting repeats what comes before it: an expression with a heavy row is computed once, in front. */

@@ -66,8 +66,10 @@ void slot_finish(Lowering *l, Slot *s, const Node *n) {
 }
 
 static void group_reduction(Lowering *l, int ci, Group *g, const Node *n) {
-  Reduction r = {.op = n->op, .dtype = n->dtype, .node = n};
-  r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n->in[0]->shape, n->attr->axes);
+  Reduction r = {.op = n->op == OP_unwindow ? OP_sum : n->op, .dtype = n->dtype, .node = n};
+  r.order = is_along(n) ? order_along(n->shape.dim[n->attr->dim]) : order_reduce(n);
+  bool picks = n->op == OP_max || n->op == OP_min || n->op == OP_argmax || n->op == OP_argmin;
+  r.chain = picks ? n->dtype : dtype_chain(n->dtype);
   r.element = reduce_element(l, ci, n);
   vec_push(l->arena, g->phases, r);
 }
@@ -82,7 +84,7 @@ static void group_write(Lowering *l, int ci, Group *g, const Root *r) {
 static void group_dot(Lowering *l, int ci, Group *g, const Node *n) {
   Cluster *c = l->clusters.at[ci];
   dot_space(l, c, n, g);
-  Reduction r = {.op = OP_dot, .dtype = n->dtype, .node = n, .order = g->dot_order};
+  Reduction r = {.op = OP_dot, .dtype = n->dtype, .chain = dtype_chain(n->dtype), .node = n, .order = g->dot_order};
   for (int k = 0; k < 2; ++k) {
     const Operand *o = k ? &g->b : &g->a;
     const Affine *index = affine_const(&c->set, o->offset);

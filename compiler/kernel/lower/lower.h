@@ -64,13 +64,16 @@ static inline bool is_scatter(const Node *n) { return n->op == OP_scatter || n->
 
 /* A node that its cluster computes as a phase: along reduced axes, or along one axis that its result keeps. */
 static inline bool is_along(const Node *n) { return op_info[n->op].family == FAMILY_ALONG; }
-static inline bool is_phase(const Node *n) { return op_info[n->op].family == FAMILY_REDUCE || is_along(n); }
+static inline bool is_phase(const Node *n) {
+  return op_info[n->op].family == FAMILY_REDUCE || n->op == OP_unwindow || is_along(n);
+}
 static inline Axes phase_axes(const Node *n) { return is_along(n) ? (Axes){1, {n->attr->dim}} : n->attr->axes; }
 
 /* points.c */
 Point *point_of(Lowering *l, int cluster, const Node *n, const Affine *const *index);
 /* Index of `n`, a node of as many elements as the cluster's kept (or whole) space, at the space's point. */
 void cluster_index(Lowering *l, int cluster, const Node *n, bool full, const Affine **index);
+Point *point_unwindow(Lowering *l, int cluster, const Node *n, const Affine *const *index);
 /* Can a dot read n in place from the memory of `base`? Then its strides by dim of n, and its offset. */
 bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset);
 void cluster_space(Lowering *l, Cluster *c, int rank, const int64_t *dim, const bool *reduced);
@@ -108,7 +111,15 @@ void lower_graph(const Lowering *around, Block *block, const Graph *g, int state
                  Slot *const *bound);
 
 /* orders.c */
-Order order_reduce(Shape operand, Axes axes);
+/* What a reduction walks: the operand's dims, some reduced; unwindow: its result's, then the insides, which are
+ * reduced. */
+typedef struct ReduceSpace {
+  int rank;
+  int64_t dim[RANK_MAX];
+  bool reduced[RANK_MAX];
+} ReduceSpace;
+ReduceSpace reduce_space(const Node *n);
+Order order_reduce(const Node *n);
 Order order_along(int64_t n);
 Order order_dot(int64_t batch, int64_t m, int64_t n, int64_t k, int *slices);
 #endif

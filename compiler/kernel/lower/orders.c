@@ -4,21 +4,33 @@
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/* Elements are numbered row-major over the reduced axes. Unit dims do not count. */
-Order order_reduce(Shape operand, Axes axes) {
-  int64_t n = 1;
-  int innermost = operand.rank - 1;
-  bool lanes = false;
-  while (innermost > 0 && operand.dim[innermost] == 1) --innermost;
-  for (int i = 0; i < axes.n; ++i) {
-    n *= operand.dim[axes.at[i]];
-    lanes |= axes.at[i] == innermost;
+ReduceSpace reduce_space(const Node *n) {
+  Axes axes = phase_axes(n);
+  bool back = n->op == OP_unwindow;
+  Shape s = back ? n->shape : n->in[0]->shape;
+  ReduceSpace space = {.rank = s.rank};
+  for (int d = 0; d < s.rank; ++d) space.dim[d] = s.dim[d];
+  for (int k = 0; k < axes.n; ++k) {
+    int d = back ? space.rank++ : axes.at[k];
+    if (back) space.dim[d] = n->attr->size[k];
+    space.reduced[d] = true;
   }
-  if (!lanes) {
-    int64_t chunk = ceil_div(n, 64);
+  return space;
+}
+
+/* Elements are numbered row-major over the reduced axes. Unit dims do not count. unwindow's insides are no dimensions
+ * of its operand's rows: it adds like a reduction of outer axes. */
+Order order_reduce(const Node *n) {
+  ReduceSpace s = reduce_space(n);
+  int64_t count = 1;
+  int innermost = s.rank - 1;
+  while (innermost > 0 && s.dim[innermost] == 1) --innermost;
+  for (int d = 0; d < s.rank; ++d) count *= s.reduced[d] ? s.dim[d] : 1;
+  if (n->op == OP_unwindow || s.rank == 0 || !s.reduced[innermost]) {
+    int64_t chunk = ceil_div(count, 64);
     return (Order){chunk > 64 ? chunk : 64, 1};
   }
-  return (Order){n <= 65536 ? (n ? n : 1) : 16384, n < 1024 ? 16 : 64};
+  return (Order){count <= 65536 ? count : 16384, count < 1024 ? 16 : 64};
 }
 
 /* cumsum: one chain over the whole dimension. */

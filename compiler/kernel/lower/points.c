@@ -102,6 +102,27 @@ static Point *point_pad(Lowering *l, int ci, const Node *n, Index index) {
   return p;
 }
 
+/* What unwindow sums over the insides of its windows: x at position (i - t * dilation) / stride where that is one, else
+ * 0. `index` has the places i of the result, then the t. */
+Point *point_unwindow(Lowering *l, int ci, const Node *n, Index index) {
+  Cluster *c = l->clusters.at[ci];
+  const Node *x = n->in[0];
+  const Attr *a = n->attr;
+  const Affine *inner[RANK_MAX], *shifted[RANK_MAX];
+  memcpy(inner, index, sizeof(inner[0]) * (size_t)x->shape.rank);
+  for (int k = 0; k < a->axes.n; ++k) {
+    const Affine *inside = affine_scale(&c->set, index[n->shape.rank + k], -a->dilation[k]);
+    shifted[k] = affine_add(&c->set, index[a->axes.at[k]], inside);
+    inner[a->axes.at[k]] = affine_div(&c->set, shifted[k], a->step[k]);
+  }
+  Point *p = point_of(l, ci, x, inner);
+  for (int k = a->axes.n - 1; k >= 0; --k) {
+    int64_t last = (x->shape.dim[a->axes.at[k]] - 1) * a->step[k];
+    p = point_guard(l, c, n, p, shifted[k], 0, last + 1, a->step[k], 0);
+  }
+  return p;
+}
+
 static Point *point_op(Lowering *l, Cluster *c, const Node *n, Op op, DType dtype, int nargs, Point *const *arg) {
   Point p = point_blank(P_op, n);
   p.op = op;
@@ -171,13 +192,16 @@ static Point *point_random(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Affine *zero = affine_const(&c->set, 0), *one = affine_const(&c->set, 1);
   Point p = point_blank(P_random, n);
-  p.index = affine_linear(&c->set, n->shape, index);
+  int calls = n->in[1]->shape.rank, turns = n->in[2]->shape.rank, leading = calls > turns ? calls : turns;
+  Shape draw = {.rank = n->shape.rank - leading};
+  memcpy(draw.dim, n->shape.dim + leading, sizeof *draw.dim * (size_t)draw.rank);
+  p.index = affine_linear(&c->set, draw, index + leading);
   p.place = n->attr->place;
   p.nargs = 4;
   p.arg[0] = point_of(l, ci, n->in[0], &zero);
   p.arg[1] = point_of(l, ci, n->in[0], &one);
-  p.arg[2] = point_of(l, ci, n->in[1], NULL);
-  p.arg[3] = point_of(l, ci, n->in[2], NULL);
+  p.arg[2] = point_of(l, ci, n->in[1], index);
+  p.arg[3] = point_of(l, ci, n->in[2], index);
   return point_intern(c, l->arena, &p);
 }
 
@@ -198,6 +222,12 @@ static void view_index(Cluster *c, const Node *n, Index index, const Affine **in
   if (n->op == OP_slice)
     for (int d = 0; d < x->shape.rank; ++d)
       inner[d] = affine_add(&c->set, affine_scale(&c->set, index[d], a->step[d]), affine_const(&c->set, a->low[d]));
+  if (n->op == OP_window)
+    for (int k = 0; k < a->axes.n; ++k) {
+      int d = a->axes.at[k];
+      const Affine *inside = affine_scale(&c->set, index[x->shape.rank + k], a->dilation[k]);
+      inner[d] = affine_add(&c->set, affine_scale(&c->set, index[d], a->step[k]), inside);
+    }
   if (n->op == OP_reverse)
     for (int i = 0; i < a->axes.n; ++i) {
       int d = a->axes.at[i];
@@ -252,6 +282,7 @@ static Point *point_compute(Lowering *l, int ci, const Node *n, Index index) {
   case OP_transpose:
   case OP_broadcast:
   case OP_slice:
+  case OP_window:
   case OP_reverse: return point_view(l, ci, n, index);
   default: return own_result(l, ci, n, index);
   }
@@ -324,7 +355,7 @@ static bool is_identity(Op op) {
 
 static bool is_plain_view(Op op) {
   return op == OP_reshape || op == OP_transpose || op == OP_broadcast || op == OP_slice || op == OP_reverse ||
-         is_identity(op);
+         op == OP_window || is_identity(op);
 }
 
 bool operand_plain(Lowering *l, const Node *n, const Node **base, int64_t *stride, int64_t *offset) {

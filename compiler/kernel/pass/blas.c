@@ -130,7 +130,8 @@ static void blas_kernel(Program *p, const Group *g, const DotPlan *plan, const c
 }
 
 bool dot_blas(Program *p, const Group *g, const char *name, Calls *calls) {
-  DotPlan plan = dot_sides(p->machine, g, false);
+  if (g->nm != 1 || g->nn != 1 || g->nk != 1) return false;
+  DotPlan plan = dot_sides(p->machine, g, g->nb, g->nb + 1);
   DotSide to;
   if (!is_worth_it(&plan) || !is_matrix(&plan.narrow, plan.rows, plan.depth) ||
       !is_matrix(&plan.wide, plan.columns, plan.depth))

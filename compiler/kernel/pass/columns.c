@@ -92,7 +92,7 @@ static void chunks(Columns *c, Block *body, int64_t q, int first, int end) {
   Var *acc[PHASES_MAX][VECTORS_MAX];
   Expr *k;
   for (int p = first; p < end; ++p) {
-    parts[p] = buffer_local(a, "parts", nest->group->phases.at[p].dtype, count * width);
+    parts[p] = buffer_local(a, "parts", nest->group->phases.at[p].chain, count * width);
     vec_push(a, *body, stmt_local(a, parts[p]));
   }
   Block *loop = nest_loop(nest, body, "c", expr_index(a, 0), expr_index(a, whole), 1, &k);
@@ -128,8 +128,7 @@ static void block(Nest *nest, Block *body, const NestColumns *columns, void *con
         for (int v = 0; v < c->vectors; ++v) c->result[p][v] = expr_var(nest->arena, acc[p][v]);
     }
     for (int p = first; p < end; ++p)
-      for (int v = 0; v < c->vectors; ++v)
-        c->result[p][v] = nest_bind(nest, body, op_info[g->phases.at[p].op].name, c->result[p][v], NULL);
+      for (int v = 0; v < c->vectors; ++v) c->result[p][v] = nest_round(nest, body, p, c->result[p][v]);
   }
   for (int v = 0; v < c->vectors; ++v) {
     nest_column(nest, body, body, c->block, v);
@@ -144,7 +143,7 @@ static int block_vectors(const Nest *nest, int64_t rows) {
   for (int p = 0; p < nest->group->phases.n; ++p) {
     const Reduction *r = &nest->group->phases.at[p];
     int64_t parts = (rows + r->order.chunk - 1) / r->order.chunk;
-    int64_t bytes = parts * nest->lanes * dtype_info[r->dtype].bytes;
+    int64_t bytes = parts * nest->lanes * dtype_info[r->chain].bytes;
     while (vectors > 1 && bytes * vectors > PART_BYTES) vectors /= 2;
   }
   return vectors;

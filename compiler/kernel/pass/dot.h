@@ -11,22 +11,28 @@
 #include "../lower/group.h"
 
 /* One operand: element (line, k) of batch b is slot[offset + batch . b + group * (number of its tile or panel) +
- * line * (line within that, or from 0 when group is 0) + depth * k]. */
+ * line * (line within that, or from 0 when group is 0) + outer . (k's outer axes) + depth * (its innermost one)]. A
+ * convolution reads its windows so, in place: rows of an image, steps of the kernel's rows and columns. */
 typedef struct DotSide {
   Slot *slot;
   int64_t offset, line, depth, group;
+  int64_t outer[RANK_MAX];
   int64_t batch[RANK_MAX * 3];
   int64_t edge_depth; /* depth of the last panel when that is narrower */
+  bool packed;        /* k is one axis of `depth` (or edge_depth) */
 } DotSide;
 
 typedef struct DotPlan {
-  DType dtype;
-  int lanes; /* of the product's vectors */
-  int nbatch;
-  const int64_t *batch_extent;
+  DType dtype; /* of the operands as the tile reads them, of chains and partial results: f32 or f64 */
+  int lanes;   /* of the product's vectors */
+  int nbatch;  /* the group's batch axes, and those of m and n that are neither rows nor columns */
+  int batch_axis[RANK_MAX * 3];
+  int64_t batch_extent[RANK_MAX * 3];
   int64_t batch, rows, columns, depth;
   int row_axis, column_axis; /* of the group */
-  DotSide narrow, wide;      /* as they are read; packed ones are of scratch slots */
+  int nk;                    /* axes of k, the outermost first; depth is their product */
+  int64_t k_extent[RANK_MAX];
+  DotSide narrow, wide; /* as they are read; packed ones are of scratch slots */
   bool pack_narrow, pack_wide;
 
   int vectors;               /* of a panel */
@@ -43,9 +49,13 @@ typedef struct DotPlan {
 
 /* tile.c: a pure function of machine and group. */
 DotPlan dot_plan(const Machine *m, const Group *g);
-DotPlan dot_sides(const Machine *m, const Group *g, bool along_m); /* its sides alone, with m or n as the columns */
-int64_t dot_tile_rows(const DotPlan *plan);                        /* of the taller tiles */
-int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m);     /* elements between the k of a packed tile of rows */
+/* Its sides alone, with these axes as rows and columns, one of m and one of n. */
+DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axis);
+int64_t dot_tile_rows(const DotPlan *plan);                    /* of the taller tiles */
+int64_t dot_tile_pitch(const DotPlan *plan, const Machine *m); /* elements between the k of a packed tile of rows */
+
+/* widen.c: 16-bit operands become f32 in scratch (exactly); a.slot and b.slot are changed to that. */
+void dot_widen(Program *p, Group *g, Calls *calls);
 
 /* panels.c: append the packing kernel and change the side to what it wrote. Equal keys: equal contents (for sharing).
  */

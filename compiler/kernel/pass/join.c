@@ -149,4 +149,5 @@ void pass_join(Program *p) {
   intern_init(&j.calls, p->arena);
   for (int h = 0; h < p->hosts.n; ++h) block_walk(&p->hosts.at[h]->body, 0, count_call, &j);
   for (int h = 0; h < p->hosts.n; ++h) join_block(&j, &p->hosts.at[h]->body);
+  p->stage = STAGE_join;
 }

@@ -287,6 +287,6 @@ void pass_memory(Program *p) {
     Slot *s = p->slots.at[i], *root = slot_root(s, &offset);
     if (s != root) s->offset = root->offset + offset;
   }
-  p->planned = true;
+  p->stage = STAGE_memory;
   arena_free(own);
 }

@@ -271,13 +271,13 @@ static int64_t integer_limit(DType t, bool largest) {
 }
 
 Expr *nest_start(Nest *nest, const Reduction *r, int lanes) {
-  Type type = type_of(r->dtype, lanes);
+  Type type = type_of(r->chain, lanes);
   bool largest = r->op == OP_min;
   if (r->op == OP_max || r->op == OP_min)
-    return dtype_is_float(r->dtype) ? expr_const(nest->arena, type, largest ? INFINITY : -INFINITY)
-                                    : expr_int(nest->arena, type, integer_limit(r->dtype, largest));
+    return dtype_is_float(r->chain) ? expr_const(nest->arena, type, largest ? INFINITY : -INFINITY)
+                                    : expr_int(nest->arena, type, integer_limit(r->chain, largest));
   int one = r->op == OP_prod;
-  return dtype_is_float(r->dtype) ? expr_const(nest->arena, type, one) : expr_int(nest->arena, type, one);
+  return dtype_is_float(r->chain) ? expr_const(nest->arena, type, one) : expr_int(nest->arena, type, one);
 }
 
 Expr *nest_join(Nest *nest, Op op, Expr *x, Expr *y) {
@@ -285,14 +285,23 @@ Expr *nest_join(Nest *nest, Op op, Expr *x, Expr *y) {
   return expr_op2(nest->arena, row, x, y);
 }
 
+static Expr *chain_operand(Nest *nest, const Reduction *r, const Point *point, int lanes) {
+  return expr_splat(nest->arena, expr_cast(nest->arena, point_expr(&nest->gen, point), r->chain, false), lanes);
+}
+
 Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc) {
   Arena *a = nest->arena;
   int lanes = acc->type.lanes;
-  Expr *e = expr_splat(a, point_expr(&nest->gen, r->element), lanes);
+  Expr *e = chain_operand(nest, r, r->element, lanes);
   if (r->op != OP_dot) return nest_join(nest, r->op, acc, e);
-  Expr *f = expr_splat(a, point_expr(&nest->gen, r->factor), lanes);
-  if (dtype_is_float(r->dtype)) return expr_op3(a, OP_fma, e, f, acc);
+  Expr *f = chain_operand(nest, r, r->factor, lanes);
+  if (dtype_is_float(r->chain)) return expr_op3(a, OP_fma, e, f, acc);
   return expr_op2(a, OP_add, acc, expr_op2(a, OP_mul, e, f));
+}
+
+Expr *nest_round(Nest *nest, Block *body, int phase, Expr *chain) {
+  const Reduction *r = &nest->group->phases.at[phase];
+  return nest_bind(nest, body, op_info[r->op].name, expr_cast(nest->arena, chain, r->dtype, false), NULL);
 }
 
 static bool uses_result(const Point *p, int first, int end) {
@@ -381,12 +390,16 @@ static void map_vector(Nest *nest, Block *body, int axis) {
   point_writes(&nest->gen, nest->group, false);
 }
 
-static void map_scalar(Nest *nest, Block *body) {
+Block *nest_points(Nest *nest, Block *body) {
   int axes[RANK_MAX * 3], total;
   int64_t units;
   int parallel = parallel_axes(nest, -1, axes, &total, &units);
   body = nest_units(nest, body, parallel, axes, 1, NULL);
-  body = serial_axes(nest, body, parallel, total, axes);
+  return serial_axes(nest, body, parallel, total, axes);
+}
+
+static void map_scalar(Nest *nest, Block *body) {
+  body = nest_points(nest, body);
   nest_scalar(nest, body);
   point_writes(&nest->gen, nest->group, false);
 }

@@ -30,6 +30,8 @@ bool nest_vectorises(const Nest *nest, int axis);          /* all elements and f
 /* Opens `for u parallel` over the axes in `axes` (row-major) times `blocks`; sets the axes; *block is the block number
  * (NULL: not wanted). Returns the loop's body. */
 Block *nest_units(Nest *nest, Block *body, int n, const int *axes, int64_t blocks, Expr **block);
+/* One point of the kept axes: the outer ones until there are enough units, the others in loops inside. */
+Block *nest_points(Nest *nest, Block *body);
 /* Axes first … end - 1 from the row-major number of a point of them. */
 void nest_set_axes(Nest *nest, Block *body, int first, int end, Expr *number);
 Block *nest_loop(Nest *nest, Block *body, const char *name, Expr *lo, Expr *hi, int64_t step, Expr **var); /* serial */
@@ -41,6 +43,8 @@ Expr *nest_start(Nest *nest, const Reduction *r, int lanes); /* neutral element 
 Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc);  /* acc with this point's element */
 Expr *nest_join(Nest *nest, Op op, Expr *x, Expr *y);        /* two partial results */
 int nest_stage(const Nest *nest, int first); /* phases first … end - 1 use no result of each other: returns end */
+/* The value of a phase: the joined chain, rounded to its dtype, under a name. */
+Expr *nest_round(Nest *nest, Block *body, int phase, Expr *chain);
 bool nest_is_arg(Op op);
 Expr *nest_bind(Nest *nest, Block *body, const char *name, Expr *value, Var **mutable_var);
 /* Joins parts[0 … n-1] (each `width` elements wide) by halving in place (MIDDLE.md 3.2); scalar when lanes is 1. */

@@ -339,4 +339,5 @@ static int64_t order_block(Program *p, Block *block, const Stmt *within) {
 void pass_order(Program *p) {
   diag_pass("order");
   for (int i = 0; i < p->hosts.n; ++i) order_block(p, &p->hosts.at[i]->body, NULL);
+  p->stage = STAGE_order;
 }

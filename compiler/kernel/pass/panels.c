@@ -14,8 +14,11 @@ typedef struct Packing {
   const DotSide *from; /* the operand as it lies */
   DotSide to;
   const Buffer *source, *target;
-  int64_t lanes, depth, lines; /* lines: columns or rows of the whole operand */
+  int64_t lanes, depth, lines; /* lines: columns or rows of the whole operand; depth: of the innermost axis of k */
   Expr *k_lo, *k_hi;           /* of this unit */
+  int nouter;                  /* axes of k outside that; a unit is at one point of them */
+  int64_t outer_extent[RANK_MAX], outer_stride[RANK_MAX], outers;
+  Expr *outer; /* its number */
 } Packing;
 
 static uint32_t moving_axes(const DotPlan *plan, const DotSide *side) {
@@ -32,6 +35,8 @@ const char *dot_pack_key(Arena *a, const DotPlan *plan, bool wide) {
   text_init(&t, a);
   text_printf(&t, "slot %d + %lld: line %lld k %lld", s->slot->id, (long long)s->offset, (long long)s->line,
               (long long)s->depth);
+  for (int i = 0; i < plan->nk - 1; ++i)
+    text_printf(&t, " outer %lld x %lld", (long long)plan->k_extent[i], (long long)s->outer[i]);
   for (int i = 0; i < plan->nbatch; ++i)
     if (s->batch[i]) text_printf(&t, " batch %lld x %lld", (long long)plan->batch_extent[i], (long long)s->batch[i]);
   if (wide)
@@ -59,14 +64,31 @@ static DotSide packed_side(Program *p, const Group *g, const DotPlan *plan, cons
   return to;
 }
 
+/* The axes of k as this operand has them: neighbours that it walks with one stride are one. */
+static void outer_axes(Packing *x, const DotPlan *plan) {
+  int64_t stride = x->from->depth;
+  x->depth = plan->k_extent[plan->nk - 1];
+  x->outers = 1;
+  x->nouter = 0;
+  for (int i = plan->nk - 2; i >= 0; --i) {
+    if (!x->nouter && x->from->outer[i] == stride * x->depth) {
+      x->depth *= plan->k_extent[i];
+      continue;
+    }
+    x->outer_extent[x->nouter] = plan->k_extent[i];
+    x->outer_stride[x->nouter++] = x->from->outer[i];
+    x->outers *= plan->k_extent[i];
+  }
+}
+
 static void packing_init(Packing *x, Program *p, const Group *g, const DotPlan *plan, const DotSide *from, DotSide to,
                          int64_t lines) {
   dot_build_init(&x->build, p, g, plan, arena_printf(p->arena, "pack_%s", from->slot->name));
   x->from = from;
   x->to = to;
   x->lanes = plan->lanes;
-  x->depth = plan->depth;
   x->lines = lines;
+  outer_axes(x, plan);
   x->source = point_buffer(&x->build.gen, from->slot, false);
   x->target = point_buffer(&x->build.gen, to.slot, true);
 }
@@ -78,16 +100,31 @@ static Block *open_packing(Packing *x, int64_t groups, const char *name, Expr **
   uint32_t mask = moving_axes(d->plan, x->from);
   int64_t units = groups, chunk = x->depth;
   for (int i = 0; i < d->plan->nbatch; ++i) units *= mask >> i & 1 ? d->plan->batch_extent[i] : 1;
+  units *= x->outers;
   if (units < UNITS_WANTED && x->depth >= 2 * CHUNK) chunk = CHUNK;
-  int64_t extent[] = {groups, ceil_div(x->depth, chunk)};
-  Expr *index[2];
-  Block *body = dot_units(d, mask, 2, extent, (const char *[]){name, "chunk"}, index);
+  int64_t extent[] = {groups, x->outers, ceil_div(x->depth, chunk)};
+  Expr *index[3];
+  Block *body = dot_units(d, mask, 3, extent, (const char *[]){name, "outer", "chunk"}, index);
   *group = index[0];
+  x->outer = index[1];
+  index[1] = index[2];
   x->k_lo = dot_let(d, body, "k_lo", expr_mul(a, index[1], chunk));
   x->k_hi = expr_index(a, x->depth);
-  if (extent[1] > 1)
+  if (extent[2] > 1)
     x->k_hi = dot_let(d, body, "k_hi", dot_min(d, expr_add(a, x->k_lo, expr_index(a, chunk)), x->depth));
   return body;
+}
+
+/* Where the unit's point of the outer axes starts in the source; in the target it follows from the pitch. */
+static Expr *outer_source(Packing *x) {
+  Arena *a = x->build.arena;
+  Expr *at = expr_index(a, 0), *rest = x->outer;
+  for (int i = 0; i < x->nouter; ++i) {
+    Expr *index = i == x->nouter - 1 ? rest : expr_imod(a, rest, x->outer_extent[i]);
+    at = expr_add(a, at, expr_mul(a, index, x->outer_stride[i]));
+    rest = expr_idiv(a, rest, x->outer_extent[i]);
+  }
+  return at;
 }
 
 static Expr *at(Packing *x, Expr *base, Expr *line, int64_t line_stride, Expr *k, int64_t k_stride) {
@@ -100,6 +137,13 @@ typedef struct Piece {
   Expr *source, *target;
   int64_t pitch;
 } Piece;
+
+static Piece piece_at(Packing *x, Block *body, Piece p) {
+  DotBuild *d = &x->build;
+  if (x->outers > 1)
+    p.target = dot_let(d, body, "to", expr_add(d->arena, p.target, expr_mul(d->arena, x->outer, x->depth * p.pitch)));
+  return p;
+}
 
 /* Elements one by one: lines lo … hi - 1 of the piece, k from k_lo to k_hi; zeros up to line `padded`. */
 static void pack_elements(Packing *x, Block *body, const Piece *p, Expr *k_lo, Expr *k_hi, Expr *lo, Expr *hi,
@@ -152,8 +196,9 @@ static void pack_copied(Packing *x, Block *body, const Piece *p, int64_t first, 
 
 /* `lines` lines of a piece, padded with zeros to `padded`: as many as whole vectors hold, the rest by halves of vectors
  * down to four lanes, then one by one. */
-static void pack_lines(Packing *x, Block *body, const Piece *p, int64_t lines, int64_t padded) {
+static void pack_lines(Packing *x, Block *body, const Piece *whole, int64_t lines, int64_t padded) {
   Arena *a = x->build.arena;
+  Piece piece = piece_at(x, body, *whole), *p = &piece;
   int64_t done = 0;
   bool vectors = x->from->depth == 1 || x->from->line == 1;
   for (int64_t lanes = x->lanes; vectors && lanes >= 4; lanes /= 2) {
@@ -172,6 +217,12 @@ static void packing_done(Packing *x, const char *comment, Calls *calls) {
 }
 
 /* ---- the wide side ---- */
+static void side_pack(const DotPlan *plan, DotSide *to, int64_t pitch) {
+  to->packed = true;
+  to->depth = pitch;
+  for (int i = plan->nk - 2; i >= 0; --i) to->outer[i] = (pitch *= plan->k_extent[i + 1]);
+}
+
 static void wide_in_place(DotPlan *plan) {
   plan->wide.group = plan->width * plan->wide.line;
   plan->wide.edge_depth = plan->wide.depth;
@@ -187,7 +238,7 @@ void dot_pack_wide(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   DotSide from = plan->wide;
   int64_t edge_width = (int64_t)plan->edge_vectors * plan->lanes;
   DotSide to = packed_side(p, g, plan, &from, plan->depth * (plan->full * plan->width + edge_width), true);
-  to.depth = plan->width;
+  side_pack(plan, &to, plan->width);
   to.edge_depth = edge_width;
   to.group = plan->depth * plan->width;
   packing_init(&x, p, g, plan, &from, to, plan->columns);
@@ -196,6 +247,7 @@ void dot_pack_wide(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   DotBuild *d = &x.build;
   Piece piece = {.pitch = plan->width};
   piece.source = expr_add(a, dot_base(d, &from), expr_mul(a, panel, plan->width * from.line));
+  piece.source = expr_add(a, piece.source, outer_source(&x));
   piece.target = expr_add(a, dot_base(d, &to), expr_mul(a, panel, to.group));
   piece.source = dot_let(d, body, "from", piece.source);
   piece.target = dot_let(d, body, "to", piece.target);
@@ -226,7 +278,7 @@ void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   DotSide from = plan->narrow;
   int64_t pitch = dot_tile_pitch(plan, p->machine), rows = dot_tile_rows(plan), safe = 0;
   DotSide to = packed_side(p, g, plan, &from, plan->tiles * plan->depth * pitch, false);
-  to.depth = pitch;
+  side_pack(plan, &to, pitch);
   to.group = plan->depth * pitch;
   packing_init(&x, p, g, plan, &from, to, plan->rows);
   Expr *tile;
@@ -234,7 +286,8 @@ void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   DotBuild *d = &x.build;
   Piece piece = {.pitch = pitch};
   Expr *row = dot_let(d, body, "row", dot_tile_first(d, tile));
-  piece.source = dot_let(d, body, "from", expr_add(a, dot_base(d, &from), expr_mul(a, row, from.line)));
+  piece.source = expr_add(a, dot_base(d, &from), expr_mul(a, row, from.line));
+  piece.source = dot_let(d, body, "from", expr_add(a, piece.source, outer_source(&x)));
   piece.target = dot_let(d, body, "to", expr_add(a, dot_base(d, &to), expr_mul(a, tile, to.group)));
   bool fast = plan->lanes > 1 && (from.depth == 1 || from.line == 1);
   if (fast) safe = plan->rows - pitch; /* last first row of a tile whose block stays inside */
@@ -247,6 +300,7 @@ void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   Expr *height = expr_index(a, plan->base);
   if (plan->tall)
     height = expr_op3(a, OP_where, expr_op2(a, OP_lt, tile, expr_index(a, plan->tall)), expr_index(a, rows), height);
+  piece = piece_at(&x, rest, piece);
   pack_elements(&x, rest, &piece, x.k_lo, x.k_hi, expr_index(a, 0), dot_let(d, rest, "height", height), 0);
   packing_done(
       &x, arena_printf(a, "%s as %lld tiles of %lld rows", from.slot->name, (long long)plan->tiles, (long long)rows),

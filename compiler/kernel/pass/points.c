@@ -232,11 +232,6 @@ Expr *point_expr(PointGen *gen, const Point *p) {
   return e;
 }
 
-static Expr *wide(PointGen *gen, const Point *p, int lanes) {
-  Expr *e = point_expr(gen, p);
-  return e->type.lanes == lanes ? e : expr_splat(gen->arena, e, lanes);
-}
-
 /* The affine value in each lane, as an integer of dtype. */
 static Expr *index_value(PointGen *gen, const Affine *index, DType dtype) {
   Arena *a = gen->arena;
@@ -312,18 +307,20 @@ static Expr *build_guard(PointGen *gen, const Point *p) {
 /* Element e is word (e div 16) mod 4 of the block at counter (e div 64) * 16 + e mod 16 (MIDDLE.md 1.3). */
 static Expr *build_random(PointGen *gen, const Point *p) {
   Arena *a = gen->arena;
-  Expr *e = index_value(gen, p->index, DT_u32);
-  e = bind(gen, gen->body, "element", e);
+  Expr *e = index_value(gen, p->index, DT_u32), *given[4];
+  int lanes = e->type.lanes;
+  for (int i = 0; i < 4; ++i) {
+    given[i] = point_expr(gen, p->arg[i]);
+    if (given[i]->type.lanes > lanes) lanes = given[i]->type.lanes;
+  }
+  e = bind(gen, gen->body, "element", expr_splat(a, e, lanes));
   Type t = e->type;
   Expr *block = expr_op2(a, OP_mul, expr_op2(a, OP_shr, e, expr_int(a, t, 6)), expr_int(a, t, 16));
   Expr *counter = expr_op2(a, OP_add, block, expr_op2(a, OP_and, e, expr_int(a, t, 15)));
   Expr *word = expr_op2(a, OP_and, expr_op2(a, OP_shr, e, expr_int(a, t, 4)), expr_int(a, t, 3));
-  Expr *args[6] = {bind(gen, gen->body, "counter", counter),
-                   wide(gen, p->arg[3], t.lanes),
-                   wide(gen, p->arg[2], t.lanes),
-                   expr_int(a, t, p->place),
-                   wide(gen, p->arg[0], t.lanes),
-                   wide(gen, p->arg[1], t.lanes)};
+  Expr *args[6] = {bind(gen, gen->body, "counter", counter), expr_splat(a, given[3], lanes),
+                   expr_splat(a, given[2], lanes),           expr_int(a, t, p->place),
+                   expr_splat(a, given[0], lanes),           expr_splat(a, given[1], lanes)};
   static const char *const name[4] = {"philox_0", "philox_1", "philox_2", "philox_3"};
   word = bind(gen, gen->body, "word", word);
   Expr *bits = expr_call(a, math_named(gen->program, name[3], t), 6, args);

@@ -5,7 +5,7 @@
  *     for tile                                       when a unit has several
  *       if panel < full { if tile < tall … }         at most four bodies, each written out:
  *         var c0a … : vectors = 0                      row 0 vector a, …
- *         for k { let b_a, b_b; let x0; set c0a = fma(x0, b_a, c0a) … }
+ *         for k { let b_a, b_b; let x0; set c0a = fma(x0, b_a, c0a) … }          a loop an axis of k
  *         store part
  *       for r, for j by lanes { epilogue of part[r, j] }
  *
@@ -137,23 +137,69 @@ static void tile_step(const Tile *t, Block *body, const TileKind *kind, Var *(*a
   }
 }
 
+/* Where both sides are at one point of the loops over k. */
+typedef struct Place {
+  Expr *wide, *narrow;
+} Place;
+
+static Place place_outer(const Tile *t, Block *body, const TileKind *kind, Place at, int axis, Expr *index) {
+  Arena *a = t->build->arena;
+  const DotPlan *plan = t->build->plan;
+  const DotSide *w = &plan->wide;
+  int64_t wide = w->packed ? w->outer[axis] / w->depth * kind->pitch : w->outer[axis];
+  at.wide = dot_let(t->build, body, "wide", expr_add(a, at.wide, expr_mul(a, index, wide)));
+  at.narrow = dot_let(t->build, body, "narrow", expr_add(a, at.narrow, expr_mul(a, index, plan->narrow.outer[axis])));
+  return at;
+}
+
+/* All of k: a loop an axis. A part of it that may start and end anywhere: one loop over the outer axes' points, and of
+ * each what lies in the part. */
+static Block *tile_loops(const Tile *t, Block *body, const TileKind *kind, Place *at) {
+  DotBuild *d = t->build;
+  Arena *a = d->arena;
+  const DotPlan *plan = d->plan;
+  int inner = plan->nk - 1;
+  int64_t n = plan->k_extent[inner];
+  Expr *k, *lo = t->lo, *hi = t->hi, *q;
+  bool whole = lo->kind == E_const && hi->kind == E_const && lo->value.i == 0 && hi->value.i == plan->depth;
+  for (int i = 0; whole && i < inner; ++i) {
+    body = dot_loop(d, body, "k", expr_index(a, 0), expr_index(a, plan->k_extent[i]), 1, &q);
+    *at = place_outer(t, body, kind, *at, i, q);
+  }
+  if (whole) lo = expr_index(a, 0), hi = expr_index(a, n);
+  if (!whole && inner) {
+    Expr *end = expr_idiv(a, expr_add(a, hi, expr_index(a, n - 1)), n);
+    body = dot_loop(d, body, "row_of_k", dot_let(d, body, "first_of_k", expr_idiv(a, lo, n)),
+                    dot_let(d, body, "end_of_k", end), 1, &q);
+    Expr *start = dot_let(d, body, "k_start", expr_mul(a, q, n)), *rest = q;
+    for (int i = inner - 1; i >= 0; --i) {
+      Expr *index = i == 0 ? rest : expr_imod(a, rest, plan->k_extent[i]);
+      *at = place_outer(t, body, kind, *at, i, dot_let(d, body, "i", index));
+      rest = expr_idiv(a, rest, plan->k_extent[i]);
+    }
+    lo = dot_let(d, body, "lo", expr_op2(a, OP_maximum, expr_op2(a, OP_sub, lo, start), expr_index(a, 0)));
+    hi = dot_let(d, body, "hi", dot_min(d, expr_op2(a, OP_sub, hi, start), n));
+  }
+  body = dot_loop(d, body, "k", lo, hi, 1, &k);
+  at->wide = expr_add(a, at->wide, expr_mul(a, k, kind->pitch));
+  at->narrow = expr_add(a, at->narrow, expr_mul(a, k, plan->narrow.depth));
+  return body;
+}
+
 static void tile_body(const Tile *t, Block *body, const TileKind *kind) {
   DotBuild *d = t->build;
   Arena *a = d->arena;
   const DotPlan *plan = d->plan;
   Var *acc[16][4];
-  Expr *k;
   Expr *wide = expr_add(a, dot_base(d, &plan->wide), expr_mul(a, t->panel, plan->wide.group));
   Expr *narrow = dot_base(d, &plan->narrow);
   narrow = expr_add(a, narrow,
                     plan->narrow.group ? expr_mul(a, t->tile, plan->narrow.group)
                                        : expr_mul(a, dot_tile_first(d, t->tile), plan->narrow.line));
-  wide = dot_let(d, body, "wide", wide);
-  narrow = dot_let(d, body, "narrow", narrow);
+  Place at = {dot_let(d, body, "wide", wide), dot_let(d, body, "narrow", narrow)};
   tile_start(t, body, kind, acc);
-  Block *loop = dot_loop(d, body, "k", t->lo, t->hi, 1, &k);
-  tile_step(t, loop, kind, acc, expr_add(a, wide, expr_mul(a, k, kind->pitch)),
-            expr_add(a, narrow, expr_mul(a, k, plan->narrow.depth)));
+  Block *loop = tile_loops(t, body, kind, &at);
+  tile_step(t, loop, kind, acc, at.wide, at.narrow);
   for (int r = 0; r < kind->rows; ++r)
     for (int v = 0; v < kind->vectors; ++v)
       vec_push(a, *body, stmt_store(a, t->part, part_index(t, r, v), expr_var(a, acc[r][v]), NULL));
@@ -266,7 +312,7 @@ static void finish_writes(DotBuild *d, Block *body, Block *hoist, Expr *value, E
   gen->vector_axis = gen->lanes > 1 ? d->plan->column_axis : -1;
   gen->mask = mask;
   point_axis(gen, d->plan->column_axis, column);
-  point_result(gen, 0, value);
+  point_result(gen, 0, dot_let(d, body, "c", expr_cast(d->arena, value, d->group->dot_dtype, false)));
   point_writes(gen, d->group, false);
 }
 
@@ -329,7 +375,7 @@ static Block *open_units(DotBuild *d, Unit *unit) {
   const char *const name[] = {"slice", "block", "panel", one ? "tile" : "part_of_block"};
   Expr *index[4];
   Block *body = dot_units(d, ~0u, 4, extent, name, index);
-  for (int i = 0; i < plan->nbatch; ++i) point_axis(&d->gen, i, d->batch[i]);
+  for (int i = 0; i < plan->nbatch; ++i) point_axis(&d->gen, plan->batch_axis[i], d->batch[i]);
   unit->slice = index[0];
   unit->block = index[1];
   unit->panel = index[2];
@@ -471,7 +517,7 @@ void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name,
   count_writes(&d);
   Expr *row;
   j.row = dot_units(&d, ~0u, 1, &plan->rows, (const char *[]){"row"}, &row);
-  for (int i = 0; i < plan->nbatch; ++i) point_axis(&d.gen, i, d.batch[i]);
+  for (int i = 0; i < plan->nbatch; ++i) point_axis(&d.gen, plan->batch_axis[i], d.batch[i]);
   point_axis(&d.gen, plan->row_axis, row);
   j.at = expr_index(a, 0);
   for (int i = 0; i < plan->nbatch; ++i) j.at = expr_add(a, expr_mul(a, j.at, plan->batch_extent[i]), d.batch[i]);
@@ -490,36 +536,55 @@ void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name,
 
 /* ---- the schedule ---- */
 const char *dot_text(Arena *a, const Group *g) {
-  const int64_t *e = g->extent + g->nb;
-  int64_t batch = 1;
-  for (int i = 0; i < g->nb; ++i) batch *= g->extent[i];
-  const char *times = batch > 1 ? arena_printf(a, "%lld times ", (long long)batch) : "";
-  return arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]", times, (long long)e[0], (long long)e[2], (long long)e[2],
-                      (long long)e[1]);
+  int64_t size[4] = {1, 1, 1, 1}; /* batch, m, n, k: products of their axes */
+  for (int i = 0; i < g->naxes; ++i) size[(i >= g->nb) + (i >= g->nb + g->nm) + (i >= g->kept)] *= g->extent[i];
+  const char *times = size[0] > 1 ? arena_printf(a, "%lld times ", (long long)size[0]) : "";
+  return arena_printf(a, "%s[%lld,%lld] x [%lld,%lld]", times, (long long)size[1], (long long)size[3],
+                      (long long)size[3], (long long)size[2]);
 }
 
-/* Left to the plain nest: integers, halves, matrices times vectors (another order), outer products. */
+/* Left to the plain nest: integers, matrices times vectors (another order), outer products. */
 static bool is_tiled(const Group *g) {
-  if (g->dot_dtype != DT_f32 && g->dot_dtype != DT_f64) return false;
+  if (!dtype_is_float(g->dot_dtype)) return false;
   if (g->a.slot->dtype != g->dot_dtype || g->b.slot->dtype != g->dot_dtype) return false;
-  if (g->nm != 1 || g->nn != 1 || g->nk != 1 || g->dot_order.lanes > 1) return false;
-  const int64_t *e = g->extent + g->nb;
-  return e[0] > 2 && e[1] > 2 && e[2] > 4;
+  if (!g->nm || !g->nn || !g->nk || g->dot_order.lanes > 1) return false;
+  int64_t depth = 1;
+  for (int i = g->kept; i < g->naxes; ++i) depth *= g->extent[i];
+  return depth > 4;
 }
 
-bool schedule_dot(Program *p, const Group *g, Calls *calls) {
-  if (!is_tiled(g)) return false;
+/* What packing has made one axis of k is walked as one. */
+static void collapse_depth(DotPlan *plan) {
+  for (int i = plan->nk - 2; i >= 0; --i) {
+    bool inner = i == plan->nk - 2;
+    int64_t wide = inner ? plan->wide.depth : plan->wide.outer[i + 1], n = plan->k_extent[i + 1];
+    int64_t narrow = inner ? plan->narrow.depth : plan->narrow.outer[i + 1];
+    if (plan->wide.outer[i] != wide * n || plan->narrow.outer[i] != narrow * n) continue;
+    plan->k_extent[i] *= n;
+    if (!inner) plan->wide.outer[i] = wide, plan->narrow.outer[i] = narrow;
+    for (int k = i + 1; k < plan->nk - 1; ++k) {
+      plan->k_extent[k] = plan->k_extent[k + 1];
+      plan->wide.outer[k] = plan->wide.outer[k + 1];
+      plan->narrow.outer[k] = plan->narrow.outer[k + 1];
+    }
+    --plan->nk;
+  }
+}
+
+bool schedule_dot(Program *p, const Group *group, Calls *calls) {
+  if (!is_tiled(group)) return false;
   Arena *a = p->arena;
-  const int64_t *e = g->extent + g->nb;
-  const char *name =
-      g->name ? g->name : arena_printf(a, "dot_%lldx%lldx%lld", (long long)e[0], (long long)e[1], (long long)e[2]);
+  Group wide = *group, *g = &wide;
+  const char *name = g->name ? g->name : "dot";
+  dot_widen(p, g, calls);
   if (p->machine->blas && dot_blas(p, g, name, calls)) return true;
   DotPlan plan = dot_plan(p->machine, g);
   const char *comment =
       arena_printf(a, "%s: panels of %lld columns, tiles of %lld rows%s", dot_text(a, g), (long long)plan.width,
-                   (long long)dot_tile_rows(&plan), plan.column_axis == g->nb ? " (of the transpose)" : "");
+                   (long long)dot_tile_rows(&plan), plan.column_axis < plan.row_axis ? " (of the transpose)" : "");
   dot_pack_wide(p, g, &plan, calls);
   dot_pack_narrow(p, g, &plan, calls);
+  collapse_depth(&plan);
   Slot *partial = plan.slices > 1 ? dot_slices_slot(p, g, &plan, name) : NULL;
   product_kernel(p, g, &plan, name, partial, calls);
   calls->at[calls->n - 1].kernel->comment = comment;

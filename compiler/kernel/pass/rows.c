@@ -56,7 +56,7 @@ static Expr *join_register(Nest *nest, Block *body, const Reduction *r, Expr *v)
   Arena *a = nest->arena;
   int w = v->type.lanes;
   if (w > 4) {
-    Buffer *halves = buffer_local(a, "lanes", r->dtype, w);
+    Buffer *halves = buffer_local(a, "lanes", r->chain, w);
     vec_push(a, *body, stmt_local(a, halves));
     for (; w > 4; w /= 2) {
       vec_push(a, *body, stmt_store(a, halves, expr_index(a, 0), v, NULL));
@@ -109,7 +109,7 @@ static void chunks(Nest *nest, Block *body, int axis, int64_t n, int first, int 
   int64_t q = g->phases.at[first].order.chunk, whole = n / q, count = (n + q - 1) / q;
   Buffer *parts[PHASES_MAX];
   for (int p = first; p < end; ++p) {
-    parts[p] = buffer_local(a, "parts", g->phases.at[p].dtype, count);
+    parts[p] = buffer_local(a, "parts", g->phases.at[p].chain, count);
     vec_push(a, *body, stmt_local(a, parts[p]));
   }
   Expr *c;
@@ -169,8 +169,7 @@ static void join_kernel(Nest *nest, Block *body, Slot **parts) {
   for (int p = 0; p < g->phases.n; ++p) {
     Buffer *b = point_buffer(&nest->gen, parts[p], true);
     nest_halve(nest, body, g->phases.at[p].op, b, parts[p]->shape.dim[0], 1, 1);
-    Expr *sum = expr_load(a, b, expr_index(a, 0), 1, NULL);
-    point_result(&nest->gen, p, nest_bind(nest, body, op_info[g->phases.at[p].op].name, sum, NULL));
+    point_result(&nest->gen, p, nest_round(nest, body, p, expr_load(a, b, expr_index(a, 0), 1, NULL)));
   }
   nest_scalar(nest, body);
   point_writes(&nest->gen, g, false);
@@ -183,7 +182,7 @@ void nest_rows_split(Nest *nest, Calls *calls) {
   int64_t n = nest->extent[axis], q = g->phases.at[0].order.chunk;
   for (int p = 0; p < g->phases.n; ++p)
     parts[p] =
-        program_slot(nest->program, HOME_scratch, "parts", g->phases.at[p].dtype, shape_of(1, (n + q - 1) / q), g->loc);
+        program_slot(nest->program, HOME_scratch, "parts", g->phases.at[p].chain, shape_of(1, (n + q - 1) / q), g->loc);
   Block body = {0}, joining = {0};
   parts_kernel(nest, &body, axis, parts);
   nest_done(nest, body, calls);
@@ -229,8 +228,7 @@ void nest_rows(Nest *nest, Block *body) {
       chunk(nest, body, axis, expr_index(nest->arena, 0), nest->extent[axis], first, end, results);
     else
       chunks(nest, body, axis, nest->extent[axis], first, end, results);
-    for (int p = first; p < end; ++p)
-      point_result(&nest->gen, p, nest_bind(nest, body, op_info[g->phases.at[p].op].name, results[p], NULL));
+    for (int p = first; p < end; ++p) point_result(&nest->gen, p, nest_round(nest, body, p, results[p]));
   }
   nest_scalar(nest, body);
   point_writes(&nest->gen, g, false);

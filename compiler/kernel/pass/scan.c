@@ -32,7 +32,7 @@ static void advance(Nest *nest, Block *body, Var *const *acc) {
   for (int p = 0; p < g->phases.n; ++p) {
     Expr *next = nest_step(nest, &g->phases.at[p], expr_var(a, acc[p]));
     vec_push(a, *body, stmt_set(a, acc[p], next));
-    point_result(&nest->gen, p, expr_var(a, acc[p]));
+    point_result(&nest->gen, p, nest_round(nest, body, p, expr_var(a, acc[p])));
   }
   point_writes(&nest->gen, g, g->naxes > g->kept);
 }

@@ -40,6 +40,7 @@ static void put(Nest *nest, Block *body, Expr *row) {
   PointGen *gen = &nest->gen;
   Buffer *y = point_buffer(gen, w->slot, true);
   Expr *value = point_expr(gen, w->value), *at = expr_add(a, affine_expr(gen, w->index), row);
+  value = expr_cast(a, value, y->dtype, false);
   if (value->type.lanes != gen->lanes) value = expr_splat(a, value, gen->lanes);
   if (w->add) value = expr_op2(a, OP_add, expr_load(a, y, at, gen->lanes, gen->mask), value);
   vec_push(a, *body, stmt_store(a, y, at, value, gen->mask));
@@ -61,7 +62,7 @@ static int64_t units(const Nest *nest, int n, const int *axes) {
   return count;
 }
 
-void schedule_scatter(Program *p, const Group *g, Calls *calls) {
+static void scatter_kernel(Program *p, const Group *g, Calls *calls) {
   Nest nest;
   Block body = {0};
   int axes[RANK_MAX * 3], n = 0, axis = -1, vectors = VECTORS_MAX;
@@ -81,4 +82,20 @@ void schedule_scatter(Program *p, const Group *g, Calls *calls) {
     put(&nest, unit, row);
   }
   nest_done(&nest, body, calls);
+}
+
+/* 16-bit sums grow in f32 scratch and are rounded once, at the end (MIDDLE.md 3.1). */
+void schedule_scatter(Program *p, const Group *g, Calls *calls) {
+  const Write *w = &g->writes.at[0];
+  if (!w->add || dtype_chain(w->slot->dtype) == w->slot->dtype) {
+    scatter_kernel(p, g, calls);
+    return;
+  }
+  Group wide = *g;
+  wide.writes.at = NEW(p->arena, Write);
+  wide.writes.at[0] = *w;
+  wide.writes.at[0].slot = slot_widened(p, w->slot, g->loc);
+  call_convert(p, w->slot, wide.writes.at[0].slot, calls);
+  scatter_kernel(p, &wide, calls);
+  call_convert(p, wide.writes.at[0].slot, w->slot, calls);
 }

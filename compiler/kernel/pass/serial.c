@@ -39,7 +39,7 @@ static void arg_phase(Serial *s, Block *body, int phase) {
   Var *best, *position;
   Reduction start = *r;
   start.op = r->op == OP_argmax ? OP_max : OP_min;
-  start.dtype = r->element->dtype;
+  start.dtype = start.chain = r->element->dtype;
   Expr *value = nest_bind(nest, body, "best", nest_start(nest, &start, 1), &best);
   Expr *at = nest_bind(nest, body, "position", expr_int(a, type_of(r->dtype, 1), 0), &position);
   Block *loop = reduced_loops(s, body);
@@ -51,10 +51,9 @@ static void arg_phase(Serial *s, Block *body, int phase) {
     better = expr_op2(a, OP_or, better, expr_op2(a, OP_and, nan, expr_op2(a, OP_eq, value, value)));
   }
   Expr *first = expr_op2(a, OP_eq, s->r, expr_index(a, 0)); /* a row of -Inf has its first element as the best */
-  Stmt *take = stmt_if(a, expr_op2(a, OP_or, better, first));
-  vec_push(a, *loop, take);
-  vec_push(a, take->body, stmt_set(a, best, e));
-  vec_push(a, take->body, stmt_set(a, position, expr_cast(a, s->r, r->dtype, false)));
+  Expr *take = nest_bind(nest, loop, "take", expr_op2(a, OP_or, better, first), NULL); /* selects: no branch to guess */
+  vec_push(a, *loop, stmt_set(a, best, expr_op3(a, OP_where, take, e, value)));
+  vec_push(a, *loop, stmt_set(a, position, expr_op3(a, OP_where, take, expr_cast(a, s->r, r->dtype, false), at)));
   point_result(&nest->gen, phase, at);
 }
 
@@ -81,7 +80,7 @@ static void chain_phase(Serial *s, Block *body, int phase) {
   nest_scalar(nest, loop);
   Expr *next = nest_step(nest, r, value); /* before vec_push: it appends to the loop itself */
   vec_push(a, *loop, stmt_set(a, acc, next));
-  point_result(&nest->gen, phase, value);
+  point_result(&nest->gen, phase, nest_round(nest, body, phase, value));
 }
 
 static void lanes_phase(Serial *s, Block *body, int phase) {
@@ -89,8 +88,8 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   Arena *a = nest->arena;
   const Reduction *r = &nest->group->phases.at[phase];
   int64_t q = r->order.chunk, count = (s->n + q - 1) / q;
-  Buffer *lanes = buffer_local(a, "lanes", r->dtype, r->order.lanes),
-         *parts = buffer_local(a, "parts", r->dtype, count);
+  Buffer *lanes = buffer_local(a, "lanes", r->chain, r->order.lanes),
+         *parts = buffer_local(a, "parts", r->chain, count);
   vec_push(a, *body, stmt_local(a, lanes));
   vec_push(a, *body, stmt_local(a, parts));
   clear_lanes(nest, body, r, lanes);
@@ -110,23 +109,17 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   vec_push(a, flush->body, stmt_store(a, parts, expr_idiv(a, number, q), sum, NULL));
   clear_lanes(nest, &flush->body, r, lanes);
   nest_halve(nest, body, r->op, parts, count, 1, 1);
-  point_result(&nest->gen, phase,
-               nest_bind(nest, body, op_info[r->op].name, expr_load(a, parts, expr_index(a, 0), 1, NULL), NULL));
+  Expr *whole = expr_load(a, parts, expr_index(a, 0), 1, NULL);
+  point_result(&nest->gen, phase, nest_round(nest, body, phase, whole));
 }
 
 void nest_serial(Nest *nest, Block *body) {
   const Group *g = nest->group;
   Serial s = {.nest = nest, .n = 1};
-  int axes[RANK_MAX * 3], n = 0;
   bool full = false;
-  for (int i = 0; i < g->naxes; ++i) {
-    if (i >= g->kept)
-      s.n *= nest->extent[i];
-    else if (nest->extent[i] > 1)
-      axes[n++] = i;
-  }
+  for (int i = g->kept; i < g->naxes; ++i) s.n *= nest->extent[i];
   for (int i = 0; i < g->writes.n; ++i) full |= g->writes.at[i].full;
-  body = nest_units(nest, body, n, axes, 1, NULL);
+  body = nest_points(nest, body);
   for (int p = 0; p < g->phases.n; ++p) {
     const Reduction *r = &g->phases.at[p];
     if (nest_is_arg(r->op))

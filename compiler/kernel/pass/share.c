@@ -123,4 +123,5 @@ void pass_share(Program *p) {
   for (int h = 0; h < p->hosts.n; ++h)
     block_walk(&p->hosts.at[h]->body, 0, choose_kernel, &(Renamed){p->arena, &chosen});
   unique_names(p);
+  p->stage = STAGE_share;
 }

@@ -7,6 +7,8 @@
  * 0.1 * v stands for. On x86-64-v4 this gives 13 or 14 rows of 2 vectors, 98 to 100 % of the peak when measured. */
 #include "dot.h"
 
+#include <stdlib.h>
+
 enum {
   PAGE = 4096,   /* addresses that differ by it share a set of L1 */
   ROWS_MAX = 16, /* streams of broadcast loads that L1 and the TLB bear */
@@ -15,13 +17,28 @@ enum {
   PART_BYTES = 16384, /* a local array */
 };
 
+static const double NEVER = 1e18; /* cycles: only where there is no other way */
+
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* ---- operands ---- */
-static DotSide side_of(const Group *g, const Operand *o, int line_axis) {
-  DotSide s = {.slot = o->slot, .offset = o->offset, .line = o->stride[line_axis], .depth = o->stride[g->nb + 2]};
-  for (int i = 0; i < g->nb; ++i) s.batch[i] = o->stride[i];
+static DotSide side_of(const DotPlan *d, const Group *g, const Operand *o, int line_axis) {
+  DotSide s = {.slot = o->slot, .offset = o->offset, .line = o->stride[line_axis], .depth = o->stride[g->naxes - 1]};
+  for (int i = 0; i < d->nbatch; ++i) s.batch[i] = o->stride[d->batch_axis[i]];
+  for (int i = 0; i < d->nk - 1; ++i) s.outer[i] = o->stride[g->kept + i];
   return s;
+}
+
+/* Copies that packing makes, where it is packed: once for batch axes along which the operand does not move. */
+static double pack_elements(const DotPlan *d, const DotSide *side, int64_t lines) {
+  double copies = (double)lines * (double)d->depth;
+  for (int i = 0; i < d->nbatch; ++i) copies *= side->batch[i] ? (double)d->batch_extent[i] : 1;
+  return copies;
+}
+
+/* Would packing copy each element many times, as the columns of a convolution do? Then it is read in place. */
+static bool pack_multiplies(const DotPlan *d, const DotSide *side, int64_t lines) {
+  return pack_elements(d, side, lines) > 1.25 * (double)shape_count(side->slot->shape) + 1024;
 }
 
 /* Do steps of the stride fall into the same few sets of L1? */
@@ -32,13 +49,14 @@ static bool is_aliased(const DotPlan *d, int64_t stride) {
 
 static bool wide_wants_pack(const DotPlan *d, const Machine *m) {
   if (d->wide.line != 1) return d->lanes > 1;
+  if (pack_multiplies(d, &d->wide, d->columns)) return false;
   if (d->columns % d->lanes && !m->masks && d->tiles > 1) return true;
   int64_t bytes = d->wide.depth * dtype_info[d->dtype].bytes;
   return d->tiles > 4 && (is_aliased(d, d->wide.depth) || (bytes > PAGE && d->depth > 256));
 }
 
 static bool narrow_wants_pack(const DotPlan *d) {
-  if (d->panels <= 2) return false;
+  if (d->panels <= 2 || pack_multiplies(d, &d->narrow, d->rows)) return false;
   if (d->narrow.depth == 1) return is_aliased(d, d->narrow.line) && dot_tile_rows(d) > 8;
   if (d->narrow.line == 1) return is_aliased(d, d->narrow.depth) && d->tiles > 1;
   return true;
@@ -80,7 +98,7 @@ int64_t dot_tile_rows(const DotPlan *plan) { return plan->base + (plan->tall > 0
 /* Packing: cycles an element, measured; through registers or one by one. Tiles of rows fill their vectors less well. */
 static double pack_cycles(const DotPlan *d, const DotSide *side, int64_t lines) {
   bool fast = d->lanes > 1 && (side->depth == 1 || side->line == 1);
-  return (!fast ? 2.0 : side == &d->wide ? 0.4 : 0.6) * (double)lines * (double)d->depth * (double)d->batch;
+  return (!fast ? 2.0 : side == &d->wide ? 0.4 : 0.6) * pack_elements(d, side, lines);
 }
 
 static void estimate(DotPlan *d, const Machine *m) {
@@ -90,7 +108,10 @@ static void estimate(DotPlan *d, const Machine *m) {
   double bodies = 1; /* each body of code costs instruction cache, compile time and a reader */
   if (d->tall > 0) bodies += 0.02;
   if (d->edge_vectors > 0 && d->full > 0) bodies += 0.02;
+  bool far = !d->pack_narrow && d->narrow.line * dtype_info[d->dtype].bytes > PAGE;
+  if (far) bodies += 0.05; /* each row has a page of its own */
   d->cycles = (double)d->batch * sweep * bodies;
+  if (d->pack_wide && pack_multiplies(d, &d->wide, d->columns)) d->cycles += NEVER;
   if (d->pack_wide) d->cycles += pack_cycles(d, &d->wide, d->columns);
   if (d->pack_narrow) d->cycles += pack_cycles(d, &d->narrow, d->rows);
 }
@@ -110,25 +131,30 @@ static DotPlan best_tile(DotPlan d, const Machine *m) {
 }
 
 /* ---- which axis the vectors run along ---- */
-DotPlan dot_sides(const Machine *m, const Group *g, bool along_m) {
-  DotPlan d = {
-      .dtype = g->dot_dtype, .lanes = m->lanes[g->dot_dtype], .nbatch = g->nb, .batch_extent = g->extent, .batch = 1};
-  int axis_m = g->nb, axis_n = g->nb + 1;
-  for (int i = 0; i < g->nb; ++i) d.batch *= g->extent[i];
-  d.row_axis = along_m ? axis_n : axis_m;
-  d.column_axis = along_m ? axis_m : axis_n;
-  d.rows = g->extent[d.row_axis];
-  d.columns = g->extent[d.column_axis];
-  d.depth = g->extent[g->nb + 2];
-  d.narrow = side_of(g, along_m ? &g->b : &g->a, d.row_axis);
-  d.wide = side_of(g, along_m ? &g->a : &g->b, d.column_axis);
+DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axis) {
+  DotPlan d = {.dtype = dtype_chain(g->dot_dtype), .batch = 1, .nk = g->nk, .depth = 1};
+  bool along_m = column_axis < row_axis;
+  d.lanes = m->lanes[d.dtype];
+  d.row_axis = row_axis;
+  d.column_axis = column_axis;
+  for (int i = 0; i < g->kept; ++i) {
+    if (i == row_axis || i == column_axis) continue;
+    d.batch_axis[d.nbatch] = i;
+    d.batch_extent[d.nbatch++] = g->extent[i];
+    d.batch *= g->extent[i];
+  }
+  for (int i = 0; i < d.nk; ++i) d.depth *= d.k_extent[i] = g->extent[g->kept + i];
+  d.rows = g->extent[row_axis];
+  d.columns = g->extent[column_axis];
+  d.narrow = side_of(&d, g, along_m ? &g->b : &g->a, row_axis);
+  d.wide = side_of(&d, g, along_m ? &g->a : &g->b, column_axis);
   d.slices = g->slices > 1 ? g->slices : 1;
   d.slice = d.slices > 1 ? g->dot_order.chunk : d.depth;
   return d;
 }
 
-static DotPlan plan_along(const Machine *m, const Group *g, bool along_m) {
-  DotPlan d = best_tile(dot_sides(m, g, along_m), m);
+static DotPlan plan_along(const Machine *m, const Group *g, int row_axis, int column_axis) {
+  DotPlan d = best_tile(dot_sides(m, g, row_axis, column_axis), m);
   bool simple;
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
@@ -168,9 +194,21 @@ static void cut_rows(DotPlan *d, const Machine *m) {
   d->per_unit = ceil_div(d->per_block, ceil_div(d->per_block, d->per_unit));
 }
 
+/* One axis of m and one of n are rows and columns, whichever way round; the others are walked like batches. */
+static DotPlan best_axes(const Machine *m, const Group *g) {
+  DotPlan best = {.cycles = -1};
+  for (int turned = 0; turned < 2; ++turned)
+    for (int i = g->nb; i < g->nb + g->nm; ++i)
+      for (int j = g->nb + g->nm; j < g->kept; ++j) {
+        DotPlan d = turned ? plan_along(m, g, j, i) : plan_along(m, g, i, j);
+        bool near = d.cycles == best.cycles && llabs(d.narrow.line) < llabs(best.narrow.line);
+        if (best.cycles < 0 || d.cycles < best.cycles || near) best = d;
+      }
+  return best;
+}
+
 DotPlan dot_plan(const Machine *m, const Group *g) {
-  DotPlan d = plan_along(m, g, false), other = plan_along(m, g, true);
-  if (other.cycles < d.cycles) d = other;
+  DotPlan d = best_axes(m, g);
   d.blocks = 1;
   cut_depth(&d, m);
   if (d.depth_block == d.slice) cut_rows(&d, m);

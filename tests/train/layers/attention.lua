@@ -24,20 +24,9 @@ local function causal(a, b, c) return sdpa(a, b, c, { causal = true }) end
 attend("sdpa_causal", causal, { 4, { 3, 5, 4 }, 2 }, { 5, { 3, 5, 4 }, 2 }, { 6, { 3, 5, 4 } })
 attend("sdpa_grouped", causal, { 4, { 2, 6, 5, 4 }, 2 }, { 5, { 2, 2, 5, 4 }, 2 }, { 6, { 2, 2, 5, 3 } })
 
--- The parameters of these names become the formula's tensors 10, 11, …; gives the list
 local function filled(layer, names)
-  local list = {}
-  for i, path in ipairs(names) do
-    local owner, dot = layer, string.find(path, ".")
-    while dot do
-      owner, path = owner[string.sub(path, 1, dot - 1)], string.sub(path, dot + 1)
-      dot = string.find(path, ".")
-    end
-    owner[path] = nn.parameter(owner[path].shape, cases.init(9 + i))
-    list[i] = owner[path]
-  end
   model[#model + 1] = layer
-  return list
+  return cases.fill(layer, names)
 end
 
 local function layer(name, m, names, call, ...)

@@ -35,4 +35,19 @@ end
 -- A parameter or buffer whose initial value is tensor number t of the formula: plus * 1 + formula * bound
 function cases.init(t, bound, plus) return function(shape) return formula.tensor(t, shape, bound) + (plus or 0) end end
 
+-- The parameters of these names become the formula's tensors 10, 11, …; gives the list
+function cases.fill(layer, names)
+  local list = {}
+  for i, path in ipairs(names) do
+    local owner, dot = layer, string.find(path, ".")
+    while dot do
+      owner, path = owner[string.sub(path, 1, dot - 1)], string.sub(path, dot + 1)
+      dot = string.find(path, ".")
+    end
+    owner[path] = nn.parameter(owner[path].shape, cases.init(9 + i))
+    list[i] = owner[path]
+  end
+  return list
+end
+
 return cases

@@ -1,0 +1,185 @@
+#!/usr/bin/env bash
+# labels: plain
+# timeout: 900
+# The techniques that models/ shows, against closed forms: each program is compiled, built, run, and its log asked. What is
+# expected follows from the formulas named here and in the models, never from a run. NAMES=… runs some of them.
+source "$(dirname "$0")/../common.sh"
+need_nnc
+: "${NAMES:=quadratic flow oscillator newton game ridge evolution robust variational hmc private lanczos lyapunov symmetry depth neural_ode lora attention_entropy transport adversarial vae fashion}"
+cd "$work"
+
+build() { "$NNC" "$NNC_SOURCE_DIR/models/$1.lua" -o "$1.c" "${@:2}" && build_c gcc -O1 "$1.c" "$1" || { fail "$1 does not build" && return 1; }; }
+run() { rm -f "$1.log" && "./$1" --quiet --threads 1 --log "$1.log" "${@:2}" </dev/null || { fail "$1: exit code $?" && return 1; }; }
+# holds MODEL CONDITION…: over the outputs of the log's last lines: name is the last value of an output, first_name the first
+holds() {
+  local condition
+  for condition in "${@:2}"; do
+    awk '{ gsub(/[{}" ]/, ""); n = split($0, field, ",")
+           for (i = 4; i <= n; i++) { split(field[i], pair, ":"); if (!(pair[1] in last)) print "first_" pair[1] "=" pair[2]; last[pair[1]] = pair[2] } }
+         END { for (name in last) print name "=" last[name] }' "$1.log" >values
+    mapfile -t assignments < <(grep -vE '=\[|\]|=$' values | sed 's/^/-v/')
+    awk "${assignments[@]}" "function abs(x) { return x < 0 ? -x : x } function near(x, y, limit) { return x \"\" !~ /n/ && abs(x - y) <= limit }
+         BEGIN { exit !($condition) }" || fail "$1: not $condition; $(tail -n 1 "$1.log")"
+  done
+}
+
+# A2: 0.0359 is the start's distance from the solution along the first eigenvector, (0.92388, 0.38268)
+quadratic() {
+  build quadratic --float=f64 && run quadratic || return 0
+  holds quadratic 'near(below / ((4 / 7 * cos(atan2(0, -1) / 8) - 9 / 7 * sin(atan2(0, -1) / 8)) * 0.98 ^ 400), 1, 1e-9)' \
+    'near(above / ((4 / 7 * cos(atan2(0, -1) / 8) - 9 / 7 * sin(atan2(0, -1) / 8)) * 1.02 ^ 400), 1, 1e-9)' 'best < 1e-14'
+}
+# A3: the gap of Euler's method is of first order: halving the step halves it
+flow() {
+  build flow --float=f64 && run flow || return 0
+  holds flow 'coarse_error < 1e-14 && fine_error < 1e-14 && finest_error < 1e-14' 'near(coarse_gap / coarse_predicted, 1, 0.03)' \
+    'near(finest_gap / finest_predicted, 1, 0.0075)' 'near(coarse_gap / fine_gap, 2, 0.03)' 'near(fine_gap / finest_gap, 2, 0.015)'
+}
+# A4: leapfrog's energy error is of second order and does not drift; friction takes exp(-gamma t) on the mean of a period
+oscillator() {
+  build oscillator --float=f64 && run oscillator || return 0
+  holds oscillator 'coarse_worst < 1e-3' 'near(coarse_worst / fine_worst, 4, 0.04)' 'near(damped_energy / (2.5 * exp(-2)), 1, 0.1)'
+}
+# A7
+newton() {
+  build newton --float=f64 && run newton || return 0
+  holds newton 'near(fastest, 0.5, 1e-9) && near(slowest, 0.5, 1e-9)' 'near(descent, 0.9999, 1e-9)' 'near(loss / first_loss, 0.25 ^ 9, 1e-10)'
+}
+# A12
+game() {
+  build game --float=f64 && run game || return 0
+  holds game 'near(plain, 1.01 ^ 100, 1e-12)' 'near(clipped, sqrt(1 + 200 * 0.05 ^ 2), 1e-5)' 'near(agreed / (0.9 ^ 2 + 0.1 ^ 2) ^ 100, 1, 1e-9)'
+}
+# A10: a valley over lambda, and its slope by differencing and through 200 unrolled steps
+ridge() {
+  build ridge --float=f64 && run ridge || return 0
+  awk '{ gsub(/[{}" ]/, ""); n = split($0, f, ","); for (i = 4; i <= n; i++) { split(f[i], p, ":"); v[p[1]] = p[2] }
+         d = v["slope"] - v["difference"]; if (d < 0) d = -d; s = v["slope"] < 0 ? -v["slope"] : v["slope"]
+         if (!(d <= 1e-5 * (s + 0.01))) bad++; if (v["slope"] < 0) { if (up) bad++; down++ } else up++ }
+       END { exit !(NR == 10 && bad == 0 && down > 3 && up > 2) }' ridge.log || fail "ridge: no valley, or slopes that differ: $(cat ridge.log)"
+}
+# A15
+evolution() {
+  build evolution && run evolution || return 0
+  awk '/"func":"breed"/ { sub(/.*"loss":/, ""); if (!first) first = $0 + 0; last = $0 + 0 } END { exit !(last < 0.02 * first) }' evolution.log ||
+    fail "evolution: the loss without gradients does not fall to a fiftieth"
+  holds evolution 'loss < 1e-3'
+}
+# C2: least squares is known; the robust losses are nearer to 2 and -1
+robust() {
+  build robust && run robust || return 0
+  holds robust 'near(squared_slope, normal_slope, 1e-5) && near(squared_offset, normal_offset, 1e-5)' 'squared_slope < 1.5 && squared_offset > -0.7' \
+    'near(absolute_slope, 2, 0.03) && near(absolute_offset, -1, 0.03)' 'near(huber_slope, 2, 0.1) && near(huber_offset, -1, 0.1)'
+}
+# C6
+variational() {
+  build variational --float=f64 && run variational || return 0
+  holds variational 'mean_error < 1e-5 && covariance_error < 1e-5' 'elbo <= evidence + 1e-9 && near(elbo, evidence, 1e-5)'
+  holds variational 'first_elbo <= evidence'
+}
+# C7: covariance is the precision's inverse, ((1, -0.6), (-0.6, 2)) / 1.64. Trajectories of length 2.6 turn both modes (frequencies 1.51 and
+# 0.85) by neither half nor whole periods, so that 16,000 draws count as more than 5,000: tolerances of three standard errors and more.
+hmc() {
+  make_hmc() { # make_hmc EPSILON TURNS STEPS
+    sed "s/, write = { q = \"q.npy\" }//; s/C, L, epsilon = 4, 20/C, L, epsilon = 4, $2/; s/steps = 10000/steps = $3/
+         s/  return out/  return { accepted = out.accepted, error = out.error, m1 = mean[1], m2 = mean[2], s11 = second[1][1], s12 = second[1][2], s22 = second[2][2] }/" \
+      "$NNC_SOURCE_DIR/models/hmc.lua" >hmc.lua
+    "$NNC" hmc.lua --float=f64 -o hmc.c && build_c gcc -O1 hmc.c hmc && run hmc --epsilon "$1"
+  }
+  error() { awk '/"func":"sample"/ { sub(/.*"error":/, ""); s += $0 + 0; n++ } END { print s / n }' hmc.log; }
+  local coarse fine
+  make_hmc 0.065 40 500 || { fail "hmc does not run" && return; }
+  fine=$(error)
+  make_hmc 0.13 20 4000 || { fail "hmc does not run" && return; }
+  coarse=$(error)
+  holds hmc 'near(m1, 0, 0.03) && near(m2, 0, 0.04)' 'near(s11, 1 / 1.64, 0.04) && near(s12, -0.6 / 1.64, 0.04) && near(s22, 2 / 1.64, 0.08)' 'accepted > 0'
+  # the energy error of trajectories of one length is O(epsilon^2)
+  awk "BEGIN { exit !($coarse / $fine > 3.5 && $coarse / $fine < 4.6) }" || fail "hmc: energy errors of $coarse and $fine at epsilon and epsilon / 2"
+}
+# C9: the published figure of TensorFlow Privacy's tutorial for these settings and 60 epochs is 3.01
+private() {
+  need_fashion
+  sed 's/epsilon = epsilon(steps), spent/epsilon = epsilon(steps), after_60 = epsilon(14062), spent/; s/steps = 20000/steps = 20/' "$NNC_SOURCE_DIR/models/private.lua" >private.lua
+  "$NNC" private.lua -o private.c && build_c gcc -O2 private.c private && run private || { fail "private does not run" && return; }
+  holds private 'near(after_60, 3.01, 0.005)' 'loss < first_loss && spent == "false"'
+  run private --budget "$(awk '{ sub(/.*"epsilon":/, ""); e = $0 + 0 } NR == 5 { print e * 1.000001; exit }' private.log)" && holds private 'spent == "true"'
+  [ "$(wc -l <private.log)" = 6 ] || fail "private: $(wc -l <private.log) calls with a budget for five steps, not 6"
+}
+# D1
+lanczos() {
+  build lanczos --float=f64 && run lanczos || return 0
+  holds lanczos 'difference < 1e-10 && trace_difference < 1e-10' 'largest > 1 && smallest < 0'
+}
+# D3: the exponent tends to the limit like 1 / T
+lyapunov() {
+  build lyapunov --float=f64 && run lyapunov || return 0
+  holds lyapunov 'near(limit, log(0.8), 1e-12) && near(exponent, limit, 0.01)'
+  run lyapunov --lr 0.52 && holds lyapunov 'near(limit, log(1.08), 1e-12) && near(exponent, limit, 0.01) && exponent > 0'
+}
+# B2
+symmetry() {
+  build symmetry --float=f64 && run symmetry || return 0
+  holds symmetry 'zero_spread == 0 && constant_spread == 0' 'near(zero_loss, log(2), 1e-12) && constant_loss > 0.6' 'random_spread > 1 && random_loss < 0.01'
+}
+# B3: the sigmoid's slope is at most 1/4, its gradient after 9 layers of variance-keeping weights at most about 4^-9
+depth() {
+  build depth --float=f64 && run depth || return 0
+  holds depth 'near(slope, 0.25, 1e-12)' 'sigmoid < 3 * 4 ^ -9' 'tanh > 0.1' 'relu > 0.3 && relu < 3'
+}
+# B10: the adjoint's error falls with the fourth power of the step, and its memory does not depend on the number of steps
+neural_ode() {
+  local steps
+  for steps in 10 20; do
+    sed 's/steps = 1000, step = { train, { check, every = 250 } }/steps = 1, step = check/' "$NNC_SOURCE_DIR/models/neural_ode.lua" >neural_ode.lua
+    "$NNC" neural_ode.lua -D steps=$steps --float=f64 -o neural_ode.c && build_c gcc -O1 neural_ode.c neural_ode && run neural_ode || { fail "neural_ode does not run" && return; }
+    sed 's/.*"difference"://; s/}//' neural_ode.log >difference.$steps
+    sed 's/, check = check,/,/; s/step = { train, { check, every = 250 } }/step = train/' "$NNC_SOURCE_DIR/models/neural_ode.lua" >trained.lua
+    "$NNC" trained.lua -D steps=$((steps * 10)) --report -o trained.c | grep -E '^  together' >memory.$steps || die "there is no report"
+  done
+  awk "BEGIN { a = $(cat difference.10); b = $(cat difference.20); exit !(a < 1e-7 && a / b > 12 && a / b < 20) }" ||
+    fail "neural_ode: the adjoint differs by $(cat difference.10) with 10 steps and $(cat difference.20) with 20"
+  cmp -s memory.10 memory.20 || fail "neural_ode: memory with 100 and 200 steps: $(cat memory.10 memory.20)"
+}
+# C10: the frozen tensors' file is the same; the gradient of the middle weight, [64,32] x [32,64], is there only when it is asked for
+lora() {
+  build lora --float=f32 && run lora || return 0
+  holds lora 'loss < 0.5 * first_loss'
+  cmp before.safetensors after.safetensors || fail "lora: a frozen tensor was changed"
+  gradients() { "$NNC" "$1" --report -o x.c | grep -cE '\[64,32\] x \[32,64\]' || true; }
+  sed 's/nn.parameters(net, "\*.lora_\*")/net/' "$NNC_SOURCE_DIR/models/lora.lua" >whole.lua
+  [ "$(gradients "$NNC_SOURCE_DIR/models/lora.lua") $(gradients whole.lua)" = "0 1" ] || fail "lora: the frozen weight has a gradient's product, or a whole net has none"
+}
+# B9: entropies of softmax over 8 places, in the order of the weights
+attention_entropy() {
+  build attention_entropy && run attention_entropy || return 0
+  holds attention_entropy 'large_entropy < small_entropy && small_entropy < none_entropy' 'none_entropy < log(8)'
+}
+# C3
+transport() {
+  build transport && run transport --steps_of_adam 2000 || return 0
+  holds transport 'error < 0.02' 'error < 0.6 * first_error'
+}
+# C8: attacks are within the box, and training on them helps against them
+adversarial() {
+  need_fashion
+  build adversarial && run adversarial --epochs 1 || return 0
+  holds adversarial 'plain > 0.78 && hardened > 0.7' 'plain_fgsm < 0.5 * plain && plain_pgd < 0.5 * plain' 'hardened_pgd > plain_pgd + 0.2'
+}
+# C6, C12: the bound falls from that of pixels at a half, 784 ln 2 = 543
+vae() {
+  need_fashion
+  build vae && run vae --steps 100 || return 0
+  holds vae 'near(first_pixels, 784 * log(2), 10)' 'loss < 0.75 * first_loss && kl > 1'
+}
+fashion() {
+  need_fashion
+  build fashion && run fashion --steps 40 || return 0
+  holds fashion 'loss < 0.6 * first_loss'
+}
+
+for name in $NAMES; do
+  before=$failures
+  "$name"
+  [ "$failures" != "$before" ] || printf '%s: as expected\n' "$name"
+done
+finish
