@@ -17,6 +17,7 @@ typedef struct Options {
   const char *dump, *stop_after;
   const char *cpu, *blas;
   bool report, check, standalone, verify;
+  int max_threads; /* 0: as kernel_lower has it */
   VEC(FrontDefine) defines;
   FrontOptions front;
 } Options;
@@ -48,13 +49,14 @@ static const char help[] =
     "\n"
     "MODEL is a model file (.lua), the text of a module (.graph) or of a program or kernels (.kernel), as --dump\n"
     "prints them.\n"
-    "OUTPUT's ending says what comes out: .c (C), .ll (LLVM IR), .s, .o (through LLVM), otherwise an executable.\n"
+    "OUTPUT's ending says what comes out: .c (C), .ll (LLVM IR), .s, .o, .bc (through LLVM), otherwise an executable.\n"
     "\n"
     "  -o FILE             where the output goes\n"
     "  -D NAME=VALUE       set an nn.arg of the model\n"
     "  --float=DTYPE       the default float dtype: f32 (default), f64, f16 or bf16\n"
     "  --cpu=NAME          the machine to emit for: native (default), x86-64-v4, x86-64-v3, neon, scalar, …;\n"
     "                      with --standalone a list, one kernel set each\n"
+    "  --max-threads=N     how many threads the program may run on: 1 to 1024 (default 16)\n"
     "  --blas=openblas     large matrix products through OpenBLAS, the rest as always; bits are then OpenBLAS's own\n"
     "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
@@ -70,7 +72,7 @@ static const char help[] =
 /* ---- options ---- */
 static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",
                                            "--check", "--dump",    "--stop-after", "--passes",     "--ops",
-                                           "--help",  "--version", "--fast",       "--verify"};
+                                           "--help",  "--version", "--fast",       "--verify",     "--max-threads"};
 
 static const char *option_value(const char *arg, const char *name) {
   size_t n = strlen(name);
@@ -107,6 +109,13 @@ static const char *blas_option(const char *name) {
   return name;
 }
 
+static int threads_option(const char *text) {
+  char *end;
+  long n = strtol(text, &end, 10);
+  if (*end || n < 1 || n > 1024) usage_error(MSG_option_threads, text);
+  return (int)n;
+}
+
 static bool print_option(const char *arg);
 
 static bool plain_option(Options *o, const char *arg) {
@@ -135,6 +144,8 @@ static bool value_option(Options *o, const char *arg) {
     o->cpu = value;
   else if ((value = option_value(arg, "--blas")))
     o->blas = blas_option(value);
+  else if ((value = option_value(arg, "--max-threads")))
+    o->max_threads = threads_option(value);
   else if ((value = option_value(arg, "--float")))
     o->front.float_dtype = float_option(value);
   else
@@ -259,6 +270,7 @@ static Program *plan(const Options *o, Arena *arena, Program *p) {
                 [STAGE_order] = {"order", pass_order},
                 [STAGE_join] = {"join", pass_join},
                 [STAGE_memory] = {"memory", pass_memory}};
+  if (o->max_threads) p->max_threads = o->max_threads;
   if (after(o, arena, passes[p->stage].name, p->module, p)) return NULL;
   while (p->stage < STAGE_memory) {
     Stage next = (Stage)(p->stage + 1);

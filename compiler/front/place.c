@@ -22,12 +22,37 @@ static const char *user_file(Front *f, const lua_Debug *ar) {
   return ar->source[0] == '@' ? map_get(&f->sources, ar->source + 1) : NULL;
 }
 
+/* lua_getstack counts from the top each time, so a walk costs the square of its length: of a stack that overflowed only
+ * the ends are looked at. */
+enum { STACK_END = 100 };
+
+static int stack_depth(lua_State *L) {
+  lua_Debug ar;
+  int low = 0, high = 1;
+  while (lua_getstack(L, high, &ar)) low = high, high *= 2;
+  while (low + 1 < high) {
+    int middle = low + (high - low) / 2;
+    if (lua_getstack(L, middle, &ar))
+      low = middle;
+    else
+      high = middle;
+  }
+  return high;
+}
+
+/* The level after this one that is looked at. */
+static int level_next(lua_State *L, int level) {
+  if (++level != STACK_END) return level;
+  int outer = stack_depth(L) - STACK_END;
+  return outer > level ? outer : level;
+}
+
 static Loc place_find(lua_State *L, bool objects) {
   Front *f = front_of(L);
   Loc here = {NULL, 0, NULL};
   int depth = f->located.n;
   lua_Debug ar;
-  for (int level = 0; lua_getstack(L, level, &ar); ++level) {
+  for (int level = 0; lua_getstack(L, level, &ar); level = level_next(L, level)) {
     lua_getinfo(L, "Slf", &ar);
     lua_CFunction c = lua_tocfunction(L, -1);
     if (c == place_enter) {
@@ -56,7 +81,7 @@ void place_notes(lua_State *L) {
   Front *f = front_of(L);
   lua_Debug ar;
   int seen = 0, last = -1;
-  for (int level = 0; seen < 4 && lua_getstack(L, level, &ar); ++level) {
+  for (int level = 0; seen < 4 && lua_getstack(L, level, &ar); level = level_next(L, level)) {
     lua_getinfo(L, "Sl", &ar);
     const char *file = user_file(f, &ar);
     if (!file || ar.currentline == last) continue;

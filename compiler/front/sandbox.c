@@ -69,11 +69,16 @@ void sandbox_out_of_memory(Front *f) {
   user_error((Loc){f->options->path, 0, NULL}, MSG_sandbox_memory, MEMORY_MAX >> 20);
 }
 
+/* Counts work that is done in C, where no hook runs, as if it were instructions. */
+static void sandbox_charge(lua_State *L, long long steps) {
+  Front *f = front_of(L);
+  f->steps += steps;
+  if (f->steps > STEPS_MAX || f->churn > CHURN_MAX) user_error(place_call(L), MSG_sandbox_steps);
+}
+
 static void sandbox_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
-  Front *f = front_of(L);
-  f->steps += HOOK_STEP;
-  if (f->steps > STEPS_MAX || f->churn > CHURN_MAX) user_error(place_call(L), MSG_sandbox_steps);
+  sandbox_charge(L, HOOK_STEP);
 }
 
 /* ---- errors that Lua raises: uncaught ones become diagnostics while the stack still stands ---- */
@@ -136,6 +141,15 @@ static int guarded(lua_State *L) {
 
 /* ---- model files ---- */
 
+/* What stands before the Lua of a file, as lua itself skips it: a byte order mark, and a first line that begins with #.
+ * The line's end stays, so that lines keep their numbers. */
+static size_t text_begin(const char *text, size_t n) {
+  size_t at = n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+  if (at < n && text[at] == '#')
+    while (at < n && text[at] != '\n') ++at;
+  return at;
+}
+
 /* The chunk's name is "@path": place.c takes it for the user's code. */
 void sandbox_load(Front *f, const char *path, Loc from) {
   size_t n;
@@ -145,7 +159,8 @@ void sandbox_load(Front *f, const char *path, Loc from) {
   if (!stable) map_put(&f->sources, path, stable = arena_strdup(f->arena, path));
   diag_source(stable, text, n);
   lua_State *L = f->L;
-  int status = luaL_loadbufferx(L, text, n, arena_printf(f->arena, "@%s", path), "t");
+  size_t begin = text_begin(text, n);
+  int status = luaL_loadbufferx(L, text + begin, n - begin, arena_printf(f->arena, "@%s", path), "t");
   if (status == LUA_ERRMEM) sandbox_out_of_memory(f);
   if (status == LUA_OK) return;
   const char *why = lua_tostring(L, -1);
@@ -268,11 +283,13 @@ static int sandbox_format(lua_State *L) {
   return 1;
 }
 
-/* string.find with plain text only. */
+/* string.find with plain text only. At worst the whole pattern is compared at every place, 64 bytes a step. */
 static int sandbox_find(lua_State *L) {
+  size_t n, pattern;
   lua_Integer from = luaL_optinteger(L, 3, 1);
-  luaL_checkstring(L, 1);
-  luaL_checkstring(L, 2);
+  luaL_checklstring(L, 1, &n);
+  luaL_checklstring(L, 2, &pattern);
+  if (n > pattern) sandbox_charge(L, (long long)((double)(n - pattern) * (double)pattern / 64));
   lua_settop(L, 2);
   lua_pushinteger(L, from);
   lua_pushboolean(L, 1);
@@ -282,12 +299,19 @@ static int sandbox_find(lua_State *L) {
   return 2;
 }
 
-/* Functions of table: their loops run in C, where no hook counts, so lengths are bounded first. */
+/* Functions of table: their loops run in C, where no hook counts, so lengths are bounded first and the work is charged.
+ * What appends or takes the last element is no loop; a sort of n compares about 20 n times, five steps each. */
 static int sandbox_table(lua_State *L) {
-  if (lua_istable(L, 1) && luaL_len(L, 1) > LIST_MAX) user_error(place_call(L), MSG_sandbox_steps);
-  for (int i = 2; i <= lua_gettop(L); ++i)
-    if (lua_isinteger(L, i) && (lua_tointeger(L, i) > LIST_MAX || lua_tointeger(L, i) < -LIST_MAX))
-      user_error(place_call(L), MSG_sandbox_steps);
+  const char *name = lua_tostring(L, lua_upvalueindex(2));
+  bool ends = !strcmp(name, "insert") ? lua_gettop(L) < 3 : !strcmp(name, "remove") && lua_gettop(L) < 2;
+  lua_Integer n = lua_istable(L, 1) ? luaL_len(L, 1) : 0;
+  if (n > LIST_MAX) user_error(place_call(L), MSG_sandbox_steps);
+  for (int i = 2; i <= lua_gettop(L); ++i) {
+    if (!lua_isinteger(L, i)) continue;
+    lua_Integer at = lua_tointeger(L, i);
+    if (at > LIST_MAX || at < -LIST_MAX) user_error(place_call(L), MSG_sandbox_steps);
+  }
+  if (!ends && n > 0) sandbox_charge(L, !strcmp(name, "sort") ? 100 * n : n);
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
   lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
@@ -450,10 +474,11 @@ static void lock(lua_State *L, lua_CFunction index) { /* the table at the top ge
   lua_setmetatable(L, -2);
 }
 
-/* table.name = closure(function over the old one) */
+/* table.name = closure(function over the old one and its name) */
 static void wrap(lua_State *L, const char *name, lua_CFunction function) {
   lua_getfield(L, -1, name);
-  lua_pushcclosure(L, function, 1);
+  lua_pushstring(L, name);
+  lua_pushcclosure(L, function, 2);
   lua_setfield(L, -2, name);
 }
 

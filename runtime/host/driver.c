@@ -104,6 +104,7 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
+  if (run->options.save) NNRT_TRY(nnrt_file_writable(&run->error, run->options.save));
   return nnrt_log_open(&run->error, &run->log, run->options.log);
 }
 

@@ -225,6 +225,7 @@ int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_mem
                       const nnrt_act *act);
 int nnrt_file_replace(nnrt_error *error, const char *path, const char *beside, int descriptor, int failed);
 int nnrt_file_beside(nnrt_error *error, const char *path, char *beside, int size); /* opens what replaces path later */
+int nnrt_file_writable(nnrt_error *error, const char *path);
 
 /* ---- write.c, picture.c: outputs that go to files ---- */
 enum { NNRT_WRITE_NPY, NNRT_WRITE_TEXT, NNRT_WRITE_PICTURE };

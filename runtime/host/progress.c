@@ -31,8 +31,9 @@ static int shown_name(const nnrt_progress *p, const nnrt_shown *s, char *to, int
 }
 
 static int shown_value(const nnrt_progress *p, const nnrt_shown *s, double value, char *to, int size) {
-  if (!strcmp(shown_output(p, s), "accuracy")) return nnrt_text(to, size, 0, "%.2f %%", 100 * value);
+  if (!strcmp(shown_output(p, s), "accuracy") && !isnan(value)) return nnrt_text(to, size, 0, "%.2f %%", 100 * value);
   double a = fabs(value);
+  if (isnan(value)) return nnrt_text(to, size, 0, "nan"); /* printf tells its sign, which differs by machine */
   return nnrt_text(to, size, 0, a == 0 || (a >= 1e-3 && a < 1e5) ? a < 10 ? "%.4f" : "%.1f" : "%.3e", value);
 }
 

@@ -175,10 +175,14 @@ static void folder_flush(const char *path) {
   close(descriptor);
 }
 
-/* Opens the file that will replace `path`; its name goes to `beside`. Negative: the error is told. */
+/* Opens the file that will replace `path`; its name goes to `beside`. Negative: the error is told. A device is not
+ * replaced: by root, --save /dev/null would leave the machine without one. */
 int nnrt_file_beside(nnrt_error *error, const char *path, char *beside, int size) {
   int file = -1;
-  if (nnrt_text(beside, size, 0, "%s.new%ld", path, (long)getpid()) >= size - 1)
+  struct stat about;
+  if (!stat(path, &about) && !S_ISREG(about.st_mode))
+    nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: is not a regular file", path);
+  else if (nnrt_text(beside, size, 0, "%s.new%ld", path, (long)getpid()) >= size - 1)
     nnrt_fail(error, NNRT_FAILED, "%s: the path is too long", path);
   else if ((file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
     nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(errno));
@@ -193,6 +197,16 @@ int nnrt_file_replace(nnrt_error *error, const char *path, const char *beside, i
   if (!failed) return folder_flush(path), NNRT_GOOD;
   unlink(beside);
   return nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(failed));
+}
+
+/* Whether a run may end with this file is asked before it begins. */
+int nnrt_file_writable(nnrt_error *error, const char *path) {
+  char beside[4096];
+  int file = nnrt_file_beside(error, path, beside, sizeof beside);
+  if (file < 0) return NNRT_FAILED;
+  close(file);
+  unlink(beside);
+  return NNRT_GOOD;
 }
 
 static int weights_save(nnrt_error *error, nnrt_weights *w, const char *path) {

@@ -72,6 +72,16 @@ contains blas.ll "declare void @nnrt_sgemm(" "the LLVM text does not declare wha
 
 "$NNC" model.lua --cpu=scalar -o scalar.c
 lacks scalar.c "f32x16" "--cpu=scalar emits vectors"
+"$NNC" model.lua -o few.c --max-threads=3
+contains few.c "\.max_threads = 3," "--max-threads=3 does not reach the program"
+if "$NNC" model.lua -o few.c --max-threads=0 2>refused.txt; then fail "--max-threads=0 is taken"; fi
+contains refused.txt "from 1 to 1024" "--max-threads=0 does not say what is expected"
+
+# Only a model's own lines are told: what the compiler adds (the counter of random draws) has none.
+sed 's/nn.value(w) \* 2/(nn.value(w) * 2 + nn.random.uniform { 3 })/' model.lua >drawn.lua
+"$NNC" drawn.lua -o drawn.c
+contains drawn.c "drawn.lua:3" "the kernels' comments tell no lines"
+lacks drawn.c "drawn.lua:0" "a kernel's comment tells line 0"
 "$NNC" --report model.lua >report.txt
 contains report.txt "lower bound" "--report tells no lower bound"
 finish

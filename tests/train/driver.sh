@@ -109,4 +109,13 @@ code 2 "no phase of this program counts epochs" ./text --epochs 2
 code 2 "3 phases of this program count epochs" ./split --epochs 2
 code 2 "of at least 0" ./duel --rounds -1
 code 1 "nowhere" ./duel --log nowhere/log
+# what is shown of a NaN does not depend on its sign, which differs by machine
+cat >nan.lua <<'LUA'
+local nn = require "nn"
+local w = nn.buffer({}, 0.0)
+local f = nn.func { function() return { loss = w / w, other = -(w / w) } end }
+return nn.program { name = "nan", model = { w = w }, f = f, run = { steps = 1, step = f } }
+LUA
+"$NNC" nan.lua -o nan.c && build_c gcc -O1 nan.c nan && ./nan >nan.txt 2>&1 || fail "nan: exit code $?"
+grep -q 'loss nan  *other nan' nan.txt || fail "nan: shown as $(head -n 1 nan.txt)"
 finish

@@ -254,6 +254,22 @@ static void weights_go_out_and_in(void **state) {
   assert_non_null(strstr(file_get("log"), "\"calls\":6,"));
 }
 
+/* What cannot be written at the end is refused before the first step; a device is not replaced by a file. */
+static void a_file_that_cannot_be_saved_is_refused_first(void **state) {
+  (void)state;
+  struct stat about;
+  char pipe[512];
+  snprintf(pipe, sizeof pipe, "%s", in_folder("pipe"));
+  assert_int_equal(mkfifo(pipe, 0600), 0);
+  seen.calls[F_TRAIN] = 0;
+  assert_int_equal(RUN(&model, "--steps", "5", "--quiet", "--save", pipe), 1);
+  assert_int_equal(seen.calls[F_TRAIN], 0);
+  assert_int_equal(stat(pipe, &about), 0);
+  assert_true(S_ISFIFO(about.st_mode));
+  assert_int_equal(RUN(&model, "--steps", "5", "--quiet", "--save", in_folder("absent/w")), 1);
+  assert_int_equal(seen.calls[F_TRAIN], 0);
+}
+
 static int init_from(const char *header) {
   unsigned char file[1024] = {0};
   size_t n = strlen(header);
@@ -345,6 +361,7 @@ int main(void) {
       cmocka_unit_test(bad_runs_are_refused),
       cmocka_unit_test(folders_stand_for_their_files),
       cmocka_unit_test(weights_go_out_and_in),
+      cmocka_unit_test(a_file_that_cannot_be_saved_is_refused_first),
       cmocka_unit_test(foreign_weights_are_refused),
       cmocka_unit_test(signals_let_the_step_finish),
       cmocka_unit_test(plain_progress_has_epochs_and_a_table),

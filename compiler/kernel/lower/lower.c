@@ -160,7 +160,7 @@ static Group *group_make(Lowering *l, int ci) {
 static void add_lines(Lowering *l, Kernel *k, const Group *g) {
   for (int i = 0; i < g->members.n; ++i) {
     Loc loc = g->members.at[i]->loc;
-    bool known = !loc.file;
+    bool known = !loc.file || !loc.line; /* a counter of draws has the file only */
     for (int j = 0; j < k->locs.n; ++j)
       known |= k->locs.at[j].line == loc.line && !strcmp(k->locs.at[j].file, loc.file);
     if (!known) vec_push(l->arena, k->locs, loc);

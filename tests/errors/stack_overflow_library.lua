@@ -1,0 +1,7 @@
+-- EXPECT: stack overflow
+-- EXPECT: in the library, nn/base.lua
+-- LINE: 7
+local nn = require "nn"
+local tree = {}
+tree.tree = { tree }
+nn.map(function(x) return x end, tree)
