@@ -338,8 +338,7 @@ static NNRT_INLINE_V4 float erf_f32(float x) {
   return sign_f32(a < 0.92f ? near : far, x);
 }
 
-/* models/fashion_dropout.lua:0  -- fashion_dropout.lua: a perceptron with dropout, decoupled weight decay, a clip...
- * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
+/* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:10  nn.Linear(width, 10),
  * models/fashion_dropout.lua:18  local optimizer = nn.AdamW {

@@ -363,8 +363,7 @@ static NNRT_INLINE_V4 float exp_f32(float x) {
   return x <= 88.72283f ? (x < -87.33654f ? 0.0f : scaled) : x * INFINITY;
 }
 
-/* models/regression.lua:0  -- regression.lua: least squares on points drawn anew at every step: no data files, pa...
- * models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1))
+/* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1))
  * models/regression.lua:6  local offset = nn.parameter({})
  * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
 static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *restrict weight, float *restrict offset,
