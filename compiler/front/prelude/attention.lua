@@ -42,7 +42,9 @@ end
 function nn.scaled_dot_product_attention(q, k, v, options)
   local what = "nn.scaled_dot_product_attention"
   options = core.fields(what, options, { mask = "any", causal = "boolean", scale = "number", dropout = "number" })
-  for _, x in ipairs { q, k, v } do core.tensor(what, x) end
+  core.tensor(what, q)
+  core.tensor(what, k)
+  core.tensor(what, v)
   if not sizes_fit(q, k, v) then
     core.fail("layer_input", what, "q [.., H, L, E], k [.., H', S, E], v [.., H', S, Ev]",
               core.tensor_text(q) .. ", " .. core.tensor_text(k) .. ", " .. core.tensor_text(v))
