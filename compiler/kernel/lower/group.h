@@ -54,8 +54,8 @@ struct Point {
   const Node *node; /* for the line and the name; not part of the identity */
 };
 
-/* Does the test hold for p, or for a point that it is computed from? Each is looked at once, however often it is shared.
- * NULL: no point. */
+/* Does the test hold for p, or for a point that it is computed from? Each is looked at once, however often it is
+ * shared. NULL: no point. */
 typedef bool PointTest(const Point *p, const void *context);
 bool point_any(const Point *p, PointTest *test, const void *context);
 
