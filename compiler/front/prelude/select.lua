@@ -395,9 +395,12 @@ end
 ---@param high integer
 ---@return nn.Tensor # i32
 function nn.random.integers(shape, low, high)
-  for _, limit in ipairs { low, high } do
-    if math.type(limit) ~= "integer" then core.fail("integer_wanted", "nn.random.integers", "a limit", core.what(limit)) end
+  local function limit(name, value)
+    whole("nn.random.integers", name, value, -2^31 | 0)
+    if value >= 2^31 then core.fail("number_range", "nn.random.integers", name, "below 2^31, as i32 is", value) end
   end
+  limit("low", low)
+  limit("high", high)
   whole("nn.random.integers", "high", high, low)
   return nn.mulhi(nn.random.bits(shape), core.full({}, high - low + 1, "u32")):cast("i32") + low
 end
