@@ -36,10 +36,21 @@ static uint64_t slot_moves(const Slot *s) {
   return moves;
 }
 
+/* The smallest slot around s that stays where it is: s never leaves it. */
+static Slot *moves_within(Slot *s) {
+  Slot *all = s;
+  for (; s; s = s->parent)
+    if (s->turn) all = s->parent;
+  return all;
+}
+
 static Use use_of(Plan *plan, Intern *table, Slot *s, bool written) {
   Use use = {.written = written, .moves = slot_moves(s)};
   Slot *root = slot_root(s, &use.lo);
   use.hi = use.lo + s->bytes;
+  Slot *all = moves_within(s);
+  slot_root(all, &use.all_lo);
+  use.all_hi = use.all_lo + all->bytes;
   use.root = root_number(plan, table, root);
   return use;
 }

@@ -11,8 +11,9 @@
 #include "../kernel.h"
 
 typedef struct Use {
-  int root;       /* index in Plan.root */
-  int64_t lo, hi; /* bytes of the root: lo … hi - 1 */
+  int root;               /* index in Plan.root */
+  int64_t lo, hi;         /* bytes of the root: lo … hi - 1, of what moves in the first turn */
+  int64_t all_lo, all_hi; /* likewise, over all turns */
   bool written;
   uint64_t moves; /* how the range moves with loops around (the slot's turns and strides), 0: it stays */
 } Use;
@@ -36,7 +37,8 @@ void plan_read(Plan *plan, Arena *arena, const Block *block, const Stmt *within)
 static inline bool is_compound(const Stmt *s) { return s->kind == S_for || s->kind == S_while || s->kind == S_if; }
 /* Do the two touch common bytes in some turn of the loops around? */
 static inline bool uses_meet(const Use *a, const Use *b) {
-  return a->root == b->root && (a->moves != b->moves || (a->lo < b->hi && b->lo < a->hi));
+  if (a->root != b->root) return false;
+  return a->moves == b->moves ? a->lo < b->hi && b->lo < a->hi : a->all_lo < b->all_hi && b->all_lo < a->all_hi;
 }
 /* Is it memory that the plan of this block places? */
 static inline bool is_placed(const Plan *plan, const Slot *root) {
