@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
-# The techniques that models/ shows, against closed forms: each program is compiled, built, run, and its log asked. What is
-# expected follows from the formulas named here and in the models, never from a run. NAMES=… runs some of them.
+# The techniques that models/ shows: each program is compiled, built, run, and its log asked. Closed forms where the text here
+# or the model names one; the limits of evolution, robust, attention_entropy, transport, adversarial, depth, vae and fashion are
+# judgement: what must stand apart stands apart by far. NAMES=… runs some of them.
 source "$(dirname "$0")/../common.sh"
 need_nnc
 : "${NAMES:=quadratic flow oscillator newton game ridge evolution robust variational hmc private lanczos lyapunov symmetry depth neural_ode lora attention_entropy transport adversarial vae fashion}"
