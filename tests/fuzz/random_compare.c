@@ -90,14 +90,26 @@ static bool is_inexact(const Node *n) {
   }
 }
 
-static Node *noise_node(Graph *to, Noise *noise, const Node *like, DType unit) {
+/* How many terms a chain adds, at least: n terms of one size err by up to (n - 1) units of their sum, all to one side
+ * (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eq. 4.6). */
+static double chain_terms(const Node *n, Node *const *in) {
+  double count = (double)shape_count(n->shape);
+  if (count < 1) return 1;
+  if (n->op == OP_sum) return (double)shape_count(in[0]->shape) / count;
+  if (n->op == OP_cumsum) return (double)n->shape.dim[n->attr->dim];
+  if (n->op == OP_dot) return sqrt((double)shape_count(in[0]->shape) * (double)shape_count(in[1]->shape) / count);
+  return 1;
+}
+
+/* Several units of rounding, or `units` if that is more. */
+static Node *noise_node(Graph *to, Noise *noise, const Node *like, DType unit, double units) {
   Tensor t = {.dtype = DT_f64, .shape = like->shape};
   int64_t count = shape_count(like->shape);
   double *x = NEW_N(to->arena, double, count);
   for (int64_t i = 0; i < count; ++i) {
     noise->random = noise->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     double u = (double)(noise->random >> 11) * 0x1p-52 - 1; /* in [-1, 1) */
-    x[i] = 4 * unit_of(unit) * (u < 0 ? u - 0.25 : u + 0.25);
+    x[i] = fmax(4, units) * unit_of(unit) * (u < 0 ? u - 0.25 : u + 0.25);
   }
   t.data = x;
   return graph_const_tensor(to, &t, like->loc);
@@ -122,9 +134,11 @@ static Node *add_noise(Graph *to, const Node *n, Node *const *in, void *context)
   Node *terms = absolute_terms(to, n, in);
   Node *wide = graph_cast(to, y, DT_f64), *size = graph_cast(to, terms ? terms : y, DT_f64);
   bool chain = (terms && n->op != OP_mod) || n->op == OP_prod;
-  Node *shift = graph_op2(to, OP_mul, size, noise_node(to, context, y, chain ? dtype_chain(y->dtype) : y->dtype));
+  double units = chain_terms(n, in) / MARGIN * 4; /* |noise| is a quarter of it at least, and its effect times MARGIN */
+  Node *shift =
+      graph_op2(to, OP_mul, size, noise_node(to, context, y, chain ? dtype_chain(y->dtype) : y->dtype, units));
   if (chain && dtype_chain(y->dtype) != y->dtype)
-    shift = graph_op2(to, OP_add, shift, graph_op2(to, OP_mul, wide, noise_node(to, context, y, y->dtype)));
+    shift = graph_op2(to, OP_add, shift, graph_op2(to, OP_mul, wide, noise_node(to, context, y, y->dtype, 1)));
   return graph_cast(to, graph_op2(to, OP_add, wide, shift), n->dtype);
 }
 
