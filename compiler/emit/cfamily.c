@@ -111,7 +111,7 @@ static int form_precedence(const char *form) {
   }
 }
 
-/* The least binding of operand i: brackets also where -Wparentheses wants them. */
+/* The least binding of operand i: brackets also where gcc and clang warn without them. */
 static int operand_least(int precedence, int i) {
   switch (precedence) {
   case PRIMARY: return ANY;
@@ -120,7 +120,7 @@ static int operand_least(int precedence, int i) {
   case PRODUCT: return precedence + (i > 0);
   case RELATION:
   case EQUALITY: return SUM;
-  case TERNARY: return BIT_OR;
+  case TERNARY: return EQUALITY;
   default: return UNARY;
   }
 }
