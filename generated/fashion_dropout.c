@@ -11,8 +11,9 @@
 #define STATE_BYTES 2155136
 #define SCRATCH_BYTES 2130688
 
-/* word 3 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_3_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
+/* one of the four words of Philox 4x32-10 (Salmon et al., SC 2011); counter c0 .. c3, key k0, k1 */
+static NNRT_INLINE_V4 u32x16 philox_u32x16(u32x16 word, u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0,
+    u32x16 k1) {
   u32x16 w0 = c0;
   u32x16 w1 = c1;
   u32x16 w2 = c2;
@@ -31,76 +32,9 @@ static NNRT_INLINE_V4 u32x16 philox_3_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u3
     a = a + 0x9e3779b9u;
     b = b + 0xbb67ae85u;
   }
-  return w3;
-}
-
-/* word 2 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_2_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w2;
-}
-
-/* word 1 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_1_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w1;
-}
-
-/* word 0 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_0_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w0;
+  const u32x16 low = u32x16_where(u32x16_eq(word, u32x16_set1(0u)), w0, w1);
+  const u32x16 high = u32x16_where(u32x16_eq(word, u32x16_set1(2u)), w2, w3);
+  return u32x16_where(u32x16_lt(word, u32x16_set1(2u)), low, high);
 }
 
 /* e^x; 0 where the result would be subnormal (below -87.33654) */
@@ -353,19 +287,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_weight[j], v - 0.035714287f);
     }
@@ -375,19 +300,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 256; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
@@ -398,19 +314,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 65536); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xfee73fe7u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
       f32x16_store(&p4_weight[j], v - 0.0625f);
     }
@@ -420,19 +327,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 256; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd04964cau),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
       f32x16_store(&p4_bias[j], v - 0.0625f);
     }
@@ -443,19 +341,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 2560); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x4e4659c8u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
       f32x16_store(&p7_weight[j], v - 0.0625f);
     }
@@ -464,19 +353,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)))));
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+    const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe3274a42u),
+        u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
     const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.125f;
     f32x16_store_mask(p7_bias, v - 0.0625f, boolx16_mask(10));
   }
@@ -650,19 +530,10 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const 
         const f32x16 v = c + p1_bias_2;
         const f32x16 v_2 = erf_f32x16(v * 0.70710677f);
         const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
-        const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
         const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-        const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-            philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-            u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-            philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-            u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-            philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-            philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-            u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+        const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+        const u32x16 r_2 = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+            u32x16_set1(0xa397f6d9u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
         const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
             * 5.9604645e-08f);
         const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
@@ -761,19 +632,10 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
           const f32x16 v = c + p4_bias_2;
           const f32x16 v_2 = erf_f32x16(v * 0.70710677f);
           const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
-          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
           const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-          const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-              philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-              philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-              philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+          const u32x16 r_2 = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+              u32x16_set1(0xce4a7fb3u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
           const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
           const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
@@ -1213,19 +1075,10 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
           const u32x16 element = u32_from_i64(row * 256 + u * 32 + j) + u32x16_from_i32x16(i32x16_lane());
-          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
           const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-          const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-              philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-              philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-              philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+          const u32x16 r_2 = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+              u32x16_set1(0xce4a7fb3u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
           const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
           const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
@@ -1420,19 +1273,10 @@ static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *res
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
           const u32x16 element = u32_from_i64(row * 256 + panel * 32 + j) + u32x16_from_i32x16(i32x16_lane());
-          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
           const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-          const u32x16 r_2 = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-              philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-              philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-              philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-              philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-              u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+          const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+          const u32x16 r_2 = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+              u32x16_set1(0xa397f6d9u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
           const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
           const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;

@@ -11,8 +11,9 @@
 #define STATE_BYTES 5358144
 #define SCRATCH_BYTES 3950464
 
-/* word 3 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_3_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
+/* one of the four words of Philox 4x32-10 (Salmon et al., SC 2011); counter c0 .. c3, key k0, k1 */
+static NNRT_INLINE_V4 u32x16 philox_u32x16(u32x16 word, u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0,
+    u32x16 k1) {
   u32x16 w0 = c0;
   u32x16 w1 = c1;
   u32x16 w2 = c2;
@@ -31,76 +32,9 @@ static NNRT_INLINE_V4 u32x16 philox_3_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u3
     a = a + 0x9e3779b9u;
     b = b + 0xbb67ae85u;
   }
-  return w3;
-}
-
-/* word 2 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_2_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w2;
-}
-
-/* word 1 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_1_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w1;
-}
-
-/* word 0 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_0_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w0;
+  const u32x16 low = u32x16_where(u32x16_eq(word, u32x16_set1(0u)), w0, w1);
+  const u32x16 high = u32x16_where(u32x16_eq(word, u32x16_set1(2u)), w2, w3);
+  return u32x16_where(u32x16_lt(word, u32x16_set1(2u)), low, high);
 }
 
 /* e^x; 0 where the result would be subnormal (below -87.33654) */
@@ -285,19 +219,10 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 401408); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x8cf06a07u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_weight[j], v - 0.035714287f);
     }
@@ -317,19 +242,10 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 512; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x226576b6u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.071428575f;
       f32x16_store(&p1_bias[j], v - 0.035714287f);
     }
@@ -339,19 +255,10 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = 0; j < 512; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xe0f289dcu),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p3_bias[j], v - 0.044194173f);
     }
@@ -362,19 +269,10 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x92510e56u),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p5_weight[j], v - 0.044194173f);
     }
@@ -383,19 +281,10 @@ static NNRT_KERNEL_V4 void linear_2(const uint32_t *restrict nnrt_seed, float *r
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)))));
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+    const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x60d27da3u),
+        u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
     const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
     f32x16_store_mask(p5_bias, v - 0.044194173f, boolx16_mask(10));
   }
@@ -416,19 +305,10 @@ static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *r
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 262144); j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu), u32x16_set1(nnrt_seed_2),
-          u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x85b569abu),
+          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f * 0.088388346f;
       f32x16_store(&p3_weight[j], v - 0.044194173f);
     }

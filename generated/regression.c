@@ -15,8 +15,9 @@ static _Alignas(64) const float constant_9[2] = {
   3.0f, 0.5f,
 };
 
-/* word 3 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_3_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
+/* one of the four words of Philox 4x32-10 (Salmon et al., SC 2011); counter c0 .. c3, key k0, k1 */
+static NNRT_INLINE_V4 u32x16 philox_u32x16(u32x16 word, u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0,
+    u32x16 k1) {
   u32x16 w0 = c0;
   u32x16 w1 = c1;
   u32x16 w2 = c2;
@@ -35,76 +36,9 @@ static NNRT_INLINE_V4 u32x16 philox_3_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u3
     a = a + 0x9e3779b9u;
     b = b + 0xbb67ae85u;
   }
-  return w3;
-}
-
-/* word 2 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_2_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w2;
-}
-
-/* word 1 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_1_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w1;
-}
-
-/* word 0 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x16 philox_0_u32x16(u32x16 c0, u32x16 c1, u32x16 c2, u32x16 c3, u32x16 k0, u32x16 k1) {
-  u32x16 w0 = c0;
-  u32x16 w1 = c1;
-  u32x16 w2 = c2;
-  u32x16 w3 = c3;
-  u32x16 a = k0;
-  u32x16 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x16 h0 = u32x16_mulhi(w0, u32x16_set1(0xd2511f53u));
-    const u32x16 l0 = w0 * 0xd2511f53u;
-    const u32x16 h1 = u32x16_mulhi(w2, u32x16_set1(0xcd9e8d57u));
-    const u32x16 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w0;
+  const u32x16 low = u32x16_where(u32x16_eq(word, u32x16_set1(0u)), w0, w1);
+  const u32x16 high = u32x16_where(u32x16_eq(word, u32x16_set1(2u)), w2, w3);
+  return u32x16_where(u32x16_lt(word, u32x16_set1(2u)), low, high);
 }
 
 /* e log 2 + log(1 + g + g_low), g in -1/3 .. 1/3; the sum's rounding error is carried along */
@@ -256,8 +190,8 @@ static NNRT_INLINE_V4 f32x16 sin_f32x16(f32x16 x) {
   return sign_f32x16(sincos_f32x16(x, 0), x);
 }
 
-/* word 3 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x8 philox_3_u32x8(u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c3, u32x8 k0, u32x8 k1) {
+/* one of the four words of Philox 4x32-10 (Salmon et al., SC 2011); counter c0 .. c3, key k0, k1 */
+static NNRT_INLINE_V4 u32x8 philox_u32x8(u32x8 word, u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c3, u32x8 k0, u32x8 k1) {
   u32x8 w0 = c0;
   u32x8 w1 = c1;
   u32x8 w2 = c2;
@@ -276,76 +210,9 @@ static NNRT_INLINE_V4 u32x8 philox_3_u32x8(u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c
     a = a + 0x9e3779b9u;
     b = b + 0xbb67ae85u;
   }
-  return w3;
-}
-
-/* word 2 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x8 philox_2_u32x8(u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c3, u32x8 k0, u32x8 k1) {
-  u32x8 w0 = c0;
-  u32x8 w1 = c1;
-  u32x8 w2 = c2;
-  u32x8 w3 = c3;
-  u32x8 a = k0;
-  u32x8 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x8 h0 = u32x8_mulhi(w0, u32x8_set1(0xd2511f53u));
-    const u32x8 l0 = w0 * 0xd2511f53u;
-    const u32x8 h1 = u32x8_mulhi(w2, u32x8_set1(0xcd9e8d57u));
-    const u32x8 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w2;
-}
-
-/* word 1 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x8 philox_1_u32x8(u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c3, u32x8 k0, u32x8 k1) {
-  u32x8 w0 = c0;
-  u32x8 w1 = c1;
-  u32x8 w2 = c2;
-  u32x8 w3 = c3;
-  u32x8 a = k0;
-  u32x8 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x8 h0 = u32x8_mulhi(w0, u32x8_set1(0xd2511f53u));
-    const u32x8 l0 = w0 * 0xd2511f53u;
-    const u32x8 h1 = u32x8_mulhi(w2, u32x8_set1(0xcd9e8d57u));
-    const u32x8 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w1;
-}
-
-/* word 0 of Philox 4x32-10 (Salmon et al., SC 2011) of the counter c0 .. c3 and the key k0, k1 */
-static NNRT_INLINE_V4 u32x8 philox_0_u32x8(u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c3, u32x8 k0, u32x8 k1) {
-  u32x8 w0 = c0;
-  u32x8 w1 = c1;
-  u32x8 w2 = c2;
-  u32x8 w3 = c3;
-  u32x8 a = k0;
-  u32x8 b = k1;
-  for (int64_t round = 0; round < 10; ++round) {
-    const u32x8 h0 = u32x8_mulhi(w0, u32x8_set1(0xd2511f53u));
-    const u32x8 l0 = w0 * 0xd2511f53u;
-    const u32x8 h1 = u32x8_mulhi(w2, u32x8_set1(0xcd9e8d57u));
-    const u32x8 l1 = w2 * 0xcd9e8d57u;
-    w0 = (h1 ^ w1) ^ a;
-    w1 = l1;
-    w2 = (h0 ^ w3) ^ b;
-    w3 = l0;
-    a = a + 0x9e3779b9u;
-    b = b + 0xbb67ae85u;
-  }
-  return w0;
+  const u32x8 low = u32x8_where(u32x8_eq(word, u32x8_set1(0u)), w0, w1);
+  const u32x8 high = u32x8_where(u32x8_eq(word, u32x8_set1(2u)), w2, w3);
+  return u32x8_where(u32x8_lt(word, u32x8_set1(2u)), low, high);
 }
 
 /* e^x; 0 where the result would be subnormal (below -87.33654) */
@@ -374,34 +241,16 @@ static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *rest
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const u32x16 element = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
     const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-    const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-        philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-        philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-        philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)))));
+    const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+    const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0xd6254ca4u),
+        u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
     const f32x16 v = 1.0f - f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f;
     const u32x16 element_2 = u32x16_from_i32x16(i32x16_lane());
-    const u32x16 counter_2 = u32x16_shr(element_2, u32x16_set1(6u)) * 16u + (element_2 & 15u);
     const u32x16 word_2 = u32x16_shr(element_2, u32x16_set1(4u)) & 3u;
-    const u32x16 r_2 = u32x16_where(u32x16_eq(word_2, u32x16_set1(0u)),
-        philox_0_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word_2, u32x16_set1(1u)),
-        philox_1_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        u32x16_where(u32x16_eq(word_2, u32x16_set1(2u)),
-        philox_2_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)),
-        philox_3_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du), u32x16_set1(nnrt_seed_2),
-        u32x16_set1(nnrt_seed_3)))));
+    const u32x16 counter_2 = u32x16_shr(element_2, u32x16_set1(6u)) * 16u + (element_2 & 15u);
+    const u32x16 r_2 = philox_u32x16(word_2, counter_2, u32x16_set1(0u), u32x16_set1(0u), u32x16_set1(0x6025f08du),
+        u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
     const f32x16 v_2 = f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u))) * 5.9604645e-08f * 6.2831855f;
     const f32x16 v_3 = f32x16_sqrt(log_f32x16(v) * -2.0f) * cos_f32x16(v_2);
     f32x16_store_mask(weight, v_3 * 0.1f + 0.0f, boolx16_mask(2));
@@ -460,51 +309,24 @@ static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_seed, co
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     for (int64_t j = 0; j < 64; j += 16) {
       const u32x16 element = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
       const u32x16 word = u32x16_shr(element, u32x16_set1(4u)) & 3u;
-      const u32x16 r = u32x16_where(u32x16_eq(word, u32x16_set1(0u)),
-          philox_0_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(1u)),
-          philox_1_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word, u32x16_set1(2u)),
-          philox_2_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xa397f6d9u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter = u32x16_shr(element, u32x16_set1(6u)) * 16u + (element & 15u);
+      const u32x16 r = philox_u32x16(word, counter, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+          u32x16_set1(0xa397f6d9u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v = f32x16_from_u32x16(u32x16_shr(r, u32x16_set1(8u))) * 5.9604645e-08f - 0.5f;
       const f32x16 x = v * 6.0f;
       const f32x16 v_2 = sin_f32x16(x);
       const u32x16 element_2 = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter_2 = u32x16_shr(element_2, u32x16_set1(6u)) * 16u + (element_2 & 15u);
       const u32x16 word_2 = u32x16_shr(element_2, u32x16_set1(4u)) & 3u;
-      const u32x16 r_2 = u32x16_where(u32x16_eq(word_2, u32x16_set1(0u)),
-          philox_0_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word_2, u32x16_set1(1u)),
-          philox_1_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word_2, u32x16_set1(2u)),
-          philox_2_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0xce4a7fb3u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter_2 = u32x16_shr(element_2, u32x16_set1(6u)) * 16u + (element_2 & 15u);
+      const u32x16 r_2 = philox_u32x16(word_2, counter_2, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+          u32x16_set1(0xce4a7fb3u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v_3 = 1.0f - f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u))) * 5.9604645e-08f;
       const u32x16 element_3 = u32_from_i64(j) + u32x16_from_i32x16(i32x16_lane());
-      const u32x16 counter_3 = u32x16_shr(element_3, u32x16_set1(6u)) * 16u + (element_3 & 15u);
       const u32x16 word_3 = u32x16_shr(element_3, u32x16_set1(4u)) & 3u;
-      const u32x16 r_3 = u32x16_where(u32x16_eq(word_3, u32x16_set1(0u)),
-          philox_0_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word_3, u32x16_set1(1u)),
-          philox_1_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          u32x16_where(u32x16_eq(word_3, u32x16_set1(2u)),
-          philox_2_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)),
-          philox_3_u32x16(counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2), u32x16_set1(0x5c99b445u),
-          u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3)))));
+      const u32x16 counter_3 = u32x16_shr(element_3, u32x16_set1(6u)) * 16u + (element_3 & 15u);
+      const u32x16 r_3 = philox_u32x16(word_3, counter_3, u32x16_set1(0u), u32x16_set1(nnrt_calls_train_2),
+          u32x16_set1(0x5c99b445u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
       const f32x16 v_4 = f32x16_from_u32x16(u32x16_shr(r_3, u32x16_set1(8u))) * 5.9604645e-08f * 6.2831855f;
       f32x16_store(&sin[j], v_2);
       f32x16_store(&sub[j], v_2 * 3.0f + x * 0.5f - 1.0f);
@@ -525,19 +347,10 @@ static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *r
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
     const u32x8 element = u32_from_i64(u - 1) + u32x8_from_i32x8(i32x8_lane());
-    const u32x8 counter = u32x8_shr(element, u32x8_set1(6u)) * 16u + (element & 15u);
     const u32x8 word = u32x8_shr(element, u32x8_set1(4u)) & 3u;
-    const u32x8 r = u32x8_where(u32x8_eq(word, u32x8_set1(0u)),
-        philox_0_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)),
-        u32x8_where(u32x8_eq(word, u32x8_set1(1u)),
-        philox_1_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)),
-        u32x8_where(u32x8_eq(word, u32x8_set1(2u)),
-        philox_2_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)),
-        philox_3_u32x8(counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3)))));
+    const u32x8 counter = u32x8_shr(element, u32x8_set1(6u)) * 16u + (element & 15u);
+    const u32x8 r = philox_u32x8(word, counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
+        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3));
     const f32x8 v = f32x8_from_u32x8(u32x8_shr(r, u32x8_set1(8u))) * 5.9604645e-08f - 0.5f;
     const f32x8 features_2 = f32x8_where(i64x8_lt(i64x8_from_i32x8(i32x8_lane()), i64x8_set1(1)),
         f32x8_where(inside, sin_2, f32x8_set1(0.0f)), f32x8_where(inside_2, v * 6.0f, f32x8_set1(0.0f)));

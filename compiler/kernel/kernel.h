@@ -306,7 +306,7 @@ void program_verify(const Program *p);
 
 /* ---- math.ir (math.c): the instance for (op, dtype, lanes), made on first use with what it calls ---- */
 const Kernel *math_instance(Program *p, Op op, Type type);
-/* Philox 4x32-10: four words in one call are functions philox_0 … philox_3 of (c0, c1, c2, c3, k0, k1), u32 x lanes */
+/* A function by its name in math.ir. Of no op: philox (word, c0, c1, c2, c3, k0, k1), u32 x lanes. */
 const Kernel *math_named(Program *p, const char *name, Type type);
 
 /* ---- the way through the room (one public function a file) ---- */

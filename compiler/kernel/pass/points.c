@@ -316,17 +316,11 @@ static Expr *build_random(PointGen *gen, const Point *p) {
   Expr *block = expr_op2(a, OP_mul, expr_op2(a, OP_shr, e, expr_int(a, t, 6)), expr_int(a, t, 16));
   Expr *counter = expr_op2(a, OP_add, block, expr_op2(a, OP_and, e, expr_int(a, t, 15)));
   Expr *word = expr_op2(a, OP_and, expr_op2(a, OP_shr, e, expr_int(a, t, 4)), expr_int(a, t, 3));
-  Expr *args[6] = {bind(gen, gen->body, "counter", counter), expr_splat(a, given[3], lanes),
-                   expr_splat(a, given[2], lanes),           expr_int(a, t, p->place),
-                   expr_splat(a, given[0], lanes),           expr_splat(a, given[1], lanes)};
-  static const char *const name[4] = {"philox_0", "philox_1", "philox_2", "philox_3"};
-  word = bind(gen, gen->body, "word", word);
-  Expr *bits = expr_call(a, math_named(gen->program, name[3], t), 6, args);
-  for (int w = 2; w >= 0; --w) {
-    Expr *is = expr_op2(a, OP_eq, word, expr_int(a, t, w));
-    bits = expr_op3(a, OP_where, is, expr_call(a, math_named(gen->program, name[w], t), 6, args), bits);
-  }
-  return bits;
+  Expr *args[7] = {bind(gen, gen->body, "word", word), bind(gen, gen->body, "counter", counter),
+                   expr_splat(a, given[3], lanes),     expr_splat(a, given[2], lanes),
+                   expr_int(a, t, p->place),           expr_splat(a, given[0], lanes),
+                   expr_splat(a, given[1], lanes)};
+  return expr_call(a, math_named(gen->program, "philox", t), 7, args);
 }
 
 static Expr *build_op(PointGen *gen, const Point *p) {
