@@ -9,6 +9,7 @@
 #define NNC_TEST_DOT_CASE_H
 
 #include "emit/emit.h"
+#include "half.h"
 #include "nnrt.h"
 
 #include <dlfcn.h>
@@ -275,4 +276,24 @@ static inline int64_t dot_slices(const DotCase *c, int64_t *length) {
   }
 DOT_CHAIN(dot_chain_f32, float, fmaf)
 DOT_CHAIN(dot_chain_f64, double, fma)
+
+static inline const HalfForm *half_of(DType t) { return t == DT_f16 ? &half_f16 : t == DT_bf16 ? &half_bf16 : NULL; }
+
+static inline double element(DType dtype, const void *data, int64_t i) {
+  if (half_of(dtype)) return half_value(half_of(dtype), ((const uint16_t *)data)[i]);
+  return dtype == DT_f32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+/* Of an output, any NaN alike: machines and emitters must agree. */
+static inline uint64_t result_hash(const DotCase *c, const DotRun *r) {
+  int64_t count = (c->batch ? c->batch : 1) * c->m * c->n;
+  uint64_t h = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    double x = element(c->dtype, dot_result(r), i);
+    if (isnan(x)) x = -12345.678;
+    h = h * 0x100000001b3u + hash_bytes(&x, sizeof x);
+  }
+  return h;
+}
+
 #endif

@@ -75,10 +75,6 @@ static void fill(const DotRun *r, DType dtype, Fill kind, uint64_t start) {
   }
 }
 
-static double element(DType dtype, const void *data, int64_t i) {
-  return dtype == DT_f32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
-}
-
 /* The product's element with the sum of magnitudes behind the bound. */
 static long double product(const DotCase *c, const DotRun *r, int64_t b, int64_t i, int64_t j, long double *magnitude) {
   const void *a = dot_data(r, "a"), *w = dot_data(r, "w");
@@ -127,18 +123,6 @@ static void check_values(const DotCase *c, const DotRun *r, Fill kind, const cha
                what, (long long)c->batch, (long long)c->m, (long long)c->k, (long long)c->k, (long long)c->n,
                c->a_turned, c->b_turned, c->ending, (long long)b, (long long)i, (long long)j, got, want);
   }
-}
-
-/* A NaN's own bits are nobody's promise. */
-static uint64_t result_hash(const DotCase *c, const DotRun *r) {
-  int64_t count = (c->batch ? c->batch : 1) * c->m * c->n;
-  uint64_t h = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    double x = element(c->dtype, dot_result(r), i);
-    if (isnan(x)) x = -12345.678;
-    h = h * 0x100000001b3u + hash_bytes(&x, sizeof x);
-  }
-  return h;
 }
 
 static void run_case(const DotLibrary *l, int i, Fill kind, uint64_t *hash, const char *what) {

@@ -89,8 +89,6 @@ static double random_value(bool wild) {
   return (double)(below(2001) - 1000) / 512.0;
 }
 
-static const HalfForm *half_of(DType t) { return t == DT_f16 ? &half_f16 : t == DT_bf16 ? &half_bf16 : NULL; }
-
 static void fill(const DotRun *r, DType dtype, uint64_t start, bool wild) {
   seed = start;
   for (int i = 0; i < r->host->inputs.n; ++i) {
@@ -108,11 +106,6 @@ static void fill(const DotRun *r, DType dtype, uint64_t start, bool wild) {
 }
 
 /* ---- what y[b, i, j] is ---- */
-static double element(DType dtype, const void *data, int64_t i) {
-  if (half_of(dtype)) return half_value(half_of(dtype), ((const uint16_t *)data)[i]);
-  return dtype == DT_f32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
-}
-
 static double rounded(DType dtype, double x) {
   if (half_of(dtype)) return half_round(half_of(dtype), (double)(float)x);
   return dtype == DT_f32 ? (double)(float)x : x;
@@ -175,18 +168,6 @@ static void check_values(const DotCase *c, const DotRun *r, const char *what) {
 }
 
 /* ---- runs ---- */
-
-/* Hash of an output, any NaN alike: machines and emitters must agree. */
-static uint64_t result_hash(const DotCase *c, const DotRun *r) {
-  int64_t count = (c->batch ? c->batch : 1) * c->m * c->n;
-  uint64_t h = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    double x = element(c->dtype, dot_result(r), i);
-    if (isnan(x)) x = -12345.678;
-    h = h * 0x100000001b3u + hash_bytes(&x, sizeof x);
-  }
-  return h;
-}
 
 static void run_case(const DotCase *c, const DotLibrary *l, int i, uint64_t start, uint64_t *hash, const char *what) {
   for (int threads = 1; threads <= 3; threads += 2) {

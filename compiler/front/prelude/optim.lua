@@ -50,20 +50,27 @@ local function accumulate(self, gradients, k, move)
   end)
 end
 
+-- self[list]: zeros like each parameter, self[count]: a number of calls; their states, those of the list by the name `label`
+function core.beside(self, list, count, label)
+  local states = {}
+  self[list] = {}
+  core.at(self, function()
+    self[count] = nn.buffer({}, 0, "i32")
+    for i, p in ipairs(self.parameters) do
+      self[list][i] = nn.buffer(p.shape, 0, p.dtype)
+      states[i] = { label, self[list][i], p }
+    end
+  end)
+  states[#states + 1] = { count, self[count] }
+  return states
+end
+
 -- Sums of gradients for nn.train { accumulate = k }
 function core.accumulate(self)
   if self.accumulated then return end
-  self.accumulated = {}
-  local states = {}
-  core.at(self, function()
-    self.accumulated_count = nn.buffer({}, 0, "i32")
-    for i, p in ipairs(self.parameters) do
-      self.accumulated[i] = nn.buffer(p.shape, 0, p.dtype)
-      states[i] = { "accumulated", self.accumulated[i], p }
-    end
-  end)
-  states[#states + 1] = { "accumulated_count", self.accumulated_count }
-  for _, state in ipairs(states) do table.insert(self.owner.states, state) end
+  for _, state in ipairs(core.beside(self, "accumulated", "accumulated_count", "accumulated")) do
+    table.insert(self.owner.states, state)
+  end
 end
 
 local function step_clipped(self, gradients, options)

@@ -47,24 +47,30 @@ end
 
 local function wants(what, text, x) core.fail("layer_input", what, text, core.is_tensor(x) and core.tensor_text(x) or core.what(x)) end
 
--- The initial states as a list of tensors [layers * directions, B, H]; zeros without `given`. One state is given as it is,
--- an LSTM's two as a list.
-local function initial_states(self, what, given, batch, unbatched, dtype)
-  local shape, count = { self.num_layers * self.directions, batch, self.hidden_size }, self.kind.states
-  local list = {}
+-- The states of a call as a list of tensors of one shape; zeros without `given`. One state is given as it is, an LSTM's two as
+-- a list. fit(state): what a given state is taken for
+local function call_states(self, what, given, name, shape, dtype, fit)
+  local list, count = {}, self.kind.states
   if given == nil then
     for i = 1, count do list[i] = nn.zeros(shape, dtype) end
     return list
   end
-  local text = (count == 2 and "{ h, c } of " or "an initial state ") .. core.shape_text(shape)
+  local text = (count == 2 and "{ h, c } of " or name .. " ") .. core.shape_text(shape)
   if count == 1 then given = { given } end
   if type(given) ~= "table" or core.kind(given) or #given ~= count then wants(what, text, given) end
   for i, state in ipairs(given) do
-    if not core.is_tensor(state) then wants(what, text, state) end
-    list[i] = unbatched and state.rank == 2 and state:reshape { state.shape[1], 1, state.shape[2] } or state
-    if core.shape_text(list[i].shape) ~= core.shape_text(shape) then wants(what, text, state) end
+    list[i] = core.is_tensor(state) and fit(state) or state
+    if not core.is_tensor(state) or core.shape_text(list[i].shape) ~= core.shape_text(shape) then wants(what, text, state) end
   end
   return list
+end
+
+-- The initial states, each [layers * directions, B, H]
+local function initial_states(self, what, given, batch, unbatched, dtype)
+  local shape = { self.num_layers * self.directions, batch, self.hidden_size }
+  return call_states(self, what, given, "an initial state", shape, dtype, function(state)
+    return unbatched and state.rank == 2 and state:reshape { state.shape[1], 1, state.shape[2] } or state
+  end)
 end
 
 -- One layer in one direction: x [T, B, I] -> [T, B, H], and the list of last states [B, H]
@@ -167,21 +173,11 @@ function nn.LSTM(input_size, hidden_size, options) return layer("nn.LSTM", "lstm
 
 -- ---- cells: one turn ----
 
--- The states of a cell's call, each like [.., H] beside x [.., I]; zeros without `given`
+-- The states of a cell's call, each like [.., H] beside x [.., I]
 local function cell_states(self, what, x, given)
-  local shape, count, list = x.shape, self.kind.states, {}
+  local shape = x.shape
   shape[#shape] = self.hidden_size
-  if given == nil then
-    for i = 1, count do list[i] = nn.zeros(shape, x.dtype) end
-    return list
-  end
-  local text = (count == 2 and "{ h, c } of " or "a state ") .. core.shape_text(shape)
-  if count == 1 then given = { given } end
-  if type(given) ~= "table" or core.kind(given) or #given ~= count then wants(what, text, given) end
-  for _, state in ipairs(given) do
-    if not core.is_tensor(state) or core.shape_text(state.shape) ~= core.shape_text(shape) then wants(what, text, state) end
-  end
-  return given
+  return call_states(self, what, given, "a state", shape, x.dtype, function(state) return state end)
 end
 
 local function cell_forward(self, x, given)

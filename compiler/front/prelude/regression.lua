@@ -177,6 +177,15 @@ function nn.contrastive_loss(x1, x2, y, options)
   return loss.reduced(what, 0.5 * nn.where(y:gt(0), square, gap * gap), options.reduction)
 end
 
+-- Both views as unit rows, the temperature, and the options of the cross-entropy
+local function views(what, x1, x2, options, temperature)
+  options = loss.options(what, options, { temperature = "number" })
+  x1, x2 = loss.pair(what, x1, x2)
+  if x1.rank ~= 2 then core.fail("layer_input", what, "rows [B, D]", core.tensor_text(x1)) end
+  temperature = core.range(what, "temperature", options.temperature or temperature, 1e-300, math.huge, "above 0")
+  return x1:normalize(), x2:normalize(), temperature, { reduction = options.reduction }
+end
+
 --- Cross-entropy of the cosines of each query with every key over the temperature; row i's key is its own (van den Oord
 --- et al. 2018, eq. 4).
 ---@param query nn.Tensor [B, D]
@@ -184,13 +193,8 @@ end
 ---@param options? { temperature?: number, reduction?: "mean"|"sum"|"none" } 0.1
 ---@return nn.Tensor
 function nn.info_nce_loss(query, key, options)
-  local what = "nn.info_nce_loss"
-  options = loss.options(what, options, { temperature = "number" })
-  query, key = loss.pair(what, query, key)
-  if query.rank ~= 2 then core.fail("layer_input", what, "rows [B, D]", core.tensor_text(query)) end
-  local temperature = core.range(what, "temperature", options.temperature or 0.1, 1e-300, math.huge, "above 0")
-  local scores = query:normalize():matmul(key:normalize():transpose(1, 2)) / temperature
-  return nn.cross_entropy(scores, nn.iota(query.shape[1]), { reduction = options.reduction })
+  local unit, other, temperature, reduction = views("nn.info_nce_loss", query, key, options, 0.1)
+  return nn.cross_entropy(unit:matmul(other:transpose(1, 2)) / temperature, nn.iota(query.shape[1]), reduction)
 end
 
 --- The same among all 2 B rows of both views, a row not being compared with itself (SimCLR: Chen et al. 2020, eq. 1).
@@ -199,13 +203,9 @@ end
 ---@param options? { temperature?: number, reduction?: "mean"|"sum"|"none" } 0.5
 ---@return nn.Tensor
 function nn.nt_xent_loss(x1, x2, options)
-  local what = "nn.nt_xent_loss"
-  options = loss.options(what, options, { temperature = "number" })
-  x1, x2 = loss.pair(what, x1, x2)
-  if x1.rank ~= 2 then core.fail("layer_input", what, "rows [B, D]", core.tensor_text(x1)) end
-  local temperature = core.range(what, "temperature", options.temperature or 0.5, 1e-300, math.huge, "above 0")
-  local n, z = 2 * x1.shape[1], nn.concat({ x1:normalize(), x2:normalize() }, 1)
+  local unit, other, temperature, reduction = views("nn.nt_xent_loss", x1, x2, options, 0.5)
+  local n, z = 2 * x1.shape[1], nn.concat({ unit, other }, 1)
   local row = nn.iota(n)
   local scores = nn.where(row:eq(row:reshape { n, 1 }), -math.huge, z:matmul(z:transpose(1, 2)) / temperature)
-  return nn.cross_entropy(scores, (row + n // 2) % n, { reduction = options.reduction })
+  return nn.cross_entropy(scores, (row + n // 2) % n, reduction)
 end

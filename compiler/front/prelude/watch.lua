@@ -15,18 +15,9 @@ function nn.EMA(options)
   local decay = core.range("nn.EMA", "decay", options.decay or 0.999, 0, 1, "between 0 and 1")
   local trees = {}
   for i, tree in ipairs(options) do trees[i] = tree end
-  local self = core.object({ parameters = nn.parameters(trees), averages = {} }, "nn.EMA")
+  local self = core.object({ parameters = nn.parameters(trees) }, "nn.EMA")
   if #self.parameters == 0 then core.fail("optimizer_empty", "nn.EMA") end
-  local states = {}
-  core.at(self, function()
-    self.updates = nn.buffer({}, 0, "i32")
-    for i, p in ipairs(self.parameters) do
-      self.averages[i] = nn.buffer(p.shape, 0, p.dtype)
-      states[i] = { "", self.averages[i], p }
-    end
-  end)
-  states[#states + 1] = { "updates", self.updates }
-  core.own("ema", states)
+  core.own("ema", core.beside(self, "averages", "updates", ""))
   self.owner = core.owners[#core.owners]
 
   function self.update()

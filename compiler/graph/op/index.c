@@ -84,7 +84,15 @@ void grad_scatter(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) {
   if (want[2]) dx[2] = graph_gather(g, dy, node_in(y, 1), y->attr->dim);
 }
 
-void eval_scatter(const Eval *e, const Node *n, Value *y) {
+static void value_add(Value *y, int64_t to, const Value *x, int64_t from) {
+  if (y->f)
+    y->f[to] += x->f[from];
+  else
+    y->i[to] = dtype_wrap(y->dtype, (int64_t)((uint64_t)y->i[to] + (uint64_t)x->i[from]));
+}
+
+/* The target with each element of the source put to its row, in order. */
+static void eval_rows(const Eval *e, const Node *n, Value *y, void (*put)(Value *, int64_t, const Value *, int64_t)) {
   const Value *x = eval_in(e, n, 0), *index = eval_in(e, n, 1), *source = eval_in(e, n, 2);
   Rows r = rows_of(n);
   int64_t from = 0;
@@ -92,13 +100,11 @@ void eval_scatter(const Eval *e, const Node *n, Value *y) {
   for (int64_t o = 0; o < r.outer; ++o)
     for (int64_t p = 0; p < r.picks; ++p) {
       int64_t to = (o * r.rows + clamped(index->i[p], r.rows)) * r.inner;
-      for (int64_t i = 0; i < r.inner; ++i, ++from)
-        if (y->f)
-          y->f[to + i] += source->f[from];
-        else
-          y->i[to + i] = dtype_wrap(y->dtype, (int64_t)((uint64_t)y->i[to + i] + (uint64_t)source->i[from]));
+      for (int64_t i = 0; i < r.inner; ++i, ++from) put(y, to + i, source, from);
     }
 }
+
+void eval_scatter(const Eval *e, const Node *n, Value *y) { eval_rows(e, n, y, value_add); }
 
 /* ---- scatter_set ---- */
 
@@ -130,14 +136,4 @@ void grad_scatter_set(Graph *g, Node *y, Node *dy, const bool *want, Node **dx) 
   dx[2] = here ? graph_op3(g, OP_where, here, ds, graph_like(g, ds, 0)) : ds;
 }
 
-void eval_scatter_set(const Eval *e, const Node *n, Value *y) {
-  const Value *x = eval_in(e, n, 0), *index = eval_in(e, n, 1), *source = eval_in(e, n, 2);
-  Rows r = rows_of(n);
-  int64_t from = 0;
-  for (int64_t k = 0, count = shape_count(y->shape); k < count; ++k) value_copy(y, k, x, k);
-  for (int64_t o = 0; o < r.outer; ++o)
-    for (int64_t p = 0; p < r.picks; ++p) {
-      int64_t to = (o * r.rows + clamped(index->i[p], r.rows)) * r.inner;
-      for (int64_t i = 0; i < r.inner; ++i, ++from) value_copy(y, to + i, source, from);
-    }
-}
+void eval_scatter_set(const Eval *e, const Node *n, Value *y) { eval_rows(e, n, y, value_copy); }

@@ -64,10 +64,17 @@ static inline bool is_scatter(const Node *n) { return n->op == OP_scatter || n->
 
 /* A node that its cluster computes as a phase: along reduced axes, or along one axis that its result keeps. */
 static inline bool is_along(const Node *n) { return op_info[n->op].family == FAMILY_ALONG; }
-static inline bool is_phase(const Node *n) {
-  return op_info[n->op].family == FAMILY_REDUCE || n->op == OP_unwindow || is_along(n);
-}
+static inline OpFamily family(const Node *n) { return n->op == OP_unwindow ? FAMILY_REDUCE : op_info[n->op].family; }
+static inline bool is_phase(const Node *n) { return family(n) == FAMILY_REDUCE || is_along(n); }
 static inline Axes phase_axes(const Node *n) { return is_along(n) ? (Axes){1, {n->attr->dim}} : n->attr->axes; }
+
+static inline bool is_control(const Node *n) { return family(n) == FAMILY_CONTROL && n->op != OP_result; }
+
+/* Leaves that have memory of their own. */
+static inline bool in_memory(const Node *n) {
+  return n->op == OP_input || n->op == OP_state || n->op == OP_const || n->op == OP_result;
+}
+static inline bool is_leaf(const Node *n) { return in_memory(n) || n->op == OP_iota; }
 
 /* points.c */
 Point *point_of(Lowering *l, int cluster, const Node *n, const Affine *const *index);
@@ -81,13 +88,20 @@ void cluster_space(Lowering *l, Cluster *c, int rank, const int64_t *dim, const 
 /* groups.c */
 void groups_choose(Lowering *l);
 void cluster_load(Lowering *l, Cluster *c, const Node *n);
-bool cluster_before(const Lowering *l, int first, int second);                   /* must `first` run before `second`? */
-bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
-void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g);                /* axes, operands, counts */
+bool cluster_before(const Lowering *l, int first, int second);    /* must `first` run before `second`? */
+void dot_space(Lowering *l, Cluster *c, const Node *n, Group *g); /* axes, operands, counts */
 Point *reduce_element(Lowering *l, int cluster, const Node *n);
 int cluster_of(const Lowering *l, const Node *n);      /* the cluster that stores or computes n, or -1 */
 void cluster_after(Lowering *l, int cluster, int dep); /* dep must run before */
 Point *root_point(Lowering *l, int cluster, const Root *r, bool *full, const Affine **linear);
+
+/* stored.c: these set l->must */
+void must_be_stored(Lowering *l);
+bool store_shared_maps(Lowering *l); /* after the choice; true: there are more roots, choose again */
+
+/* states.c */
+bool order_states(Lowering *l); /* false: a state cannot take its new version in place (l->settled); choose again */
+bool point_reads_only_at(const Point *p, const Slot *slot, const Affine *index); /* NULL index: not at all */
 
 /* scatters.c */
 void scatter_write(Lowering *l, int cluster, const Node *n, Write *w); /* all of w but its slot */

@@ -7,32 +7,10 @@ import jax.numpy as jnp
 import torch
 import torch.nn.functional as F
 
-from common import agree, formula, record, t, write
+from common import record, t, write
+from with_jax import both
 
-jax.config.update("jax_enable_x64", True)
 SPACE = {1: "W", 2: "HW", 3: "DHW"}
-
-
-def jax_numbers(f, inputs):
-    inputs = [jnp.asarray(x.detach().numpy()) for x in inputs]
-
-    def dot(y, number):
-        return (y * formula.tensor(number, y.shape)).sum()
-
-    def first(*a):
-        return dot(f(*a), 50)
-
-    def second(*a):
-        return sum(dot(g, 51 + k) for k, g in enumerate(jax.grad(first, tuple(range(len(a))))(*a)))
-
-    every = tuple(range(len(inputs)))
-    d = [dot(g, 51 + k) for k, g in enumerate(jax.grad(first, every)(*inputs))]
-    e = [dot(g, 61 + k) for k, g in enumerate(jax.grad(second, every)(*inputs))]
-    return [first(*inputs)] + d + e
-
-
-def both(case, y, inputs, f):
-    agree(case, record(case, y, inputs), jax_numbers(f, inputs))
 
 
 def tuple_of(v, n):

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import torch
 import torch.nn.functional as F
 
-from common import agree, formula, put, project, record, t, write
-
-jax.config.update("jax_enable_x64", True)
+from common import put, project, record, t, write
+from with_jax import both
 
 
 def standard(x, axes, eps):
@@ -19,29 +18,6 @@ def standard(x, axes, eps):
 
 def channels(v, rank):
     return v.reshape((1, -1) + (1,) * (rank - 2))
-
-
-def jax_numbers(f, inputs):
-    """The numbers of common.record by JAX: y, d<k>, e<k>."""
-    inputs = [jnp.asarray(x.detach().numpy()) for x in inputs]
-
-    def dot(y, number):
-        return (y * formula.tensor(number, y.shape)).sum()
-
-    def first(*a):
-        return dot(f(*a), 50)
-
-    def second(*a):
-        return sum(dot(g, 51 + k) for k, g in enumerate(jax.grad(first, tuple(range(len(a))))(*a)))
-
-    every = tuple(range(len(inputs)))
-    d = [dot(g, 51 + k) for k, g in enumerate(jax.grad(first, every)(*inputs))]
-    e = [dot(g, 61 + k) for k, g in enumerate(jax.grad(second, every)(*inputs))]
-    return [first(*inputs)] + d + e
-
-
-def both(case, y, inputs, f):
-    agree(case, record(case, y, inputs), jax_numbers(f, inputs))
 
 
 def functions():
