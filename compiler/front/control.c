@@ -232,16 +232,19 @@ static void count_turns(Trace *t) {
   }
 }
 
-static int core_close_scan(lua_State *L) { /* (next carries, results, length, reverse, independent) -> lasts, stacks */
+static int core_close_scan(
+    lua_State *L) { /* (next carries, results, length, reverse, "independent" or "frugal"?) -> lasts, stacks */
   Front *f = front_of(L);
   Trace *t = body_here(L);
   Loc loc = place_here(L);
   int64_t length = luaL_checkinteger(L, 3);
+  const char *kind = luaL_optstring(L, 5, "");
+  bool independent = !strcmp(kind, "independent");
   States states = {0};
   trace_check_compared(t);
   int carries = list_outputs(L, t, 1, "carry");
   add_states(f, t, &states);
-  if (states.n && lua_toboolean(L, 5)) front_fail(L, place_call(L), MSG_vmap_assign, states.at[0]->name, "", "", "");
+  if (states.n && independent) front_fail(L, place_call(L), MSG_vmap_assign, states.at[0]->name, "", "", "");
   state_inputs(L, t, &states, BOUND_carry);
   state_outputs(t, &states);
   int results = list_outputs(L, t, 2, "row");
@@ -249,7 +252,8 @@ static int core_close_scan(lua_State *L) { /* (next carries, results, length, re
   f->trace = t->parent;
   Node *scan = graph_scan(f->trace->graph, t->graph, t->bound.n, outer_operands(f, t), carries + states.n,
                           count_class(t, BOUND_row), length, lua_toboolean(L, 4), loc);
-  if (lua_toboolean(L, 5)) ((Attr *)scan->attr)->independent = true;
+  ((Attr *)scan->attr)->independent = independent;
+  ((Attr *)scan->attr)->frugal = !strcmp(kind, "frugal");
   push_results(L, scan, 0, carries);
   push_results(L, scan, carries + states.n, results);
   assign_results(L, scan, carries, &states);

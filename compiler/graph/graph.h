@@ -60,6 +60,7 @@ typedef struct Attr {
   int kept;            /* scan: its last stacked values, which nothing but a gradient reads (op/scan.c) */
   bool reverse;        /* scan: from the last row to the first */
   bool independent;    /* scan: its turns may run at once (nn.vmap) */
+  bool frugal;         /* scan: nothing of the size of all turns is made beside its rows and results (checkpoint) */
   const Custom *rule;  /* custom: how its gradient is made; NULL after the gradients were built */
 } Attr;
 

@@ -95,6 +95,8 @@ static void parse_attribute(Parser *p, Line *l) {
     a->reverse = parser_integer(p, 0, 1);
   else if (!strcmp(key, "independent"))
     a->independent = parser_integer(p, 0, 1);
+  else if (!strcmp(key, "frugal"))
+    a->frugal = parser_integer(p, 0, 1);
   else
     user_error(parser_loc(p), MSG_parse_unknown, "attribute", key);
 }

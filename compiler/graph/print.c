@@ -164,6 +164,7 @@ static void print_attributes(Text *out, const Node *n) {
     if (at->kept) text_printf(out, " kept=%d", at->kept);
     if (at->reverse) text_puts(out, " reverse=1");
     if (at->independent) text_puts(out, " independent=1");
+    if (at->frugal) text_puts(out, " frugal=1");
     break;
   case OP_while:
   case OP_custom: print_counts(out, at); break;

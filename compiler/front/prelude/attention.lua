@@ -22,17 +22,86 @@ local function safe_softmax(s)
   return (e / nn.where(total:eq(0), 1.0, total)):cast(s.dtype)
 end
 
--- Scores [.., L, S] with what may not be seen at -Inf: its weight and its gradient are exactly 0.
-local function masked(s, mask, causal)
+-- Scores [.., L, S] of the queries from number `first` on, with what may not be seen at -Inf: its weight and its gradient
+-- are exactly 0.
+local function masked(s, mask, causal, first)
   local L, S = s.shape[s.rank - 1], s.shape[s.rank]
-  if causal then s = nn.where(nn.iota(S):le(nn.iota(L):reshape { L, 1 }), s, -math.huge) end
+  if causal then s = nn.where(nn.iota(S):le((nn.iota(L) + first):reshape { L, 1 }), s, -math.huge) end
   if not mask then return s end
   if mask.dtype == "bool" then return nn.where(mask, s, -math.huge) end
   return s + mask
 end
 
+-- The attention of the queries from number `first` on: q [.., H, L, E], mask [.., L or 1, S]. Gives y and the weights.
+local function attend(q, k, v, mask, first, options)
+  local r, shape = q.rank, q.shape
+  local L, S, E = shape[r - 1], k.shape[r - 1], shape[r]
+  local grouped = r > 2 and shape[r - 2] ~= k.shape[r - 2]
+  if grouped then -- the heads of a group lie one below the other: the products are as many as k has heads
+    local folded = q.shape
+    folded[r - 2], folded[r - 1] = k.shape[r - 2], shape[r - 2] // k.shape[r - 2] * L
+    q = q:reshape(folded)
+  end
+  local s = q:matmul(k:transpose(-2, -1)) * (options.scale or 1 / math.sqrt(E)) -- in the row kernel of the softmax
+  shape[r] = S
+  if grouped then s = s:reshape(shape) end
+  s = masked(s, mask, options.causal, first)
+  local w = mask and safe_softmax(s) or nn.softmax(s)
+  local used = options.dropout and nn.Dropout(options.dropout)(w) or w
+  if grouped then
+    local folded = q.shape
+    folded[r] = S
+    used = used:reshape(folded)
+  end
+  local y = used:matmul(v)
+  shape[r] = v.shape[r]
+  return grouped and y:reshape(shape) or y, w
+end
+
+-- [.., L, X] as [n, .., rows, X], filled up with zeros, and back
+local function cut_rows(x, n, rows)
+  local r, L = x.rank, x.shape[x.rank - 1]
+  if L < n * rows then x = x:pad(r - 1, 0, n * rows - L) end
+  local shape, order = x.shape, { r - 1 }
+  table.insert(shape, r - 1, n)
+  shape[r] = rows
+  for d = 1, r + 1 do
+    if d ~= r - 1 then order[#order + 1] = d end
+  end
+  return x:reshape(shape):transpose(order)
+end
+
+local function join_rows(x, L)
+  local r, order, shape = x.rank, {}, {}
+  for d = 2, r - 2 do order[#order + 1] = d end
+  for _, d in ipairs { 1, r - 1, r } do order[#order + 1] = d end
+  for d = 2, r do shape[d - 1] = x.shape[d] end
+  shape[r - 2] = x.shape[1] * shape[r - 2]
+  return x:transpose(order):reshape(shape):slice(-2, 1, L)
+end
+
+local BLOCK = 64
+
+-- Long sequences go through in blocks of at most BLOCK queries, whose scores are computed again for the gradient: memory
+-- grows with L, not with L S (Rabe and Staats 2021; Dao et al. 2022, with the blocks over queries alone). By shape alone:
+-- where the scores of a query are at least twice what it reads and gives.
+local function attend_in_blocks(q, k, v, mask, options)
+  local L = q.shape[q.rank - 1]
+  local n = (L + BLOCK - 1) // BLOCK
+  local rows = (L + n - 1) // n
+  local whole = mask and mask.rank > 1 and mask.shape[mask.rank - 1] > 1
+  local xs = { q = cut_rows(q, n, rows), first = nn.iota(n) * rows }
+  if whole then xs.mask = cut_rows(mask, n, rows) end
+  local _, out = nn.scan(function(none, row)
+    local y, w = attend(row.q, k, v, whole and row.mask or mask, row.first, options)
+    return none, { y = y, weights = w }
+  end, {}, xs, { checkpoint = n })
+  return join_rows(out.y, L), join_rows(out.weights, L)
+end
+
 --- softmax(q k^T scale + mask) v. Where q has more heads than k and v, each of theirs serves as many of its heads side by
---- side (grouped queries: Ainslie et al. 2023).
+--- side (grouped queries: Ainslie et al. 2023). With S >= 2 (E + Ev) and L > 64 a step holds the scores of 64 queries at a
+--- time, unless the weights are used.
 ---@param q nn.Tensor [.., H, L, E]
 ---@param k nn.Tensor [.., H', S, E], H a multiple of H'
 ---@param v nn.Tensor [.., H', S, Ev]
@@ -49,29 +118,12 @@ function nn.scaled_dot_product_attention(q, k, v, options)
     core.fail("layer_input", what, "q [.., H, L, E], k [.., H', S, E], v [.., H', S, Ev]",
               core.tensor_text(q) .. ", " .. core.tensor_text(k) .. ", " .. core.tensor_text(v))
   end
-  local r, shape = q.rank, q.shape
-  local L, S, E = shape[r - 1], k.shape[r - 1], shape[r]
-  local grouped = r > 2 and shape[r - 2] ~= k.shape[r - 2]
-  if grouped then -- the heads of a group lie one below the other: the products are as many as k has heads
-    local folded = q.shape
-    folded[r - 2], folded[r - 1] = k.shape[r - 2], shape[r - 2] // k.shape[r - 2] * L
-    q = q:reshape(folded)
-  end
-  local s = q:matmul(k:transpose(-2, -1)) * (options.scale or 1 / math.sqrt(E)) -- in the row kernel of the softmax
-  shape[r] = S
-  if grouped then s = s:reshape(shape) end
-  if options.mask then core.tensor(what .. "'s mask", options.mask) end
-  s = masked(s, options.mask, options.causal)
-  local w = options.mask and safe_softmax(s) or nn.softmax(s)
-  local used = options.dropout and nn.Dropout(options.dropout)(w) or w
-  if grouped then
-    local folded = q.shape
-    folded[r] = S
-    used = used:reshape(folded)
-  end
-  local y = used:matmul(v)
-  shape[r] = v.shape[r]
-  return grouped and y:reshape(shape) or y, w
+  local mask, r = options.mask, q.rank
+  if mask then core.tensor(what .. "'s mask", mask) end
+  local L, S = q.shape[r - 1], k.shape[r - 1]
+  local long = L > BLOCK and S >= 2 * (q.shape[r] + v.shape[r]) and r < 7
+  if long then return attend_in_blocks(q, k, v, mask, options) end
+  return attend(q, k, v, mask, 0, options)
 end
 
 -- ---- heads ----

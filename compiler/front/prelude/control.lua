@@ -91,7 +91,7 @@ end
 -- ---- scan: f(carry, row) -> next carry, result?; the rows run along dimension 1 of every tensor of xs; without xs the
 -- row is the number of the turn, from 0. Returns the last carry and the results of all turns, stacked. ----
 
-local function scan_once(f, init, xs, length, reverse)
+local function scan_once(f, init, xs, length, reverse, kind)
   local given, carry_of, form = take_apart("nn.scan", init)
   local rows, row_of, row_form = take_apart("nn.scan", xs)
   length = count_rows("nn.scan", rows, length)
@@ -101,12 +101,13 @@ local function scan_once(f, init, xs, length, reverse)
   local next, result = f(carry_of(carry), xs == nil and core.turn() or row_of(row))
   local carried = check_carry("nn.scan", carry, form, next)
   local results, stacked_of = take_apart("nn.scan", result)
-  local last, stacked = core.close_scan(carried, results, length, reverse)
+  local last, stacked = core.close_scan(carried, results, length, reverse, kind)
   return carry_of(last), stacked_of(stacked)
 end
 
 -- checkpoint = k: k segments, of which only the carries at their starts are kept; each is computed again in reverse
--- (Chen et al. 2016). The length must divide into them.
+-- (Chen et al. 2016). The length must divide into them. One turn a segment: nothing but carries is kept, and what a turn
+-- makes has the size of one turn.
 local function scan_segments(f, init, xs, length, reverse, segments)
   local rows, row_of = take_apart("nn.scan", xs)
   length = count_rows("nn.scan", rows, length)
@@ -115,6 +116,9 @@ local function scan_segments(f, init, xs, length, reverse, segments)
     core.fail("control_tree", "nn.scan", length .. " turns do not divide into " .. segments .. " segments")
   end
   local each = length // segments
+  if each == 1 then
+    return scan_once(function(carry, row) return nn.checkpoint(f, carry, row) end, init, xs, length, reverse, "frugal")
+  end
   if xs == nil then rows, row_of = { nn.iota(length) }, function(list) return list[1] end end
   local cut = {}
   for i, x in ipairs(rows) do
@@ -124,7 +128,7 @@ local function scan_segments(f, init, xs, length, reverse, segments)
   end
   local last, stacked = scan_once(function(carry, part)
     return nn.checkpoint(function(c, p) return scan_once(f, c, row_of(p), each, reverse) end, carry, part)
-  end, init, cut, segments, reverse)
+  end, init, cut, segments, reverse, "frugal")
   if stacked == nil then return last end
   return last, nn.map(function(y)
     local shape = { length }
@@ -208,7 +212,7 @@ function nn.vmap(f, ...)
   core.body("a body of nn.vmap", true, length)
   local results = table.pack(f(table.unpack(row_of(bind_all(rows, true, form)), 1, arguments.n)))
   local list, together = take_apart("nn.vmap", { table.unpack(results, 1, results.n) })
-  local _, stacked = core.close_scan({}, list, length, false, true)
+  local _, stacked = core.close_scan({}, list, length, false, "independent")
   return table.unpack(together(stacked), 1, results.n)
 end
 

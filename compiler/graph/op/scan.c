@@ -8,7 +8,8 @@
  * the forward scan. A gradient that is a product (or a sum of products) of things of one turn is not summed turn by
  * turn: its factors come out as rows, and one product over turns and rows follows the scan. So do rows that are added
  * to a table (scatter) and sums of what comes out already (biases). That is exact algebra, chosen by the form of the
- * graph alone; the order of the sum is then the product's. Of an independent scan (nn.vmap) all gradients come out as
+ * graph alone; the order of the sum is then the product's. A frugal scan does so only with rows that stand outside
+ * anyway. Of an independent scan (nn.vmap) all gradients come out as
  * rows and are summed behind it, so that it stays independent. The result is a scan, so a second derivative is the same
  * again. */
 #include "op.h"
@@ -190,6 +191,7 @@ static Node *make_scan(Reverse *r) {
     for (int i = 0; i < r->in[class].n; ++i) vec_push(r->g->arena, in, r->in[class].at[i]);
   Node *scan = graph_scan(r->g, made, in.n, in.at, r->in[CARRY].n, r->in[ROW].n, a->high[0], !a->reverse, r->loc);
   ((Attr *)scan->attr)->independent = a->independent && r->in[CARRY].n == 0;
+  ((Attr *)scan->attr)->frugal = a->frugal;
   return scan;
 }
 
@@ -244,8 +246,9 @@ typedef enum SumForm {
 static bool finds_sum(const Reverse *r, const Node *n);
 
 static SumForm sum_form(const Reverse *r, const Node *n) {
-  bool factor[3] = {false}, independent = r->scan->attr->independent;
-  for (int i = 0; i < n->nin && i < 3; ++i) factor[i] = is_factor(r, node_in(n, i));
+  bool factor[3] = {false}, independent = r->scan->attr->independent, frugal = r->scan->attr->frugal;
+  for (int i = 0; i < n->nin && i < 3; ++i)
+    factor[i] = is_factor(r, node_in(n, i)) && (!frugal || has_rows(r, node_in(n, i)));
   switch (n->op) {
   case OP_transpose:
   case OP_reshape:

@@ -12,7 +12,7 @@
  *
  * By shape alone: a product in front is taken when one turn's part of it is at most PART times what a turn reads of
  * rows and leaves in carries and results, so memory does not explode. A loop with a loop in it keeps its products: its
- * turns are large already, and segments that are computed again in reverse (checkpoint = k) would lose what they save.
+ * turns are large already; and so does a frugal one (checkpoint = k), which would lose what it saves.
  * Of a while loop, whose turns are not counted, only invariants are taken, and no loop that might not end. */
 #include "batch.h"
 
@@ -28,7 +28,7 @@ typedef struct Hoist {
   const Graph *body;
   int carries, rows;
   int64_t length;
-  bool nested; /* there is a loop in it */
+  bool whole; /* its turns keep what they do: there is a loop in it, or it is frugal */
   /* by node of the body */
   Kind *kind;
   bool *heavy;    /* something in it is worth computing once */
@@ -143,7 +143,7 @@ static int64_t turn_elements(const Hoist *h) {
 }
 
 static bool takes_product(const Hoist *h, const Node *n) {
-  return n->op == OP_dot && h->kind[n->id] == KIND_row && h->length > 1 && !h->nested &&
+  return n->op == OP_dot && h->kind[n->id] == KIND_row && h->length > 1 && !h->whole &&
          shape_count(n->shape) <= PART * turn_elements(h);
 }
 
@@ -151,7 +151,7 @@ static bool takes_product(const Hoist *h, const Node *n) {
 static void move_results(Hoist *h) {
   for (int k = h->carries; h->loop->op == OP_scan && k < h->body->outputs.n; ++k) {
     const Node *n = h->body->outputs.at[k].node;
-    if (h->kind[n->id] == KIND_carry || (h->nested && n->op != OP_input)) continue;
+    if (h->kind[n->id] == KIND_carry || (h->whole && n->op != OP_input)) continue;
     h->direct[k] = all_turns(h, n);
     h->moved[k] = h->direct[k] != NULL;
   }
@@ -174,7 +174,7 @@ static void choose_sunk(Hoist *h) {
     const Node *product = n;
     while (is_view(product) && product->shape.rank < RANK_MAX) product = node_in(product, 0);
     if (h->moved[k] || product->op != OP_dot || product->shape.rank >= RANK_MAX || h->kind[n->id] != KIND_carry ||
-        h->nested)
+        h->whole)
       continue;
     h->sunk[k] = true; /* not by itself */
     for (int j = h->carries; j < h->body->outputs.n; ++j) h->sunk[k] &= j == k || h->body->outputs.at[j].node != n;
@@ -275,7 +275,7 @@ static Hoist hoist_of(Graph *to, const Node *n, Node *const *in) {
   int nodes = body->nodes.n + 1, values = body->outputs.n + 1;
   Hoist h = {.to = to, .loop = n, .in = in, .body = body, .carries = n->attr->carries};
   h.rows = n->op == OP_scan ? n->attr->rows : 0;
-  h.nested = holds(body, is_loop);
+  h.whole = holds(body, is_loop) || n->attr->frugal;
   h.length = n->op == OP_scan ? n->attr->high[0] : 0;
   h.kind = NEW_N(arena, Kind, nodes);
   h.heavy = NEW_N(arena, bool, nodes), h.cut = NEW_N(arena, bool, nodes), h.of = NEW_N(arena, bool, nodes);

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from common import agree, project, put, record, t, write
-from norms import jax_numbers
+from common import project, put, record, t, write
+from with_jax import both
 
 jax.config.update("jax_enable_x64", True)
 sdpa = F.scaled_dot_product_attention
@@ -22,10 +22,6 @@ def attend(q, k, v, mask=None, scale=None):
     if mask is not None:
         s = jnp.where(mask, s, -jnp.inf) if mask.dtype == bool else s + mask
     return jax.nn.softmax(s, -1) @ v
-
-
-def both(case, y, inputs, f):
-    agree(case, record(case, y, inputs), jax_numbers(f, inputs))
 
 
 def functions():
@@ -44,6 +40,21 @@ def functions():
     q, k, v = t(4, (2, 6, 5, 4), 2.0), t(5, (2, 2, 5, 4), 2.0), t(6, (2, 2, 5, 3))
     spread = lambda x: x.repeat_interleave(3, 1)  # noqa: E731
     record("sdpa_grouped", sdpa(q, spread(k), spread(v), is_causal=True), [q, k, v])
+
+    # long enough to go through in blocks of queries: 2 of 35, 3 of 44 and two rows of filling
+    q, k, v = t(4, (2, 70, 4), 2.0), t(5, (2, 70, 4), 2.0), t(6, (2, 70, 3))
+    both("sdpa_long", sdpa(q, k, v, is_causal=True), [q, k, v], lambda *a: attend(*a, jnp.tril(jnp.ones((70, 70), bool))))
+    q, k, v = t(4, (130, 4), 2.0), t(5, (70, 4), 2.0), t(6, (70, 3))
+    seen = t(7, (130, 70), grad=False) > -0.3
+    both("sdpa_long_mask", sdpa(q, k, v, attn_mask=seen), [q, k, v], lambda *a: attend(*a, jnp.asarray(seen.numpy())))
+    added, one = t(8, (130, 70)), t(9, (1, 70))
+    record("sdpa_long_add", sdpa(q, k, v, attn_mask=added), [q, k, v, added])
+    record("sdpa_long_row", sdpa(q, k, v, attn_mask=one.expand(130, 70)), [q, k, v, one])
+    q, k, v = t(4, (6, 70, 4), 2.0), t(5, (2, 70, 4), 2.0), t(6, (2, 70, 3))
+    spread = lambda x: x.repeat_interleave(3, 0)  # noqa: E731
+    record("sdpa_long_grouped", sdpa(q, spread(k), spread(v), is_causal=True), [q, k, v])
+    weights = (q @ spread(k).mT / 2).softmax(-1)
+    put("sdpa_long_weights", "y", project(weights, 50))
 
 
 def filled(module, names, first=10):

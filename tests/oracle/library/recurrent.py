@@ -9,7 +9,7 @@ import torch
 
 from attention import filled
 from common import agree, record, t, write
-from norms import jax_numbers
+from with_jax import jax_numbers
 
 jax.config.update("jax_enable_x64", True)
 

@@ -23,6 +23,19 @@ attend("sdpa_blind", function(a, b, c) return sdpa(a, b, c, { mask = seen & nn.i
 local function causal(a, b, c) return sdpa(a, b, c, { causal = true }) end
 attend("sdpa_causal", causal, { 4, { 3, 5, 4 }, 2 }, { 5, { 3, 5, 4 }, 2 }, { 6, { 3, 5, 4 } })
 attend("sdpa_grouped", causal, { 4, { 2, 6, 5, 4 }, 2 }, { 5, { 2, 2, 5, 4 }, 2 }, { 6, { 2, 2, 5, 3 } })
+-- long enough for blocks of queries: 2 of 35, 3 of 44 and two rows of filling
+attend("sdpa_long", causal, { 4, { 2, 70, 4 }, 2 }, { 5, { 2, 70, 4 }, 2 }, { 6, { 2, 70, 3 } })
+local q, k, v = { 4, { 130, 4 }, 2 }, { 5, { 70, 4 }, 2 }, { 6, { 70, 3 } }
+local seen = tensor(7, { 130, 70 }):gt(-0.3)
+attend("sdpa_long_mask", function(a, b, c) return sdpa(a, b, c, { mask = seen }) end, q, k, v)
+local function added(a, b, c, d) return sdpa(a, b, c, { mask = d }) end
+attend("sdpa_long_add", added, q, k, v, { 8, { 130, 70 } })
+attend("sdpa_long_row", added, q, k, v, { 9, { 1, 70 } })
+attend("sdpa_long_grouped", causal, { 4, { 6, 70, 4 }, 2 }, { 5, { 2, 70, 4 }, 2 }, { 6, { 2, 70, 3 } })
+cases.add("sdpa_long_weights", function()
+  local _, w = sdpa(tensor(4, { 6, 70, 4 }, 2), tensor(5, { 2, 70, 4 }, 2), tensor(6, { 2, 70, 3 }))
+  return { y = project(w, 50) }
+end)
 
 local function filled(layer, names)
   model[#model + 1] = layer
