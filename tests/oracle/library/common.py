@@ -2,22 +2,28 @@
 
 A case is (name, y, inputs): y's projection, the projections d<k> of its gradient by each input, and e<k> of the gradient of the sum of the d<k>: first
 and second derivatives in a handful of numbers that see every element. tests/train/layers/cases.lua does the same with nnc.
+
+All is in f64. write() runs the script once more in f32 and adds a row for each case: by how much PyTorch's f32 is off.
 """
 import os
+import subprocess
 import sys
+import tempfile
 
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import formula  # noqa: E402
 
-torch.set_default_dtype(torch.float64)
+IN_F32 = "NNC_ORACLE_F32" in os.environ  # a path: where the rows of this second run go
+torch.set_default_dtype(torch.float32 if IN_F32 else torch.float64)
 torch.set_num_threads(1)
 rows = []
 
 
 def t(number, shape, bound=1.0, plus=0.0, grad=True):
-    return torch.as_tensor(formula.tensor(number, shape, bound) + plus).requires_grad_(grad)
+    values = torch.as_tensor(formula.tensor(number, shape, bound) + plus)
+    return values.to(torch.get_default_dtype()).requires_grad_(grad)
 
 
 def project(y, number):
@@ -47,12 +53,36 @@ def record(case, y, inputs, second=True):
 
 def agree(case, ours, theirs, limit=1e-10):
     for a, b in zip(ours, theirs, strict=True):
-        assert abs(a - float(b)) <= limit * max(1, abs(a)), (case, ours, theirs)
+        assert IN_F32 or abs(a - float(b)) <= limit * max(1, abs(a)), (case, ours, theirs)
 
 
-def write(script, made_with):
-    path = os.path.splitext(os.path.abspath(script))[0] + ".tsv"
+def write_rows(path, head):
     with open(path, "w") as out:
-        out.write(f"# made by {os.path.basename(script)} with {made_with}: case, output, step, value\n")
+        out.write(head)
         for case, output, step, value in rows:
             out.write(f"{case}\t{output}\t{step}\t{value:.17g}\n")
+
+
+def add_f32(script):
+    """Rows (case, "f32", 0, x): the largest |f32 - f64| / max(1, |f64|) over the case's finite numbers."""
+    with tempfile.NamedTemporaryFile() as file:
+        subprocess.run([sys.executable, script], env={**os.environ, "NNC_ORACLE_F32": file.name}, check=True)
+        with open(file.name) as lines:
+            found = [line.rstrip("\n").split("\t") for line in lines]
+    off = {}
+    for (case, output, step, value), other in zip(rows, found, strict=True):
+        assert [case, output, str(step)] == other[:3], (case, other)
+        d = abs(float(other[3]) - value) / max(1, abs(value))
+        off[case] = max(off.get(case, 0), d if d == d and d != float("inf") else 0)
+    for case, d in off.items():
+        put(case, "f32", d)
+
+
+def write(script, made_with, f32=True):
+    if IN_F32:
+        write_rows(os.environ["NNC_ORACLE_F32"], "")
+        return
+    if f32:
+        add_f32(script)
+    path = os.path.splitext(os.path.abspath(script))[0] + ".tsv"
+    write_rows(path, f"# made by {os.path.basename(script)} with {made_with}: case, output, step, value\n")

@@ -81,7 +81,7 @@ def numbers():
 
 
 def overlaps():
-    x, y = t(5, (3, 2, 4), 0.5, 0.5), (t(6, (3, 2, 4), grad=False) > 0).to(torch.float64)
+    x, y = t(5, (3, 2, 4), 0.5, 0.5), (t(6, (3, 2, 4), grad=False) > 0).to(torch.get_default_dtype())
     xf, yf = x.reshape(3, -1), y.reshape(3, -1)
 
     def both():

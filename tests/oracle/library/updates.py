@@ -170,7 +170,7 @@ def main():
     twice("lion_decay", by_optax, optax.lion(3e-3, b1=0.8, b2=0.9, weight_decay=0.1))
     twice("lamb", by_optax, optax.lamb(0.02))
     twice("lamb_decay", by_optax, optax.lamb(0.02, weight_decay=0.1, eps=1e-4))
-    write(__file__, f"PyTorch {torch.__version__}, JAX {jax.__version__} and optax {optax.__version__}")
+    write(__file__, f"PyTorch {torch.__version__}, JAX {jax.__version__} and optax {optax.__version__}", f32=False)  # twice did
 
 
 def agc_out_in(clipping):
