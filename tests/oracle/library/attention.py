@@ -117,6 +117,16 @@ def layers():
         x, memory = t(4, (2, 5, 6)), t(5, (2, 7, 6))
         p = filled(m, attention + cross + rest + ["norm3.bias", "norm3.weight"])
         record(name, m(x, memory, tgt_mask=mask, tgt_is_causal=True), [x, memory] + p)
+    # two layers and a last norm; torch copies one layer, so the stacks here are of layers of their own
+    both_norms = ["norm.bias", "norm.weight"]
+    of = lambda names: [f"layers.{i}.{n}" for i in range(2) for n in names]  # noqa: E731
+    x, memory = t(4, (2, 5, 6)), t(5, (2, 7, 6))
+    m = nn.TransformerEncoder(nn.TransformerEncoderLayer(6, 2, 7, batch_first=True, norm_first=True), 2, nn.LayerNorm(6), enable_nested_tensor=False).eval()
+    p = filled(m, of(attention + rest) + both_norms)
+    record("encoder_stack", m(x, mask=mask, is_causal=True), [x] + p)
+    m = nn.TransformerDecoder(nn.TransformerDecoderLayer(6, 3, 8, batch_first=True), 2, nn.LayerNorm(6)).eval()
+    p = filled(m, of(attention + cross + rest + ["norm3.bias", "norm3.weight"]) + both_norms)
+    record("decoder_stack", m(x, memory, tgt_mask=mask, tgt_is_causal=True), [x, memory] + p)
 
 
 def small():
@@ -127,6 +137,8 @@ def small():
     record("padded", F.embedding(index, table, padding_idx=2), [table])
     y = F.linear(torch.tanh(F.embedding(index, table)), table)
     record("tied", y, [table])
+    x, table = t(4, (2, 5, 6)), t(5, (9, 6))
+    record("learned", x + table[:5], [x, table])
     T, D = 7, 6
     angle = np.arange(T)[:, None] / 10000 ** (2 * np.arange(D // 2) / D)
     table = np.zeros((T, D))

@@ -100,6 +100,23 @@ for name, norm_first in pairs { decoder = false, decoder_first = true } do
     return decoder(a, memory, { target = { causal = true } })
   end, { 4, { 2, 5, 6 } }, { 5, { 2, 7, 6 } })
 end
+local function of_layers(list)
+  local all = {}
+  for i = 0, 1 do
+    for _, name in ipairs(list) do all[#all + 1] = "layers." .. i .. "." .. name end
+  end
+  return join(all, { "norm.bias", "norm.weight" })
+end
+local stack = nn.TransformerEncoder(function()
+  return nn.TransformerEncoderLayer(6, 2, { dim_feedforward = 7, batch_first = true, norm_first = true })
+end, 2, nn.LayerNorm(6))
+layer("encoder_stack", stack, of_layers(join(of "self_attn.", rest)), function(a) return stack(a, { causal = true }) end, { 4, { 2, 5, 6 } })
+local decoders = nn.TransformerDecoder(function()
+  return nn.TransformerDecoderLayer(6, 3, { dim_feedforward = 8, batch_first = true })
+end, 2, nn.LayerNorm(6))
+layer("decoder_stack", decoders, of_layers(join(of "self_attn.", of "multihead_attn.", rest, { "norm3.bias", "norm3.weight" })), function(a, memory)
+  return decoders(a, memory, { target = { causal = true } })
+end, { 4, { 2, 5, 6 } }, { 5, { 2, 7, 6 } })
 
 -- ---- what goes with them ----
 local bilinear = nn.Bilinear(5, 4, 7)
@@ -116,6 +133,14 @@ local head = nn.Tied(plain)
 model.with_padding, model.plain, model.head = with_padding, plain, head
 cases.add("padded", function() return with_padding(index), { with_padding.weight } end)
 cases.add("tied", function() return head(plain(index):tanh()), { plain.weight } end)
+
+local learned = nn.LearnedPosition(9, 6)
+learned.weight = nn.parameter({ 9, 6 }, cases.init(5))
+model.learned = learned
+cases.add("learned", function()
+  local a = tensor(4, { 2, 5, 6 })
+  return learned(a), { a, learned.weight }
+end)
 
 local halves, adjacent, table_of = nn.Rotary(6, 10), nn.Rotary(6, 10, { adjacent = true }), nn.SinusoidalPosition(9, 6)
 cases.add("positions", function()

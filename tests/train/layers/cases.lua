@@ -41,7 +41,8 @@ function cases.fill(layer, names)
   for i, path in ipairs(names) do
     local owner, dot = layer, string.find(path, ".")
     while dot do
-      owner, path = owner[string.sub(path, 1, dot - 1)], string.sub(path, dot + 1)
+      local key = string.sub(path, 1, dot - 1) -- items of a list count from 0 in names
+      owner, path = owner[tonumber(key) and tonumber(key) + 1 or key], string.sub(path, dot + 1)
       dot = string.find(path, ".")
     end
     owner[path] = nn.parameter(owner[path].shape, cases.init(9 + i))

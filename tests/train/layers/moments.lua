@@ -111,8 +111,31 @@ local survive = nn.func { function()
   return o
 end }
 
+-- ---- distributions: means, variances, and what is exact ----
+local draws = nn.func { function()
+  local n, o = 200000, {}
+  local function spread(name, x)
+    o[name .. "_mean"], o[name .. "_variance"] = x:mean(), x:var(1, { correction = 0 })
+  end
+  spread("uniform", nn.random.uniform { n })
+  local normal = nn.random.normal { n }
+  spread("normal", normal)
+  o.normal_fourth = (normal ^ 4):mean()
+  spread("gumbel", nn.random.gumbel { n })
+  spread("exponential", nn.random.exponential { n })
+  o.bernoulli = nn.random.bernoulli({ n }, 0.3):cast("float"):mean()
+  local whole = nn.random.integers({ n }, -3, 4)
+  o.integers_min, o.integers_max, o.integers_mean = whole:min(), whole:max(), whole:cast("float"):mean()
+  local class = nn.random.categorical(nn.constant { 0.1, 0.2, 0.3, 0.4 }:log(), n)
+  for k = 0, 3 do o["categorical" .. k] = class:eq(k):cast("float"):mean() end
+  local order = nn.random.permutation(1000)
+  o.permutation_whole = (nn.sort(order, 1) - nn.iota(1000)):abs():max()
+  o.permutation_far = (order - nn.iota(1000)):abs():cast("float"):mean()
+  return o
+end }
+
 return nn.program {
   name = "moments", model = { states = states, nets = nets, gated = gated, blocks = blocks, plain = plain },
-  initial = initial, deep = deep, train = layers "train", eval = layers "eval", survive = survive, reset = reset,
-  run = { steps = 1, step = { initial, deep, "train", "eval", survive, reset } },
+  initial = initial, deep = deep, train = layers "train", eval = layers "eval", survive = survive, reset = reset, draws = draws,
+  run = { steps = 1, step = { initial, deep, "train", "eval", survive, reset, draws } },
 }
