@@ -2860,9 +2860,9 @@ static const char *const fashion_dropout_train_files[] = {
 };
 
 static const nnrt_source fashion_dropout_sources[] = {
-  {.name = "test", .kind = "idx", .nfields = 2, .fields = fashion_dropout_test_fields,
+  {.name = "test", .kind = "idx", .nfields = 2, .fields = fashion_dropout_test_fields, .nfiles = 2,
       .files = fashion_dropout_test_files, .batch = 256, .rows = 10000, .classes = 10},
-  {.name = "train", .kind = "idx", .nfields = 2, .fields = fashion_dropout_train_fields,
+  {.name = "train", .kind = "idx", .nfields = 2, .fields = fashion_dropout_train_fields, .nfiles = 2,
       .files = fashion_dropout_train_files, .batch = 128, .shuffle = 1, .rows = 60000, .classes = 10},
 };
 

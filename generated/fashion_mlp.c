@@ -2315,10 +2315,10 @@ static const char *const fashion_mlp_train_files[] = {
 };
 
 static const nnrt_source fashion_mlp_sources[] = {
-  {.name = "test", .kind = "idx", .nfields = 2, .fields = fashion_mlp_test_fields, .files = fashion_mlp_test_files,
-      .batch = 250, .rows = 10000, .classes = 10},
-  {.name = "train", .kind = "idx", .nfields = 2, .fields = fashion_mlp_train_fields, .files = fashion_mlp_train_files,
-      .batch = 128, .shuffle = 1, .rows = 60000, .classes = 10},
+  {.name = "test", .kind = "idx", .nfields = 2, .fields = fashion_mlp_test_fields, .nfiles = 2,
+      .files = fashion_mlp_test_files, .batch = 250, .rows = 10000, .classes = 10},
+  {.name = "train", .kind = "idx", .nfields = 2, .fields = fashion_mlp_train_fields, .nfiles = 2,
+      .files = fashion_mlp_train_files, .batch = 128, .shuffle = 1, .rows = 60000, .classes = 10},
 };
 
 static const int fashion_mlp_train_sources[] = {

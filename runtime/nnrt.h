@@ -66,11 +66,18 @@ typedef struct nnrt_field {
   int64_t dim[8]; /* of one row */
 } nnrt_field;
 
+typedef struct nnrt_stored { /* a field in the records of a file */
+  const char *type;          /* "u8", "i16", …: host/elements.c */
+  int big;                   /* its numbers begin with their highest byte */
+  int64_t at;                /* its first byte in a record */
+} nnrt_stored;
+
 typedef struct nnrt_source {
-  const char *name, *kind; /* "train"; "idx" (files), "table" (values), "random" (made up) */
+  const char *name, *kind; /* "train"; "idx", "records", "text" (files), "table" (values), "random" (made up) */
   int nfields;
   const nnrt_field *fields;
-  const char *const *files; /* one per field */
+  int nfiles;
+  const char *const *files; /* "idx": one per field; "records": one after the other; "text": one */
   int batch, shuffle;
   int64_t rows;              /* of all parts, promised at compile time, or -1 */
   int64_t classes;           /* integer labels must be below it; 0: unchecked */
@@ -80,7 +87,11 @@ typedef struct nnrt_source {
   double rate;               /* Poisson sampling: the probability of a row to be in a batch; 0: none */
   double from, to;           /* this part of all rows, permuted by split_seed; both 0: all, in file order */
   int64_t split_seed;
-  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
+  const nnrt_stored *stored; /* "records": one per field */
+  int64_t record, skip;      /* "records": bytes of one; bytes of each file before its first */
+  int64_t stride;            /* "text": tokens from the beginning of a row to that of the next */
+  int stateful;              /* row b of a batch goes on where row b of the batch before it stopped */
+  const char *vocabulary;    /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
 } nnrt_source;
 
 enum {

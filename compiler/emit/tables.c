@@ -15,10 +15,12 @@ RECORD(state, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int},
 RECORD(hyper, {"name", FIELD_text}, {"value", FIELD_f64}, {"min", FIELD_f64}, {"max", FIELD_f64},
        {"integer", FIELD_int}, {"help", FIELD_text})
 RECORD(field, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims})
+RECORD(stored, {"type", FIELD_text}, {"big", FIELD_int}, {"at", FIELD_i64})
 RECORD(source, {"name", FIELD_text}, {"kind", FIELD_text}, {"nfields", FIELD_int}, {"fields", FIELD_table},
-       {"files", FIELD_table}, {"batch", FIELD_int}, {"shuffle", FIELD_int}, {"rows", FIELD_i64},
+       {"nfiles", FIELD_int}, {"files", FIELD_table}, {"batch", FIELD_int}, {"shuffle", FIELD_int}, {"rows", FIELD_i64},
        {"classes", FIELD_i64}, {"values", FIELD_table}, {"drop_last", FIELD_int}, {"pad", FIELD_int},
-       {"rate", FIELD_f64}, {"from", FIELD_f64}, {"to", FIELD_f64}, {"split_seed", FIELD_i64},
+       {"rate", FIELD_f64}, {"from", FIELD_f64}, {"to", FIELD_f64}, {"split_seed", FIELD_i64}, {"stored", FIELD_table},
+       {"record", FIELD_i64}, {"skip", FIELD_i64}, {"stride", FIELD_i64}, {"stateful", FIELD_int},
        {"vocabulary", FIELD_text})
 RECORD(input, {"name", FIELD_text}, {"kind", FIELD_source}, {"dtype", FIELD_dtype}, {"count", FIELD_i64},
        {"offset", FIELD_i64}, {"source", FIELD_int}, {"field", FIELD_int}, {"hyper", FIELD_int}, {"value", FIELD_table})
@@ -51,9 +53,10 @@ static const RecordField data_field[] = {{NULL, FIELD_table}};
 static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
 static const Record data_record = {"void *", 1, data_field};
 
-static const Record *const records[] = {&state_record,  &hyper_record,   &field_record, &source_record, &input_record,
-                                        &output_record, &variant_record, &func_record,  &given_record,  &write_record,
-                                        &kept_record,   &rename_record,  &act_record,   &phase_record,  &model_record};
+static const Record *const records[] = {&state_record,  &hyper_record, &field_record,  &stored_record,
+                                        &source_record, &input_record, &output_record, &variant_record,
+                                        &func_record,   &given_record, &write_record,  &kept_record,
+                                        &rename_record, &act_record,   &phase_record,  &model_record};
 const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
 
 /* ---- building ---- */
@@ -170,6 +173,16 @@ static const Table *build_values(Build *b, const Source *s) {
   return table_done(b, t);
 }
 
+static const Table *build_stored(Build *b, const Source *s) {
+  Table *t = table_new(b, &stored_record, arena_printf(b->arena, "%s_stored", s->name), s->stored.n);
+  for (int i = 0; i < s->stored.n; ++i) {
+    put_text(b, t, s->stored.at[i].type);
+    put_int(b, t, s->stored.at[i].big);
+    put_int(b, t, s->stored.at[i].at);
+  }
+  return table_done(b, t);
+}
+
 static void put_part(Build *b, Table *t, const Source *s) { /* zeros when it is all of the rows */
   bool part = s->from > 0 || s->to < 1;
   put_f64(b, t, part ? s->from : 0);
@@ -183,10 +196,12 @@ static const Table *build_sources(Build *b) {
   for (int i = 0; i < m->sources.n; ++i) {
     const Source *s = m->sources.at[i];
     const Table *fields = build_fields(b, s), *files = build_files(b, s), *values = build_values(b, s);
+    const Table *stored = build_stored(b, s);
     put_text(b, t, s->name);
     put_text(b, t, s->kind);
     put_int(b, t, s->fields.n);
     put_table(b, t, fields);
+    put_int(b, t, s->files.n);
     put_table(b, t, files);
     put_int(b, t, s->batch);
     put_int(b, t, s->shuffle);
@@ -197,6 +212,11 @@ static const Table *build_sources(Build *b) {
     put_int(b, t, s->pad);
     put_f64(b, t, s->rate);
     put_part(b, t, s);
+    put_table(b, t, stored);
+    put_int(b, t, s->record);
+    put_int(b, t, s->skip);
+    put_int(b, t, s->stride);
+    put_int(b, t, s->stateful);
     put_text(b, t, s->vocabulary);
   }
   return table_done(b, t);

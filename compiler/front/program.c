@@ -93,8 +93,26 @@ static void source_field(lua_State *L, Source *s) { /* the field is on the top *
   lua_pop(L, 1);
   vec_push(f->arena, s->fields, field);
   if (file) vec_push(f->arena, s->files, file);
+  Stored stored = {field_string(L, index, "stored"), field_boolean(L, index, "big"), field_integer(L, index, "at", 0)};
+  if (stored.type) vec_push(f->arena, s->stored, stored);
   if (lua_getfield(L, index, "value") != LUA_TNIL) source_value(L, s, field.name);
   lua_pop(L, 1);
+}
+
+static void source_fields(lua_State *L, Source *s) { /* and the files that are not one field's */
+  lua_getfield(L, 1, "fields");
+  for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
+    lua_geti(L, -1, i);
+    source_field(L, s);
+    lua_pop(L, 1);
+  }
+  if (lua_getfield(L, 1, "files") == LUA_TTABLE)
+    for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
+      lua_geti(L, -1, i);
+      vec_push(front_of(L)->arena, s->files, arena_strdup(front_of(L)->arena, lua_tostring(L, -1)));
+      lua_pop(L, 1);
+    }
+  lua_pop(L, 2);
 }
 
 static int program_source(lua_State *L) { /* -> index from 0 */
@@ -115,12 +133,11 @@ static int program_source(lua_State *L) { /* -> index from 0 */
   s->to = field_number(L, 1, "to", 1);
   s->split_seed = field_integer(L, 1, "split_seed", 0);
   s->vocabulary = field_string(L, 1, "vocabulary");
-  lua_getfield(L, 1, "fields");
-  for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
-    lua_geti(L, -1, i);
-    source_field(L, s);
-    lua_pop(L, 1);
-  }
+  s->record = field_integer(L, 1, "record", 0);
+  s->skip = field_integer(L, 1, "skip", 0);
+  s->stride = field_integer(L, 1, "stride", 0);
+  s->stateful = field_boolean(L, 1, "stateful");
+  source_fields(L, s);
   vec_push(f->arena, f->module->sources, s);
   lua_pushinteger(L, f->module->sources.n - 1);
   return 1;

@@ -157,11 +157,21 @@ typedef struct Field {
   Shape shape;      /* of one row: [1,28,28]; [] for a label */
 } Field;
 
+typedef struct Stored { /* a field in the records of a file */
+  const char *type;     /* of its numbers there: "u8", "i16", … */
+  bool big;             /* they begin with their highest byte */
+  int64_t at;           /* its first byte in a record */
+} Stored;
+
 typedef struct Source {
   const char *name; /* key in data = { … }: "train" */
-  const char *kind; /* "idx"; "table" (values that stand in the program); "random" (made up, for benchmarks) */
+  const char *kind; /* "idx", "records", "text" (files); "table" (values in the program); "random" (made up) */
   VEC(Field) fields;
-  VEC(const char *) files;    /* one per field (idx) */
+  VEC(const char *) files;    /* one per field (idx), one after the other (records), one (text) */
+  VEC(Stored) stored;         /* one per field (records) */
+  int64_t record, skip;       /* records: bytes of one, and of each file before its first */
+  int64_t stride;             /* text: tokens from the beginning of a row to that of the next */
+  bool stateful;              /* row b of a batch goes on where row b of the batch before it stopped */
   VEC(const Tensor *) values; /* one per field (table): [all rows, …] */
   int batch;
   bool shuffle;

@@ -83,6 +83,14 @@ static void parse_source_options(Parser *p, Source *s) {
       s->from = keyed_double(p, 0, 1);
     else if (parser_take(p, T_word, "to"))
       s->to = keyed_double(p, 0, 1);
+    else if (parser_is(p, T_word, "record"))
+      s->record = keyed_integer(p, "record", 1, INT32_MAX);
+    else if (parser_is(p, T_word, "skip"))
+      s->skip = keyed_integer(p, "skip", 0, INT64_MAX);
+    else if (parser_is(p, T_word, "stride"))
+      s->stride = keyed_integer(p, "stride", 1, INT32_MAX);
+    else if (parser_take(p, T_word, "stateful"))
+      s->stateful = true;
     else if (parser_take(p, T_word, "vocabulary"))
       s->vocabulary = parser_string(p, "a text");
     else
@@ -90,10 +98,9 @@ static void parse_source_options(Parser *p, Source *s) {
   }
 }
 
-/* As many files or values as fields, values of the fields' types with equal numbers of rows. */
-static void check_source(const Source *s, Loc here) {
-  bool table = !strcmp(s->kind, "table"), idx = !strcmp(s->kind, "idx"), fits = s->from < s->to;
-  fits = fits && s->files.n == (idx ? s->fields.n : 0) && s->values.n == (table ? s->fields.n : 0);
+/* Values of the fields' types with equal numbers of rows. */
+static bool values_fit(const Source *s) {
+  bool fits = s->values.n == s->fields.n;
   for (int k = 0; k < s->values.n && fits; ++k) {
     const Tensor *t = s->values.at[k];
     const Field *f = &s->fields.at[k];
@@ -101,6 +108,26 @@ static void check_source(const Source *s, Loc here) {
         t->dtype == f->dtype && t->shape.rank == f->shape.rank + 1 && t->shape.dim[0] == s->values.at[0]->shape.dim[0];
     for (int d = 0; d < f->shape.rank && fits; ++d) fits = t->shape.dim[d + 1] == f->shape.dim[d];
   }
+  return fits;
+}
+
+/* The tokens of a window, and those that follow them. */
+static bool text_fits(const Source *s) {
+  bool fits = s->files.n == 1 && s->fields.n == 2 && s->vocabulary && s->stride > 0;
+  for (int k = 0; k < s->fields.n && fits; ++k)
+    fits = s->fields.at[k].dtype == DT_i32 && s->fields.at[k].shape.rank == 1 &&
+           s->fields.at[k].shape.dim[0] == s->fields.at[0].shape.dim[0];
+  return fits;
+}
+
+/* The files, values and fields that the reader of its kind takes for granted. */
+static void check_source(const Source *s, Loc here) {
+  bool table = !strcmp(s->kind, "table"), idx = !strcmp(s->kind, "idx");
+  bool records = !strcmp(s->kind, "records"), text = !strcmp(s->kind, "text");
+  bool fits = s->from < s->to && (table ? values_fit(s) : !s->values.n) && s->stored.n == (records ? s->fields.n : 0);
+  fits = fits && (text ? text_fits(s) : !s->stateful && !s->stride);
+  fits = fits && (records ? s->files.n > 0 && s->record > 0 : !s->record && !s->skip);
+  if (!records && !text) fits = fits && s->files.n == (idx ? s->fields.n : 0);
   if (!fits) user_error(here, MSG_parse_source, s->name);
 }
 
@@ -111,6 +138,13 @@ static const Tensor *parse_typed(Parser *p) { /* [1,2] : i32[2] */
   parser_elements(p, &elements);
   parser_type(p, &dtype, &shape);
   return elements_tensor(p, &elements, dtype, shape);
+}
+
+static void parse_stored(Parser *p, Source *s) { /* behind the field's type */
+  Stored stored = {.type = parser_string(p, "a type")};
+  stored.big = parser_take(p, T_word, "big");
+  stored.at = keyed_integer(p, "at", 0, INT32_MAX);
+  vec_push(p->arena, s->stored, stored);
 }
 
 static void parse_source(Parser *p) {
@@ -131,6 +165,7 @@ static void parse_source(Parser *p) {
       f.name = parser_string(p, "a name");
       parser_type(p, &f.dtype, &f.shape);
       vec_push(p->arena, s->fields, f);
+      if (parser_take(p, T_word, "stored")) parse_stored(p, s);
     } else if (parser_take(p, T_word, "file")) {
       vec_push(p->arena, s->files, parser_string(p, "a path"));
     } else if (parser_take(p, T_word, "values")) {

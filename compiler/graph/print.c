@@ -291,6 +291,12 @@ static void print_keyed(Text *out, const char *key, double x) {
   print_double(out, x, false);
 }
 
+static void print_stored(Text *out, const Stored *s) {
+  print_named(out, " stored", s->type);
+  if (s->big) text_puts(out, " big");
+  text_printf(out, " at=%lld", (long long)s->at);
+}
+
 static void print_source(Text *out, const Source *s) {
   print_named(out, "source", s->name);
   print_named(out, " kind", s->kind);
@@ -304,6 +310,9 @@ static void print_source(Text *out, const Source *s) {
     print_keyed(out, "from", s->from);
     print_keyed(out, "to", s->to);
   }
+  if (s->record) text_printf(out, " record=%lld skip=%lld", (long long)s->record, (long long)s->skip);
+  if (s->stride) text_printf(out, " stride=%lld", (long long)s->stride);
+  if (s->stateful) text_puts(out, " stateful");
   if (s->vocabulary) print_named(out, " vocabulary", s->vocabulary);
   print_loc(out, s->loc);
   text_puts(out, "\n");
@@ -311,6 +320,7 @@ static void print_source(Text *out, const Source *s) {
   for (int k = 0; k < s->fields.n; ++k) {
     print_named(out, "field", s->fields.at[k].name);
     print_type(out, s->fields.at[k].dtype, s->fields.at[k].shape);
+    if (k < s->stored.n) print_stored(out, &s->stored.at[k]);
     text_puts(out, "\n");
   }
   for (int k = 0; k < s->files.n; ++k) {

@@ -31,10 +31,12 @@ int nnrt_bench(nnrt_run *run) {
   nnrt_entry *e = &run->entries[f];
   int64_t n = run->options.bench;
   double *times;
-  NNRT_TRY(nnrt_alloc(&run->error, &times, n * (int64_t)sizeof *times, "the times"));
+  unsigned char *block;
   nnrt_batch batch = {0};
+  NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, &batch, &block));
+  NNRT_TRY(nnrt_alloc(&run->error, &times, n * (int64_t)sizeof *times, "the times"));
   nnrt_memory memory = run->memory;
-  memory.input = nnrt_prefetch_take(&run->prefetch, e, &batch);
+  memory.input = block;
   memory.output = e->output;
   int64_t done = -BENCH_WARM_UP;
   for (double start = nnrt_seconds(); done < n && !nnrt_signalled(); done++) {

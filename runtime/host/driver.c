@@ -41,7 +41,7 @@ static int sources_open(nnrt_run *run, int whole) {
   nnrt_schedule_needs(run, whole, need);
   for (int i = 0; i < m->nsources && !status; i++) {
     nnrt_stream *s = &run->streams[i];
-    if (!need[i] || s->columns) continue;
+    if (!need[i] || s->reader.format) continue;
     *s = (nnrt_stream){.source = &m->sources[i],
                        .index = i,
                        .seed = run->options.seed,

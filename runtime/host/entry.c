@@ -16,19 +16,13 @@
 enum { BLOCK_ALIGN = 64 };
 static int64_t block_aligned(int64_t n) { return (n + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN; }
 
-static int64_t field_elements(const nnrt_field *f) {
-  int64_t n = 1;
-  for (int i = 0; i < f->rank; i++) n *= f->dim[i];
-  return n;
-}
-
 /* Rows that a variant takes of the function's k-th source. */
 int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_variant *variant, int k) {
   const nnrt_source *source = &run->model->sources[func->sources[k]];
   for (int i = 0; i < variant->ninputs; i++) {
     const nnrt_input *in = &variant->inputs[i];
     if (in->kind == NNRT_INPUT_FIELD && in->source == func->sources[k])
-      return in->count / field_elements(&source->fields[in->field]);
+      return in->count / nnrt_field_elements(&source->fields[in->field]);
   }
   return variant->rows > 0 && k == 0 ? variant->rows : source->batch;
 }
@@ -37,7 +31,7 @@ int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_v
 static int input_check(nnrt_run *run, const nnrt_func *func, const nnrt_input *in) {
   if (in->kind != NNRT_INPUT_FIELD) return NNRT_GOOD;
   const nnrt_field *f = &run->model->sources[in->source].fields[in->field];
-  if (f->dtype == in->dtype && in->count % field_elements(f) == 0) return NNRT_GOOD;
+  if (f->dtype == in->dtype && in->count % nnrt_field_elements(f) == 0) return NNRT_GOOD;
   return nnrt_fail(&run->error, NNRT_FAILED, "%s: its input %s does not hold rows of the field %s", func->name,
                    in->name, f->name);
 }
@@ -145,7 +139,7 @@ int nnrt_entries_check(nnrt_run *run, int f) {
   for (int k = 0; k < func->nsources; k++) {
     const nnrt_stream *s = &run->streams[func->sources[k]];
     int64_t batch = nnrt_batch_rows(run, func, &func->variants[0], k);
-    if (!s->columns) continue; /* not read by this run */
+    if (!s->reader.format) continue; /* not read by this run */
     bool rest = (func->whole_pass && variant_single(func) >= 0) || nnrt_stream_weighted(s);
     if (s->rows < (rest ? 1 : batch))
       return nnrt_fail(&run->error, NNRT_FAILED, "data %s: has %lld rows; a batch of %s takes %lld", s->source->name,
@@ -199,14 +193,8 @@ static int call_batch(nnrt_run *run, nnrt_entry *e) {
     c->row = 0, c->epoch++;
     batch = batch_next(run, e);
   }
-  unsigned char *block = nnrt_prefetch_take(&run->prefetch, e, &batch);
-  if (e->overflow)
-    return nnrt_fail(
-        &run->error, NNRT_FAILED,
-        "data %s: a Poisson draw took %lld rows, and a batch holds %d: the run ends, since leaving rows out "
-        "would change the sampling; compile it with a larger `batch`",
-        run->model->sources[e->overflow_source].name, (long long)e->overflow,
-        run->model->sources[e->overflow_source].batch);
+  unsigned char *block;
+  NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, &batch, &block));
   cursors_advance(run, e);
   guess = batch_next(run, e);
   if (e->func->nsources) nnrt_prefetch_ask(&run->prefetch, e, &guess);
@@ -248,7 +236,8 @@ static int call_pass(nnrt_run *run, nnrt_entry *e) {
   int64_t next;
   for (int64_t row = 0; row < cut.end; row = next) {
     nnrt_batch batch = batch_of_pass(run, e, &cut, row), guess;
-    unsigned char *block = nnrt_prefetch_take(&run->prefetch, e, &batch);
+    unsigned char *block;
+    NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, &batch, &block));
     next = row + cut_rows(&cut, row);
     guess = batch_of_pass(run, e, &cut, next < cut.end ? next : 0);
     nnrt_prefetch_ask(&run->prefetch, e, &guess);

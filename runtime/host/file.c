@@ -2,8 +2,8 @@
  *
  * A file that begins with gzip's magic number is read through zlib. How zlib comes in is chosen when the runtime is
  * compiled: NNRT_ZLIB links it; NNRT_NO_ZLIB leaves it out; with neither (a --standalone file built by plain cc) it is
- * looked for when a .gz file is met, so that such a program needs it for such files only. Reading is sequential;
- * offsets in messages count unpacked bytes. */
+ * looked for when a .gz file is met, so that such a program needs it for such files only. An nnrt_file is read from its
+ * beginning on, nnrt_bytes at any position; offsets in messages count unpacked bytes. */
 #include "host.h"
 
 #include <errno.h>
@@ -139,6 +139,67 @@ void nnrt_file_close(nnrt_file *file) {
     close(file->descriptor);
   gz_release(file);
   *file = (nnrt_file){.path = file->path, .error = file->error, .descriptor = -1};
+}
+
+/* ---- a file by position ---- */
+enum { BYTES_FIRST = 1 << 16, BYTES_LIMIT = 1 << 30 }; /* of what is unpacked into memory */
+
+static int bytes_grow(nnrt_bytes *b, int64_t room) {
+  unsigned char *more = room > BYTES_LIMIT ? NULL : realloc(b->held, (size_t)room);
+  if (more) return b->held = more, NNRT_GOOD;
+  return nnrt_fail(
+      b->file.error, NNRT_FAILED,
+      "%s: there is no memory for what it unpacks to, %lld bytes or more (at most %d are taken): unpack it "
+      "with gunzip",
+      b->file.path, (long long)b->size, BYTES_LIMIT);
+}
+
+static int bytes_unpack(nnrt_bytes *b) {
+  int64_t room = BYTES_FIRST, got;
+  do {
+    NNRT_TRY(bytes_grow(b, room));
+    NNRT_TRY(nnrt_file_read(&b->file, b->held + b->size, room - b->size, &got));
+    b->size += got;
+    room *= 2;
+  } while (b->size == room / 2);
+  return NNRT_GOOD;
+}
+
+int nnrt_bytes_open(nnrt_error *error, nnrt_bytes *b, const char *path) {
+  struct stat about;
+  *b = (nnrt_bytes){0};
+  NNRT_TRY(nnrt_file_open(&b->file, error, path));
+  int status = NNRT_GOOD;
+  if (b->file.gz)
+    status = bytes_unpack(b);
+  else if (!fstat(b->file.descriptor, &about))
+    b->size = about.st_size;
+  b->file.error = NULL;
+  if (status) nnrt_bytes_close(b);
+  return status;
+}
+
+int nnrt_bytes_read(nnrt_error *error, const nnrt_bytes *b, int64_t at, int64_t n, void *to) {
+  if (b->held) return memcpy(to, b->held + at, (size_t)n), NNRT_GOOD;
+  for (int64_t got = 0; got < n;) {
+    ssize_t part = pread(b->file.descriptor, (unsigned char *)to + got, (size_t)(n - got), at + got);
+    if (part == 0)
+      return nnrt_fail(error, NNRT_FAILED, "%s: ends before byte %lld; it had %lld when it was opened", b->file.path,
+                       (long long)(at + got + 1), (long long)b->size);
+    if (part > 0)
+      got += part;
+    else if (errno != EINTR)
+      return nnrt_fail(error, NNRT_FAILED, "%s: cannot be read at byte %lld: %s", b->file.path, (long long)(at + got),
+                       strerror(errno));
+  }
+  return NNRT_GOOD;
+}
+
+/* Once more is nothing; so is one of zeros. */
+void nnrt_bytes_close(nnrt_bytes *b) {
+  if (b->file.path) nnrt_file_close(&b->file);
+  free(b->held);
+  *b = (nnrt_bytes){0};
 }
 
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n) {

@@ -76,13 +76,16 @@ static void help_sources(const nnrt_model *m) {
            s->shuffle ? ", shuffled" : "");
     if (s->rate > 0) printf(", each row with probability %g", s->rate);
     if (s->values) printf(", in the program");
+    if (s->stateful) printf(", each row going on with the text");
     if (!s->files && !s->values) printf(", made up");
     printf("\n");
     for (int k = 0; k < s->nfields; k++) {
       nnrt_shape_text(shape, sizeof shape, s->fields[k].rank, s->fields[k].dim);
+      bool own = s->nfiles == s->nfields && !strcmp(s->kind, "idx");
       printf("  %20s  %s %s %s%s%s\n", "", s->fields[k].name, nnrt_dtype_name(s->fields[k].dtype), shape,
-             s->files ? "  " : "", s->files ? s->files[k] : "");
+             own ? "  " : "", own ? s->files[k] : "");
     }
+    for (int k = 0; k < s->nfiles && strcmp(s->kind, "idx"); k++) printf("  %20s  %s\n", "", s->files[k]);
   }
 }
 

@@ -1,9 +1,9 @@
 /* host.h: what the files of the hosted runtime share. One nnrt_run holds all of a running program: there are no globals
  * but what signal handlers write.
  *
- * Flow: driver.c (nnrt_main) reads the flags (flags.c), opens the sources (source.c over idx.c over file.c), allocates
- * the arenas, starts the pool (pool.c) and the prefetch thread (prefetch.c), and runs the phases (schedule.c), which
- * call entries (entry.c) and tell the log (log.c) and the progress (progress.c).
+ * Flow: driver.c (nnrt_main) reads the flags (flags.c), opens the sources (source.c over reader.c over a format over
+ * file.c), allocates the arenas, starts the pool (pool.c) and the prefetch thread (prefetch.c), and runs the phases
+ * (schedule.c), which call entries (entry.c) and tell the log (log.c) and the progress (progress.c).
  *
  * Errors: a function that can fail returns a status and leaves one message in the nnrt_error that it was given;
  * NNRT_TRY hands it on. Nothing exits, nothing prints but nnrt_main and the two that write to the user. Everything is
@@ -74,21 +74,75 @@ void nnrt_file_close(nnrt_file *file);
 const char *nnrt_file_missing(const char *path, char *to, int size); /* which package has it, or "" */
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n);    /* 0, or errno */
 
-/* ---- idx.c ---- */
+/* ---- file.c: a file by position: read where it lies or, packed by gzip, unpacked into memory ---- */
+typedef struct nnrt_bytes {
+  nnrt_file file;
+  unsigned char *held; /* what a .gz file holds, or NULL */
+  int64_t size;
+} nnrt_bytes;
+int nnrt_bytes_open(nnrt_error *error, nnrt_bytes *bytes, const char *path);
+int nnrt_bytes_read(nnrt_error *error, const nnrt_bytes *bytes, int64_t at, int64_t n, void *to); /* all n */
+void nnrt_bytes_close(nnrt_bytes *bytes);
+
+/* ---- elements.c: numbers as they are stored in files ---- */
+typedef struct nnrt_stored_type {
+  const char *name; /* "u8", "i16", … */
+  int bytes;
+  char kind;       /* u i f b (bf16) ? (bool) */
+  unsigned widens; /* to these dtypes, as a set */
+} nnrt_stored_type;
+const nnrt_stored_type *nnrt_stored_find(const char *name); /* or NULL */
+bool nnrt_stored_fits(const nnrt_stored_type *type, int dtype);
+void nnrt_stored_convert(const nnrt_stored_type *type, bool big, const unsigned char *from, int dtype, void *to,
+                         int64_t n);
+int64_t nnrt_field_elements(const nnrt_field *field); /* of one row */
+int64_t nnrt_field_bytes(const nnrt_field *field);
+bool nnrt_field_labels(const nnrt_field *field, int64_t classes); /* is it labels that must be below the classes? */
+int nnrt_label_check(nnrt_error *error, const char *path, const nnrt_field *field, int64_t classes, const void *at,
+                     int64_t row, int64_t byte);
+
+/* ---- reader.c: the rows of a source by number, whatever they lie in ---- */
 typedef struct nnrt_column { /* all rows of one field, row after row, in the field's dtype */
   unsigned char *at;
   int64_t row_bytes;
 } nnrt_column;
+typedef struct nnrt_reader {
+  const nnrt_source *source;
+  const struct nnrt_format *format; /* NULL: not opened */
+  int nfiles, index;                /* index: of the source */
+  char **paths;
+  uint64_t seed;
+  int64_t rows;
+  nnrt_column *columns; /* of formats that hold their rows in memory */
+  void *own;            /* the format's */
+} nnrt_reader;
+enum { NNRT_FILES_NONE, NNRT_FILES_ONE, NNRT_FILES_EACH, NNRT_FILES_ANY }; /* each: one a field; any: one by one */
+typedef struct nnrt_format {
+  const char *kind;
+  int files;
+  bool parts;                                          /* the reader cuts the part of a split itself */
+  int (*open)(nnrt_error *error, nnrt_reader *reader); /* sets rows; what failed is closed too */
+  int (*read)(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);
+  void (*close)(nnrt_reader *reader);
+} nnrt_format;
+extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text;
+int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */
+void nnrt_reader_close(nnrt_reader *reader);
+int nnrt_columns_make(nnrt_error *error, nnrt_reader *reader); /* without their rows */
+int nnrt_columns_read(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);
+void nnrt_columns_free(nnrt_reader *reader);
+
+/* ---- idx.c ---- */
 int nnrt_idx_read(nnrt_error *error, const char *path, const nnrt_field *field, int64_t classes, nnrt_column *column,
                   int64_t *rows);
 
 /* ---- source.c ---- */
 typedef struct nnrt_stream { /* an opened source; `order` belongs to whoever fills batches */
   const nnrt_source *source;
-  int index, made_up, shuffle;
+  int index, shuffle;
   uint64_t seed;
-  int64_t rows;
-  nnrt_column *columns;
+  int64_t rows, lane; /* lane: rows of a lane of a stateful source, else 0 */
+  nnrt_reader reader;
   uint32_t *order, *subset; /* subset: the rows of a part of a split */
   int64_t order_epoch;
   int64_t draws, drawn; /* Poisson: draws in a pass, 0 otherwise; rows in the latest draw, which are in `order` */
@@ -101,8 +155,8 @@ int nnrt_stream_fits(const nnrt_stream *stream, int64_t row, int64_t n);
 int64_t nnrt_stream_step(const nnrt_stream *stream, int64_t n);    /* from the beginning of a batch to the next one */
 int64_t nnrt_stream_batches(const nnrt_stream *stream, int64_t n); /* of a pass */
 int64_t nnrt_stream_present(nnrt_stream *stream, int in_order, int64_t epoch, int64_t first, int64_t n);
-void nnrt_stream_rows(nnrt_stream *stream, int field, int in_order, int64_t epoch, int64_t first, int64_t n,
-                      unsigned char *to);
+int nnrt_stream_rows(nnrt_error *error, nnrt_stream *stream, int field, int in_order, int64_t epoch, int64_t first,
+                     int64_t n, unsigned char *to);
 
 /* ---- entries: functions with their blocks, and the batch that a call gets ---- */
 enum { NNRT_SOURCES_MAX = 8 };
@@ -121,8 +175,7 @@ typedef struct nnrt_entry {
   const nnrt_variant *latest; /* NULL before the first call */
   nnrt_batch batch;           /* of the block that is being filled or is ready */
   int state, side;            /* of that block: prefetch.c */
-  int64_t overflow;           /* rows of a Poisson draw that did not fit, of source overflow_source; 0: all fitted */
-  int overflow_source;
+  nnrt_error failed;          /* of filling that block; status 0: it is good */
   int64_t calls;
   double *sums; /* by output, of its first element, over the calls since the last line of the log */
   int64_t gathered;
@@ -143,7 +196,8 @@ typedef struct nnrt_prefetch {
 int nnrt_prefetch_start(nnrt_error *error, nnrt_prefetch *prefetch);
 void nnrt_prefetch_stop(nnrt_prefetch *prefetch);
 void nnrt_prefetch_ask(nnrt_prefetch *prefetch, nnrt_entry *entry, const nnrt_batch *batch);
-unsigned char *nnrt_prefetch_take(nnrt_prefetch *prefetch, nnrt_entry *entry, const nnrt_batch *batch);
+int nnrt_prefetch_take(nnrt_error *error, nnrt_prefetch *prefetch, nnrt_entry *entry, const nnrt_batch *batch,
+                       unsigned char **block);
 
 /* ---- flags.c ---- */
 typedef struct nnrt_options {

@@ -8,31 +8,16 @@
 #include "host.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- the types of elements ---- */
-typedef struct nnrt_idx_type {
-  int code, bytes;
+static const struct idx_type {
+  int code;
   const char *name;
-  unsigned widens; /* to these dtypes, as a set */
-} nnrt_idx_type;
-#define NNRT_TO(dtype) (1u << (dtype))
-static const nnrt_idx_type idx_types[] = {
-    {0x08, 1, "u8",
-     NNRT_TO(NNRT_u8) | NNRT_TO(NNRT_i32) | NNRT_TO(NNRT_i64) | NNRT_TO(NNRT_u32) | NNRT_TO(NNRT_f32) |
-         NNRT_TO(NNRT_f64) | NNRT_TO(NNRT_f16) | NNRT_TO(NNRT_bf16)},
-    {0x09, 1, "i8",
-     NNRT_TO(NNRT_i32) | NNRT_TO(NNRT_i64) | NNRT_TO(NNRT_f32) | NNRT_TO(NNRT_f64) | NNRT_TO(NNRT_f16) |
-         NNRT_TO(NNRT_bf16)},
-    {0x0B, 2, "i16", NNRT_TO(NNRT_i32) | NNRT_TO(NNRT_i64) | NNRT_TO(NNRT_f32) | NNRT_TO(NNRT_f64)},
-    {0x0C, 4, "i32", NNRT_TO(NNRT_i32) | NNRT_TO(NNRT_i64) | NNRT_TO(NNRT_f64)},
-    {0x0D, 4, "f32", NNRT_TO(NNRT_f32) | NNRT_TO(NNRT_f64)},
-    {0x0E, 8, "f64", NNRT_TO(NNRT_f64)},
-};
+} idx_types[] = {{0x08, "u8"}, {0x09, "i8"}, {0x0B, "i16"}, {0x0C, "i32"}, {0x0D, "f32"}, {0x0E, "f64"}};
 
-static const nnrt_idx_type *idx_type(int code) {
+static const nnrt_stored_type *idx_type(int code) {
   for (size_t i = 0; i < sizeof idx_types / sizeof idx_types[0]; i++)
-    if (idx_types[i].code == code) return &idx_types[i];
+    if (idx_types[i].code == code) return nnrt_stored_find(idx_types[i].name);
   return NULL;
 }
 
@@ -42,7 +27,7 @@ enum { NNRT_IDX_RANK = 8 };
 typedef struct nnrt_idx {
   nnrt_file file;
   const nnrt_field *field;
-  const nnrt_idx_type *type;
+  const nnrt_stored_type *type;
   int rank;
   int64_t dim[NNRT_IDX_RANK], rows, row_elements;
 } nnrt_idx;
@@ -119,47 +104,20 @@ static int idx_check_shape(nnrt_idx *x) {
 }
 
 static int idx_check_type(nnrt_idx *x) {
-  if (x->type->widens & NNRT_TO(x->field->dtype)) return NNRT_GOOD;
+  if (nnrt_stored_fits(x->type, x->field->dtype)) return NNRT_GOOD;
   return nnrt_fail(x->file.error, NNRT_FAILED,
                    "%s: its elements are %s (byte 2); the field %s is %s, which cannot hold them", x->file.path,
                    x->type->name, x->field->name, nnrt_dtype_name(x->field->dtype));
 }
 
 /* ---- the elements ---- */
-static double idx_element(const nnrt_idx_type *type, const unsigned char *at) {
-  unsigned char b[8];
-  uint64_t u = 0;
-  for (int i = 0; i < type->bytes; i++) u = u << 8 | at[i];
-  switch (type->code) {
-  case 0x09: return (int8_t)u;
-  case 0x0B: return (int16_t)u;
-  case 0x0C: return (int32_t)u;
-  case 0x0D: {
-    uint32_t bits = (uint32_t)u;
-    memcpy(b, &bits, 4);
-    return nnrt_element(NNRT_f32, b);
-  }
-  case 0x0E: memcpy(b, &u, 8); return nnrt_element(NNRT_f64, b);
-  default: return (double)u;
-  }
-}
-
-/* From the file's order of bytes and type to ours. The elements lie at the end of the buffer, so widening in place
- * never overtakes what is still to be read. */
-static void idx_convert(const nnrt_idx *x, unsigned char *to, const unsigned char *from, int64_t n) {
-  int dtype = x->field->dtype, bytes = nnrt_dtype_bytes(dtype);
-  if (x->type->bytes == 1 && dtype == NNRT_u8) return;
-  for (int64_t i = 0; i < n; i++)
-    nnrt_element_set(dtype, to + i * bytes, idx_element(x->type, from + i * x->type->bytes));
-}
-
 static int idx_read_elements(nnrt_idx *x, nnrt_column *column) {
   int64_t n = x->rows * x->row_elements, wide = nnrt_dtype_bytes(x->field->dtype), got, more;
   int64_t size = n * x->type->bytes, held = n * wide, header = x->file.at;
   unsigned char *from, extra;
   NNRT_TRY(nnrt_alloc_raw(x->file.error, &column->at, held > size ? held : size, x->file.path));
   column->row_bytes = x->row_elements * wide;
-  from = column->at + (held > size ? held - size : 0);
+  from = column->at + (held > size ? held - size : 0); /* at the end, so that they can widen in place */
   NNRT_TRY(nnrt_file_read(&x->file, from, size, &got));
   if (got < size)
     return nnrt_fail(x->file.error, NNRT_FAILED,
@@ -170,23 +128,15 @@ static int idx_read_elements(nnrt_idx *x, nnrt_column *column) {
   if (more)
     return nnrt_fail(x->file.error, NNRT_FAILED, "%s: there is more data after its %lld rows, at byte %lld",
                      x->file.path, (long long)x->rows, (long long)(header + size));
-  idx_convert(x, column->at, from, n);
+  nnrt_stored_convert(x->type, true, from, x->field->dtype, column->at, n);
   return NNRT_GOOD;
 }
 
-/* Labels, one integer a row, are used as indices by the compiled step: they must be below the number of classes. */
 static int idx_check_labels(nnrt_idx *x, const nnrt_column *column, int64_t classes, int64_t header) {
-  int dtype = x->field->dtype;
-  bool integer = dtype == NNRT_i32 || dtype == NNRT_i64 || dtype == NNRT_u32 || dtype == NNRT_u8;
-  if (classes <= 0 || x->row_elements != 1 || x->field->rank || !integer) return NNRT_GOOD;
-  for (int64_t i = 0; i < x->rows; i++) {
-    double label = nnrt_element(dtype, column->at + i * column->row_bytes);
-    if (label < 0 || label >= (double)classes)
-      return nnrt_fail(x->file.error, NNRT_FAILED,
-                       "%s: label %.0f in row %lld (byte %lld); there are %lld classes, 0 to %lld", x->file.path, label,
-                       (long long)i, (long long)(header + i * x->type->bytes), (long long)classes,
-                       (long long)classes - 1);
-  }
+  if (!nnrt_field_labels(x->field, classes) || x->row_elements != 1) return NNRT_GOOD;
+  for (int64_t i = 0; i < x->rows; i++)
+    NNRT_TRY(nnrt_label_check(x->file.error, x->file.path, x->field, classes, column->at + i * column->row_bytes, i,
+                              header + i * x->type->bytes));
   return NNRT_GOOD;
 }
 
@@ -213,3 +163,19 @@ int nnrt_idx_read(nnrt_error *error, const char *path, const nnrt_field *field, 
   *column = (nnrt_column){0};
   return status;
 }
+
+/* ---- as a source: one file a field, all with the same number of rows ---- */
+static int idx_open(nnrt_error *error, nnrt_reader *r) {
+  NNRT_TRY(nnrt_columns_make(error, r));
+  for (int k = 0; k < r->source->nfields; k++) {
+    int64_t rows = 0;
+    NNRT_TRY(nnrt_idx_read(error, r->paths[k], &r->source->fields[k], r->source->classes, &r->columns[k], &rows));
+    if (k && rows != r->rows)
+      return nnrt_fail(error, NNRT_FAILED, "%s: has %lld rows (bytes 4 to 7), but %s has %lld", r->paths[k],
+                       (long long)rows, r->paths[0], (long long)r->rows);
+    r->rows = rows;
+  }
+  return NNRT_GOOD;
+}
+
+const nnrt_format nnrt_format_idx = {"idx", NNRT_FILES_EACH, false, idx_open, nnrt_columns_read, nnrt_columns_free};

@@ -15,14 +15,17 @@
 enum { BATCH_NONE, BATCH_ASKED, BATCH_FILLING, BATCH_READY }; /* nnrt_entry.state */
 
 /* ---- filling one block ---- */
-static void batch_fill_field(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in,
-                             unsigned char *to) {
+static int batch_fill_field(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in,
+                            unsigned char *to) {
   for (int k = 0; k < e->func->nsources; k++) {
     nnrt_stream *s = &p->streams[e->func->sources[k]];
     if (e->func->sources[k] != in->source) continue;
-    int64_t bytes = in->count * nnrt_dtype_bytes(in->dtype), rows = bytes / s->columns[in->field].row_bytes;
-    nnrt_stream_rows(s, in->field, b->pass, b->place[k].epoch, b->place[k].row, rows, to);
+    int64_t rows = in->count / nnrt_field_elements(&s->source->fields[in->field]);
+    nnrt_error inner = {0};
+    if (nnrt_stream_rows(&inner, s, in->field, b->pass, b->place[k].epoch, b->place[k].row, rows, to))
+      return nnrt_fail(&e->failed, inner.status, "data %s: %s", s->source->name, inner.text);
   }
+  return NNRT_GOOD;
 }
 
 static void batch_fill_weight(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in,
@@ -36,17 +39,19 @@ static void batch_fill_weight(nnrt_prefetch *p, const nnrt_entry *e, const nnrt_
   }
 }
 
-/* Has a Poisson draw given more rows than the batch holds? Then how many; the source is overflow_source. */
-static void batch_check(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b) {
-  e->overflow = 0;
+/* Has a Poisson draw given more rows than the batch holds? */
+static int batch_check(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b) {
   for (int k = 0; k < e->func->nsources && !b->pass; k++) {
     nnrt_stream *s = &p->streams[e->func->sources[k]];
     if (!s->draws) continue;
     int64_t drawn = nnrt_stream_present(s, 0, b->place[k].epoch, b->place[k].row, s->source->batch);
-    if (drawn <= s->source->batch) continue;
-    e->overflow = drawn;
-    e->overflow_source = e->func->sources[k];
+    if (drawn > s->source->batch)
+      return nnrt_fail(&e->failed, NNRT_FAILED,
+                       "data %s: a Poisson draw took %lld rows, and a batch holds %d: the run ends, since leaving rows "
+                       "out would change the sampling; compile it with a larger `batch`",
+                       s->source->name, (long long)drawn, s->source->batch);
   }
+  return NNRT_GOOD;
 }
 
 /* FIRST, LAST and EPOCH speak of the input's source, or of the function's first one. */
@@ -58,19 +63,22 @@ static double batch_scalar(const nnrt_entry *e, const nnrt_batch *b, const nnrt_
   return (double)(in->kind == NNRT_INPUT_FIRST ? b->place[k].first : b->place[k].last);
 }
 
+static int batch_fill_input(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b, const nnrt_input *in,
+                            unsigned char *to) {
+  if (in->kind == NNRT_INPUT_FIELD) return batch_fill_field(p, e, b, in, to);
+  if (in->kind == NNRT_INPUT_WEIGHT)
+    batch_fill_weight(p, e, b, in, to);
+  else if (in->kind == NNRT_INPUT_FIRST || in->kind == NNRT_INPUT_LAST || in->kind == NNRT_INPUT_EPOCH)
+    nnrt_element_set(in->dtype, to, batch_scalar(e, b, in));
+  return NNRT_GOOD;
+}
+
 static void batch_fill(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *b, unsigned char *block) {
   const nnrt_variant *v = &e->func->variants[b->variant];
-  batch_check(p, e, b);
-  for (int i = 0; i < v->ninputs; i++) {
-    const nnrt_input *in = &v->inputs[i];
-    unsigned char *to = block + in->offset;
-    if (in->kind == NNRT_INPUT_FIELD)
-      batch_fill_field(p, e, b, in, to);
-    else if (in->kind == NNRT_INPUT_WEIGHT)
-      batch_fill_weight(p, e, b, in, to);
-    else if (in->kind == NNRT_INPUT_FIRST || in->kind == NNRT_INPUT_LAST || in->kind == NNRT_INPUT_EPOCH)
-      nnrt_element_set(in->dtype, to, batch_scalar(e, b, in));
-  }
+  e->failed.status = NNRT_GOOD;
+  int status = batch_check(p, e, b);
+  for (int i = 0; i < v->ninputs && !status; i++)
+    status = batch_fill_input(p, e, b, &v->inputs[i], block + v->inputs[i].offset);
 }
 
 static unsigned char *batch_block(const nnrt_entry *e, const nnrt_batch *b, int side) {
@@ -152,17 +160,20 @@ void nnrt_prefetch_ask(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch)
   pthread_mutex_unlock(&p->lock);
 }
 
-unsigned char *nnrt_prefetch_take(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+/* The block, once it is filled; or the error that filling it met. */
+int nnrt_prefetch_take(nnrt_error *error, nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch,
+                       unsigned char **block) {
   if (!p->running || !e->func->nsources) {
-    batch_fill(p, e, batch, batch_block(e, batch, 0));
-    return batch_block(e, batch, 0);
+    *block = batch_block(e, batch, 0);
+    batch_fill(p, e, batch, *block);
+  } else {
+    pthread_mutex_lock(&p->lock);
+    if (e->state == BATCH_NONE || !batch_same(&e->batch, batch, e->func->nsources)) prefetch_order(p, e, batch);
+    while (e->state != BATCH_READY) pthread_cond_wait(&p->ready, &p->lock);
+    *block = batch_block(e, batch, e->side);
+    e->state = BATCH_NONE;
+    e->side ^= 1;
+    pthread_mutex_unlock(&p->lock);
   }
-  pthread_mutex_lock(&p->lock);
-  if (e->state == BATCH_NONE || !batch_same(&e->batch, batch, e->func->nsources)) prefetch_order(p, e, batch);
-  while (e->state != BATCH_READY) pthread_cond_wait(&p->ready, &p->lock);
-  unsigned char *block = batch_block(e, batch, e->side);
-  e->state = BATCH_NONE;
-  e->side ^= 1;
-  pthread_mutex_unlock(&p->lock);
-  return block;
+  return e->failed.status ? nnrt_fail(error, e->failed.status, "%s", e->failed.text) : NNRT_GOOD;
 }

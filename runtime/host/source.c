@@ -1,88 +1,25 @@
-/* source.c: opened data sources: rows by number, in file order or in the order that an epoch's shuffle gives.
- *
- * An "idx" source is one IDX file a field, all with the same number of rows, held in memory; the rows of a "table"
- * stand in the program. A "random" source is made up: each value is a function of (seed, source, field, row), so a
- * benchmark has data of any size and every run has the same. --data replaces the files of a source by others, or by a
- * folder that has files of the same names. A part of a split keeps the numbers of its rows (`subset`).
+/* source.c: opened data sources: batches of rows, in file order or in the order that an epoch's shuffle gives. The rows
+ * themselves come from a reader (reader.c). A part of a split keeps the numbers of its rows (`subset`); parts of a text
+ * are cut by its reader, since they are runs of tokens.
  *
  * A shuffled pass visits the rows in a permutation made by Philox from (seed, source, epoch): the same on every
  * platform, whatever was run before. It is made when its first batch is filled, by the thread that fills. A batch of a
  * Poisson source is drawn the same way, from (seed, source, number of the draw); a pass of it is as many draws as visit
- * all rows on the average. */
+ * all rows on the average. A stateful source of n rows in batches of B is B lanes of n / B rows each: row b of a batch
+ * is lane b's next. */
 #include "host.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { /* what the random streams are for */
        STREAM_SHUFFLE = 0x53687566,
-       STREAM_MADE_UP = 0x4D616465,
        STREAM_POISSON = 0x506F6973,
-       STREAM_SPLIT = 0x53706C69,
-       NNRT_PATH_MAX = 4096
+       STREAM_SPLIT = 0x53706C69
 };
 
-/* ---- which files ---- */
-static const char *path_base(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
-
-static bool path_is_folder(const char *path) {
-  struct stat about;
-  return !stat(path, &about) && S_ISDIR(about.st_mode);
-}
-
-/* FOLDER/NAME as the model has it; or with .gz taken off or put on when only that file is there. */
-static void path_in_folder(char to[NNRT_PATH_MAX], const char *folder, const char *file) {
-  const char *name = path_base(file);
-  int n = (int)strlen(name), packed = n > 3 && !strcmp(name + n - 3, ".gz");
-  char other[NNRT_PATH_MAX];
-  nnrt_text(to, NNRT_PATH_MAX, 0, "%s/%s", folder, name);
-  nnrt_text(other, NNRT_PATH_MAX, 0, "%s/%.*s%s", folder, packed ? n - 3 : n, name, packed ? "" : ".gz");
-  if (access(to, R_OK) && !access(other, R_OK)) memcpy(to, other, sizeof other);
-}
-
-/* The path of field k: the k-th of a list A,B,…, the model's own name in a folder, or the model's own path. */
-static int stream_path(nnrt_error *error, const nnrt_stream *s, const char *files, int k, char to[NNRT_PATH_MAX]) {
-  const nnrt_source *source = s->source;
-  if (!files) return nnrt_text(to, NNRT_PATH_MAX, 0, "%s", source->files[k]), NNRT_GOOD;
-  if (path_is_folder(files)) {
-    if (!source->files)
-      return nnrt_fail(error, NNRT_FAILED, "--data %s=%s: the model names no files for it, so a folder says too little",
-                       source->name, files);
-    return path_in_folder(to, files, source->files[k]), NNRT_GOOD;
-  }
-  int commas = 0;
-  for (const char *c = files; *c; c++) commas += *c == ',';
-  if (commas + 1 != source->nfields)
-    return nnrt_fail(error, NNRT_FAILED, "--data %s=%s: %d files were given; it has %d fields, each with a file",
-                     source->name, files, commas + 1, source->nfields);
-  for (; k > 0; k--) files += strcspn(files, ",") + 1;
-  nnrt_text(to, NNRT_PATH_MAX, 0, "%.*s", (int)strcspn(files, ","), files);
-  return NNRT_GOOD;
-}
-
 /* ---- opening ---- */
-static int stream_read(nnrt_error *error, nnrt_stream *s, const char *files) {
-  const nnrt_source *source = s->source;
-  char path[NNRT_PATH_MAX], first[NNRT_PATH_MAX] = "";
-  for (int k = 0; k < source->nfields; k++) {
-    int64_t rows = 0;
-    NNRT_TRY(stream_path(error, s, files, k, path));
-    NNRT_TRY(nnrt_idx_read(error, path, &source->fields[k], source->classes, &s->columns[k], &rows));
-    if (k && rows != s->rows)
-      return nnrt_fail(error, NNRT_FAILED, "%s: has %lld rows (bytes 4 to 7), but %s has %lld", path, (long long)rows,
-                       first, (long long)s->rows);
-    s->rows = rows;
-    if (!k) memcpy(first, path, sizeof first);
-  }
-  return NNRT_GOOD;
-}
-
 static bool source_is_part(const nnrt_source *source) { return source->from < source->to; }
 
 static int64_t part_edge(double fraction, int64_t all) { return (int64_t)floor(fraction * (double)all + 0.5); }
@@ -91,31 +28,6 @@ static int64_t part_edge(double fraction, int64_t all) { return (int64_t)floor(f
 int64_t nnrt_source_rows(const nnrt_source *source) {
   if (source->rows < 0 || !source_is_part(source)) return source->rows;
   return part_edge(source->to, source->rows) - part_edge(source->from, source->rows);
-}
-
-static int64_t field_bytes(const nnrt_field *field) {
-  int64_t elements = 1;
-  for (int i = 0; i < field->rank; i++) elements *= field->dim[i];
-  return elements * nnrt_dtype_bytes(field->dtype);
-}
-
-static int stream_make_up(nnrt_stream *s) {
-  const nnrt_source *source = s->source;
-  s->made_up = 1;
-  s->rows = source->rows >= 0 ? source->rows : 64 * (int64_t)source->batch;
-  for (int k = 0; k < source->nfields; k++) s->columns[k].row_bytes = field_bytes(&source->fields[k]);
-  return NNRT_GOOD;
-}
-
-static int stream_copy_table(nnrt_error *error, nnrt_stream *s) {
-  const nnrt_source *source = s->source;
-  s->rows = source->rows;
-  for (int k = 0; k < source->nfields; k++) {
-    s->columns[k].row_bytes = field_bytes(&source->fields[k]);
-    NNRT_TRY(nnrt_alloc(error, &s->columns[k].at, s->rows * s->columns[k].row_bytes, source->name));
-    memcpy(s->columns[k].at, source->values[k], (size_t)(s->rows * s->columns[k].row_bytes));
-  }
-  return NNRT_GOOD;
 }
 
 /* The numbers of this part's rows, ascending: those that stand between its edges in one permutation of all rows. */
@@ -141,21 +53,22 @@ static int stream_cut(nnrt_error *error, nnrt_stream *s) {
   return status;
 }
 
+/* Lanes of equal length: what they leave over at the end is left out. */
+static void stream_lanes(nnrt_stream *s) {
+  s->lane = s->rows / s->source->batch;
+  if (s->lane > 0) s->rows = s->lane * s->source->batch;
+}
+
 static int stream_fill(nnrt_error *error, nnrt_stream *s, const char *files) {
   const nnrt_source *source = s->source;
-  NNRT_TRY(nnrt_alloc(error, &s->columns, source->nfields * (int64_t)sizeof *s->columns, source->name));
-  if (!files && !strcmp(source->kind, "random"))
-    NNRT_TRY(stream_make_up(s));
-  else if (!files && !strcmp(source->kind, "table"))
-    NNRT_TRY(stream_copy_table(error, s));
-  else if (files || !strcmp(source->kind, "idx"))
-    NNRT_TRY(stream_read(error, s, files));
-  else
-    return nnrt_fail(error, NNRT_FAILED, "this runtime has no reader for sources of kind \"%s\"", source->kind);
+  s->reader = (nnrt_reader){.source = source, .seed = s->seed, .index = s->index};
+  NNRT_TRY(nnrt_reader_open(error, &s->reader, files));
+  s->rows = s->reader.rows;
   if (s->rows > UINT32_MAX)
     return nnrt_fail(error, NNRT_FAILED, "%lld rows; at most %lld can be shuffled", (long long)s->rows,
                      (long long)UINT32_MAX);
-  NNRT_TRY(stream_cut(error, s));
+  if (!s->reader.format->parts) NNRT_TRY(stream_cut(error, s));
+  if (source->stateful) stream_lanes(s);
   if (s->shuffle || source->rate > 0)
     NNRT_TRY(nnrt_alloc(error, &s->order, s->rows * (int64_t)sizeof *s->order, "the order of the rows"));
   if (source->rate > 0) s->draws = (int64_t)fmax(1, floor(1 / source->rate + 0.5));
@@ -172,12 +85,10 @@ int nnrt_stream_open(nnrt_error *error, nnrt_stream *s, const char *files) {
 }
 
 void nnrt_stream_close(nnrt_stream *s) {
-  for (int k = 0; s->columns && k < s->source->nfields; k++) free(s->columns[k].at);
-  free(s->columns);
+  nnrt_reader_close(&s->reader);
   free(s->order);
   free(s->subset);
   s->subset = NULL;
-  s->columns = NULL;
   s->order = NULL;
 }
 
@@ -227,37 +138,26 @@ static void stream_order(nnrt_stream *s, int64_t epoch) {
   s->order_epoch = epoch;
 }
 
-/* Floats uniform on [0, 1); labels (one integer a row) below the classes; other integers as pixels, 0 to 255. */
-static void stream_invent(const nnrt_stream *s, int field, int64_t row, unsigned char *to) {
-  const nnrt_field *f = &s->source->fields[field];
-  int64_t bytes = nnrt_dtype_bytes(f->dtype), classes = s->source->classes > 0 ? s->source->classes : 10;
-  bool real = f->dtype == NNRT_f32 || f->dtype == NNRT_f64 || f->dtype == NNRT_f16 || f->dtype == NNRT_bf16;
-  uint32_t below = f->dtype == NNRT_bool ? 2 : f->rank ? 256 : (uint32_t)(classes < UINT32_MAX ? classes : UINT32_MAX);
-  nnrt_random r;
-  nnrt_random_start(&r, s->seed, STREAM_MADE_UP + ((uint32_t)s->index << 8) + (uint32_t)field, (uint64_t)row);
-  for (int64_t i = 0; i < s->columns[field].row_bytes; i += bytes)
-    nnrt_element_set(f->dtype, to + i, real ? (nnrt_random_bits(&r) >> 21) * 0x1p-11 : nnrt_random_below(&r, below));
+/* The number of the row at a place of a pass. */
+static int64_t stream_row(const nnrt_stream *s, bool permuted, int64_t place) {
+  int64_t row = permuted ? s->order[place] : place;
+  if (s->lane > 0) row = place % s->source->batch * s->lane + place / s->source->batch;
+  return s->subset ? s->subset[row] : row;
 }
 
-/* n rows of a field into a batch; what it has too few of is zero. A pass in file order copies one run of bytes. */
-void nnrt_stream_rows(nnrt_stream *s, int field, int in_order, int64_t epoch, int64_t first, int64_t n,
-                      unsigned char *to) {
-  const nnrt_column *c = &s->columns[field];
+/* n rows of a field into a batch; what it has too few of is zero. Rows that follow each other are read at once. */
+int nnrt_stream_rows(nnrt_error *error, nnrt_stream *s, int field, int in_order, int64_t epoch, int64_t first,
+                     int64_t n, unsigned char *to) {
+  int64_t bytes = nnrt_field_bytes(&s->source->fields[field]);
   bool drawn = s->draws && !in_order, permuted = s->shuffle && !in_order && !drawn;
   int64_t present = nnrt_stream_present(s, in_order, epoch, first, n), at = drawn ? 0 : first;
   if (present > n) present = n;
   if (permuted) stream_order(s, epoch);
-  memset(to + present * c->row_bytes, 0, (size_t)((n - present) * c->row_bytes));
-  if (!permuted && !drawn && !s->made_up && !s->subset) {
-    memcpy(to, c->at + first * c->row_bytes, (size_t)(present * c->row_bytes));
-    return;
+  memset(to + present * bytes, 0, (size_t)((n - present) * bytes));
+  for (int64_t i = 0, run; i < present; i += run) {
+    int64_t row = stream_row(s, permuted || drawn, at + i);
+    for (run = 1; i + run < present && stream_row(s, permuted || drawn, at + i + run) == row + run;) run++;
+    NNRT_TRY(s->reader.format->read(error, &s->reader, field, row, run, to + i * bytes));
   }
-  for (int64_t i = 0; i < present; i++, to += c->row_bytes) {
-    int64_t row = permuted || drawn ? s->order[at + i] : first + i;
-    if (s->subset) row = s->subset[row];
-    if (s->made_up)
-      stream_invent(s, field, row, to);
-    else
-      memcpy(to, c->at + row * c->row_bytes, (size_t)c->row_bytes);
-  }
+  return NNRT_GOOD;
 }

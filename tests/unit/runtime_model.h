@@ -190,6 +190,7 @@ static const nnrt_source sources[] = {
      .kind = "idx",
      .nfields = 2,
      .fields = fields,
+     .nfiles = 2,
      .files = files,
      .batch = TRAIN_BATCH,
      .shuffle = 1,

@@ -34,6 +34,19 @@ static const char good[] = //
     "  values [1,0,2] : i32[3]\n"
     "  values [1,2,3,4,5,0.1] : f32[3,2]\n"
     "end\n"
+    "source \"pages\" kind \"text\" batch=2 rows=-1 classes=2 split=0 from=0 to=0.9 stride=8 stateful vocabulary "
+    "\"ab\"\n"
+    "  field \"x\" : i32[8]\n"
+    "  field \"y\" : i32[8]\n"
+    "  file \"a.txt\"\n"
+    "end\n"
+    "source \"pixels\" kind \"records\" batch=2 rows=-1 classes=10 record=21 skip=4\n"
+    "  field \"y\" : u8[] stored \"u8\" at=0\n"
+    "  field \"x\" : i32[10] stored \"i16\" big at=1\n"
+    "  file \"1.bin\"\n"
+    "  file \"2.bin\"\n"
+    "  file \"3.bin\"\n"
+    "end\n"
     "func \"train\" training sources=[0] @models/tiny.lua:12\n"
     "  variant rows=4\n"
     "  graph \"train\"\n"
@@ -227,6 +240,10 @@ static void test_contents(void **state) {
   assert_true(load->kind == ACT_load && load->tree.n == 2 && load->tree.at[1].state == m->states.at[1]);
   assert_string_equal(load->renames.at[0].from, "module.");
   assert_true(stop->writes.n == 2 && ((const float *)stop->inputs.at[0].value->data)[1] == 2);
+  const Source *pages = m->sources.at[2], *pixels = m->sources.at[3];
+  assert_true(pages->stride == 8 && pages->stateful && pages->to == 0.9 && pixels->record == 21 && pixels->skip == 4);
+  assert_true(pixels->files.n == 3 && pixels->stored.n == 2 && pixels->stored.at[1].big &&
+              pixels->stored.at[1].at == 1);
   const Source *points = m->sources.at[1];
   assert_true(points->pad && points->drop_last && points->rate == 0.25 && points->from == 0.5 &&
               points->split_seed == 7);
@@ -288,8 +305,14 @@ static const Malformed malformed[] = {
     {"output \"value\" = %3", "output \"value\" = %2", "the initial graph of '0.weight' must have no inputs", -5},
     {"seed \"nnrt.seed\"\n", "", "the initial graph of '0.weight' reads 'nnrt.seed'; it may read the seed only", -1},
     {"seed \"nnrt.seed\"", "seed \"step\"", "the seed must be a state u32 [2]", 0},
-    {"sources=[0]", "sources=[2]", "not a number that fits here: '2'", 0},
+    {"sources=[0]", "sources=[4]", "not a number that fits here: '4'", 0},
     {"file \"y.gz\"\n", "\n", "source 'train': its files or values do not fit its fields", -4},
+    {"file \"a.txt\"\n", "\n", "source 'pages': its files or values do not fit its fields", -3},
+    {" stride=8", "", "source 'pages': its files or values do not fit its fields", 0},
+    {"\"y\" : i32[8]", "\"y\" : i32[9]", "source 'pages': its files or values do not fit its fields", -2},
+    {" vocabulary \"ab\"", "", "source 'pages': its files or values do not fit its fields", 0},
+    {" stored \"i16\" big at=1", "", "source 'pixels': its files or values do not fit its fields", -2},
+    {"record=21 ", "", "source 'pixels': its files or values do not fit its fields", 0},
     {"i32[3]", "i32[1,3]", "source 'points': its files or values do not fit its fields", -3},
     {"values [1,0,2]", "values [1,0]", "3 numbers expected, found 2", 0},
     {"from=0.5", "from=1.5", "not a number that fits here: '1.5'", 0},

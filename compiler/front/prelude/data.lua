@@ -30,6 +30,15 @@ local function set_sampling(kind, options, self)
   self.rate = core.range(kind, "rate", options.rate, 1e-9, 1, "above 0 and at most 1")
 end
 
+-- The lanes of a stateful source have an order of their own and leave over what does not fill one.
+local function set_order(kind, self)
+  if not self.stateful then return end
+  for _, other in ipairs { "shuffle", "pad" } do
+    if self[other] then core.fail("source_options", kind, other, "stateful") end
+  end
+  self.drop_last = true
+end
+
 -- pad = true: the last batch of a pass is filled with zeros. weighted: batches have a field b.weight, 1 for a row.
 local function set_options(kind, options, self)
   self.batch = core.count(kind, "batch", options.batch or 1)
@@ -38,6 +47,7 @@ local function set_options(kind, options, self)
   self.shuffle, self.drop_last, self.pad = options.shuffle or false, options.drop_last or false, options.pad or false
   set_sampling(kind, options, self)
   self.weighted = self.pad or self.rate ~= nil
+  set_order(kind, self)
 end
 
 core.is_source = {}
@@ -108,19 +118,25 @@ local function check_known(kind, options, known)
   core.fields(kind, given, known)
 end
 
--- vocabulary = "bytes", or the characters of the tokens 0, 1, …
+local function well_formed(character)                       -- as UTF-8 has it, and not 0, which ends a text in C
+  local lead = string.byte(character)
+  return lead ~= 0 and #character == (lead < 0x80 and 1 or lead >= 0xF0 and 4 or lead >= 0xE0 and 3 or lead >= 0xC0 and 2 or 0)
+end
+
+-- vocabulary = "bytes", or the characters of the tokens 0, 1, …; and how many there are.
 local function vocabulary(kind, text)
-  if text == nil or text == "bytes" then return text and "" end
-  local seen, first = {}, 1
+  if text == nil or text == "bytes" then return text and "", text and 256 end
+  local seen, first, count = {}, 1, 0
   while first <= #text do                                   -- a character of UTF-8: a byte and those that continue it
     local last = first
     while last < #text and string.byte(text, last + 1) & 0xC0 == 0x80 do last = last + 1 end
     local character = string.sub(text, first, last)
     if seen[character] then core.fail("vocabulary_twice", kind, character) end
-    seen[character], first = true, last + 1
+    if not well_formed(character) then core.fail("vocabulary_byte", kind, string.byte(character), first) end
+    seen[character], first, count = true, last + 1, count + 1
   end
   if text == "" then core.fail("string_wanted", kind, "vocabulary", "empty") end
-  return text
+  return text, count
 end
 
 -- Labels, one whole number a row, are below the number of classes.
@@ -136,7 +152,8 @@ end
 function nn.data.table(options)
   local kind, known = "nn.data.table", with_common { classes = "number", vocabulary = "string" }
   check_known(kind, options, known)
-  local self = { kind = "table", fields = {}, vocabulary = vocabulary(kind, options.vocabulary) }
+  local self = { kind = "table", fields = {} }
+  self.vocabulary = vocabulary(kind, options.vocabulary)
   self.classes = options.classes and core.count(kind, "classes", options.classes)
   for name, rows in pairs(field_options(options, known)) do
     check_field(kind, name)
@@ -200,11 +217,16 @@ end
 
 -- nn.data.split(src, { 0.9, { 0.1, batch = 250, shuffle = false } }, { seed = 0 }): one source a part. All rows are
 -- permuted by the seed given here, then cut, so the parts are the same for any --seed of the run. A part is visited in
--- the files' order unless it shuffles.
+-- the files' order unless it shuffles. A text is cut as it stands, by its tokens: its first 90 % and the rest.
+---@param src nn.Source
+---@param parts (number|{ [1]: number, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean })[]
+---@param options? { seed?: integer }
+---@return nn.Source ...
 function nn.data.split(src, parts, options)
   if type(src) ~= "table" or not core.is_source[src] then core.fail("source_wanted", "split's first argument", core.what(src)) end
   options = core.fields("nn.data.split", options, { seed = "number" })
   local seed = core.range("nn.data.split", "seed", options.seed or src.split_seed or 0, 0, 2 ^ 53, "a whole number of at least 0")
+  if options.seed and src.contiguous then core.fail("source_options", "nn.data.split", "seed", "a text, which is cut as it stands") end
   if options.seed and src.split_seed then core.fail("source_options", "nn.data.split", "seed", "a part, whose seed it keeps") end
   if seed % 1 ~= 0 then core.fail("number_range", "nn.data.split", "seed", "a whole number of at least 0", seed) end
   local low, high = src.from or 0, src.to or 1
@@ -229,11 +251,17 @@ function nn.data.split(src, parts, options)
     if self.pad and self.drop_last then core.fail("source_options", "nn.data.split", "pad", "drop_last") end
     self.batch = core.count("nn.data.split", "batch", self.batch)
     self.weighted = self.pad or self.rate ~= nil
+    set_order("nn.data.split", self)
     core.is_source[self] = true
     made[i] = core.object(self, "nn.data.split")
   end
   return table.unpack(made)
 end
+
+-- What files.lua makes its sources with.
+core.data = {
+  with_common = with_common, source = source, check_field = check_field, vocabulary = vocabulary, keep = keep, pixels = pixels, label = label,
+}
 
 -- What a function gets for one batch: fields and moments are made when they are asked for, so that what a model does
 -- not read is no input of it.

@@ -9,6 +9,10 @@
 ---@class nn.Module a callable table with `forward`; its fields are its parts
 ---@field forward function
 
+---@class nn.Source where batches come from (nn.data)
+---@field classes? integer how many labels or tokens there are, where it knows
+---@field rows? integer how many rows there are, where it knows
+
 ---@class nn.Func an entry point of the program
 ---@field metrics? table<string, nn.Tensor> of nn.evaluate
 

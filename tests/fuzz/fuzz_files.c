@@ -1,12 +1,14 @@
-/* fuzz_idx.c: mutated data files never crash a built program: IDX files, plain and packed, and safetensors weights.
+/* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, and
+ * safetensors weights.
  *
- *   fuzz_idx [--seconds N | --minutes M] [--seed S] [--keep DIR]
+ *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
  * Valid files are made in every type of elements, then bytes are flipped, cut out, doubled, put in, or replaced by
  * values that break readers; headers are hit more often than elements. Each file is read in this process, which a
  * sanitizer build watches. Besides not crashing, a reader must keep its word: a status of 0 comes with as many rows as
- * the header says, all elements readable and labels below the classes; a refusal comes with a message that names the
- * file and leaves no memory behind; and an unmutated file must be read (every hundredth is). */
+ * the header says, all elements readable, labels below the classes and tokens in the vocabulary; a refusal comes with
+ * a message that names the file and leaves no memory behind; and an unmutated file must be read (every hundredth is).
+ * Some files change once more after they were opened. */
 #include "host/host.h"
 
 #include <fcntl.h>
@@ -31,7 +33,7 @@ static uint32_t draw(uint32_t n) { /* splitmix64 */
 static _Noreturn void bad(const char *what, const char *message, const char *keep) {
   fprintf(stderr, "FAILED: %s: %s\n", what, message);
   char kept[256];
-  snprintf(kept, sizeof kept, "%s/fuzz_idx.bad", keep);
+  snprintf(kept, sizeof kept, "%s/fuzz_files.bad", keep);
   if (rename(path, kept))
     perror(kept);
   else
@@ -98,7 +100,8 @@ static void pack(void) {
 
 /* ---- mutation ---- */
 static int place(void) {
-  return draw(3) && header_length < length ? (int)draw((uint32_t)header_length) : (int)draw((uint32_t)length);
+  return draw(3) && header_length > 0 && header_length < length ? (int)draw((uint32_t)header_length)
+                                                                : (int)draw((uint32_t)length);
 }
 
 static void mutate_once(void) {
@@ -168,6 +171,87 @@ static void try_idx(const char *keep) {
   if (sum == 0.123) puts("");
 }
 
+/* ---- readers that leave rows in their files, through source.c ---- */
+static const char *const stream_files[] = {path};
+static nnrt_field stream_fields[] = {{"x", NNRT_i32, 1, {4}}, {"y", NNRT_i32, 1, {4}}};
+static const nnrt_stored stream_stored[] = {{"i16", 1, 1}, {"u8", 0, 0}};
+static const nnrt_source text_source = {.name = "train",
+                                        .kind = "text",
+                                        .nfields = 2,
+                                        .fields = stream_fields,
+                                        .nfiles = 1,
+                                        .files = stream_files,
+                                        .batch = 2,
+                                        .rows = -1,
+                                        .stride = 3,
+                                        .vocabulary = "aä€0"};
+
+static const nnrt_source *text_make(void) {
+  static const char *const characters[] = {"a", "ä", "€", "0"};
+  length = header_length = 0;
+  for (int i = 5 + (int)draw(draw(20) ? 100 : 1000); i > 0; i--) {
+    const char *c = characters[draw(4)];
+    memcpy(bytes + length, c, strlen(c));
+    length += (int)strlen(c);
+  }
+  stream_fields[1] = (nnrt_field){"y", NNRT_i32, 1, {4}};
+  return &text_source;
+}
+
+static const nnrt_source *records_make(void) {
+  static nnrt_source source;
+  source = text_source;
+  source.kind = "records", source.stored = stream_stored, source.record = 9, source.classes = CLASSES;
+  source.skip = header_length = (int)draw(4);
+  length = header_length + 9 * (1 + (int)draw(50));
+  for (int i = 0; i < length; i++) bytes[i] = (unsigned char)draw(CLASSES);
+  stream_fields[1] = (nnrt_field){"y", NNRT_u8, 0, {0}};
+  return &source;
+}
+
+/* Every row; or, where the file has changed, an error that names it. */
+static void read_stream(nnrt_stream *s, bool changed, const char *keep) {
+  unsigned char row[64];
+  nnrt_error error = {0};
+  double below = s->source->classes ? CLASSES : 4;
+  for (int field = 0; field < 2; field++)
+    for (int64_t i = 0; i < s->rows; i++) {
+      if (nnrt_stream_rows(&error, s, field, 0, 0, i, 1, row)) {
+        if (!changed || !strstr(error.text, path)) bad("rows that cannot be read", error.text, keep);
+        return;
+      }
+      const nnrt_field *f = &s->source->fields[field];
+      double x = nnrt_element(f->dtype, row);
+      if ((!s->source->classes || !f->rank) && (x < 0 || x >= below)) bad("no token or label", "", keep);
+    }
+}
+
+static void try_stream(const char *keep) {
+  const nnrt_source *source = draw(2) ? text_make() : records_make();
+  nnrt_stream stream = {.source = source, .seed = 1, .shuffle = (int)draw(2)};
+  nnrt_error error = {0};
+  if (!draw(4)) pack();
+  int mutated = mutate();
+  bool changed = false;
+  put();
+  int status = nnrt_stream_open(&error, &stream, NULL);
+  if (status) {
+    if (stream.reader.own || stream.order) bad("memory left behind", error.text, keep);
+    check_refusal(&error, status, mutated, keep);
+    return;
+  }
+  accepted++;
+  if (!draw(4)) {
+    changed = true;
+    for (int i = 0; i < 3; i++) mutate_once();
+    int file = open(path, O_WRONLY | O_TRUNC); /* the file that is open, not a new one */
+    nnrt_write_all(file, bytes, length);
+    close(file);
+  }
+  read_stream(&stream, changed, keep);
+  nnrt_stream_close(&stream);
+}
+
 static void try_weights(const char *keep) {
   static unsigned char params[64], other[64];
   static const nnrt_state states[] = {
@@ -212,17 +296,13 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "--keep"))
       keep = argv[i + 1];
     else
-      return fprintf(stderr, "fuzz_idx: what is \"%s\"?\n", argv[i]), 2;
+      return fprintf(stderr, "fuzz_files: what is \"%s\"?\n", argv[i]), 2;
   }
-  snprintf(path, sizeof path, "/tmp/fuzz_idx.%ld", (long)getpid());
+  snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
-  for (; nnrt_seconds() < end; tried++) {
-    if (draw(3))
-      try_idx(keep);
-    else
-      try_weights(keep);
-  }
+  static void (*const attempts[])(const char *) = {try_idx, try_stream, try_stream, try_weights};
+  for (; nnrt_seconds() < end; tried++) attempts[draw(4)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;
