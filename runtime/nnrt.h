@@ -72,12 +72,20 @@ typedef struct nnrt_stored { /* a field in the records of a file */
   int64_t at;                /* its first byte in a record */
 } nnrt_stored;
 
+typedef struct nnrt_heading { /* a column of a table in a file, and where it goes */
+  const char *name;
+  int field;
+  int64_t at;      /* of the field's elements the first that it gives */
+  int ncategories; /* its texts; 0: numbers. In a field of integers their number, in one of floats a 1 among zeros */
+  const char *const *categories;
+} nnrt_heading;
+
 typedef struct nnrt_source {
-  const char *name, *kind; /* "train"; "idx", "records", "text" (files), "table" (values), "random" (made up) */
+  const char *name, *kind; /* "train"; "idx", "text", … (files), "table" (values), "random" (made up) */
   int nfields;
   const nnrt_field *fields;
   int nfiles;
-  const char *const *files; /* "idx": one per field; "records": one after the other; "text": one */
+  const char *const *files; /* "idx": one per field; "records": one after the other; "npz", "text", "csv": one */
   int batch, shuffle;
   int64_t rows;              /* of all parts, promised at compile time, or -1 */
   int64_t classes;           /* integer labels must be below it; 0: unchecked */
@@ -90,8 +98,12 @@ typedef struct nnrt_source {
   const nnrt_stored *stored; /* "records": one per field */
   int64_t record, skip;      /* "records": bytes of one; bytes of each file before its first */
   int64_t stride;            /* "text": tokens from the beginning of a row to that of the next */
-  int stateful;              /* row b of a batch goes on where row b of the batch before it stopped */
-  const char *vocabulary;    /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
+  int nheadings, separator;  /* "csv" */
+  const nnrt_heading *headings;
+  int fills; /* what has no number in it is `missing` */
+  double missing;
+  int stateful;           /* row b of a batch goes on where row b of the batch before it stopped */
+  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
 } nnrt_source;
 
 enum {

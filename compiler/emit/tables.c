@@ -16,12 +16,15 @@ RECORD(hyper, {"name", FIELD_text}, {"value", FIELD_f64}, {"min", FIELD_f64}, {"
        {"integer", FIELD_int}, {"help", FIELD_text})
 RECORD(field, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims})
 RECORD(stored, {"type", FIELD_text}, {"big", FIELD_int}, {"at", FIELD_i64})
+RECORD(heading, {"name", FIELD_text}, {"field", FIELD_int}, {"at", FIELD_i64}, {"ncategories", FIELD_int},
+       {"categories", FIELD_table})
 RECORD(source, {"name", FIELD_text}, {"kind", FIELD_text}, {"nfields", FIELD_int}, {"fields", FIELD_table},
        {"nfiles", FIELD_int}, {"files", FIELD_table}, {"batch", FIELD_int}, {"shuffle", FIELD_int}, {"rows", FIELD_i64},
        {"classes", FIELD_i64}, {"values", FIELD_table}, {"drop_last", FIELD_int}, {"pad", FIELD_int},
        {"rate", FIELD_f64}, {"from", FIELD_f64}, {"to", FIELD_f64}, {"split_seed", FIELD_i64}, {"stored", FIELD_table},
-       {"record", FIELD_i64}, {"skip", FIELD_i64}, {"stride", FIELD_i64}, {"stateful", FIELD_int},
-       {"vocabulary", FIELD_text})
+       {"record", FIELD_i64}, {"skip", FIELD_i64}, {"stride", FIELD_i64}, {"nheadings", FIELD_int},
+       {"separator", FIELD_int}, {"headings", FIELD_table}, {"fills", FIELD_int}, {"missing", FIELD_f64},
+       {"stateful", FIELD_int}, {"vocabulary", FIELD_text})
 RECORD(input, {"name", FIELD_text}, {"kind", FIELD_source}, {"dtype", FIELD_dtype}, {"count", FIELD_i64},
        {"offset", FIELD_i64}, {"source", FIELD_int}, {"field", FIELD_int}, {"hyper", FIELD_int}, {"value", FIELD_table})
 RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64}, {"offset", FIELD_i64},
@@ -53,10 +56,10 @@ static const RecordField data_field[] = {{NULL, FIELD_table}};
 static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
 static const Record data_record = {"void *", 1, data_field};
 
-static const Record *const records[] = {&state_record,  &hyper_record, &field_record,  &stored_record,
-                                        &source_record, &input_record, &output_record, &variant_record,
-                                        &func_record,   &given_record, &write_record,  &kept_record,
-                                        &rename_record, &act_record,   &phase_record,  &model_record};
+static const Record *const records[] = {&state_record,  &hyper_record, &field_record,  &stored_record,  &heading_record,
+                                        &source_record, &input_record, &output_record, &variant_record, &func_record,
+                                        &given_record,  &write_record, &kept_record,   &rename_record,  &act_record,
+                                        &phase_record,  &model_record};
 const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
 
 /* ---- building ---- */
@@ -106,9 +109,9 @@ static const Table *build_raw(Build *b, const char *name, const Tensor *value) {
   return table_done(b, t);
 }
 
-static const Table *build_aliases(Build *b, const State *s) {
-  Table *t = table_new(b, &text_record, arena_printf(b->arena, "%s_aliases", s->name), s->aliases.n);
-  for (int i = 0; i < s->aliases.n; ++i) put_text(b, t, s->aliases.at[i]);
+static const Table *build_texts(Build *b, const char *name, int n, const char *const *texts) {
+  Table *t = table_new(b, &text_record, name, n);
+  for (int i = 0; i < n; ++i) put_text(b, t, texts[i]);
   return table_done(b, t);
 }
 
@@ -119,7 +122,7 @@ static const Table *build_states(Build *b) {
     const State *s = m->states.at[i];
     const Slot *slot = state_slot(b->program, s);
     if (!slot) bug("emit: state %s has no memory", s->name);
-    const Table *aliases = build_aliases(b, s);
+    const Table *aliases = build_texts(b, arena_printf(b->arena, "%s_aliases", s->name), s->aliases.n, s->aliases.at);
     put_text(b, t, s->name);
     put_int(b, t, s->dtype);
     put_int(b, t, s->shape.rank);
@@ -160,12 +163,6 @@ static const Table *build_fields(Build *b, const Source *s) {
   return table_done(b, t);
 }
 
-static const Table *build_files(Build *b, const Source *s) {
-  Table *t = table_new(b, &text_record, arena_printf(b->arena, "%s_files", s->name), s->files.n);
-  for (int i = 0; i < s->files.n; ++i) put_text(b, t, s->files.at[i]);
-  return table_done(b, t);
-}
-
 static const Table *build_values(Build *b, const Source *s) {
   Table *t = table_new(b, &data_record, arena_printf(b->arena, "%s_values", s->name), s->values.n);
   for (int i = 0; i < s->values.n; ++i)
@@ -183,6 +180,21 @@ static const Table *build_stored(Build *b, const Source *s) {
   return table_done(b, t);
 }
 
+static const Table *build_headings(Build *b, const Source *s) {
+  Table *t = table_new(b, &heading_record, arena_printf(b->arena, "%s_headings", s->name), s->headings.n);
+  for (int i = 0; i < s->headings.n; ++i) {
+    const Heading *h = &s->headings.at[i];
+    const char *name = arena_printf(b->arena, "%s_%s_categories", s->name, h->name);
+    const Table *categories = build_texts(b, name, h->categories.n, h->categories.at);
+    put_text(b, t, h->name);
+    put_int(b, t, h->field);
+    put_int(b, t, h->at);
+    put_int(b, t, h->categories.n);
+    put_table(b, t, categories);
+  }
+  return table_done(b, t);
+}
+
 static void put_part(Build *b, Table *t, const Source *s) { /* zeros when it is all of the rows */
   bool part = s->from > 0 || s->to < 1;
   put_f64(b, t, part ? s->from : 0);
@@ -195,8 +207,9 @@ static const Table *build_sources(Build *b) {
   Table *t = table_new(b, &source_record, "sources", m->sources.n);
   for (int i = 0; i < m->sources.n; ++i) {
     const Source *s = m->sources.at[i];
-    const Table *fields = build_fields(b, s), *files = build_files(b, s), *values = build_values(b, s);
-    const Table *stored = build_stored(b, s);
+    const Table *fields = build_fields(b, s), *values = build_values(b, s), *stored = build_stored(b, s);
+    const Table *files = build_texts(b, arena_printf(b->arena, "%s_files", s->name), s->files.n, s->files.at);
+    const Table *headings = build_headings(b, s);
     put_text(b, t, s->name);
     put_text(b, t, s->kind);
     put_int(b, t, s->fields.n);
@@ -216,6 +229,11 @@ static const Table *build_sources(Build *b) {
     put_int(b, t, s->record);
     put_int(b, t, s->skip);
     put_int(b, t, s->stride);
+    put_int(b, t, s->headings.n);
+    put_int(b, t, s->separator);
+    put_table(b, t, headings);
+    put_int(b, t, s->fills);
+    put_f64(b, t, s->missing);
     put_int(b, t, s->stateful);
     put_text(b, t, s->vocabulary);
   }

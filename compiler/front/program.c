@@ -99,6 +99,27 @@ static void source_field(lua_State *L, Source *s) { /* the field is on the top *
   lua_pop(L, 1);
 }
 
+/* headings = { { name, field, at, categories = { … } }, … } */
+static void source_headings(lua_State *L, Source *s) {
+  Arena *arena = front_of(L)->arena;
+  int count = lua_getfield(L, 1, "headings") == LUA_TTABLE ? (int)luaL_len(L, -1) : 0;
+  for (int i = 1; i <= count; ++i) {
+    lua_geti(L, -1, i);
+    int index = lua_gettop(L);
+    Heading h = {.name = field_string(L, index, "name"), .at = field_integer(L, index, "at", 0)};
+    h.field = (int)field_integer(L, index, "field", 0);
+    lua_getfield(L, index, "categories");
+    for (int k = 1, of = lua_istable(L, -1) ? (int)luaL_len(L, -1) : 0; k <= of; ++k) {
+      lua_geti(L, -1, k);
+      vec_push(arena, h.categories, arena_strdup(arena, lua_tostring(L, -1)));
+      lua_pop(L, 1);
+    }
+    vec_push(arena, s->headings, h);
+    lua_pop(L, 2);
+  }
+  lua_pop(L, 1);
+}
+
 static void source_fields(lua_State *L, Source *s) { /* and the files that are not one field's */
   lua_getfield(L, 1, "fields");
   for (int i = 1, n = (int)luaL_len(L, -1); i <= n; ++i) {
@@ -137,7 +158,12 @@ static int program_source(lua_State *L) { /* -> index from 0 */
   s->skip = field_integer(L, 1, "skip", 0);
   s->stride = field_integer(L, 1, "stride", 0);
   s->stateful = field_boolean(L, 1, "stateful");
+  s->separator = (int)field_integer(L, 1, "separator", 0);
+  s->missing = field_number(L, 1, "missing", 0);
+  s->fills = lua_getfield(L, 1, "missing") == LUA_TNUMBER;
+  lua_pop(L, 1);
   source_fields(L, s);
+  source_headings(L, s);
   vec_push(f->arena, f->module->sources, s);
   lua_pushinteger(L, f->module->sources.n - 1);
   return 1;

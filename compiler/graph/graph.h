@@ -163,14 +163,25 @@ typedef struct Stored { /* a field in the records of a file */
   int64_t at;           /* its first byte in a record */
 } Stored;
 
+typedef struct Heading { /* a column of a table in a file, and the element of a field that it gives or begins with */
+  const char *name;
+  int field;
+  int64_t at;
+  VEC(const char *) categories; /* its texts; none: numbers */
+} Heading;
+
 typedef struct Source {
   const char *name; /* key in data = { … }: "train" */
-  const char *kind; /* "idx", "records", "text" (files); "table" (values in the program); "random" (made up) */
+  const char *kind; /* "idx", "text", … (files); "table" (values in the program); "random" (made up) */
   VEC(Field) fields;
-  VEC(const char *) files;    /* one per field (idx), one after the other (records), one (text) */
-  VEC(Stored) stored;         /* one per field (records) */
-  int64_t record, skip;       /* records: bytes of one, and of each file before its first */
-  int64_t stride;             /* text: tokens from the beginning of a row to that of the next */
+  VEC(const char *) files; /* one per field (idx), one after the other (records), one (text, csv) */
+  VEC(Stored) stored;      /* one per field (records) */
+  int64_t record, skip;    /* records: bytes of one, and of each file before its first */
+  int64_t stride;          /* text: tokens from the beginning of a row to that of the next */
+  VEC(Heading) headings;   /* csv */
+  int separator;           /* csv: between columns */
+  bool fills;              /* csv: what has no number in it is `missing`, and not refused */
+  double missing;
   bool stateful;              /* row b of a batch goes on where row b of the batch before it stopped */
   VEC(const Tensor *) values; /* one per field (table): [all rows, …] */
   int batch;

@@ -3,6 +3,8 @@
  * the end, when everything is known. The inverse of module_print. */
 #include "parse.h"
 
+#include <math.h>
+
 static State *parse_state(Parser *p) {
   const char *name = parser_string(p, "a name");
   State *s = module_state(p->module, name, DT_f32, (Shape){0}, false, (Loc){0});
@@ -89,6 +91,10 @@ static void parse_source_options(Parser *p, Source *s) {
       s->skip = keyed_integer(p, "skip", 0, INT64_MAX);
     else if (parser_is(p, T_word, "stride"))
       s->stride = keyed_integer(p, "stride", 1, INT32_MAX);
+    else if (parser_is(p, T_word, "separator"))
+      s->separator = (int)keyed_integer(p, "separator", 1, 127);
+    else if (parser_take(p, T_word, "missing"))
+      s->fills = true, s->missing = keyed_double(p, -INFINITY, INFINITY);
     else if (parser_take(p, T_word, "stateful"))
       s->stateful = true;
     else if (parser_take(p, T_word, "vocabulary"))
@@ -120,14 +126,26 @@ static bool text_fits(const Source *s) {
   return fits;
 }
 
+/* Each column gives elements of a field: one, or in a field of floats one for each of its categories. */
+static bool columns_fit(const Source *s) {
+  bool fits = s->headings.n > 0 && s->separator;
+  for (int k = 0; k < s->headings.n && fits; ++k) {
+    const Heading *h = &s->headings.at[k];
+    fits = h->field < s->fields.n && h->at < shape_count(s->fields.at[h->field].shape);
+  }
+  return fits;
+}
+
 /* The files, values and fields that the reader of its kind takes for granted. */
 static void check_source(const Source *s, Loc here) {
-  bool table = !strcmp(s->kind, "table"), idx = !strcmp(s->kind, "idx");
+  bool table = !strcmp(s->kind, "table"), each = !strcmp(s->kind, "idx") || !strcmp(s->kind, "npy");
+  bool csv = !strcmp(s->kind, "csv"), one = csv || !strcmp(s->kind, "npz");
   bool records = !strcmp(s->kind, "records"), text = !strcmp(s->kind, "text");
   bool fits = s->from < s->to && (table ? values_fit(s) : !s->values.n) && s->stored.n == (records ? s->fields.n : 0);
   fits = fits && (text ? text_fits(s) : !s->stateful && !s->stride);
   fits = fits && (records ? s->files.n > 0 && s->record > 0 : !s->record && !s->skip);
-  if (!records && !text) fits = fits && s->files.n == (idx ? s->fields.n : 0);
+  if (!records && !text) fits = fits && s->files.n == (each ? s->fields.n : one);
+  fits = fits && (csv ? columns_fit(s) : !s->headings.n && !s->separator);
   if (!fits) user_error(here, MSG_parse_source, s->name);
 }
 
@@ -145,6 +163,14 @@ static void parse_stored(Parser *p, Source *s) { /* behind the field's type */
   stored.big = parser_take(p, T_word, "big");
   stored.at = keyed_integer(p, "at", 0, INT32_MAX);
   vec_push(p->arena, s->stored, stored);
+}
+
+static void parse_heading(Parser *p, Source *s) {
+  Heading h = {.name = parser_string(p, "a name")};
+  h.field = (int)keyed_integer(p, "field", 0, INT32_MAX);
+  h.at = keyed_integer(p, "at", 0, INT32_MAX);
+  while (parser_take(p, T_word, "category")) vec_push(p->arena, h.categories, parser_string(p, "a text"));
+  vec_push(p->arena, s->headings, h);
 }
 
 static void parse_source(Parser *p) {
@@ -168,10 +194,12 @@ static void parse_source(Parser *p) {
       if (parser_take(p, T_word, "stored")) parse_stored(p, s);
     } else if (parser_take(p, T_word, "file")) {
       vec_push(p->arena, s->files, parser_string(p, "a path"));
+    } else if (parser_take(p, T_word, "column")) {
+      parse_heading(p, s);
     } else if (parser_take(p, T_word, "values")) {
       vec_push(p->arena, s->values, parse_typed(p));
     } else {
-      parser_expected(p, "'field', 'file', 'values' or 'end'");
+      parser_expected(p, "'field', 'file', 'column', 'values' or 'end'");
     }
     parser_line(p);
   }

@@ -297,6 +297,13 @@ static void print_stored(Text *out, const Stored *s) {
   text_printf(out, " at=%lld", (long long)s->at);
 }
 
+static void print_heading(Text *out, const Heading *h) {
+  print_named(out, "column", h->name);
+  text_printf(out, " field=%d at=%lld", h->field, (long long)h->at);
+  for (int k = 0; k < h->categories.n; ++k) print_named(out, " category", h->categories.at[k]);
+  text_puts(out, "\n");
+}
+
 static void print_source(Text *out, const Source *s) {
   print_named(out, "source", s->name);
   print_named(out, " kind", s->kind);
@@ -312,6 +319,8 @@ static void print_source(Text *out, const Source *s) {
   }
   if (s->record) text_printf(out, " record=%lld skip=%lld", (long long)s->record, (long long)s->skip);
   if (s->stride) text_printf(out, " stride=%lld", (long long)s->stride);
+  if (s->separator) text_printf(out, " separator=%d", s->separator);
+  if (s->fills) print_keyed(out, "missing", s->missing);
   if (s->stateful) text_puts(out, " stateful");
   if (s->vocabulary) print_named(out, " vocabulary", s->vocabulary);
   print_loc(out, s->loc);
@@ -327,6 +336,7 @@ static void print_source(Text *out, const Source *s) {
     print_named(out, "file", s->files.at[k]);
     text_puts(out, "\n");
   }
+  for (int k = 0; k < s->headings.n; ++k) print_heading(out, &s->headings.at[k]);
   for (int k = 0; k < s->values.n; ++k) {
     text_puts(out, "values ");
     print_tensor(out, s->values.at[k]);

@@ -3,6 +3,7 @@
  * file of f64 is no file of f32. */
 #include "host.h"
 
+#include <math.h>
 #include <string.h>
 
 #define NNRT_TO(dtype) (1u << (dtype))
@@ -89,6 +90,25 @@ int nnrt_label_check(nnrt_error *error, const char *path, const nnrt_field *fiel
   if (label >= 0 && label < (double)classes) return NNRT_GOOD;
   return nnrt_fail(error, NNRT_FAILED, "%s: label %.0f in row %lld (byte %lld); there are %lld classes, 0 to %lld",
                    path, label, (long long)row, (long long)byte, (long long)classes, (long long)classes - 1);
+}
+
+/* Can an element of the dtype be this value? Floats are rounded. */
+bool nnrt_value_fits(int dtype, double x) {
+  if (dtype == NNRT_f32 || dtype == NNRT_f64 || dtype == NNRT_f16 || dtype == NNRT_bf16) return true;
+  unsigned char element[8];
+  if (x != floor(x)) return false;
+  nnrt_element_set(dtype, element, x);
+  return nnrt_element(dtype, element) == x;
+}
+
+/* A row fits when the dims agree, those of size 1 left out: 28x28 fits [1,28,28]. */
+bool nnrt_shape_fits(int rank, const int64_t *dims, const nnrt_field *field) {
+  for (int i = 0, j = 0;; i++, j++) {
+    while (i < rank && dims[i] == 1) i++;
+    while (j < field->rank && field->dim[j] == 1) j++;
+    if (i == rank || j == field->rank) return i == rank && j == field->rank;
+    if (dims[i] != field->dim[j]) return false;
+  }
 }
 
 int64_t nnrt_field_elements(const nnrt_field *field) {

@@ -96,6 +96,12 @@ const char *nnrt_file_missing(const char *path, char *to, int size) {
   return to;
 }
 
+static int file_start(nnrt_file *file) {
+  unsigned char magic[2] = {0};
+  ssize_t n = pread(file->descriptor, magic, sizeof magic, 0);
+  return n == 2 && magic[0] == 0x1F && magic[1] == 0x8B ? gz_start(file) : NNRT_GOOD;
+}
+
 int nnrt_file_open(nnrt_file *file, nnrt_error *error, const char *path) {
   char hint[256] = "";
   struct stat about;
@@ -107,9 +113,7 @@ int nnrt_file_open(nnrt_file *file, nnrt_error *error, const char *path) {
     nnrt_file_close(file);
     return nnrt_fail(error, NNRT_FAILED, "%s: is not a regular file", path);
   }
-  unsigned char magic[2] = {0};
-  ssize_t n = pread(file->descriptor, magic, sizeof magic, 0);
-  return n == 2 && magic[0] == 0x1F && magic[1] == 0x8B ? gz_start(file) : NNRT_GOOD;
+  return file_start(file);
 }
 
 static int file_fill(nnrt_file *file, unsigned char *to, int64_t n, int64_t *got) {
@@ -165,10 +169,8 @@ static int bytes_unpack(nnrt_bytes *b) {
   return NNRT_GOOD;
 }
 
-int nnrt_bytes_open(nnrt_error *error, nnrt_bytes *b, const char *path) {
+static int bytes_start(nnrt_bytes *b) {
   struct stat about;
-  *b = (nnrt_bytes){0};
-  NNRT_TRY(nnrt_file_open(&b->file, error, path));
   int status = NNRT_GOOD;
   if (b->file.gz)
     status = bytes_unpack(b);
@@ -177,6 +179,19 @@ int nnrt_bytes_open(nnrt_error *error, nnrt_bytes *b, const char *path) {
   b->file.error = NULL;
   if (status) nnrt_bytes_close(b);
   return status;
+}
+
+int nnrt_bytes_open(nnrt_error *error, nnrt_bytes *b, const char *path) {
+  *b = (nnrt_bytes){0};
+  NNRT_TRY(nnrt_file_open(&b->file, error, path));
+  return bytes_start(b);
+}
+
+int nnrt_bytes_adopt(nnrt_error *error, nnrt_bytes *b, const char *path, int descriptor) {
+  *b = (nnrt_bytes){.file = {.path = path, .error = error, .descriptor = descriptor}};
+  lseek(descriptor, 0, SEEK_SET);
+  NNRT_TRY(file_start(&b->file));
+  return bytes_start(b);
 }
 
 int nnrt_bytes_read(nnrt_error *error, const nnrt_bytes *b, int64_t at, int64_t n, void *to) {

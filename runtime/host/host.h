@@ -81,8 +81,13 @@ typedef struct nnrt_bytes {
   int64_t size;
 } nnrt_bytes;
 int nnrt_bytes_open(nnrt_error *error, nnrt_bytes *bytes, const char *path);
+int nnrt_bytes_adopt(nnrt_error *error, nnrt_bytes *bytes, const char *path, int descriptor);     /* of an open file */
 int nnrt_bytes_read(nnrt_error *error, const nnrt_bytes *bytes, int64_t at, int64_t n, void *to); /* all n */
 void nnrt_bytes_close(nnrt_bytes *bytes);
+
+/* ---- zip.c ---- */
+int nnrt_zip_open(nnrt_error *error, nnrt_bytes *bytes, const char *path, const char *base, const char *ending,
+                  int64_t *at);
 
 /* ---- elements.c: numbers as they are stored in files ---- */
 typedef struct nnrt_stored_type {
@@ -95,7 +100,9 @@ const nnrt_stored_type *nnrt_stored_find(const char *name); /* or NULL */
 bool nnrt_stored_fits(const nnrt_stored_type *type, int dtype);
 void nnrt_stored_convert(const nnrt_stored_type *type, bool big, const unsigned char *from, int dtype, void *to,
                          int64_t n);
-int64_t nnrt_field_elements(const nnrt_field *field); /* of one row */
+bool nnrt_value_fits(int dtype, double x);
+bool nnrt_shape_fits(int rank, const int64_t *dims, const nnrt_field *field); /* those of size 1 left out */
+int64_t nnrt_field_elements(const nnrt_field *field);                         /* of one row */
 int64_t nnrt_field_bytes(const nnrt_field *field);
 bool nnrt_field_labels(const nnrt_field *field, int64_t classes); /* is it labels that must be below the classes? */
 int nnrt_label_check(nnrt_error *error, const char *path, const nnrt_field *field, int64_t classes, const void *at,
@@ -125,7 +132,8 @@ typedef struct nnrt_format {
   int (*read)(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);
   void (*close)(nnrt_reader *reader);
 } nnrt_format;
-extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text;
+extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text, nnrt_format_npy, nnrt_format_npz,
+    nnrt_format_csv;
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */
 void nnrt_reader_close(nnrt_reader *reader);
 int nnrt_columns_make(nnrt_error *error, nnrt_reader *reader); /* without their rows */

@@ -83,19 +83,12 @@ static int idx_read_dims(nnrt_idx *x) {
   return NNRT_GOOD;
 }
 
-/* A row fits when the dims agree, those of size 1 left out: 28x28 fits [1,28,28]. */
 static int idx_check_shape(nnrt_idx *x) {
   const nnrt_field *f = x->field;
-  int i = 1, j = 0;
   x->rows = x->dim[0];
   x->row_elements = 1;
   for (int k = 1; k < x->rank; k++) x->row_elements *= x->dim[k];
-  for (;; i++, j++) {
-    while (i < x->rank && x->dim[i] == 1) i++;
-    while (j < f->rank && f->dim[j] == 1) j++;
-    if (i == x->rank || j == f->rank || x->dim[i] != f->dim[j]) break;
-  }
-  if (i == x->rank && j == f->rank) return NNRT_GOOD;
+  if (nnrt_shape_fits(x->rank - 1, x->dim + 1, f)) return NNRT_GOOD;
   char file[128], field[128];
   nnrt_shape_text(file, sizeof file, x->rank - 1, x->dim + 1);
   nnrt_shape_text(field, sizeof field, f->rank, f->dim);

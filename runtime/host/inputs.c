@@ -7,7 +7,6 @@
  * its values into the blocks of its function. */
 #include "host.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,14 +97,6 @@ static int value_tokens(const nnrt_value_reader *r, unsigned char *to) {
   return NNRT_GOOD;
 }
 
-static bool value_fits(int dtype, double x) {
-  if (dtype == NNRT_f32 || dtype == NNRT_f64 || dtype == NNRT_f16 || dtype == NNRT_bf16) return true;
-  unsigned char element[8];
-  if (x != floor(x)) return false;
-  nnrt_element_set(dtype, element, x);
-  return nnrt_element(dtype, element) == x;
-}
-
 static int value_numbers(const nnrt_value_reader *r, unsigned char *to) {
   static const char between[] = " ,\t\r\n";
   const nnrt_input *in = r->input;
@@ -116,7 +107,7 @@ static int value_numbers(const nnrt_value_reader *r, unsigned char *to) {
     double x = strtod(s, &end);
     int length = (int)strcspn(s, between);
     if (end != s + length) return value_fail(r, s, length, "is not a number");
-    if (!value_fits(in->dtype, x))
+    if (!nnrt_value_fits(in->dtype, x))
       return value_fail(r, s, length, in->dtype == NNRT_bool ? "is neither 0 nor 1" : "is no whole number that fits");
     if (n < in->count) nnrt_element_set(in->dtype, to + n * bytes, x);
   }

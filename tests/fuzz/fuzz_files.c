@@ -1,5 +1,5 @@
-/* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, and
- * safetensors weights.
+/* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
+ * arrays of NumPy alone and in archives, and safetensors weights.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -209,12 +209,97 @@ static const nnrt_source *records_make(void) {
   return &source;
 }
 
+static const char *const stream_kinds[] = {"one", "two"};
+static const nnrt_heading stream_headings[] = {
+    {"b", 0, 0, 0, NULL}, {"k", 0, 1, 2, stream_kinds}, {"a", 1, 0, 0, NULL}};
+
+static const nnrt_source *table_make(void) {
+  static nnrt_source source;
+  source = text_source;
+  source.kind = "csv", source.headings = stream_headings, source.nheadings = 3, source.separator = ',';
+  source.classes = CLASSES, source.fills = 1;
+  header_length = length = sprintf((char *)bytes, "k,a,\"b\",c\n");
+  for (int i = (int)draw(30); i >= 0; i--)
+    length += sprintf((char *)bytes + length, draw(2) ? "one,%u,%u,\"x\n\"\n" : "two,\"%u\",%u,\r\n", draw(CLASSES),
+                      draw(99));
+  stream_fields[1] = (nnrt_field){"y", NNRT_i32, 0, {0}};
+  return &source;
+}
+
+static void bytes_number(unsigned n, int size) {
+  for (; size > 0; size--, n >>= 8) bytes[length++] = (unsigned char)n;
+}
+
+/* The header and the numbers of one array: x of 4 numbers a row, or y of labels. */
+static void array_make(int field, int rows) {
+  static const char *const shapes[] = {"4)", ")"};
+  int begins = length;
+  length +=
+      sprintf((char *)bytes + length, "\x93NUMPY\1%c%c%c{'descr': '<i4', 'fortran_order': False, 'shape': (%d, %s, }",
+              0, 118, 0, rows, shapes[field]);
+  while (length < begins + 127) bytes[length++] = ' ';
+  bytes[length++] = '\n';
+  for (int i = 0; i < rows * (field ? 1 : 4); i++) bytes_number(draw(CLASSES), 4);
+}
+
+static const nnrt_source *array_source(void) {
+  static nnrt_source source;
+  source = text_source;
+  source.kind = "npy", source.nfields = 1, source.classes = CLASSES;
+  length = 0;
+  header_length = 128;
+  array_make(0, 1 + (int)draw(30));
+  return &source;
+}
+
+/* A zip archive of both arrays, stored. */
+static const nnrt_source *archive_source(void) {
+  static nnrt_source source;
+  int rows = 1 + (int)draw(30), at[2], size[2];
+  source = text_source;
+  source.kind = "npz", source.classes = CLASSES;
+  length = 0;
+  for (int k = 0; k < 2; k++) {
+    at[k] = length;
+    length += 30;
+    memset(bytes + at[k], 0, 30);
+    memcpy(bytes + at[k], "PK\3\4", 4);
+    bytes[at[k] + 26] = 5;
+    length += sprintf((char *)bytes + length, "%c.npy", 'x' + k);
+    int begins = length;
+    array_make(k, rows);
+    size[k] = length - begins;
+  }
+  int directory = length;
+  for (int k = 0; k < 2; k++) {
+    memset(bytes + length, 0, 46);
+    memcpy(bytes + length, "PK\1\2", 4);
+    bytes[length + 28] = 5;
+    length += 20;
+    bytes_number((unsigned)size[k], 4);
+    bytes_number((unsigned)size[k], 4);
+    length += 14;
+    bytes_number((unsigned)at[k], 4);
+    length += sprintf((char *)bytes + length, "%c.npy", 'x' + k);
+  }
+  int end = length;
+  memset(bytes + length, 0, 22);
+  memcpy(bytes + length, "PK\5\6", 4);
+  length += 12;
+  bytes_number((unsigned)(end - directory), 4);
+  bytes_number((unsigned)directory, 4);
+  length += 2;
+  header_length = 128;
+  stream_fields[1] = (nnrt_field){"y", NNRT_i32, 0, {0}};
+  return &source;
+}
+
 /* Every row; or, where the file has changed, an error that names it. */
 static void read_stream(nnrt_stream *s, bool changed, const char *keep) {
   unsigned char row[64];
   nnrt_error error = {0};
   double below = s->source->classes ? CLASSES : 4;
-  for (int field = 0; field < 2; field++)
+  for (int field = 0; field < s->source->nfields; field++)
     for (int64_t i = 0; i < s->rows; i++) {
       if (nnrt_stream_rows(&error, s, field, 0, 0, i, 1, row)) {
         if (!changed || !strstr(error.text, path)) bad("rows that cannot be read", error.text, keep);
@@ -222,12 +307,14 @@ static void read_stream(nnrt_stream *s, bool changed, const char *keep) {
       }
       const nnrt_field *f = &s->source->fields[field];
       double x = nnrt_element(f->dtype, row);
-      if ((!s->source->classes || !f->rank) && (x < 0 || x >= below)) bad("no token or label", "", keep);
+      bool floats = f->dtype == NNRT_f32;
+      if (!floats && (!s->source->classes || !f->rank) && (x < 0 || x >= below)) bad("no token or label", "", keep);
     }
 }
 
 static void try_stream(const char *keep) {
-  const nnrt_source *source = draw(2) ? text_make() : records_make();
+  static const nnrt_source *(*const make[])(void) = {text_make, records_make, table_make, array_source, archive_source};
+  const nnrt_source *source = make[draw(5)]();
   nnrt_stream stream = {.source = source, .seed = 1, .shuffle = (int)draw(2)};
   nnrt_error error = {0};
   if (!draw(4)) pack();

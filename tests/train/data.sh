@@ -77,4 +77,22 @@ printf 'BBB\x0a-\x7f\xff\x00\x00\x33' >c.bin
 refused records "data rows: c.bin: label 10 in row 0 (byte 3); there are 10 classes, 0 to 9" --data rows=a.bin,c.bin
 printf 'BBB\x01-\x7f' >d.bin
 refused records "data rows: d.bin: truncated: it ends at byte 6, in record 0, of whose 7 bytes it has 3" --data rows=a.bin,d.bin
+
+# ---- a table, arrays of NumPy: number i of them is i * 7 % 23, less 5 and a quarter in floats ----
+printf 'count,kind,width\r\n7,new,0.5\r\n,"old, used",NA\r\n' >t.csv
+build table table -D folder="$NNC_SOURCE_DIR/tests/oracle/npy"
+run table
+is "$(lines x.txt)" "0.5 1 0 -1 0 1 0 0 0 " "table: x"
+is "$(lines y.txt)$(lines n.txt)" "0 1 0 7 -1 0 " "table: y, n"
+is "$(lines ax.txt)$(lines ay.txt)" "0 7 14 21 5 12 0 1 2 0 1 " "table: .npy"
+is "$(lines az.txt)$(lines same.txt)" "-1.25 0.5 2.25 4 0 1.75 0 " "table: .npz"
+cp az.txt first.az
+"$NNC" "$models/table.lua" -D folder="$NNC_SOURCE_DIR/tests/oracle/npy" --standalone -o alone.c && gcc -O1 alone.c -lm -pthread -o alone || die "the self-contained file does not build"
+run alone && cmp -s az.txt first.az || fail "self-contained: $(lines az.txt)"
+if "$NNC" "$models/table.lua" -D folder="$NNC_SOURCE_DIR/tests/oracle/npy" -o table.o 2>llvm.txt; then
+  cc table.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o llvm && run llvm && cmp -s az.txt first.az && is "$(lines y.txt)" "0 1 0 " "LLVM: y" || fail "LLVM: $(lines az.txt)"
+fi
+printf 'count,kind,width\n7,new,0.5\n8,odd,1\n' >u.csv
+refused table "data csv: u.csv: line 3, column kind: 'odd' is none of the categories" --data csv=u.csv
+refused table "its numbers are f64; the field x is u8, which cannot hold them" --data "npy=$NNC_SOURCE_DIR/tests/oracle/npy/f8.npy,$NNC_SOURCE_DIR/tests/oracle/npy/labels.npy"
 finish

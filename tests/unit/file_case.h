@@ -30,7 +30,7 @@ static void put(const void *bytes, size_t n) {
   assert_int_equal(fwrite(bytes, 1, n, out), n);
   fclose(out);
 }
-static void pack(void) {
+static inline void pack(void) {
   char command[600];
   snprintf(command, sizeof command, "gzip -c %s > %s.gz && mv %s.gz %s", path, path, path, path);
   assert_int_equal(system(command), 0);

@@ -171,6 +171,7 @@ static const Layout layouts[] = {
     {"nnrt_hyper", sizeof(nnrt_hyper), offsetof(nnrt_hyper, help)},
     {"nnrt_field", sizeof(nnrt_field), offsetof(nnrt_field, dim)},
     {"nnrt_stored", sizeof(nnrt_stored), offsetof(nnrt_stored, at)},
+    {"nnrt_heading", sizeof(nnrt_heading), offsetof(nnrt_heading, categories)},
     {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, vocabulary)},
     {"nnrt_input", sizeof(nnrt_input), offsetof(nnrt_input, value)},
     {"nnrt_output", sizeof(nnrt_output), offsetof(nnrt_output, dim)},

@@ -47,6 +47,12 @@ static const char good[] = //
     "  file \"2.bin\"\n"
     "  file \"3.bin\"\n"
     "end\n"
+    "source \"flowers\" kind \"csv\" batch=2 rows=-1 classes=0 separator=44 missing=-1.5\n"
+    "  field \"k\" : i32[2]\n"
+    "  file \"k.csv\"\n"
+    "  column \"a b\" field=0 at=1\n"
+    "  column \"kind\" field=0 at=0 category \"x\" category \"y, z\"\n"
+    "end\n"
     "func \"train\" training sources=[0] @models/tiny.lua:12\n"
     "  variant rows=4\n"
     "  graph \"train\"\n"
@@ -244,6 +250,9 @@ static void test_contents(void **state) {
   assert_true(pages->stride == 8 && pages->stateful && pages->to == 0.9 && pixels->record == 21 && pixels->skip == 4);
   assert_true(pixels->files.n == 3 && pixels->stored.n == 2 && pixels->stored.at[1].big &&
               pixels->stored.at[1].at == 1);
+  const Source *flowers = m->sources.at[4];
+  assert_true(flowers->fills && flowers->missing == -1.5 && flowers->separator == ',' && flowers->headings.n == 2);
+  assert_string_equal(flowers->headings.at[1].categories.at[1], "y, z");
   const Source *points = m->sources.at[1];
   assert_true(points->pad && points->drop_last && points->rate == 0.25 && points->from == 0.5 &&
               points->split_seed == 7);
@@ -305,7 +314,9 @@ static const Malformed malformed[] = {
     {"output \"value\" = %3", "output \"value\" = %2", "the initial graph of '0.weight' must have no inputs", -5},
     {"seed \"nnrt.seed\"\n", "", "the initial graph of '0.weight' reads 'nnrt.seed'; it may read the seed only", -1},
     {"seed \"nnrt.seed\"", "seed \"step\"", "the seed must be a state u32 [2]", 0},
-    {"sources=[0]", "sources=[4]", "not a number that fits here: '4'", 0},
+    {"sources=[0]", "sources=[5]", "not a number that fits here: '5'", 0},
+    {"field=0 at=1", "field=0 at=2", "source 'flowers': its files or values do not fit its fields", -3},
+    {" separator=44", "", "source 'flowers': its files or values do not fit its fields", 0},
     {"file \"y.gz\"\n", "\n", "source 'train': its files or values do not fit its fields", -4},
     {"file \"a.txt\"\n", "\n", "source 'pages': its files or values do not fit its fields", -3},
     {" stride=8", "", "source 'pages': its files or values do not fit its fields", 0},

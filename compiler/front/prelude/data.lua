@@ -261,6 +261,7 @@ end
 -- What files.lua makes its sources with.
 core.data = {
   with_common = with_common, source = source, check_field = check_field, vocabulary = vocabulary, keep = keep, pixels = pixels, label = label,
+  check_known = check_known, field_options = field_options,
 }
 
 -- What a function gets for one batch: fields and moments are made when they are asked for, so that what a model does

@@ -1,6 +1,6 @@
--- files.lua: sources whose rows stay in files of other formats than IDX: text and records of bytes. Each declares the
--- fields of a row as the reader of the built program delivers them (runtime/host/text.c, records.c), and how the model
--- sees them. What all sources share is in data.lua.
+-- files.lua: sources whose rows lie in files of other formats than IDX: text, records of bytes, arrays of NumPy, tables.
+-- Each declares the fields of a row as the reader of the built program delivers them (runtime/host/text.c, records.c,
+-- npy.c, csv.c), and how the model sees them. What all sources share is in data.lua.
 local nn, core = ...
 local data = core.data
 
@@ -68,6 +68,15 @@ local function reading(kind, name, as, dtype)
   return function(raw) return raw:cast(as) end
 end
 
+local function check_dtype(kind, dtype, held)
+  if stored[dtype] and (not held or stored[dtype][2] == dtype) then return end
+  local names = {}
+  for known, to in pairs(stored) do
+    if not held or to[2] == known then names[#names + 1] = known end
+  end
+  core.fail("dtype_unknown", kind, core.what(dtype) == "a string" and dtype or core.what(dtype), core.nearest(tostring(dtype), names))
+end
+
 local record_known = { dtype = "string", as = "string", big = "boolean" }
 
 -- One item of the record: { "name", sizes…, dtype = "u8", as, big } or { skip = bytes }; returns how many bytes it has.
@@ -80,11 +89,7 @@ local function record_item(kind, item, at, fields, big)
   core.fields(kind, item, record_known, 9)
   local name, dtype, shape, count = item[1], item.dtype or "u8", {}, 1
   data.check_field(kind, name)
-  if not stored[dtype] then
-    local names = {}
-    for known in pairs(stored) do names[#names + 1] = known end
-    core.fail("dtype_unknown", kind, dtype, core.nearest(dtype, names))
-  end
+  check_dtype(kind, dtype)
   for d = 2, #item do
     shape[d - 1] = core.count(kind, "a size of " .. name, item[d])
     count = count * item[d]
@@ -140,5 +145,107 @@ function nn.data.cifar10(options)
   self.rows = rows and core.count(kind, "rows", rows)
   self.fields[1] = { name = "y", dtype = "u8", shape = {}, stored = "u8", at = 0, read = data.label }
   self.fields[2] = { name = "x", dtype = "u8", shape = { 3, 32, 32 }, stored = "u8", at = 1, read = data.pixels }
+  return data.source(kind, options, self)
+end
+
+-- ---- arrays of NumPy ----
+
+local array_known = { dtype = "string", as = "string" }
+
+-- x = { sizes…, dtype = "f32", as }: rows of one array, as numbers that the dtype holds.
+local function arrays(kind, options, known, each)
+  data.check_known(kind, options, known)
+  local self = { kind = each and "npy" or "npz", fields = {} }
+  for name, item in pairs(data.field_options(options, known)) do
+    data.check_field(kind, name)
+    if type(item) ~= "table" or core.kind(item) then core.fail("array_item", kind, name, each and "file = \"x.npy\", " or "", core.what(item)) end
+    core.fields(kind, item, each and { dtype = "string", as = "string", file = "string" } or array_known, 8)
+    if each and not item.file then core.fail("field_missing", kind, "the file of '" .. name .. "': " .. name .. " = { file = \"x.npy\", … }") end
+    local dtype, shape = item.dtype or "f32", {}
+    check_dtype(kind, dtype, true)
+    for d, size in ipairs(item) do shape[d] = core.count(kind, "a size of " .. name, size) end
+    self.fields[#self.fields + 1] = { name = name, dtype = dtype, shape = shape, file = item.file, read = reading(kind, name, item.as, dtype) }
+  end
+  if #self.fields == 0 then core.fail("field_missing", kind, "fields, such as x = { 28, 28, dtype = \"u8\" }") end
+  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  self.rows = options.rows and core.count(kind, "rows", options.rows)
+  return self
+end
+
+-- nn.data.npy { x = { file = "x.npy", 28, 28, dtype = "u8", as = "pixels" }, y = { file = "y.npy", dtype = "i64", as = "i32" } }:
+-- one .npy file a field; its first dimension counts the rows.
+---@param options table<string, any> fields, and { classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@return nn.Source
+function nn.data.npy(options)
+  local self = arrays("nn.data.npy", options, data.with_common { classes = "number", rows = "number" }, true)
+  return data.source("nn.data.npy", options, self)
+end
+
+-- nn.data.npz { file = "a.npz", x = { 28, 28, dtype = "u8" }, … }: an archive as numpy.savez(file, x = …, y = …) writes it.
+---@param options table<string, any> fields, and { file: string, classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@return nn.Source
+function nn.data.npz(options)
+  local self = arrays("nn.data.npz", options, data.with_common { file = "string", classes = "number", rows = "number" }, false)
+  if not options.file then core.fail("field_missing", "nn.data.npz", "file, a path") end
+  self.files = { options.file }
+  return data.source("nn.data.npz", options, self)
+end
+
+-- ---- tables ----
+
+local function check_categories(kind, categories)
+  for column, list in pairs(categories) do
+    local seen = {}
+    if type(list) ~= "table" or core.kind(list) or #list == 0 then core.fail("csv_categories", kind, tostring(column), core.what(list)) end
+    for _, text in ipairs(list) do
+      if type(text) ~= "string" then core.fail("csv_categories", kind, tostring(column), core.what(text)) end
+      if seen[text] then core.fail("csv_categories", kind, tostring(column), "'" .. text .. "' twice") end
+      seen[text] = true
+    end
+  end
+  return categories
+end
+
+-- One field: "column" and { column = "…" } are one number a row, { "…", "…" } a list of them.
+local function csv_field(kind, self, name, item, categories)
+  data.check_field(kind, name)
+  if type(item) == "string" then item = { column = item } end
+  if type(item) ~= "table" or core.kind(item) then core.fail("csv_field", kind, name, core.what(item)) end
+  core.fields(kind, item, { dtype = "string", column = "string" }, 1 << 20)
+  local columns = item.column and { item.column } or item
+  if #columns == 0 or item.column and #item > 0 then core.fail("csv_field", kind, name, "a list without columns, or both") end
+  local dtype = item.dtype or item.column and categories[item.column] and "i32" or core.float()
+  check_dtype(kind, dtype, true)
+  local width = 0
+  for _, column in ipairs(columns) do
+    if type(column) ~= "string" then core.fail("csv_field", kind, name, core.what(column)) end
+    self.headings[#self.headings + 1] = { name = column, field = #self.fields, at = width, categories = categories[column] }
+    width = width + (categories[column] and core.is_float(dtype) and #categories[column] or 1)
+  end
+  self.fields[#self.fields + 1] = { name = name, dtype = dtype, shape = item.column and width == 1 and {} or { width }, read = data.keep }
+end
+
+-- nn.data.csv { file, x = { "sepal length", … }, y = "species", categories = { species = { "setosa", … } } }: columns of
+-- a table by the names in its first line. A column with categories is the number of its text from 0 in a field of
+-- integers, and a 1 among zeros in one of floats.
+---@param options table<string, any> fields, and { file: string, categories?: table<string, string[]>, missing?: number, separator?: string, classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@return nn.Source
+function nn.data.csv(options)
+  local kind = "nn.data.csv"
+  local known = data.with_common { file = "string", categories = "table", missing = "number", separator = "string", classes = "number", rows = "number" }
+  data.check_known(kind, options, known)
+  if not options.file then core.fail("field_missing", kind, "file, a path") end
+  local separator, categories = options.separator or ",", check_categories(kind, options.categories or {})
+  if #separator ~= 1 or string.find("\"\r\n\0", separator, 1, true) or string.byte(separator) > 127 then core.fail("csv_separator", kind, separator) end
+  local self = { kind = "csv", files = { options.file }, fields = {}, headings = {}, separator = string.byte(separator), missing = options.missing }
+  local used = {}
+  for name, item in pairs(data.field_options(options, known)) do csv_field(kind, self, name, item, categories) end
+  if #self.fields == 0 then core.fail("field_missing", kind, "fields, such as x = { \"width\", \"height\" }, y = \"price\"") end
+  for _, heading in ipairs(self.headings) do used[heading.name] = true end
+  for column in pairs(categories) do
+    if not used[column] then core.fail("csv_unused", kind, tostring(column)) end
+  end
+  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  self.rows = options.rows and core.count(kind, "rows", options.rows)
   return data.source(kind, options, self)
 end
