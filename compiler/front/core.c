@@ -497,7 +497,7 @@ static void check_defines(Front *f) {
 static int front_main(lua_State *L) {
   Front *f = front_of(L);
   lua_pushcfunction(L, sandbox_handler);
-  sandbox_globals(L);
+  globals_open(L);
   prelude_open(L);
   lua_getfield(L, LUA_REGISTRYINDEX, "loaded");
   lua_insert(L, -2);

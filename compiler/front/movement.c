@@ -60,9 +60,9 @@ static int move_transpose(lua_State *L) {
   for (int d = 0; d < p.n; ++d) p.at[d] = d;
   if (lua_istable(L, 2)) {
     bool seen[RANK_MAX] = {false};
-    if (luaL_len(L, 2) != p.n) call_fail(L, &c, MSG_transpose_list, "transpose", "", "");
+    if (value_length(L, 2) != p.n) call_fail(L, &c, MSG_transpose_list, "transpose", "", "");
     for (int d = 0; d < p.n; ++d) {
-      lua_geti(L, 2, d + 1);
+      lua_rawgeti(L, 2, d + 1);
       p.at[d] = value_dim(L, lua_gettop(L), p.n, "transpose", c.x);
       if (seen[p.at[d]]) call_fail(L, &c, MSG_transpose_list, "transpose", "", "");
       seen[p.at[d]] = true;
@@ -166,11 +166,11 @@ static int move_reverse(lua_State *L) {
 static int list_nodes(lua_State *L, const char *what, Call *c, Node ***nodes) {
   c->f = front_of(L);
   if (!lua_istable(L, 1)) front_fail(L, place_call(L), MSG_list_wanted, what, value_kind(L, 1), "", "");
-  int n = (int)luaL_len(L, 1);
+  int n = (int)value_length(L, 1);
   if (n < 1) front_fail(L, place_call(L), MSG_list_wanted, what, "an empty list", "", "");
   *nodes = NEW_N(c->f->arena, Node *, n);
   for (int i = 0; i < n; ++i) {
-    lua_geti(L, 1, i + 1);
+    lua_rawgeti(L, 1, i + 1);
     (*nodes)[i] = value_node(L, lua_gettop(L), what);
     lua_pop(L, 1);
   }
@@ -276,10 +276,10 @@ static int move_matmul(lua_State *L) {
 static Axes list_dims(lua_State *L, int index, const char *what, Node *x) { /* in the order written */
   Axes axes = {0};
   if (lua_isnoneornil(L, index)) return axes;
-  lua_Integer n = lua_istable(L, index) ? luaL_len(L, index) : 1;
+  int64_t n = lua_istable(L, index) ? value_length(L, index) : 1;
   for (int i = 1; i <= n && axes.n < RANK_MAX; ++i) {
     if (lua_istable(L, index))
-      lua_geti(L, index, i);
+      lua_rawgeti(L, index, i);
     else
       lua_pushvalue(L, index);
     axes.at[axes.n++] = value_dim(L, lua_gettop(L), x->shape.rank, what, x);

@@ -77,6 +77,16 @@ static Loc place_find(lua_State *L, bool objects) {
 Loc place_here(lua_State *L) { return place_find(L, true); }
 Loc place_call(lua_State *L) { return place_find(L, false); }
 
+Loc place_line(lua_State *L) {
+  lua_Debug ar;
+  for (int level = 0; lua_getstack(L, level, &ar); level = level_next(L, level)) {
+    lua_getinfo(L, "Sl", &ar);
+    const char *file = user_file(front_of(L), &ar);
+    if (file) return (Loc){file, ar.currentline, NULL};
+  }
+  return (Loc){NULL, 0, NULL};
+}
+
 void place_notes(lua_State *L) {
   Front *f = front_of(L);
   lua_Debug ar;

@@ -1,7 +1,8 @@
 /* prelude.c: runs the library, the files of front/prelude, which the build embeds (embed.cmake), and closes it: every
  * Lua function of `nn` and every method becomes a C closure that knows its public name (place.c says why).
  *
- * Each file is a chunk called with (nn, core). Names that `nn` does not have raise an error with the nearest one. */
+ * Each file is a chunk called with (nn, core). Models get a view of `nn`: what they raw-set in it is theirs alone, the
+ * library goes on with its own table. Names that `nn` does not have raise an error with the nearest one. */
 #include "vm.h"
 
 typedef struct PreludeFile {
@@ -31,11 +32,15 @@ static void wrap_table(lua_State *L, int index, const char *prefix, int depth) {
   }
 }
 
-static int missing_name(lua_State *L) { /* upvalue 1: "nn", "nn.data" … */
+/* ---- views: upvalue 1 is the name ("nn", "nn.data" …), 2 the table behind ---- */
+static int view_index(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) return 1;
   Front *f = front_of(L);
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : value_kind(L, 2);
   VEC(const char *) names = {0};
-  for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1))
+  for (; lua_next(L, lua_upvalueindex(2)); lua_pop(L, 1))
     if (lua_type(L, -2) == LUA_TSTRING) vec_push(f->arena, names, lua_tostring(L, -2));
   const char *near = diag_nearest(name, names.at, names.n);
   front_fail(L, place_call(L), MSG_nn_unknown, lua_tostring(L, lua_upvalueindex(1)), name,
@@ -43,21 +48,47 @@ static int missing_name(lua_State *L) { /* upvalue 1: "nn", "nn.data" … */
              "");
 }
 
+static int view_pairs(lua_State *L) {
+  lua_settop(L, 0);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  return globals_pairs(L);
+}
+
 static int sealed(lua_State *L) {
   front_fail(L, place_call(L), MSG_nn_sealed, lua_tostring(L, lua_upvalueindex(1)), "", "", "");
 }
 
-static void seal(lua_State *L, const char *name) { /* the table on the top */
+static void view_event(lua_State *L, const char *event, const char *name, lua_CFunction function) {
+  lua_pushstring(L, name);
+  lua_pushvalue(L, -3);
+  lua_pushcclosure(L, function, 2);
+  lua_setfield(L, -2, event);
+}
+
+static void push_view(lua_State *L, const char *name) { /* in place of the table on the top */
   lua_newtable(L);
-  lua_pushstring(L, name);
-  lua_pushcclosure(L, missing_name, 1);
-  lua_setfield(L, -2, "__index");
-  lua_pushstring(L, name);
-  lua_pushcclosure(L, sealed, 1);
-  lua_setfield(L, -2, "__newindex");
+  view_event(L, "__index", name, view_index);
+  view_event(L, "__newindex", name, sealed);
+  view_event(L, "__pairs", name, view_pairs);
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
+  lua_newtable(L);
+  lua_insert(L, -2);
   lua_setmetatable(L, -2);
+  lua_replace(L, -2);
+}
+
+/* Pushes what models get of the table `nn` at the index. */
+static void push_public(lua_State *L, int nn) {
+  lua_newtable(L);
+  int copy = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, nn);) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    if (lua_istable(L, -1)) push_view(L, arena_printf(front_of(L)->arena, "nn.%s", lua_tostring(L, -2)));
+    lua_rawset(L, copy);
+  }
+  push_view(L, "nn");
 }
 
 static void run_file(lua_State *L, const PreludeFile *file, int nn) {
@@ -77,12 +108,7 @@ void prelude_open(lua_State *L) {
   wrap_table(L, nn, "nn.", 1);
   lua_getfield(L, nn + 1, "methods");
   wrap_table(L, nn + 2, "nn.", 0);
-  static const char *const inner[] = {"data", "random", "init"};
-  for (int i = 0; i < 3; ++i) {
-    lua_getfield(L, nn, inner[i]);
-    seal(L, arena_printf(front_of(L)->arena, "nn.%s", inner[i]));
-    lua_pop(L, 1);
-  }
+  push_public(L, nn);
+  lua_replace(L, nn);
   lua_settop(L, nn);
-  seal(L, "nn");
 }

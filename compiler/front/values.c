@@ -35,6 +35,12 @@ int64_t value_integer(lua_State *L, int index, const char *what, const char *whi
   return i;
 }
 
+int64_t value_length(lua_State *L, int index) {
+  lua_Unsigned n = lua_rawlen(L, index), most = INT32_MAX; /* a list that long is one with holes */
+  sandbox_charge(L, (long long)(n < most ? n : most));
+  return (int64_t)(n < most ? n : most);
+}
+
 int value_dtype(lua_State *L, int index, const char *what) {
   Front *f = front_of(L);
   if (lua_isnoneornil(L, index)) return -1;
@@ -54,11 +60,11 @@ Shape value_shape(lua_State *L, int index, const char *what, bool open) {
   Loc loc = place_call(L);
   if (!lua_istable(L, index)) front_fail(L, loc, MSG_shape_wanted, what, value_kind(L, index), "", "");
   Shape s = {0};
-  lua_Integer n = luaL_len(L, index);
+  int64_t n = value_length(L, index);
   if (n > RANK_MAX) front_fail(L, loc, MSG_shape_rank, what, lua_pushfstring(L, "%d", (int)n), "", "");
   int holes = 0;
   for (s.rank = 0; s.rank < n; ++s.rank) {
-    lua_geti(L, index, s.rank + 1);
+    lua_rawgeti(L, index, s.rank + 1);
     int64_t size = value_integer(L, -1, what, "a size");
     lua_pop(L, 1);
     if (open && size == -1 && !holes++)
@@ -88,10 +94,10 @@ Axes value_dims(lua_State *L, int index, const char *what, Node *x) {
     return axes;
   }
   bool seen[RANK_MAX] = {false};
-  lua_Integer n = lua_istable(L, index) ? luaL_len(L, index) : 1;
+  int64_t n = lua_istable(L, index) ? value_length(L, index) : 1;
   for (int i = 1; i <= n; ++i) {
     if (lua_istable(L, index))
-      lua_geti(L, index, i);
+      lua_rawgeti(L, index, i);
     else
       lua_pushvalue(L, index);
     int dim = value_dim(L, lua_gettop(L), rank, what, x);
@@ -122,18 +128,21 @@ static void fill_shape(Fill *fill, int index) { /* along the first elements */
   lua_pushvalue(L, index);
   for (; lua_istable(L, -1); ++depth) {
     luaL_checkstack(L, 4, NULL);
-    lua_Integer n = luaL_len(L, -1);
+    int64_t n = value_length(L, -1);
     if (!n) front_fail(L, place_call(L), MSG_list_empty, fill->what, "", "", "");
     if (depth == RANK_MAX) front_fail(L, place_call(L), MSG_shape_rank, fill->what, "a deeper list", "", "");
     fill->shape.dim[depth] = n;
-    lua_geti(L, -1, 1);
+    lua_rawgeti(L, -1, 1);
   }
   fill->shape.rank = depth;
   lua_pop(L, depth + 1);
 }
 
+enum { NUMBER_STEPS = 64 }; /* so that one list, named many times, gives no more numbers than Lua could hold */
+
 static void fill_number(Fill *fill, int index) {
   lua_State *L = fill->L;
+  sandbox_charge(L, NUMBER_STEPS);
   Front *f = front_of(L);
   int type = lua_type(L, index);
   if (type != LUA_TNUMBER && type != LUA_TBOOLEAN)
@@ -157,10 +166,10 @@ static void fill_list(Fill *fill, int index, int depth) {
     fill_number(fill, index);
     return;
   }
-  if (!lua_istable(L, index) || luaL_len(L, index) != fill->shape.dim[depth])
+  if (!lua_istable(L, index) || value_length(L, index) != fill->shape.dim[depth])
     front_fail(L, place_call(L), MSG_list_ragged, fill->what, "", "", "");
   for (int i = 1; i <= fill->shape.dim[depth]; ++i) {
-    lua_geti(L, index, i);
+    lua_rawgeti(L, index, i);
     fill_list(fill, lua_gettop(L), depth + 1);
     lua_pop(L, 1);
   }

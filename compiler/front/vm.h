@@ -1,6 +1,7 @@
 /* vm.h: what the files of the front share: one Front per run, the graph being traced, and tensors as Lua sees them.
  *
- *   sandbox.c  the Lua state: memory, limits, what a model may call      place.c   which line of the model is running
+ *   sandbox.c  the Lua state: memory, limits, files  globals.c what Lua code may call
+ *   place.c    which line of the model is running
  *   values.c   numbers and nested lists to tensors; arguments            trace.c   the graph being built, states, draws
  *   tensor.c   the userdata, its operators and methods                   core.c    the entries of the core, by name
  *   movement.c shapes and reductions                                     program.c sources, functions, phases -> Module
@@ -90,6 +91,7 @@ typedef struct Front {
   int objects;
   size_t live, churn; /* bytes that Lua holds, bytes it ever asked for */
   long long steps;    /* instructions so far */
+  Loc exhausted;      /* the line that asked for more memory than there is */
   void *free_list[96];
   Map names;          /* names of states that are taken */
   VEC(State *) named; /* states with a path, in the order of naming */
@@ -103,14 +105,20 @@ static inline Front *front_of(lua_State *L) { return *(Front **)lua_getextraspac
 
 /* sandbox.c */
 lua_State *sandbox_new(Front *f);
-void sandbox_globals(lua_State *L);                      /* the libraries that a model may use */
 void sandbox_load(Front *f, const char *path, Loc from); /* pushes the chunk of a model file */
 int sandbox_handler(lua_State *L); /* message handler: an uncaught Lua error becomes a diagnostic */
 void sandbox_out_of_memory(Front *f);
+void sandbox_charge(lua_State *L, long long steps); /* work that is done in C, where no hook runs, as instructions */
+int sandbox_require(lua_State *L);
+
+/* globals.c */
+void globals_open(lua_State *L); /* the libraries that the library and a model may use */
+int globals_pairs(lua_State *L); /* as a model's pairs */
 
 /* place.c */
 Loc place_here(lua_State *L);                        /* the user's line that runs now */
 Loc place_call(lua_State *L);                        /* the same, but never the line of a library object */
+Loc place_line(lua_State *L);                        /* the same by lines alone; makes nothing in Lua */
 void place_notes(lua_State *L);                      /* queues "called from here" for the user's outer frames */
 void place_name(lua_State *L, int index, Handle *h); /* gives the tensor the name of the user's local that holds it */
 int place_enter(lua_State *L);                       /* C closure around a library function: (function, its name) */
@@ -133,6 +141,7 @@ Shape value_shape(lua_State *L, int index, const char *what, bool open);     /* 
 int value_dim(lua_State *L, int index, int rank, const char *what, Node *x); /* 1 … rank, -1 the last -> from 0 */
 Axes value_dims(lua_State *L, int index, const char *what, Node *x);         /* nil: all */
 int64_t value_integer(lua_State *L, int index, const char *what, const char *which);
+int64_t value_length(lua_State *L, int index); /* of a list that a model wrote: read raw, as its items are */
 int value_dtype(lua_State *L, int index, const char *what); /* nil: -1 */
 Operand value_operand(lua_State *L, int index, const char *what);
 Node *value_node(lua_State *L, int index, const char *what); /* tensors; numbers become constants */

@@ -17,11 +17,11 @@ static void read_sizes(Windows *w, const char *field, int64_t usual, int64_t *to
   lua_getfield(L, 2, field);
   bool list = lua_istable(L, -1), missing = lua_isnil(L, -1);
   if (missing && !usual) front_fail(L, place_call(L), MSG_field_missing, w->what, field, "", "");
-  if (list && luaL_len(L, -1) != w->dims.n)
-    front_fail(L, place_call(L), MSG_window_list, w->what, field, lua_pushfstring(L, "%d", (int)luaL_len(L, -1)),
+  if (list && value_length(L, -1) != w->dims.n)
+    front_fail(L, place_call(L), MSG_window_list, w->what, field, lua_pushfstring(L, "%d", (int)value_length(L, -1)),
                lua_pushfstring(L, "%d", w->dims.n));
   for (int k = 0; k < w->dims.n; ++k) {
-    if (list) lua_geti(L, -1, k + 1);
+    if (list) lua_rawgeti(L, -1, k + 1);
     to[k] = missing ? usual : value_integer(L, -1, w->what, field);
     if (list) lua_pop(L, 1);
     if (to[k] < 1)
@@ -36,9 +36,9 @@ static void read_dims(Windows *w, int rank) {
   lua_getfield(L, 2, "dims");
   bool list = lua_istable(L, -1), seen[RANK_MAX] = {false};
   if (lua_isnil(L, -1)) front_fail(L, place_call(L), MSG_field_missing, w->what, "dims", "", "");
-  int n = list ? (int)luaL_len(L, -1) : 1;
+  int n = list ? (int)value_length(L, -1) : 1;
   for (int k = 0; k < n; ++k) {
-    if (list) lua_geti(L, -1, k + 1);
+    if (list) lua_rawgeti(L, -1, k + 1);
     int d = value_dim(L, lua_gettop(L), rank, w->what, w->x);
     if (list) lua_pop(L, 1);
     if (seen[d])
@@ -56,7 +56,7 @@ static void read_windows(Windows *w, lua_State *L, const char *what, bool back) 
   int rank = w->x->shape.rank;
   if (back) { /* the insides are the last dimensions */
     lua_getfield(L, 2, "dims");
-    rank -= lua_istable(L, -1) ? (int)luaL_len(L, -1) : 1;
+    rank -= lua_istable(L, -1) ? (int)value_length(L, -1) : 1;
     lua_pop(L, 1);
   }
   read_dims(w, rank < 0 ? 0 : rank);

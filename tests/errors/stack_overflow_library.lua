@@ -1,5 +1,5 @@
 -- EXPECT: stack overflow
--- EXPECT: in the library, nn/base.lua
+-- EXPECT: in the library, nn/
 -- LINE: 7
 local nn = require "nn"
 local tree = {}

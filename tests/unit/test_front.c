@@ -427,6 +427,45 @@ static void test_initial_values(void **unused) {
   arena_free(arena);
 }
 
+/* What a model does to its globals and to its view of nn is its own affair: the library makes the same module. */
+static void test_globals_are_the_models(void **unused) {
+  (void)unused;
+  Arena *arena = arena_new();
+  static const char text[] =
+      "local nn = require 'nn'; %s\n"
+      "local net = nn.Sequential { nn.Linear(4, 3), nn.ReLU(), nn.Dropout(0.5), nn.Linear(3, 2) }\n"
+      "local function loss(b) return nn.cross_entropy(net(b.x), b.y) end\n"
+      "return nn.program { name = 'm', model = net, train = nn.train { on = 'd', loss = loss, optimizer = nn.Adam { "
+      "net } },\n  data = { d = nn.data.random { x = { 4 }, y = { dtype = 'i32' }, rows = 9, classes = 2, batch = 3 } "
+      "} }\n";
+  static const char vandal[] =
+      "local raw = rawset; for k in pairs(string) do string[k] = nil end; for k in pairs(table) do table[k] = error "
+      "end "
+      "for k in pairs(math) do math[k] = false end; for k in pairs(_G) do if k ~= '_G' then _G[k] = nil end end "
+      "raw(nn, 'linear', 1) raw(nn.init, 'uniform', 2) raw(nn.random, 'bernoulli', 3)";
+  Text plain, changed;
+  text_init(&plain, arena);
+  text_init(&changed, arena);
+  module_print(&plain, load(arena, arena_printf(arena, text, "")));
+  module_print(&changed, load(arena, arena_printf(arena, text, vandal)));
+  assert_string_equal(text_str(&plain), text_str(&changed));
+  arena_free(arena);
+}
+
+/* The methods of a string are its caller's: a model's additions are found, the library keeps its own. */
+static void test_string_methods(void **unused) {
+  (void)unused;
+  Arena *arena = arena_new();
+  Module *m = load(arena, "local nn = require 'nn'; function string.twice(s) return s .. s end\n"
+                          "function string.format() return 'mine' end\n"
+                          "assert(('a'):twice() == 'aa' and ('%d'):format(1) == 'mine' and _G.string == string)\n"
+                          "local n = 0; for k in pairs(nn) do n = n + 1 end; assert(n > 100 and nn.random.normal)\n"
+                          "local f = nn.func { function() return { y = 1 } end }\n"
+                          "return nn.program { f = f, run = { steps = 1, step = f } }\n");
+  assert_int_equal(m->funcs.n, 1);
+  arena_free(arena);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases),
                                      cmocka_unit_test(test_optimizers),
@@ -434,6 +473,8 @@ int main(void) {
                                      cmocka_unit_test(test_names),
                                      cmocka_unit_test(test_draws),
                                      cmocka_unit_test(test_initial_values),
+                                     cmocka_unit_test(test_globals_are_the_models),
+                                     cmocka_unit_test(test_string_methods),
                                      cmocka_unit_test(test_same_text_same_module)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,1 @@
+../../train/driver/pass.lua
