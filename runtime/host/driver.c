@@ -18,18 +18,22 @@ static volatile sig_atomic_t signal_seen;
 int nnrt_signalled(void) { return signal_seen; }
 static void signal_note(int number) { signal_seen = number; }
 
-static void signals_catch(struct sigaction before[2]) {
+/* SIGXFSZ (RLIMIT_FSIZE) would end the process; ignored, it is an error of write, which is told. */
+static void signals_catch(struct sigaction before[3]) {
   struct sigaction note = {.sa_handler = signal_note, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+  struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigemptyset(&note.sa_mask);
   signal_seen = 0;
   sigaction(SIGINT, &note, &before[0]);
   sigaction(SIGTERM, &note, &before[1]);
+  sigaction(SIGXFSZ, &ignore, &before[2]);
   if (before[0].sa_handler == SIG_IGN) sigaction(SIGINT, &before[0], NULL); /* nohup, a shell's background job */
 }
 
-static void signals_release(const struct sigaction before[2]) {
+static void signals_release(const struct sigaction before[3]) {
   sigaction(SIGINT, &before[0], NULL);
   sigaction(SIGTERM, &before[1], NULL);
+  sigaction(SIGXFSZ, &before[2], NULL);
 }
 
 /* ---- set up ---- */
@@ -104,7 +108,7 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
-  if (run->options.save) NNRT_TRY(nnrt_file_writable(&run->error, run->options.save));
+  if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
   return nnrt_log_open(&run->error, &run->log, run->options.log);
 }
 
@@ -187,7 +191,7 @@ static int report(const nnrt_run *run, int status, const char *program) {
 
 int nnrt_main(const nnrt_model *model, int argc, char **argv) {
   const char *program = program_name(argc, argv, model);
-  struct sigaction before[2];
+  struct sigaction before[3];
   nnrt_error error = {0};
   nnrt_run *run;
   if (nnrt_alloc(&error, &run, sizeof *run, "the run")) return NNRT_FAILED;

@@ -59,6 +59,8 @@ int nnrt_pool_start(nnrt_error *error, nnrt_pool **pool, int threads); /* one th
 void nnrt_pool_run(nnrt_pool *pool, nnrt_step *step, const nnrt_memory *memory);
 void nnrt_pool_stop(nnrt_pool *pool);
 
+enum { NNRT_PATH_MAX = 4096 };
+
 /* ---- file.c: a file, or what a .gz file holds ---- */
 typedef struct nnrt_file {
   const char *path;
@@ -285,9 +287,17 @@ int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_mem
                       const nnrt_act *act);
 int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
                       const nnrt_act *act);
-int nnrt_file_replace(nnrt_error *error, const char *path, const char *beside, int descriptor, int failed);
-int nnrt_file_beside(nnrt_error *error, const char *path, char *beside, int size); /* opens what replaces path later */
-int nnrt_file_writable(nnrt_error *error, const char *path);
+
+/* ---- replace.c: a file is whole at any time ---- */
+typedef struct nnrt_replacement {
+  const char *path;           /* as the user wrote it */
+  char target[NNRT_PATH_MAX]; /* what links lead to */
+  char beside[NNRT_PATH_MAX]; /* TARGET.new */
+  int descriptor;             /* of `beside` */
+} nnrt_replacement;
+int nnrt_replace_begin(nnrt_error *error, nnrt_replacement *r, const char *path);
+int nnrt_replace_end(nnrt_error *error, nnrt_replacement *r, int failed); /* failed: an errno, or 0 */
+int nnrt_replace_possible(nnrt_error *error, const char *path);
 
 /* ---- write.c, picture.c: outputs that go to files ---- */
 enum { NNRT_WRITE_NPY, NNRT_WRITE_TEXT, NNRT_WRITE_PICTURE };

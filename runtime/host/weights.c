@@ -5,14 +5,13 @@
  * names as in state_dict().
  *
  * Saved are the states that an act lists, else those that belong to model files (parameters and saved buffers), in the
- * table's order, NaNs written as one NaN. A file is written beside, flushed, and renamed, so that what was there stays
- * whole until the new one is. Loading wants every such state by name (or an alias of a shared one), dtype and shape,
- * and nothing else; the first difference is named, and no state is changed before all of the header has been checked.
+ * table's order, NaNs written as one NaN; replace.c keeps what was there whole until the new file is. Loading wants
+ * every such state by name (or an alias of a shared one), dtype and shape, and nothing else; the first difference is
+ * named, and no state is changed before all of the header has been checked.
  */
 #include "host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,59 +163,16 @@ static int weights_write(int file, const nnrt_weights *w, const char *header, in
   return failed;
 }
 
-/* The folder's entry must be on the disk too before the new name is safe. */
-static void folder_flush(const char *path) {
-  const char *slash = strrchr(path, '/');
-  char folder[4096];
-  nnrt_text(folder, sizeof folder, 0, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
-  int descriptor = open(folder, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  fsync(descriptor);
-  close(descriptor);
-}
-
-/* Opens the file that will replace `path`; its name goes to `beside`. Negative: the error is told. A device is not
- * replaced: by root, --save /dev/null would leave the machine without one. */
-int nnrt_file_beside(nnrt_error *error, const char *path, char *beside, int size) {
-  int file = -1;
-  struct stat about;
-  if (!stat(path, &about) && !S_ISREG(about.st_mode))
-    nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: is not a regular file", path);
-  else if (nnrt_text(beside, size, 0, "%s.new%ld", path, (long)getpid()) >= size - 1)
-    nnrt_fail(error, NNRT_FAILED, "%s: the path is too long", path);
-  else if ((file = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) < 0)
-    nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(errno));
-  return file;
-}
-
-/* The end of it: flushes, closes and renames; after a failure (an errno) what was there stays. */
-int nnrt_file_replace(nnrt_error *error, const char *path, const char *beside, int file, int failed) {
-  if (!failed && fsync(file)) failed = errno;
-  if (close(file) && !failed) failed = errno;
-  if (!failed && rename(beside, path)) failed = errno;
-  if (!failed) return folder_flush(path), NNRT_GOOD;
-  unlink(beside);
-  return nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(failed));
-}
-
-/* Whether a run may end with this file is asked before it begins. */
-int nnrt_file_writable(nnrt_error *error, const char *path) {
-  char beside[4096];
-  int file = nnrt_file_beside(error, path, beside, sizeof beside);
-  if (file < 0) return NNRT_FAILED;
-  close(file);
-  unlink(beside);
-  return NNRT_GOOD;
-}
-
 static int weights_save(nnrt_error *error, nnrt_weights *w, const char *path) {
-  char beside[4096], *header;
+  char *header;
   int64_t room = header_room(w);
+  nnrt_replacement r;
   NNRT_TRY(nnrt_alloc(error, &header, room, "the file's header"));
-  int file = nnrt_file_beside(error, path, beside, sizeof beside), status = NNRT_FAILED;
-  if (file >= 0)
-    status = nnrt_file_replace(error, path, beside, file,
-                               weights_write(file, w, header, header_write(w, header, (int)room)));
+  int status = nnrt_replace_begin(error, &r, path);
+  if (!status) {
+    int failed = weights_write(r.descriptor, w, header, header_write(w, header, (int)room));
+    status = nnrt_replace_end(error, &r, failed);
+  }
   free(header);
   return status;
 }

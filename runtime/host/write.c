@@ -153,11 +153,10 @@ int nnrt_writers_open(nnrt_run *run) {
 
 /* ---- after a call ---- */
 static int picture_write(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
-  char beside[4096];
+  nnrt_replacement r;
   int64_t n = nnrt_picture_draw(writer_output(run, w), at, w->buffer, w->room);
-  int file = nnrt_file_beside(&run->error, w->path, beside, sizeof beside);
-  if (file < 0) return NNRT_FAILED;
-  return nnrt_file_replace(&run->error, w->path, beside, file, n < 0 ? ENOMEM : nnrt_write_all(file, w->buffer, n));
+  NNRT_TRY(nnrt_replace_begin(&run->error, &r, w->path));
+  return nnrt_replace_end(&run->error, &r, n < 0 ? ENOMEM : nnrt_write_all(r.descriptor, w->buffer, n));
 }
 
 static int writer_call(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
