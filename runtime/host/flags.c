@@ -15,8 +15,8 @@
 #define NNRT_AT(member) offsetof(nnrt_options, member)
 const nnrt_flag nnrt_flags[] = {
     {"epochs", "N", "passes over the training data", NNRT_FLAG_COUNT, 0, NNRT_AT(epochs)},
-    {"steps", "N", "end the run after N steps in all; calls that would follow are left out", NNRT_FLAG_COUNT, 0,
-     NNRT_AT(steps)},
+    {"steps", "N", "end the run after N steps in all; the phase that this cuts short still runs its `after`",
+     NNRT_FLAG_COUNT, 0, NNRT_AT(steps)},
     {"seed", "N", "for initial values, random numbers and the order of the data (default 0)", NNRT_FLAG_SEED, 0,
      NNRT_AT(seed)},
     {"threads", "N", "default: the processors that this process may use", NNRT_FLAG_COUNT, 1, NNRT_AT(threads)},

@@ -5,8 +5,10 @@
  * metric is not zero, which is looked at before the first and after every list of calls. A model without phases has
  * one: train for one epoch, validate after it.
  *
- * --steps ends the whole run after that many steps, at once: lists that would have followed are not called, unless that
- * very step completed the phase. A signal ends it after the list of calls that it came in. */
+ * --steps ends the whole run after that many steps. The phase that it cuts short ends as one whose count is reached
+ * does: its `after` (what was kept is restored, results are measured and saved) is called, an epoch that is not the
+ * phase's last gets no `each_epoch`, and no further phase begins. A signal ends the run after the list of calls that it
+ * came in. */
 #include "host.h"
 
 #include <math.h>
@@ -146,7 +148,10 @@ static void acts_need(const nnrt_run *run, const nnrt_phase *ph, int list, char 
 
 void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need) {
   for (int i = 0; i < (whole ? run->nphases : 1); i++)
-    for (int list = 0; list < (whole ? 4 : 2); list++) acts_need(run, &run->phases[i], list, need);
+    for (int list = 0; list < 4; list++) {
+      bool called = list < 2 || (list == 3 && run->options.bench < 0);
+      if (whole || called) acts_need(run, &run->phases[i], list, need);
+    }
 }
 
 /* Not the whole schedule is run when --steps ends it within, or at the end of, an epoch that is not the only one. The
@@ -244,8 +249,7 @@ static int course_step(nnrt_run *run, nnrt_course *c) {
 static int course_run(nnrt_run *run, nnrt_course *c) {
   if (!course_ends(run, c)) NNRT_TRY(acts_run(run, c->phase, 0, 0, 0));
   while (!course_ends(run, c) && !c->over) NNRT_TRY(course_step(run, c));
-  if (!c->over) NNRT_TRY(acts_run(run, c->phase, 3, 0, 0));
-  return NNRT_GOOD;
+  return acts_run(run, c->phase, 3, 0, 0);
 }
 
 int nnrt_schedule_run(nnrt_run *run) {

@@ -214,8 +214,8 @@ static void flags_change_counts(void **state) {
   const nnrt_phase p[] = {PHASE(STEPS(1), ACTS(step, CALL(G))),
                           PHASE(EPOCHS(2), ACTS(step, CALL(T)), ACTS(each_epoch, CALL(U)), ACTS(after, CALL(V)))};
   expect_flag(2, p, "--epochs", "1", "g t0 t2 t4 u0 v0 v2");
-  expect_flag(2, p, "--steps", "5", "g t0 t2 t4 u0 t0"); /* at once: no list follows */
-  expect_flag(2, p, "--steps", "1", "g");
+  expect_flag(2, p, "--steps", "5", "g t0 t2 t4 u0 t0 v0 v2"); /* cut short, it still ends by `after` */
+  expect_flag(2, p, "--steps", "1", "g");                      /* the second phase does not begin */
   const nnrt_phase counted[] = {PHASE(.count_hyper = 1, ACTS(step, CALL(G)))};
   expect_flag(1, counted, "--depth", "4", "g g g g");
 }
