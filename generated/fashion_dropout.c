@@ -372,7 +372,7 @@ static NNRT_KERNEL_V4 void linear(const uint32_t *restrict nnrt_seed, float *res
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_2(float *restrict optimizer_0_exp_avg_1_weight, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw(float *restrict optimizer_0_exp_avg_1_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
@@ -382,7 +382,7 @@ static NNRT_KERNEL_V4 void adamw_2(float *restrict optimizer_0_exp_avg_1_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_3(float *restrict optimizer_0_exp_avg_1_bias, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_2(float *restrict optimizer_0_exp_avg_1_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t j = 0; j < 256; j += 16) {
       f32x16_store(&optimizer_0_exp_avg_1_bias[j], f32x16_set1(0.0f));
@@ -391,7 +391,7 @@ static NNRT_KERNEL_V4 void adamw_3(float *restrict optimizer_0_exp_avg_1_bias, c
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_4(float *restrict optimizer_0_exp_avg_4_weight, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_3(float *restrict optimizer_0_exp_avg_4_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 65536); j += 16) {
@@ -401,7 +401,7 @@ static NNRT_KERNEL_V4 void adamw_4(float *restrict optimizer_0_exp_avg_4_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_5(float *restrict optimizer_0_exp_avg_7_weight, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_4(float *restrict optimizer_0_exp_avg_7_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 2560); j += 16) {
@@ -411,21 +411,21 @@ static NNRT_KERNEL_V4 void adamw_5(float *restrict optimizer_0_exp_avg_7_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_7_bias, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_5(float *restrict optimizer_0_exp_avg_7_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_exp_avg_7_bias, f32x16_set1(0.0f), boolx16_mask(10));
   }
 }
 
 /* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void evaluate(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_sum_accuracy[0] = 0.0;
   }
 }
 
 /* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void evaluate_3(float *restrict validate_accuracy, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void evaluate_2(float *restrict validate_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_accuracy[0] = 0.0f;
   }
@@ -648,7 +648,7 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
   }
 }
 
-/* 7.weight as 1 panels of 16 columns
+/* 7.weight as 1 panel of 16 columns
  * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
 static NNRT_KERNEL_V4 void pack_7_weight(const float *restrict p7_weight, float *restrict p7_weight_panels,
     const nnrt_thread *thread) {
@@ -669,7 +669,7 @@ static NNRT_KERNEL_V4 void pack_7_weight(const float *restrict p7_weight, float 
 
 /* [128,256] x [256,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *restrict p7_weight_panels,
+static NNRT_KERNEL_V4 void linear_2(const float *restrict where, const float *restrict p7_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t tile_first = u * 2;
@@ -1163,7 +1163,7 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
 
 /* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *restrict sum, float *restrict mul,
+static NNRT_KERNEL_V4 void linear_program(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
@@ -1206,7 +1206,7 @@ static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *re
 /* [128,256] x [256,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *restrict p4_weight,
+static NNRT_KERNEL_V4 void linear_3(const float *restrict add, const float *restrict p4_weight,
     const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train, const float *add_2,
     const float *restrict erf, float *add_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
@@ -1295,7 +1295,7 @@ static NNRT_KERNEL_V4 void linear_10(const float *restrict add, const float *res
 
 /* [256,128] x [128,256]: panels of 32 columns, tiles of 14 rows
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_11(const float *restrict add, const float *restrict where, float *restrict dot,
+static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *restrict where, float *restrict dot,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(80, thread), u_end = nnrt_hi(80, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 10;
@@ -1476,7 +1476,7 @@ static NNRT_KERNEL_V4 void linear_11(const float *restrict add, const float *res
 
 /* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void linear_program_3(const float *restrict add, float *restrict sum, float *restrict mul,
+static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
@@ -1518,7 +1518,7 @@ static NNRT_KERNEL_V4 void linear_program_3(const float *restrict add, float *re
 
 /* [256,128] x [128,784]: panels of 48 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_12(const float *restrict add, const float *restrict div, float *restrict dot,
+static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *restrict div, float *restrict dot,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(272, thread), u_end = nnrt_hi(272, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 16;
@@ -1834,7 +1834,7 @@ static NNRT_KERNEL_V4 void program_adamw(const float *restrict mul, const float 
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_weight, const float *restrict dot,
+static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_1_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_weight, float *restrict p1_weight,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
@@ -1861,7 +1861,7 @@ static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_1_bias, const float *restrict sum,
+static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_bias, const float *restrict sum,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
@@ -1887,7 +1887,7 @@ static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_1_bias, c
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_4_weight, const float *restrict dot,
+static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_4_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_4_weight, float *restrict p4_weight,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
@@ -1914,7 +1914,7 @@ static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_4_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_10(float *restrict optimizer_0_exp_avg_7_weight, const float *restrict dot,
+static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_7_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_7_weight, float *restrict p7_weight,
     const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
@@ -2099,7 +2099,7 @@ static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float 
 
 /* [256,256] x [256,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_13(const float *restrict mul, const float *restrict p7_weight_panels,
+static NNRT_KERNEL_V4 void linear_6(const float *restrict mul, const float *restrict p7_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     const int64_t tile_first = u * 2;
@@ -2403,7 +2403,7 @@ static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict mul, const float 
 
 /* models/fashion_dropout.lua:10  nn.Linear(width, 10),
  * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void linear_14(const float *restrict mul, const float *restrict p7_weight, float *restrict dot,
+static NNRT_KERNEL_V4 void linear_7(const float *restrict mul, const float *restrict p7_weight, float *restrict dot,
     const float *restrict first, int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(10, thread), u_end = nnrt_hi(10, thread); u < u_end; ++u) {
     f32x16 acc = {0};
@@ -2554,7 +2554,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
 }
 
 /* models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void evaluate_6(const float *restrict validate_accuracy, const float *restrict validate_loss,
+static NNRT_KERNEL_V4 void evaluate_3(const float *restrict validate_accuracy, const float *restrict validate_loss,
     float *restrict accuracy, float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float validate_accuracy_2 = validate_accuracy[0];
@@ -2595,22 +2595,22 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 
   linear(nnrt_seed, p1_weight, p1_bias, p4_weight, p4_bias, p7_weight, p7_bias, optimizer_0_step, validate_rows,
       nnrt_calls_train, thread);
-  adamw_2(optimizer_0_exp_avg_1_weight, thread);
-  adamw_2(optimizer_0_exp_avg_sq_1_weight, thread);
-  adamw_3(optimizer_0_exp_avg_1_bias, thread);
-  adamw_3(optimizer_0_exp_avg_sq_1_bias, thread);
-  adamw_4(optimizer_0_exp_avg_4_weight, thread);
-  adamw_4(optimizer_0_exp_avg_sq_4_weight, thread);
-  adamw_3(optimizer_0_exp_avg_4_bias, thread);
-  adamw_3(optimizer_0_exp_avg_sq_4_bias, thread);
-  adamw_5(optimizer_0_exp_avg_7_weight, thread);
-  adamw_5(optimizer_0_exp_avg_sq_7_weight, thread);
-  adamw_6(optimizer_0_exp_avg_7_bias, thread);
-  adamw_6(optimizer_0_exp_avg_sq_7_bias, thread);
-  evaluate_2(validate_sum_accuracy, thread);
-  evaluate_3(validate_accuracy, thread);
-  evaluate_2(validate_sum_loss, thread);
-  evaluate_3(validate_loss, thread);
+  adamw(optimizer_0_exp_avg_1_weight, thread);
+  adamw(optimizer_0_exp_avg_sq_1_weight, thread);
+  adamw_2(optimizer_0_exp_avg_1_bias, thread);
+  adamw_2(optimizer_0_exp_avg_sq_1_bias, thread);
+  adamw_3(optimizer_0_exp_avg_4_weight, thread);
+  adamw_3(optimizer_0_exp_avg_sq_4_weight, thread);
+  adamw_2(optimizer_0_exp_avg_4_bias, thread);
+  adamw_2(optimizer_0_exp_avg_sq_4_bias, thread);
+  adamw_4(optimizer_0_exp_avg_7_weight, thread);
+  adamw_4(optimizer_0_exp_avg_sq_7_weight, thread);
+  adamw_5(optimizer_0_exp_avg_7_bias, thread);
+  adamw_5(optimizer_0_exp_avg_sq_7_bias, thread);
+  evaluate(validate_sum_accuracy, thread);
+  evaluate_2(validate_accuracy, thread);
+  evaluate(validate_sum_loss, thread);
+  evaluate_2(validate_loss, thread);
 }
 
 /* One call of train on 128 rows. Every thread runs it. */
@@ -2687,19 +2687,19 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_gelu_dropout_2(where, p4_weight_panels, p4_bias, nnrt_seed, nnrt_calls_train, add_2, erf_2, where_2, thread);
   pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_7(where_2, p7_weight_panels, dot, thread);
+  linear_2(where_2, p7_weight_panels, dot, thread);
   nnrt_barrier(thread);
   cross_entropy_accuracy(dot, p7_bias, y, sub, argmax, add_3, thread);
   nnrt_barrier(thread);
   cross_entropy(sub, loss, argmax, y, accuracy, add_3, sum, mul, p7_weight, nnrt_seed, nnrt_calls_train, add_2, erf_2,
       add_4, where_2, dot_2, thread);
   nnrt_barrier(thread);
-  linear_program_2(add_4, sum_2, mul_2, thread);
-  linear_10(add_4, p4_weight, nnrt_seed, nnrt_calls_train, add, erf, add_5, thread);
-  linear_11(add_4, where, dot_3, thread);
+  linear_program(add_4, sum_2, mul_2, thread);
+  linear_3(add_4, p4_weight, nnrt_seed, nnrt_calls_train, add, erf, add_5, thread);
+  linear_4(add_4, where, dot_3, thread);
   nnrt_barrier(thread);
-  linear_program_3(add_5, sum_3, mul_3, thread);
-  linear_12(add_5, div, dot_4, thread);
+  linear_program_2(add_5, sum_3, mul_3, thread);
+  linear_5(add_5, div, dot_4, thread);
   nnrt_barrier(thread);
   program(dot_4, parts, thread);
   nnrt_barrier(thread);
@@ -2711,15 +2711,15 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   program_adamw(mul, sum_4, sum_7, sum_5, sum_8, sum_6, div_4, optimizer_0_exp_avg_7_bias, sum,
       optimizer_0_exp_avg_sq_7_bias, p7_bias, sub_2, div_2, div_3, thread);
   nnrt_barrier(thread);
-  adamw_7(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, sub_2, div_2, div_3,
+  adamw_6(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, sub_2, div_2, div_3,
       thread);
-  adamw_8(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, p1_bias, sub_2, div_2, div_3,
+  adamw_7(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, p1_bias, sub_2, div_2, div_3,
       thread);
-  adamw_9(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, p4_weight, sub_2, div_2, div_3,
+  adamw_8(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, p4_weight, sub_2, div_2, div_3,
       thread);
-  adamw_8(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, p4_bias, sub_2, div_2, div_3,
+  adamw_7(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, p4_bias, sub_2, div_2, div_3,
       thread);
-  adamw_10(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, p7_weight, sub_2, div_2, div_3,
+  adamw_9(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, p7_weight, sub_2, div_2, div_3,
       thread);
 }
 
@@ -2760,7 +2760,7 @@ static void validate_256(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_gelu_2(mul, p4_weight_panels, p4_bias, mul_2, thread);
   pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_13(mul_2, p7_weight_panels, dot, thread);
+  linear_6(mul_2, p7_weight_panels, dot, thread);
   nnrt_barrier(thread);
   accuracy_cross_entropy(dot, p7_bias, y, argmax, sub, first, validate_rows, thread);
   nnrt_barrier(thread);
@@ -2797,12 +2797,12 @@ static void validate_1(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   linear_gelu_4(mul, p4_weight, p4_bias, mul_2, thread);
   nnrt_barrier(thread);
-  linear_14(mul_2, p7_weight, dot, first, validate_rows, thread);
+  linear_7(mul_2, p7_weight, dot, first, validate_rows, thread);
   nnrt_barrier(thread);
   accuracy_cross_entropy_evaluate(dot, p7_bias, y, first, validate_sum_accuracy, validate_rows, validate_sum_loss,
       validate_accuracy, validate_loss, thread);
   nnrt_barrier(thread);
-  evaluate_6(validate_accuracy, validate_loss, accuracy, loss, thread);
+  evaluate_3(validate_accuracy, validate_loss, accuracy, loss, thread);
 }
 
 static const nnrt_state fashion_dropout_states[] = {

@@ -316,7 +316,7 @@ static NNRT_KERNEL_V4 void linear_3(const uint32_t *restrict nnrt_seed, float *r
 }
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam_2(float *restrict optimizer_0_exp_avg_1_weight, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adam(float *restrict optimizer_0_exp_avg_1_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(196, thread), u_end = nnrt_hi(196, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 401408); j += 16) {
@@ -326,7 +326,7 @@ static NNRT_KERNEL_V4 void adam_2(float *restrict optimizer_0_exp_avg_1_weight, 
 }
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam_3(float *restrict optimizer_0_exp_avg_1_bias, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adam_2(float *restrict optimizer_0_exp_avg_1_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t j = 0; j < 512; j += 16) {
       f32x16_store(&optimizer_0_exp_avg_1_bias[j], f32x16_set1(0.0f));
@@ -335,7 +335,7 @@ static NNRT_KERNEL_V4 void adam_3(float *restrict optimizer_0_exp_avg_1_bias, co
 }
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam_4(float *restrict optimizer_0_exp_avg_3_weight, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adam_3(float *restrict optimizer_0_exp_avg_3_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 262144); j += 16) {
@@ -345,7 +345,7 @@ static NNRT_KERNEL_V4 void adam_4(float *restrict optimizer_0_exp_avg_3_weight, 
 }
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam_5(float *restrict optimizer_0_exp_avg_5_weight, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adam_4(float *restrict optimizer_0_exp_avg_5_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(3, thread), u_end = nnrt_hi(3, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 5120); j += 16) {
@@ -355,21 +355,21 @@ static NNRT_KERNEL_V4 void adam_5(float *restrict optimizer_0_exp_avg_5_weight, 
 }
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam_6(float *restrict optimizer_0_exp_avg_5_bias, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adam_5(float *restrict optimizer_0_exp_avg_5_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, f32x16_set1(0.0f), boolx16_mask(10));
   }
 }
 
 /* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void evaluate_2(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void evaluate(double *restrict validate_sum_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_sum_accuracy[0] = 0.0;
   }
 }
 
 /* models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void evaluate_3(float *restrict validate_accuracy, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void evaluate_2(float *restrict validate_accuracy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     validate_accuracy[0] = 0.0f;
   }
@@ -564,7 +564,7 @@ static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const floa
   }
 }
 
-/* 5.weight as 1 panels of 16 columns
+/* 5.weight as 1 panel of 16 columns
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
 static NNRT_KERNEL_V4 void pack_5_weight(const float *restrict p5_weight, float *restrict p5_weight_panels,
     const nnrt_thread *thread) {
@@ -587,7 +587,7 @@ static NNRT_KERNEL_V4 void pack_5_weight(const float *restrict p5_weight, float 
 
 /* [128,512] x [512,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_7(const float *restrict where, const float *restrict p5_weight_panels,
+static NNRT_KERNEL_V4 void linear_4(const float *restrict where, const float *restrict p5_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[256];
@@ -958,7 +958,7 @@ static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const floa
 }
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void adam_7(const float *restrict lr, int32_t *restrict optimizer_0_step,
+static NNRT_KERNEL_V4 void adam_6(const float *restrict lr, int32_t *restrict optimizer_0_step,
     const float *restrict total_steps, float *restrict div, float *restrict div_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float lr_2 = lr[0];
@@ -1231,7 +1231,7 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
 /* [512,128] x [128,512]: panels of 32 columns, tiles of 14 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const float *restrict where_2,
+static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const float *restrict where_2,
     float *restrict optimizer_0_exp_avg_3_weight, float *restrict optimizer_0_exp_avg_sq_3_weight,
     float *restrict p3_weight, const float *restrict div, const float *restrict div_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(304, thread), u_end = nnrt_hi(304, thread); u < u_end; ++u) {
@@ -1426,7 +1426,7 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
 /* [512,128] x [128,784]: panels of 48 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_6(const float *restrict where, const float *restrict div,
+static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const float *restrict div,
     float *restrict optimizer_0_exp_avg_1_weight, float *restrict optimizer_0_exp_avg_sq_1_weight,
     float *restrict p1_weight, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(544, thread), u_end = nnrt_hi(544, thread); u < u_end; ++u) {
@@ -1793,7 +1793,7 @@ static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict where, const floa
 
 /* [250,512] x [512,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_8(const float *restrict where, const float *restrict p5_weight_panels,
+static NNRT_KERNEL_V4 void linear_5(const float *restrict where, const float *restrict p5_weight_panels,
     float *restrict dot, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[256];
@@ -2129,22 +2129,22 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear(nnrt_seed, p1_weight, thread);
   linear_2(nnrt_seed, p1_bias, p3_bias, p5_weight, p5_bias, optimizer_0_step, validate_rows, thread);
   linear_3(nnrt_seed, p3_weight, thread);
-  adam_2(optimizer_0_exp_avg_1_weight, thread);
-  adam_2(optimizer_0_exp_avg_sq_1_weight, thread);
-  adam_3(optimizer_0_exp_avg_1_bias, thread);
-  adam_3(optimizer_0_exp_avg_sq_1_bias, thread);
-  adam_4(optimizer_0_exp_avg_3_weight, thread);
-  adam_4(optimizer_0_exp_avg_sq_3_weight, thread);
-  adam_3(optimizer_0_exp_avg_3_bias, thread);
-  adam_3(optimizer_0_exp_avg_sq_3_bias, thread);
-  adam_5(optimizer_0_exp_avg_5_weight, thread);
-  adam_5(optimizer_0_exp_avg_sq_5_weight, thread);
-  adam_6(optimizer_0_exp_avg_5_bias, thread);
-  adam_6(optimizer_0_exp_avg_sq_5_bias, thread);
-  evaluate_2(validate_sum_accuracy, thread);
-  evaluate_3(validate_accuracy, thread);
-  evaluate_2(validate_sum_loss, thread);
-  evaluate_3(validate_loss, thread);
+  adam(optimizer_0_exp_avg_1_weight, thread);
+  adam(optimizer_0_exp_avg_sq_1_weight, thread);
+  adam_2(optimizer_0_exp_avg_1_bias, thread);
+  adam_2(optimizer_0_exp_avg_sq_1_bias, thread);
+  adam_3(optimizer_0_exp_avg_3_weight, thread);
+  adam_3(optimizer_0_exp_avg_sq_3_weight, thread);
+  adam_2(optimizer_0_exp_avg_3_bias, thread);
+  adam_2(optimizer_0_exp_avg_sq_3_bias, thread);
+  adam_4(optimizer_0_exp_avg_5_weight, thread);
+  adam_4(optimizer_0_exp_avg_sq_5_weight, thread);
+  adam_5(optimizer_0_exp_avg_5_bias, thread);
+  adam_5(optimizer_0_exp_avg_sq_5_bias, thread);
+  evaluate(validate_sum_accuracy, thread);
+  evaluate_2(validate_accuracy, thread);
+  evaluate(validate_sum_loss, thread);
+  evaluate_2(validate_loss, thread);
 }
 
 /* One call of train on 128 rows. Every thread runs it. */
@@ -2196,7 +2196,7 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_relu_2(where, p3_weight_panels, p3_bias, where_2, thread);
   pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_7(where_2, p5_weight_panels, dot, thread);
+  linear_4(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
   cross_entropy(dot, p5_bias, y, sub, add, thread);
   nnrt_barrier(thread);
@@ -2204,16 +2204,16 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_relu_3(add, p5_weight, where_2, where_3, thread);
   nnrt_barrier(thread);
   linear_relu_4(where_3, p3_weight, where, where_4, thread);
-  adam_7(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
+  adam_6(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
   nnrt_barrier(thread);
   linear_adam(add, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, where_3,
       optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, where_4, optimizer_0_exp_avg_1_bias,
       optimizer_0_exp_avg_sq_1_bias, p1_bias, thread);
   linear_adam_2(add, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
       thread);
-  linear_adam_4(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
+  linear_adam_3(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
       thread);
-  linear_adam_6(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, p1_weight, div_2, div_3,
+  linear_adam_4(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, p1_weight, div_2, div_3,
       thread);
 }
 
@@ -2254,7 +2254,7 @@ static void validate_250(const nnrt_memory *memory, const nnrt_thread *thread) {
   linear_relu_6(where, p3_weight_panels, p3_bias, where_2, thread);
   pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_8(where_2, p5_weight_panels, dot, thread);
+  linear_5(where_2, p5_weight_panels, dot, thread);
   nnrt_barrier(thread);
   accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, first, validate_rows, thread);
   nnrt_barrier(thread);

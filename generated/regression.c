@@ -233,7 +233,7 @@ static NNRT_INLINE_V4 float exp_f32(float x) {
 /* models/regression.lua:5  local weight = nn.parameter({ 2 }, nn.init.normal(0, 0.1))
  * models/regression.lua:6  local offset = nn.parameter({})
  * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *restrict weight, float *restrict offset,
+static NNRT_KERNEL_V4 void mul_2(const uint32_t *restrict nnrt_seed, float *restrict weight, float *restrict offset,
     int32_t *restrict optimizer_0_step, float *restrict optimizer_0_momentum_buffer_weight,
     float *restrict optimizer_0_momentum_buffer_offset, uint32_t *restrict nnrt_calls_train,
     const nnrt_thread *thread) {
@@ -253,7 +253,7 @@ static NNRT_KERNEL_V4 void add_2(const uint32_t *restrict nnrt_seed, float *rest
         u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
     const f32x16 v_2 = f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u))) * 5.9604645e-08f * 6.2831855f;
     const f32x16 v_3 = f32x16_sqrt(log_f32x16(v) * -2.0f) * cos_f32x16(v_2);
-    f32x16_store_mask(weight, v_3 * 0.1f + 0.0f, boolx16_mask(2));
+    f32x16_store_mask(weight, v_3 * 0.1f, boolx16_mask(2));
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     offset[0] = 0.0f;
@@ -505,11 +505,11 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
 
-  add_2(nnrt_seed, weight, offset, optimizer_0_step, optimizer_0_momentum_buffer_weight,
+  mul_2(nnrt_seed, weight, offset, optimizer_0_step, optimizer_0_momentum_buffer_weight,
       optimizer_0_momentum_buffer_offset, nnrt_calls_train, thread);
 }
 
-/* One call of check. Every thread runs it. */
+/* One call of check. It is too little work to share: one thread runs it. */
 static void check(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *weight = (float *)(memory->params + 0); /* [2] */
   float *offset = (float *)(memory->params + 64); /* [] */
@@ -519,7 +519,7 @@ static void check(const nnrt_memory *memory, const nnrt_thread *thread) {
   norm_sqrt(weight, constant_9, offset, distance, weight_2, thread);
 }
 
-/* One call of train. Every thread runs it. */
+/* One call of train. It is too little work to share: one thread runs it. */
 static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
@@ -534,21 +534,18 @@ static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *offset = (float *)(memory->params + 64); /* [] */
   const float *noise = (const float *)(memory->input + 0); /* [] */
   float *add = (float *)(memory->scratch + 512); /* [64] */
-  float *add_3 = (float *)(memory->scratch + 1536); /* [64] */
+  float *add_2 = (float *)(memory->scratch + 1536); /* [64] */
   float *loss = (float *)(memory->output + 0); /* [] */
   float *optimizer_0_momentum_buffer_weight = (float *)(memory->state + 128); /* [2] */
   float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
 
   sin_sub_normal(nnrt_seed, nnrt_calls_train, sin, sub, sqrt, cos, thread);
-  nnrt_barrier(thread);
   concat_2(sin, nnrt_seed, nnrt_calls_train, features, thread);
-  nnrt_barrier(thread);
-  sgd_uniform(optimizer_0_step, nnrt_calls_train, exp, features, weight, offset, sub, noise, sqrt, cos, add, add_3,
+  sgd_uniform(optimizer_0_step, nnrt_calls_train, exp, features, weight, offset, sub, noise, sqrt, cos, add, add_2,
       thread);
-  nnrt_barrier(thread);
   mse_loss(add, sub, noise, sqrt, cos, loss, thread);
-  dot_sgd(add_3, features, optimizer_0_momentum_buffer_weight, weight, exp, thread);
-  sum_sgd(add_3, optimizer_0_momentum_buffer_offset, offset, exp, thread);
+  dot_sgd(add_2, features, optimizer_0_momentum_buffer_weight, weight, exp, thread);
+  sum_sgd(add_2, optimizer_0_momentum_buffer_offset, offset, exp, thread);
 }
 
 static const nnrt_state regression_states[] = {
@@ -571,7 +568,7 @@ static const nnrt_output regression_check_outputs[] = {
 };
 
 static const nnrt_variant regression_check_variants[] = {
-  {.step = check, .noutputs = 2, .outputs = regression_check_outputs, .output_bytes = 128},
+  {.step = check, .noutputs = 2, .outputs = regression_check_outputs, .output_bytes = 128, .alone = 1},
 };
 
 static const nnrt_input regression_train_inputs[] = {
@@ -584,7 +581,7 @@ static const nnrt_output regression_train_outputs[] = {
 
 static const nnrt_variant regression_train_variants[] = {
   {.step = train, .ninputs = 1, .noutputs = 1, .inputs = regression_train_inputs, .outputs = regression_train_outputs,
-      .input_bytes = 64, .output_bytes = 64},
+      .input_bytes = 64, .output_bytes = 64, .alone = 1},
 };
 
 static const nnrt_func regression_funcs[] = {

@@ -139,6 +139,7 @@ typedef struct nnrt_variant {
   const nnrt_input *inputs;
   const nnrt_output *outputs;
   int64_t input_bytes, output_bytes;
+  int alone; /* too little work to share: one thread runs it */
 } nnrt_variant;
 
 typedef struct nnrt_func {

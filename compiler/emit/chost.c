@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 typedef struct HostNames {
-  const char *barrier; /* the statement */
+  const char *barrier; /* the statement; NULL: one thread runs the function */
   Map taken;
   Intern names; /* Slot -> pointer variable */
 } HostNames;
@@ -57,7 +57,8 @@ static void call_emit(Sheet *s, HostNames *h, const Stmt *call) {
 static void host_comment(Sheet *s, const Host *h) {
   const char *name = h->func ? h->func->name : h->name;
   const char *rows = h->rows ? arena_printf(s->arena, " on %d rows", h->rows) : "";
-  c_comment(s, arena_printf(s->arena, "One call of %s%s. Every thread runs it.", name, rows));
+  const char *who = h->alone ? "It is too little work to share: one thread runs it." : "Every thread runs it.";
+  c_comment(s, arena_printf(s->arena, "One call of %s%s. %s", name, rows, who));
 }
 
 static bool moves(const Slot *slot) {
@@ -139,7 +140,9 @@ static void block_emit(Sheet *s, HostNames *h, const Block *b) {
     const Stmt *st = b->at[i];
     switch (st->kind) {
     case S_call: call_emit(s, h, st); break;
-    case S_barrier: c_line(s, h->barrier); break;
+    case S_barrier:
+      if (h->barrier) c_line(s, h->barrier);
+      break;
     case S_for: loop_emit(s, h, st); break;
     case S_while: while_emit(s, h, st); break;
     case S_if: branch_emit(s, h, st); break;
@@ -149,7 +152,7 @@ static void block_emit(Sheet *s, HostNames *h, const Block *b) {
 }
 
 void c_host(Sheet *s, const Host *host, const char *barrier) {
-  HostNames h = {.barrier = barrier};
+  HostNames h = {.barrier = host->alone ? NULL : barrier};
   map_init(&h.taken, s->arena);
   intern_init(&h.names, s->arena);
   host_comment(s, host);

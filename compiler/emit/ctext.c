@@ -44,6 +44,12 @@ void c_line(Sheet *s, const char *line) {
   }
 }
 
+/* The last place up to n at which no character of UTF-8 is cut in two: not before a byte 10xxxxxx. */
+static int characters_end(const char *text, int n) {
+  while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) --n;
+  return n;
+}
+
 /* Lines of text become lines of one comment; a line that is too long ends in "...". Nothing when text is empty. */
 void c_comment(Sheet *s, const char *text) {
   Text *out = s->out;
@@ -53,7 +59,8 @@ void c_comment(Sheet *s, const char *text) {
     bool last = !line[n] || !line[n + 1];
     text_puts(out, line == text ? "/* " : " * ");
     const char *safe = comment_safe(s->arena, arena_strndup(s->arena, line, n));
-    text_printf(out, (int)n > room ? "%.*s..." : "%.*s", (int)n > room ? room - 3 : (int)n, safe);
+    int whole = (int)n > room ? characters_end(safe, room - 3) : (int)n;
+    text_printf(out, (int)n > room ? "%.*s..." : "%.*s", whole, safe);
     text_puts(out, last ? " */\n" : "\n");
     line += n + (line[n] == '\n');
   }

@@ -10,6 +10,7 @@ typedef struct Printer {
   Arena *arena;
   Text *out;
   int last;       /* number of the newest value or label */
+  bool alone;     /* one thread runs the host function that is printed: barriers are nothing */
   Intern values;  /* Var of a let or parameter, Slot -> its name; absent: an alloca of its name */
   Map locals;     /* variables of the function that have their alloca */
   Map intrinsics; /* declaration -> itself */

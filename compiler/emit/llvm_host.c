@@ -119,7 +119,7 @@ static void block_emit(Printer *l, const Block *b) {
   for (int i = 0; i < b->n; ++i) {
     const Stmt *s = b->at[i];
     if (s->kind == S_call) call_emit(l, s);
-    if (s->kind == S_barrier) text_puts(l->out, "  call void @nnrt_barrier(ptr %thread)\n");
+    if (s->kind == S_barrier && !l->alone) text_puts(l->out, "  call void @nnrt_barrier(ptr %thread)\n");
     if (s->kind == S_for) loop_emit(l, s);
     if (s->kind == S_while) while_emit(l, s);
     if (s->kind == S_if) if_emit(l, s);
@@ -129,6 +129,7 @@ static void block_emit(Printer *l, const Block *b) {
 void ll_host(Printer *l, const Host *h) {
   int turns = 0;
   l->last = 0;
+  l->alone = h->alone;
   intern_init(&l->values, l->arena);
   text_printf(l->out, "define internal void @%s(ptr noalias readonly %%memory, ptr %%thread) #2 {\n",
               sheet_name(l->sheet, h, h->name));

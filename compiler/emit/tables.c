@@ -30,7 +30,8 @@ RECORD(input, {"name", FIELD_text}, {"kind", FIELD_source}, {"dtype", FIELD_dtyp
 RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64}, {"offset", FIELD_i64},
        {"rank", FIELD_int}, {"dim", FIELD_dims})
 RECORD(variant, {"rows", FIELD_int}, {"step", FIELD_code}, {"ninputs", FIELD_int}, {"noutputs", FIELD_int},
-       {"inputs", FIELD_table}, {"outputs", FIELD_table}, {"input_bytes", FIELD_i64}, {"output_bytes", FIELD_i64})
+       {"inputs", FIELD_table}, {"outputs", FIELD_table}, {"input_bytes", FIELD_i64}, {"output_bytes", FIELD_i64},
+       {"alone", FIELD_int})
 RECORD(func, {"name", FIELD_text}, {"whole_pass", FIELD_int}, {"nsources", FIELD_int}, {"sources", FIELD_table},
        {"nvariants", FIELD_int}, {"variants", FIELD_table})
 RECORD(given, {"name", FIELD_text}, {"value", FIELD_table})
@@ -299,6 +300,7 @@ static const Table *build_variants(Build *b, const Func *f) {
     put_table(b, t, outputs);
     put_int(b, t, h->input_bytes);
     put_int(b, t, h->output_bytes);
+    put_int(b, t, h->alone);
   }
   return table_done(b, t);
 }

@@ -198,6 +198,7 @@ typedef struct Host {
   const char *name; /* "train_128"; "init" */
   Func *func;       /* NULL for init */
   int rows;
+  bool alone;   /* one thread runs it: pass/alone.c */
   Graph *graph; /* the optimised graph it came from */
   Block body;
   VEC(Slot *) inputs;  /* HOME_input, one per Input that is read; offsets within the function's input block */

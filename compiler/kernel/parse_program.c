@@ -433,6 +433,7 @@ void parse_host(Parser *p) {
     if (p->program->hosts.at[i]->func == h->func && p->program->hosts.at[i]->rows == h->rows)
       parse_invalid(p, "there are two hosts of one variant");
   if (!h->func != !p->program->hosts.n) parse_invalid(p, "the first host, and no other, belongs to no function");
+  h->alone = h->func && parse_keyword(p, "alone");
   h->input_bytes = parse_bytes(p, "input");
   h->output_bytes = parse_bytes(p, "output");
   h->scratch_bytes = parse_bytes(p, "scratch");

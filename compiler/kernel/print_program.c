@@ -170,6 +170,7 @@ static void print_host(const Printing *x, const Host *h) {
   text_puts(out, "\nhost ");
   print_quoted(out, h->name);
   if (h->func) text_puts(out, " func "), print_quoted(out, h->func->name), text_printf(out, " rows %d", h->rows);
+  if (h->alone) text_puts(out, " alone");
   text_printf(out, " input %" PRId64 " output %" PRId64 " scratch %" PRId64 " least %" PRId64 "\n", h->input_bytes,
               h->output_bytes, h->scratch_bytes, h->lower_bound);
   out->indent++;

@@ -273,8 +273,9 @@ static void report_host(Text *out, const Host *h) {
   Arena *a = out->arena;
   int calls = 0, barriers = 0;
   Costs c = block_costs(a, &h->body, &calls, &barriers);
-  text_printf(out, "\n%s: %d kernel calls, %d barriers, %sFLOP, %s read, %s written a call\n", h->name, calls, barriers,
-              count_text(a, c.flops), bytes_text(a, c.reads), bytes_text(a, c.writes));
+  text_printf(out, "\n%s: %d kernel calls, %d barriers%s, %sFLOP, %s read, %s written a call\n", h->name, calls,
+              barriers, h->alone ? " (too little work to share: one thread runs it)" : "", count_text(a, c.flops),
+              bytes_text(a, c.reads), bytes_text(a, c.writes));
   text_printf(out, "  input %s, output %s\n", bytes_text(a, h->input_bytes), bytes_text(a, h->output_bytes));
   report_peak(out, h);
   report_calls(out, h);

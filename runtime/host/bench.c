@@ -40,7 +40,7 @@ int nnrt_bench(nnrt_run *run) {
   memory.output = e->output;
   int64_t done = -BENCH_WARM_UP;
   for (double start = nnrt_seconds(); done < n && !nnrt_signalled(); done++) {
-    nnrt_pool_run(run->pool, e->func->variants[0].step, &memory);
+    nnrt_variant_run(run, &e->func->variants[0], &memory);
     double now = nnrt_seconds();
     if (done >= 0) times[done] = now - start;
     start = now;

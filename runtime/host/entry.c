@@ -150,11 +150,15 @@ int nnrt_entries_check(nnrt_run *run, int f) {
 }
 
 /* ---- calls ---- */
+void nnrt_variant_run(const nnrt_run *run, const nnrt_variant *variant, const nnrt_memory *memory) {
+  nnrt_pool_run(variant->alone ? NULL : run->pool, variant->step, memory);
+}
+
 static void entry_step(nnrt_run *run, nnrt_entry *e, int variant, const unsigned char *block) {
   nnrt_memory memory = run->memory;
   memory.input = block;
   memory.output = e->output;
-  nnrt_pool_run(run->pool, e->func->variants[variant].step, &memory);
+  nnrt_variant_run(run, &e->func->variants[variant], &memory);
   e->latest = &e->func->variants[variant];
   e->calls++;
 }

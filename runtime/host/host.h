@@ -346,6 +346,7 @@ void nnrt_entry_gather(nnrt_entry *entry);                   /* adds its outputs
 double nnrt_entry_mean(const nnrt_entry *entry, int output); /* since nnrt_entry_forget */
 void nnrt_entry_forget(nnrt_entry *entry);
 int nnrt_entry_call(nnrt_run *run, int func); /* one call, or one whole pass; status 128 + n when a signal came */
+void nnrt_variant_run(const nnrt_run *run, const nnrt_variant *variant, const nnrt_memory *memory);
 double nnrt_metric(const nnrt_run *run, int func, int output);
 int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_variant *variant, int k);
 

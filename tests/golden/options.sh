@@ -84,4 +84,33 @@ contains drawn.c "drawn.lua:3" "the kernels' comments tell no lines"
 lacks drawn.c "drawn.lua:0" "a kernel's comment tells line 0"
 "$NNC" --report model.lua >report.txt
 contains report.txt "lower bound" "--report tells no lower bound"
+
+# ---- the emitted text ----
+# Names that are left after kernels were joined or shared count up: name, name_2, name_3.
+for model in fashion_mlp fashion_dropout hmc; do
+  "$NNC" "$NNC_SOURCE_DIR/models/$model.lua" --dump=memory --stop-after=memory >text
+  sed -nE 's/^kernel "?([A-Za-z_0-9]+).*/\1/p' text | sort -V >names
+  awk '{ has[$0] = 1 } END { for (n in has) if (match(n, /_[0-9]+$/)) { stem = substr(n, 1, RSTART - 1); k = substr(n, RSTART + 1)
+         before = k == 2 ? stem : stem "_" (k - 1)
+         if (!(before in has)) print n " without " before } }' names >gaps
+  [ -s names ] && [ ! -s gaps ] || fail "$model: kernels: $(head -n 3 gaps)"
+  lacks names "_$" "$model: a kernel is called by a word of C"
+  # a loop's last barrier is the one that what follows it needs
+  awk '/^ *barrier$/ { if (last) bad = 1; last = 1; next } { last = 0 } END { exit bad }' text || fail "$model: two barriers in a row"
+done
+# what is too little work to share is marked, and has no barriers
+"$NNC" "$NNC_SOURCE_DIR/models/hmc.lua" -o hmc.c
+contains hmc.c "alone = 1" "hmc: not left to one thread"
+lacks hmc.c "^  nnrt_barrier" "hmc: one thread waits at barriers"
+"$NNC" "$NNC_SOURCE_DIR/models/fashion_mlp.lua" -o mlp.c
+lacks mlp.c "alone = 1" "fashion_mlp: left to one thread"
+# a comment that is cut ends in whole characters; no mean, no sum
+for shift in "" x; do
+  e=$(printf 'é%.0s' $(seq 100))
+  sed "s/ + 0):/):/; s/0.5)/nn.init.normal(0, 0.02)) -- $shift$e/" model.lua >letters.lua
+  "$NNC" letters.lua -o letters.c
+  contains letters.c "é\.\.\." "letters: no comment was cut"
+  iconv -f utf-8 letters.c >/dev/null || fail "letters: a comment ends in half a character"
+  lacks letters.c "+ 0\.0f" "letters: a mean of 0 is added"
+done
 finish

@@ -175,7 +175,7 @@ static const Layout layouts[] = {
     {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, vocabulary)},
     {"nnrt_input", sizeof(nnrt_input), offsetof(nnrt_input, value)},
     {"nnrt_output", sizeof(nnrt_output), offsetof(nnrt_output, dim)},
-    {"nnrt_variant", sizeof(nnrt_variant), offsetof(nnrt_variant, output_bytes)},
+    {"nnrt_variant", sizeof(nnrt_variant), offsetof(nnrt_variant, alone)},
     {"nnrt_func", sizeof(nnrt_func), offsetof(nnrt_func, variants)},
     {"nnrt_given", sizeof(nnrt_given), offsetof(nnrt_given, value)},
     {"nnrt_write", sizeof(nnrt_write), offsetof(nnrt_write, output)},

@@ -155,11 +155,31 @@ static void the_affinity_mask_limits(void **state) {
 static void the_affinity_mask_limits(void **state) { (void)state, assert_true(nnrt_usable_cpus() >= 1); }
 #endif
 
+static void count_threads(const nnrt_memory *memory, const nnrt_thread *t) {
+  (void)memory;
+  if (t->id == 0) slots.phases = t->count;
+  nnrt_barrier(t);
+}
+
+/* What is too little work to share is called as by a program of one thread. */
+static void a_variant_may_be_left_alone(void **state) {
+  (void)state;
+  nnrt_run run = {.pool = start(3)};
+  nnrt_variant variant = {.step = count_threads};
+  nnrt_variant_run(&run, &variant, NULL);
+  assert_int_equal(slots.phases, 3);
+  variant.alone = 1;
+  nnrt_variant_run(&run, &variant, NULL);
+  assert_int_equal(slots.phases, 1);
+  nnrt_pool_stop(run.pool);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(barriers_order_memory),       cmocka_unit_test(ranges_cover_all_once),
       cmocka_unit_test(every_thread_runs_every_job), cmocka_unit_test(one_thread_is_a_direct_call),
       cmocka_unit_test(pools_start_and_stop_again),  cmocka_unit_test(the_affinity_mask_limits),
+      cmocka_unit_test(a_variant_may_be_left_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,13 +31,16 @@ end
 function nn.init.zeros() return nn.init.constant(0.0) end
 function nn.init.ones() return nn.init.constant(1.0) end
 
+-- x + by, and x where that is 0: no rule takes x + 0 away, which is 0 for x = -0.
+local function shifted(x, by) return by == 0 and x or x + by end
+
 --- U(low, high).
 ---@param low? number 0
 ---@param high? number 1
 ---@return function
 function nn.init.uniform(low, high)
   low, high = number("nn.init.uniform", "low", low, 0.0), number("nn.init.uniform", "high", high, 1.0)
-  return function(shape) return core.uniform(shape) * (high - low) + low end
+  return function(shape) return shifted(core.uniform(shape) * (high - low), low) end
 end
 
 --- N(mean, deviation^2).
@@ -46,7 +49,7 @@ end
 ---@return function
 function nn.init.normal(mean, deviation)
   mean, deviation = number("nn.init.normal", "mean", mean, 0.0), number("nn.init.normal", "deviation", deviation, 1.0)
-  return function(shape) return core.normal(shape) * deviation + mean end
+  return function(shape) return shifted(core.normal(shape) * deviation, mean) end
 end
 
 -- The inverse of erf on (-1, 1): Winitzki's closed form (2 to 3 digits), then Halley steps x - f / (1 + x f) with
@@ -78,7 +81,7 @@ function nn.init.trunc_normal(mean, deviation, low, high)
     local from, to = core.constant((low - mean) * scale):erf(), core.constant((high - mean) * scale):erf()
     local y = from + (to - from) * core.uniform(shape)
     y = nn.maximum(nn.minimum(y, 1 - 0x1p-23), -1 + 0x1p-23) -- where the bounds lie beyond what the dtype tells from 1
-    return nn.maximum(nn.minimum(erf_inverse(y) * (math.sqrt(2) * deviation) + mean, high), low)
+    return nn.maximum(nn.minimum(shifted(erf_inverse(y) * (math.sqrt(2) * deviation), mean), high), low)
   end
 end
 

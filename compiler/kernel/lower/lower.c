@@ -50,7 +50,8 @@ static const char *cluster_name(Lowering *l, const Cluster *c) {
   for (int i = 0; i < c->roots.n; ++i) {
     const Root *r = &l->roots.at[c->roots.at[i]];
     const Node *n = r->fills ? r->fills : r->node;
-    name_part(name, sizeof name, n->loc.via ? n->loc.via : op_info[n->op].name);
+    const char *op = n->op == OP_const ? "constant" : op_info[n->op].name; /* const is a word of C */
+    name_part(name, sizeof name, n->loc.via ? n->loc.via : op);
     if (r->fills) name_part(name, sizeof name, "start");
   }
   return arena_strdup(l->arena, name[0] ? name : "kernel");

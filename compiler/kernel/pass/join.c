@@ -8,7 +8,10 @@
  * whose result may take the memory of an operand (Slot.reuse) is not joined with another reader of that operand, since
  * pass/memory looks at calls.
  *
- *   call sum_a(x, a) ; call sum_b(y, b)    ->    call sum_a(x, a, y, b) */
+ *   call sum_a(x, a) ; call sum_b(y, b)    ->    call sum_a(x, a, y, b)
+ *
+ * At the end the kernels that are left get the numbers in their names anew, and the hosts that one thread runs are
+ * marked (alone.c). */
 #include "plan.h"
 
 enum { SMALL_WORK = 1 << 20, PARAMS_MAX = 32 };
@@ -144,10 +147,35 @@ static void join_block(Join *j, Block *b) {
   b->n = kept;
 }
 
+/* ---- names: those that are left count up without gaps ---- */
+/* The name without its number, where that is another kernel's name: linear_adam of linear_adam_4. */
+static const char *name_stem(Arena *arena, const Map *names, const char *name) {
+  const char *at = strrchr(name, '_');
+  if (!at || !at[1] || at[1 + strspn(at + 1, "0123456789")]) return name;
+  const char *stem = arena_strndup(arena, name, (size_t)(at - name));
+  return map_get(names, stem) ? stem : name;
+}
+
+static void number_names(Program *p, const Map *names) {
+  Map used;
+  map_init(&used, p->arena);
+  for (int i = 0; i < p->kernels.n; ++i) {
+    const char *stem = name_stem(p->arena, names, p->kernels.at[i]->name), *name = stem;
+    for (int copy = 2; map_get(&used, name); ++copy) name = arena_printf(p->arena, "%s_%d", stem, copy);
+    map_put(&used, name, p->kernels.at[i]);
+    p->kernels.at[i]->name = name;
+  }
+}
+
 void pass_join(Program *p) {
   Join j = {.program = p};
+  Map names;
+  map_init(&names, p->arena);
+  for (int i = 0; i < p->kernels.n; ++i) map_put(&names, p->kernels.at[i]->name, p->kernels.at[i]);
   intern_init(&j.calls, p->arena);
   for (int h = 0; h < p->hosts.n; ++h) block_walk(&p->hosts.at[h]->body, 0, count_call, &j);
   for (int h = 0; h < p->hosts.n; ++h) join_block(&j, &p->hosts.at[h]->body);
+  number_names(p, &names);
+  hosts_alone(p);
   p->stage = STAGE_join;
 }

@@ -7,7 +7,8 @@
  * live bytes falls, or the number of barriers at an equal peak. Liveness is counted in barrier intervals, as
  * pass/memory will: kernels of one interval run at once on different threads. Barriers are set last, as few as the
  * order allows: a call gets one before it if it conflicts with any call since the last one. The blocks of loops and
- * branches are ordered first, each on its own; a loop's ends in a barrier, since its turns follow each other. */
+ * branches are ordered first, each on its own; a loop's ends in a barrier, since its turns follow each other, and what
+ * follows the loop needs no other. */
 #include "plan.h"
 
 enum { EVALUATIONS_MAX = 1500, WORK_MAX = 30000000 };
@@ -52,10 +53,15 @@ static bool needs_barrier(const Order *o, int c, int start) {
   return false;
 }
 
+/* Does the call at place i run behind the barrier that ends a loop? */
+static bool follows_barrier(const Order *o, int i) {
+  return i && ends_in_barrier(o->plan.calls.at[o->sequence[i - 1]].stmt);
+}
+
 static int place_intervals(Order *o) {
   int interval = 0, start = 0;
   for (int i = 0; i < o->n; ++i) {
-    if (needs_barrier(o, o->sequence[i], start)) {
+    if (follows_barrier(o, i) || needs_barrier(o, o->sequence[i], start)) {
       ++interval;
       start = i;
     }
@@ -95,12 +101,14 @@ static Cost sequence_cost(Order *o) {
     o->live[o->root[r].first + root_reuses(o, r)] += root_bytes(o, r);
     o->live[o->root[r].last + 1] -= root_bytes(o, r);
   }
+  int own = intervals - 1; /* barriers that are not a loop's */
+  for (int i = 1; i < o->n; ++i) own -= follows_barrier(o, i);
   int64_t sum = 0, peak = 0;
   for (int t = 0; t < intervals; ++t) {
     sum += o->live[t];
     if (sum > peak) peak = sum;
   }
-  return (Cost){peak, intervals - 1};
+  return (Cost){peak, own};
 }
 
 /* ---- list schedule ---- */
@@ -299,10 +307,12 @@ static void block_write(Order *o, Arena *arena, Block *block, const Stmt *within
   place_intervals(o);
   block->n = 0;
   for (int i = 0; i < o->n; ++i) {
-    if (i && o->interval[o->sequence[i]] != o->interval[o->sequence[i - 1]]) barrier_write(arena, block);
+    bool begins = i && o->interval[o->sequence[i]] != o->interval[o->sequence[i - 1]];
+    if (begins && !follows_barrier(o, i)) barrier_write(arena, block);
     vec_push(arena, *block, o->plan.calls.at[o->sequence[i]].stmt);
   }
-  if (within && within->kind != S_if && block->n) barrier_write(arena, block);
+  bool turns = within && within->kind != S_if && block->n;
+  if (turns && !ends_in_barrier(block->at[block->n - 1])) barrier_write(arena, block);
 }
 
 static int64_t order_block(Program *p, Block *block, const Stmt *within);

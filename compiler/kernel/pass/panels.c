@@ -261,8 +261,8 @@ void dot_pack_wide(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
   piece.pitch = edge_width;
   if (plan->edge_vectors) pack_lines(&x, edge, &piece, plan->columns - plan->full * plan->width, edge_width);
   packing_done(&x,
-               arena_printf(a, "%s as %lld panels of %lld columns", from.slot->name, (long long)plan->panels,
-                            (long long)plan->width),
+               arena_printf(a, "%s as %lld panel%s of %lld columns", from.slot->name, (long long)plan->panels,
+                            plan->panels == 1 ? "" : "s", (long long)plan->width),
                calls);
   plan->wide = to;
 }
@@ -302,8 +302,9 @@ void dot_pack_narrow(Program *p, const Group *g, DotPlan *plan, Calls *calls) {
     height = expr_op3(a, OP_where, expr_op2(a, OP_lt, tile, expr_index(a, plan->tall)), expr_index(a, rows), height);
   piece = piece_at(&x, rest, piece);
   pack_elements(&x, rest, &piece, x.k_lo, x.k_hi, expr_index(a, 0), dot_let(d, rest, "height", height), 0);
-  packing_done(
-      &x, arena_printf(a, "%s as %lld tiles of %lld rows", from.slot->name, (long long)plan->tiles, (long long)rows),
-      calls);
+  packing_done(&x,
+               arena_printf(a, "%s as %lld tile%s of %lld rows", from.slot->name, (long long)plan->tiles,
+                            plan->tiles == 1 ? "" : "s", (long long)rows),
+               calls);
   plan->narrow = to;
 }

@@ -129,6 +129,11 @@ static void call_read(Plan *plan, Intern *table, Stmt *s, int interval) {
   vec_push(plan->arena, plan->calls, call);
 }
 
+bool ends_in_barrier(const Stmt *s) {
+  if (s->kind == S_barrier) return true;
+  return s->kind == S_for && s->body.n && ends_in_barrier(s->body.at[s->body.n - 1]);
+}
+
 void plan_read(Plan *plan, Arena *arena, const Block *block, const Stmt *within) {
   *plan = (Plan){.arena = arena, .within = within};
   Intern table;
@@ -139,7 +144,7 @@ void plan_read(Plan *plan, Arena *arena, const Block *block, const Stmt *within)
     if (s->kind == S_barrier)
       ++interval;
     else if (s->kind == S_call || is_compound(s))
-      call_read(plan, &table, s, interval);
+      call_read(plan, &table, s, interval), interval += ends_in_barrier(s);
     else
       bug("a host function holds a statement of kind %d", (int)s->kind);
   }

@@ -45,6 +45,11 @@ static inline bool is_placed(const Plan *plan, const Slot *root) {
   return root->home == HOME_scratch && root->within == plan->within;
 }
 
+/* Does every thread meet the others at its very end? A loop's test, which is read behind the last barrier, does not. */
+bool ends_in_barrier(const Stmt *s);
+
+void hosts_alone(Program *p); /* alone.c: marks the hosts that one thread runs */
+
 /* The root whose memory root r may take by Slot.reuse: both whole slots in scratch, of one size. -1: none. */
 int plan_reuse(const Plan *plan, int r);
 
