@@ -105,6 +105,7 @@ typedef enum MsgId {
 
 /* Notes are queued and printed after the next error: "  model.lua:12: h [32,128] was made here". */
 void diag_note(Loc loc, MsgId id, ...);
+void warning(Loc loc, MsgId id, ...);              /* printed; the run goes on */
 _Noreturn void user_error(Loc loc, MsgId id, ...); /* exit code 1 */
 _Noreturn void usage_error(MsgId id, ...);         /* wrong command line; exit code 2 */
 _Noreturn void limit(Loc loc, MsgId id, ...);      /* exit code 1 */

@@ -1,4 +1,4 @@
-/* diag.c: diagnostics: three voices, notes, the source line, and the jump out of the run (STYLE.md 2.3).
+/* diag.c: diagnostics: three voices and warnings, notes, the source line, and the jump out of the run (STYLE.md 2.3).
  *
  * The first error ends the run: it is printed as
  *     model.lua:17: matmul: inner sizes differ: h [32,128] x w2 [64,10] (128 vs 64)
@@ -109,6 +109,13 @@ static void report(Loc loc, const char *voice, MsgId id, va_list args) {
   print_source_line(loc);
   print_via(loc);
   print_notes();
+}
+
+void warning(Loc loc, MsgId id, ...) {
+  va_list args;
+  va_start(args, id);
+  report(loc, "warning: ", id, args);
+  va_end(args);
 }
 
 _Noreturn void user_error(Loc loc, MsgId id, ...) {

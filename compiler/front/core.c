@@ -425,6 +425,13 @@ static int core_fail_at(lua_State *L) {
              message_argument(L, 5), message_argument(L, 6));
 }
 
+static int core_warn_at(lua_State *L) {
+  Object *object = place_object(L, 1);
+  warning(object ? object->loc : place_call(L), message_find(luaL_checkstring(L, 2)), message_argument(L, 3),
+          message_argument(L, 4), message_argument(L, 5), message_argument(L, 6));
+  return 0;
+}
+
 static int core_limit(lua_State *L) {
   place_notes(L);
   limit(place_call(L), MSG_unsupported, message_argument(L, 1));
@@ -467,6 +474,7 @@ void core_open(lua_State *L) {
                                        {"at", place_at},
                                        {"fail", core_fail},
                                        {"fail_at", core_fail_at},
+                                       {"warn_at", core_warn_at},
                                        {"limit", core_limit},
                                        {"nearest", core_nearest},
                                        {NULL, NULL}};

@@ -248,6 +248,17 @@ local function make_states(self, spec)
   return states
 end
 
+-- Squares in f16 end at 6e-8: a moment of smaller ones is 0, and what was to be divided by its root by eps alone.
+local function warn_eps(self, spec)
+  local name = spec.options.adam_eps and "adam_eps" or "eps"
+  for i, p in ipairs(self.parameters) do
+    local eps = self.groups[self.group_of[i]][name]
+    if p.dtype == "f16" and type(eps) == "number" and eps < 2 ^ -15 then
+      return core.warn_at(self, "optimizer_eps", self.kind, name, eps, name)
+    end
+  end
+end
+
 -- nn.<name> { trees and groups…, lr = …, options… }. spec: options (rules), lr (default, nil: needed), check(group, kind),
 -- moments(group, p) -> { { name, shape?, init? } … }, shared = { scalar = initial value }, scalars(group, t, lr, count) ->
 -- s, { scalar = value }, update(group, s, g, p, moments) -> new p, { moment = value }.
@@ -263,6 +274,7 @@ function core.optimizer(name, spec)
       if self.lr == nil and group.lr == nil then core.fail("field_missing", kind, "lr, a learning rate") end
     end
     core.object(self, kind)
+    warn_eps(self, spec)
     core.own("optimizer", core.at(self, make_states, self, spec))
     self.owner = core.owners[#core.owners]
     self.owner.parameters = self.parameters
