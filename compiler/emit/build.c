@@ -1,5 +1,5 @@
 /* build.c: an executable from C text: the text goes into `cc -x c -` by a pipe (no temporary file, no shell), with the
- * flags that a user would give and the runtime library, from the build tree or the installed prefix.
+ * flags that a user would give and the runtime library: that beside nnc where it is installed, else the build tree's.
  *
  * CC names another compiler. Its own messages pass through to standard error: they should not exist. */
 #define _POSIX_C_SOURCE 200809L
@@ -15,6 +15,8 @@
 #define NNC_RUNTIME_LIBRARY "libnnrt.a"
 #define NNC_RUNTIME_INCLUDE "."
 #define NNC_INSTALL_PREFIX "/usr/local"
+#define NNC_INSTALL_LIBRARY "lib"
+#define NNC_INSTALL_INCLUDE "include"
 #define NNC_RUNTIME_ZLIB 1
 #endif
 
@@ -27,29 +29,49 @@ enum { ARGS_MAX = 32, EXIT_NO_COMPILER = 127 };
 
 static bool is_readable(const char *path) { return access(path, R_OK) == 0; }
 
-static const char *library_path(void) {
-  return is_readable(NNC_RUNTIME_LIBRARY) ? NNC_RUNTIME_LIBRARY : NNC_INSTALL_PREFIX "/lib/libnnrt.a";
+/* ---- where the runtime is ---- */
+/* The prefix that this nnc was installed to: PREFIX/bin/nnc runs. Where the system does not say what runs, the one that
+ * it was configured for. */
+static const char *installed_prefix(Arena *arena) {
+  char path[4096];
+  ssize_t n = readlink("/proc/self/exe", path, sizeof path);
+  if (n <= 0 || n == (ssize_t)sizeof path) return NNC_INSTALL_PREFIX;
+  for (int up = 0; up < 2 && n > 0; ++up)
+    while (n > 0 && path[--n] != '/') continue;
+  return arena_strndup(arena, path, (size_t)n);
+}
+
+/* The first that is there of a file of this installation, of the build tree, and of the prefix that was configured. */
+static const char *runtime_file(Arena *arena, const char *folder, const char *name, const char *built) {
+  const char *of_self = arena_printf(arena, "%s/%s/%s", installed_prefix(arena), folder, name);
+  if (is_readable(of_self)) return of_self;
+  if (built && is_readable(built)) return built;
+  return arena_printf(arena, "%s/%s/%s", NNC_INSTALL_PREFIX, folder, name);
+}
+
+static const char *library_path(Arena *arena) {
+  return runtime_file(arena, NNC_INSTALL_LIBRARY, "libnnrt.a", NNC_RUNTIME_LIBRARY);
 }
 
 /* Of the runtime's part for OpenBLAS, with OpenBLAS behind it in *openblas. */
-static const char *blas_path(const char **openblas) {
-  static const char *const places[] = {NNC_RUNTIME_BLAS, NNC_INSTALL_PREFIX "/lib/libnnrt_blas.a"};
+static const char *blas_path(Arena *arena, const char **openblas) {
+  const char *path = runtime_file(arena, NNC_INSTALL_LIBRARY, "libnnrt_blas.a", NNC_RUNTIME_BLAS);
   *openblas = NNC_RUNTIME_OPENBLAS;
-  for (int i = 0; *openblas && is_readable(*openblas) && i < 2; ++i)
-    if (is_readable(places[i])) return places[i];
+  if (*openblas && is_readable(*openblas) && is_readable(path)) return path;
   limit((Loc){0}, MSG_blas_missing);
 }
 
-static const char *include_flag(void) {
-  return is_readable(NNC_RUNTIME_INCLUDE "/nnrt.h") ? "-I" NNC_RUNTIME_INCLUDE : "-I" NNC_INSTALL_PREFIX "/include";
+static const char *include_flag(Arena *arena) {
+  const char *header = runtime_file(arena, NNC_INSTALL_INCLUDE, "nnrt.h", NNC_RUNTIME_INCLUDE "/nnrt.h");
+  return arena_printf(arena, "-I%.*s", (int)(strrchr(header, '/') - header), header);
 }
 
-static void command_of(const char *cc, const char *path, bool blas, const char **args) {
-  const char *const words[] = {cc, "-std=c17", "-O3", "-x", "c", include_flag(), "-", "-x", "none", "-o", path};
+static void command_of(Arena *arena, const char *cc, const char *path, bool blas, const char **args) {
+  const char *const words[] = {cc, "-std=c17", "-O3", "-x", "c", include_flag(arena), "-", "-x", "none", "-o", path};
   int n = sizeof words / sizeof *words;
   memcpy(args, words, sizeof words);
-  if (blas) args[n] = blas_path(&args[n + 1]), n += 2;
-  args[n++] = library_path();
+  if (blas) args[n] = blas_path(arena, &args[n + 1]), n += 2;
+  args[n++] = library_path(arena);
   args[n++] = "-lm";
   args[n++] = "-pthread";
   if (NNC_RUNTIME_ZLIB) args[n++] = "-lz";
@@ -78,10 +100,10 @@ static pid_t compiler_start(const char *const *args, const int ends[2]) {
   _exit(EXIT_NO_COMPILER);
 }
 
-void emit_executable(const char *c_text, const char *path, bool blas) {
+void emit_executable(Arena *arena, const char *c_text, const char *path, bool blas) {
   const char *cc = getenv("CC") && *getenv("CC") ? getenv("CC") : "cc", *args[ARGS_MAX];
   int ends[2], status = 0;
-  command_of(cc, path, blas, args);
+  command_of(arena, cc, path, blas, args);
   if (pipe(ends) != 0) user_error((Loc){0}, MSG_cc_missing, cc, strerror(errno));
   void (*before)(int) = signal(SIGPIPE, SIG_IGN);
   pid_t child = compiler_start(args, ends);

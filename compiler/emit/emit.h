@@ -35,5 +35,5 @@ const char *emit_blas(const Program *p);
 
 /* ---- cc (build.c): compiles C text and links the runtime library (with blas: its part for
  * OpenBLAS and that, or a `limit` where they are not); the compiler's own messages go to stderr ---- */
-void emit_executable(const char *c_text, const char *path, bool blas);
+void emit_executable(Arena *arena, const char *c_text, const char *path, bool blas);
 #endif

@@ -168,7 +168,7 @@ static void test_others(void **state) {
 }
 
 /* ---- a build without OpenBLAS ---- */
-static void link_it(void *path) { emit_executable("int main(void) { return 0; }\n", path, true); }
+static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, true); }
 
 static void test_missing(void **state) {
   (void)state;
