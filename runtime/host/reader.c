@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { NNRT_PATH_MAX = 4096, STREAM_MADE_UP = 0x4D616465 /* what the random stream is for */ };
+enum { STREAM_MADE_UP = 0x4D616465 /* what the random stream is for */ };
 
 /* ---- which files ---- */
 static const char *path_base(const char *path) {

@@ -49,15 +49,16 @@ static void row_is(int64_t row, const float x[5], int32_t y) {
   assert_int_equal(label, y);
 }
 
+#define QUOTED                                                                                                         \
+  "\"label\",\"unused\",sex,\"a b\",b\r\n\"3\",\"two\r\nlines, \"\"quoted\"\"\",\"F\",\"0.5\",\"-1e3\"\r\n"            \
+  "\"9\",,\"M\",7,\"2\"\r\n"
 static void columns_are_taken_by_name(void **state) {
   (void)state;
   for (int k = 0; k < 4;
        k++) { /* ends of lines, a mark of UTF-8, quotes where none are needed, no end of the last line */
     static const char *const texts[] = {"label,unused,sex,a b,b\n3,x,F,0.5,-1e3\n\n9, ,M, 7 ,2\n",
                                         "label,unused,sex,a b,b\r\n3,x,F,0.5,-1e3\r\n9,,M,7,2\r\n\r\n",
-                                        "\xEF\xBB\xBFlabel,unused,sex,a b,b\n3,x,F,0.5,-1000\n9,,M,7,2",
-                                        "\"label\",\"unused\",sex,\"a b\",b\r\n\"3\",\"two\r\nlines, "
-                                        "\"\"quoted\"\"\",\"F\",\"0.5\",\"-1e3\"\r\n\"9\",,\"M\",7,\"2\"\r\n"};
+                                        "\xEF\xBB\xBFlabel,unused,sex,a b,b\n3,x,F,0.5,-1000\n9,,M,7,2", QUOTED};
     opens(texts[k], 2);
     row_is(0, (float[]){-1000, 0, 1, 0, 0.5f}, 3);
     row_is(1, (float[]){2, 1, 0, 0, 7}, 9);
