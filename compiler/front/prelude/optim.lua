@@ -324,6 +324,10 @@ core.optimizer("SGD", {
 -- beta^t - 1 for t = 1, 2, …: by expm1, which keeps the digits that 0.999^t - 1 loses in f32
 local function minus_correction(beta, t) return (t * math.log(beta)):expm1() end
 
+-- Decoupled weight decay, s.decay = lr * weight_decay. Not p * (1 - decay), whose factor is rounded to p's dtype: by the same 3e-8 in
+-- every step, which in 100 steps of f32 is 1.5e-6 of p (measured, in PyTorch too).
+function core.shrunk(o, s, p) return o.weight_decay ~= 0 and p - p * s.decay or p end
+
 local function adam_moments(o)
   local moments = { { "exp_avg" }, { "exp_avg_sq" } }
   if o.amsgrad then moments[3] = { "max_exp_avg_sq" } end
@@ -336,7 +340,7 @@ local function adam_scalars(decoupled)
     return {
       size = lr / minus_correction(o.betas[1], after),             -- minus the step size, lr / (1 - b1^t)
       root = 1 / (-minus_correction(o.betas[2], after)):sqrt(),    -- 1 / sqrt(1 - b2^t)
-      shrink = decoupled and o.weight_decay ~= 0 and 1 - lr * o.weight_decay or nil,
+      decay = decoupled and lr * o.weight_decay,
       coupled = not decoupled and o.weight_decay ~= 0,
     }
   end
@@ -344,7 +348,7 @@ end
 
 local function adam_update(o, s, g, p, m)
   local b1, b2, w = o.betas[1], o.betas[2], p
-  if s.shrink then w = p * s.shrink end
+  if s.decay then w = core.shrunk(o, s, p) end
   if s.coupled then g = g + o.weight_decay * p end
   local m1 = m.exp_avg * b1 + g * (1 - b1)
   local v1 = m.exp_avg_sq * b2 + g * g * (1 - b2)

@@ -107,12 +107,12 @@ core.optimizer("NAdam", {
     local product = o.mu_product * mu
     return {
       of_gradient = narrow(-lr * (1 - mu) / (1 - product)), of_mean = narrow(-lr * mu_next / (1 - product * mu_next)),
-      correction = narrow(1 - power(o.betas[2], step)), shrink = 1 - lr * o.weight_decay,
+      correction = narrow(1 - power(o.betas[2], step)), decay = lr * o.weight_decay,
     }, { mu_product = product }
   end,
   update = function(o, s, g, p, m)
     local w = p
-    if o.decoupled_weight_decay then w = o.weight_decay ~= 0 and p * s.shrink or p else g = decayed(o, g, p) end
+    if o.decoupled_weight_decay then w = core.shrunk(o, s, p) else g = decayed(o, g, p) end
     local mean, square = means(o, g, m)
     local spread = (square / s.correction):sqrt() + o.eps
     return w + s.of_gradient * g / spread + s.of_mean * mean / spread, { exp_avg = mean, exp_avg_sq = square }
@@ -132,11 +132,11 @@ core.optimizer("RAdam", {
     local safe = nn.where(tractable, rho, 6.0)
     local rectified = ((safe - 4) * (safe - 2) * most / ((most - 4) * (most - 2) * safe)):sqrt() * (1 - left):sqrt()
     local negative = -lr / (1 - power(o.betas[1], step))
-    return { adaptive = narrow(negative * rectified), plain = narrow(negative), tractable = tractable, shrink = 1 - lr * o.weight_decay }
+    return { adaptive = narrow(negative * rectified), plain = narrow(negative), tractable = tractable, decay = lr * o.weight_decay }
   end,
   update = function(o, s, g, p, m)
     local w = p
-    if o.decoupled_weight_decay then w = o.weight_decay ~= 0 and p * s.shrink or p else g = decayed(o, g, p) end
+    if o.decoupled_weight_decay then w = core.shrunk(o, s, p) else g = decayed(o, g, p) end
     local mean, square = means(o, g, m)
     local move = nn.where(s.tractable, s.adaptive / (square:sqrt() + o.eps), s.plain)
     return w + mean * move, { exp_avg = mean, exp_avg_sq = square }
@@ -196,13 +196,13 @@ core.optimizer("Adafactor", {
   scalars = function(o, _, lr, count)
     local step = step_number(count)
     return {
-      move = narrow((step:log() * o.beta2_decay):exp()), rate = narrow(nn.minimum(lr, 1 / step:sqrt())), shrink = 1 - lr * o.weight_decay,
+      move = narrow((step:log() * o.beta2_decay):exp()), rate = narrow(nn.minimum(lr, 1 / step:sqrt())), decay = lr * o.weight_decay,
     }
   end,
   update = function(o, s, g, p, m)
     local least = o.eps[1] > 0 and o.eps[1] or machine_epsilon[p.dtype]
     local alpha = nn.maximum(root_mean_square(p), o.eps[2]) * s.rate
-    local w, moments, estimate = o.weight_decay ~= 0 and p * s.shrink or p, nil, nil
+    local w, moments, estimate = core.shrunk(o, s, p), nil, nil
     local square = g * g
     if p.rank < 2 then
       estimate = m.variance + (square - m.variance) * s.move
@@ -257,7 +257,7 @@ core.optimizer("Muon", {
   moments = function(_, p) return p.rank == 2 and { { "momentum_buffer" } } or { { "exp_avg" }, { "exp_avg_sq" } } end,
   scalars = function(o, t, lr)
     local adam = { betas = o.betas, eps = o.adam_eps, weight_decay = o.weight_decay }
-    return { negative = -lr, shrink = 1 - lr * o.weight_decay, adam = adam, adam_scalars = adamw_scalars(adam, t, lr) }
+    return { negative = -lr, decay = lr * o.weight_decay, adam = adam, adam_scalars = adamw_scalars(adam, t, lr) }
   end,
   update = function(o, s, g, p, m)
     if p.rank ~= 2 then return core.adam.update(s.adam, s.adam_scalars, g, p, m) end
@@ -265,6 +265,6 @@ core.optimizer("Muon", {
     local move, steps = o.nesterov and g + (moved - g) * o.momentum or moved, {}
     for i = 1, o.ns_steps do steps[i] = o.ns_coefficients end
     move = core.newton_schulz(move, steps, o.eps)
-    return p * s.shrink + move * (s.negative * muon_ratio[o.adjust_lr](p.shape[1], p.shape[2])), { momentum_buffer = moved }
+    return core.shrunk(o, s, p) + move * (s.negative * muon_ratio[o.adjust_lr](p.shape[1], p.shape[2])), { momentum_buffer = moved }
   end,
 })
