@@ -269,6 +269,7 @@ Node *trace_bits(lua_State *L, Shape shape, const char *what) {
   Front *f = front_of(L);
   Trace *t = f->trace, *root = t->root;
   Loc loc = place_here(L);
+  if (root->still) front_fail(L, place_call(L), MSG_random_still, root->still, "", "", "");
   if (root->kind == TRACE_top || root->kind == TRACE_rule)
     front_fail(L, place_call(L), MSG_random_outside, what, "", "", "");
   Node *seed = trace_version(L, t, f->module->seed), *turn = body_turn(L, t), *calls;
@@ -285,6 +286,17 @@ Node *trace_bits(lua_State *L, Shape shape, const char *what) {
     place = place_hash(f, root->name, root->draws++);
   }
   return graph_random(t->graph, seed, calls, turn, shape, place, loc);
+}
+
+/* core.without_draws(what, f) -> what f returns: f is called again in the built program and must give the same. */
+static int core_without_draws(lua_State *L) {
+  Front *f = front_of(L);
+  Trace *root = f->trace->root;
+  const char *before = root->still;
+  root->still = arena_strdup(f->arena, luaL_checkstring(L, 1));
+  lua_call(L, 0, LUA_MULTRET);
+  root->still = before;
+  return lua_gettop(L) - 1;
 }
 
 typedef struct Placing {
@@ -392,9 +404,15 @@ void trace_finish(lua_State *L, Trace *t) {
 }
 
 void trace_core(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"parameter", core_parameter}, {"buffer", core_buffer},     {"assign", core_assign},
-      {"value", core_value},         {"initial", core_initial},   {"initializer", core_initializer},
-      {"with", core_with},           {"training", core_training}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"parameter", core_parameter},
+                                       {"buffer", core_buffer},
+                                       {"assign", core_assign},
+                                       {"value", core_value},
+                                       {"without_draws", core_without_draws},
+                                       {"initial", core_initial},
+                                       {"initializer", core_initializer},
+                                       {"with", core_with},
+                                       {"training", core_training},
+                                       {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

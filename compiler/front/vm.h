@@ -56,6 +56,7 @@ typedef struct Trace {
   Intern literals;             /* rank-0 constants by dtype and value */
   State *calls;                /* the function's call counter, once it has drawn */
   int draws;                   /* places given so far */
+  const char *still;           /* function: for whom nothing may be drawn, NULL: draws are welcome */
   Node *key;                   /* nn.with { key = … }: stands for the count of calls; NULL outside */
   struct Trace *key_trace;     /* whose node it is */
   int key_draws;

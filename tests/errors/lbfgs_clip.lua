@@ -1,5 +1,5 @@
 -- EXPECT: nn.LBFGS: takes gradients as they are, not clip_norm
--- LINE: 7
+-- LINE: 6
 local nn = require "nn"
 local p = nn.parameter({}, 1)
 local opt = nn.LBFGS { p }

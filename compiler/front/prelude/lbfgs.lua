@@ -147,7 +147,7 @@ local function minimise(self, f, loss)
   local x, unravel = nn.ravel(nn.values(self.parameters))
   local function at(y)
     local _, l, g = nn.functional_call(self.parameters, unravel(y), function()
-      local l = f()
+      local l = core.without_draws(what, f)
       return l, nn.grad(l, self.parameters)
     end)
     return l:cast("f64"), (nn.ravel(g))
@@ -160,11 +160,15 @@ local function minimise(self, f, loss)
   for i, value in ipairs(unravel(last.x)) do nn.assign(self.parameters[i], value) end
 end
 
+-- What nn.train would do to gradients: the search compares slopes and values of one function.
+local function check(_, options)
+  for name in pairs(options) do core.fail("layer_input", what, "gradients as they are", name) end
+end
+
 -- Calls f where it stands and, in the loops, wherever the search looks.
-local function step(self, f, options)
+local function step(self, f)
   if type(f) ~= "function" then core.fail("function_wanted", what .. ":step", "its argument", core.what(f)) end
-  for name in pairs(options or {}) do core.fail("layer_input", what, "gradients as they are", name) end
-  local results = table.pack(f())
+  local results = table.pack(core.without_draws(what, f))
   core.check_loss(self, results[1])
   core.at(self, minimise, self, f, results[1])
   return table.unpack(results, 1, results.n)
@@ -208,7 +212,7 @@ function nn.LBFGS(options)
   options = core.fields(what, options, {
     lr = "any", max_iter = "number", max_eval = "number", tolerance_grad = "number", tolerance_change = "number", history_size = "number", line_search_fn = "string",
   }, math.huge)
-  local self = { kind = what, options = check_options(options), step = step, update = update, lr = options.lr or 1 }
+  local self = { kind = what, options = check_options(options), check = check, step = step, update = update, lr = options.lr or 1 }
   core.check_rate(what, self.lr)
   local trees = table.pack(table.unpack(options))
   trees.n = nil

@@ -65,14 +65,15 @@ function nn.train(options)
     core.fail("field_missing", "nn.train", "optimizer, such as nn.Adam { net, lr = 1e-3 }")
   end
   local times = options.accumulate and core.count("nn.train", "accumulate", options.accumulate)
-  if times and times > 1 then
-    if not opt.owner then core.fail("field_missing", "nn.train", "an optimizer of the library to accumulate for") end
-    core.accumulate(opt)
-  end
   if options.log then core.limit("nn.train's log") end
   local during = { accumulate = times and times > 1 and times or nil }
   for _, bound in ipairs { "clip_norm", "clip_value", "clip_adaptive" } do
     if options[bound] then during[bound] = core.range("nn.train", bound, options[bound], 1e-30, math.huge, "above 0") end
+  end
+  if opt.check then opt:check(during) end
+  if during.accumulate then
+    if not opt.owner then core.fail("field_missing", "nn.train", "an optimizer of the library to accumulate for") end
+    core.accumulate(opt)
   end
   local self = { on = names_of_sources("nn.train", options.on), mode = "train" }
   function self.body(...)
