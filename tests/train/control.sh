@@ -43,4 +43,33 @@ for kind in segments each unrolled; do is 1 gradients $kind 1 2e-5; done
 is 1 draws mean 0.5 0.08      # 320 draws: five standard deviations
 is 1 draws same 0 0
 awk -v a="$(value 1 draws nearest)" 'BEGIN { exit !(a > 0.5) }' || fail "draws of two turns are $(value 1 draws nearest) apart at most"
+
+# A branch that updates states writes them where they lie, behind those that read them before: nothing is copied in the
+# steps between the moves of an accumulating optimizer.
+cat >between.lua <<'LUA'
+local nn = require "nn"
+local net = nn.Sequential { nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4) }
+local train = nn.train { optimizer = nn.Adam { net }, accumulate = 4, loss = function()
+  return nn.cross_entropy(net(nn.random.normal { 6, 8 }), nn.iota(6) % 4)
+end }
+return nn.program { name = "between", model = net, train = train, run = { steps = 8, step = train } }
+LUA
+"$NNC" between.lua --verify -o between.c && build_c gcc -O1 between.c between && ./between --quiet || fail "between does not run"
+grep -q '  if (\*' between.c && ! grep -q '  } else {' between.c || fail "between: the steps without a move copy something"
+# Where the old value is read once more behind the branch, with a result of it, the new one waits: 4 (2 w + 1 + 10 w) for w = 3, 6
+cat >old.lua <<'LUA'
+local nn = require "nn"
+local w = nn.buffer({ 4 }, 3)
+local f = nn.func { function()
+  local old = nn.value(w)
+  local inside = nn.cond(old:sum():gt(0), function()
+    nn.assign(w, w * 2)
+    return w + 1
+  end, function() return nn.zeros { 4 } end)
+  return { sum = (inside + old * 10):sum() }
+end }
+return nn.program { name = "old", model = { w = w }, f = f, run = { steps = 2, step = f } }
+LUA
+"$NNC" old.lua --verify -o old.c && build_c gcc -O1 old.c old && ./old --quiet --log old.log || fail "old does not run"
+[ "$(sed -nE 's/.*"sum":([0-9]+).*/\1/p' old.log | tr '\n' ' ')" = "148 292 " ] || fail "old: $(cat old.log)"
 finish

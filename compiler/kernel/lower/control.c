@@ -175,11 +175,14 @@ static void stack_carry(Loop *p, int c) {
   }
 }
 
-/* The state whose slot the value may take from the start: the node's operand is the state itself and nothing else reads
- * that, and the value goes nowhere but into the state. NULL: there is none. */
+/* The state whose slot the value may take from the start: the node's operand is the state itself, no other operand lies
+ * in its memory, and the value goes nowhere but into the state. Who else reads the state comes before (order_states);
+ * where that cannot be, it is settled. NULL: there is none. */
 static const Node *updated_state(const Lowering *l, const Node *control, int operand, int value) {
   const Node *s = node_in(control, operand), *result = NULL;
-  if (s->op != OP_state || l->uses[s->id] != 1) return NULL;
+  if (s->op != OP_state || l->settled[s->attr->state->id]) return NULL;
+  for (int i = 0; i < control->nin; ++i)
+    if (i != operand && control_base(l, node_in(control, i)) == s) return NULL;
   for (int id = control->id + 1; id < l->graph->nodes.n; ++id) {
     const Node *n = l->graph->nodes.at[id];
     if (n->op == OP_result && n->in[0] == control && n->attr->dim == value) result = n;

@@ -52,27 +52,45 @@ static int state_of_slot(const Lowering *l, const Slot *slot) {
   return -1;
 }
 
+/* The clusters that read the state in this slot run before the cluster ci that writes there. false: one must come
+ * after. */
+static bool readers_before(Lowering *l, int ci, const Slot *slot) {
+  for (int k = 0; k < l->clusters.n; ++k) {
+    const Cluster *c = l->clusters.at[k];
+    if (c->dropped || k == ci) continue;
+    for (int i = 0; i < c->loads.n; ++i) {
+      const Node *n = c->loads.at[i];
+      if (n->op != OP_state || l->slot[n->id] != slot) continue;
+      if (cluster_before(l, ci, k)) return false;
+      cluster_after(l, ci, k);
+    }
+  }
+  return true;
+}
+
+/* Loops and branches that write a state themselves. */
+static bool order_controls(Lowering *l) {
+  for (int i = 0; i < l->graph->assigns.n; ++i) {
+    const Node *assign = l->graph->assigns.at[i];
+    int state = assign->attr->state->id;
+    if (!control_updates(l, assign) || readers_before(l, cluster_of(l, assign->in[0]), l->state_slot[state])) continue;
+    l->settled[state] = true;
+    return false;
+  }
+  return true;
+}
+
 bool order_states(Lowering *l) {
   for (int ri = 0; ri < l->roots.n; ++ri) {
     Root *r = &l->roots.at[ri];
     int state = state_of_slot(l, r->slot);
     if (state < 0) continue;
-    bool good = own_reads_allow(l, r->group, r);
-    for (int ci = 0; good && ci < l->clusters.n; ++ci) {
-      Cluster *c = l->clusters.at[ci];
-      if (c->dropped || ci == r->group) continue;
-      for (int i = 0; good && i < c->loads.n; ++i) {
-        const Node *n = c->loads.at[i];
-        if (n->op != OP_state || l->slot[n->id] != r->slot) continue;
-        good = !cluster_before(l, r->group, ci);
-        if (good) cluster_after(l, r->group, ci);
-      }
-    }
+    bool good = own_reads_allow(l, r->group, r) && readers_before(l, r->group, r->slot);
     if (!good && l->settled[state]) bug("no order of kernels lets state %s be written", r->slot->name);
     if (!good) {
       l->settled[state] = true;
       return false;
     }
   }
-  return true;
+  return order_controls(l);
 }

@@ -3,7 +3,9 @@
  */
 #include "lower.h"
 
-enum { CHEAP_OPS = 8 };
+/* Operations that each reader does again rather than read their result. A single number (a schedule's rate, which the
+ * update of every parameter reads) takes no memory to speak of. */
+enum { CHEAP_OPS = 8, CHEAP_SCALAR_OPS = 4 };
 
 /* A product reads views of what is stored; where a view needs divisions it is stored itself, or, under a window, what
  * the window looks at: never the windows, which repeat it. */
@@ -118,7 +120,7 @@ bool store_shared_maps(Lowering *l) {
   bool changed = false;
   for (int i = 0; i < l->graph->nodes.n; ++i) {
     const Node *n = l->graph->nodes.at[i];
-    int ops = CHEAP_OPS;
+    int ops = shape_count(n->shape) == 1 ? CHEAP_SCALAR_OPS : CHEAP_OPS;
     if (l->user[i] != USER_MANY || l->must[i] || is_mask_of_random(n) || cheap(l, n, &ops)) continue;
     l->must[i] = changed = true;
   }
