@@ -65,3 +65,6 @@ return nn.program {
   run = { { before = shock, steps = nn.hyper("steps_of_adam", 2000), step = train, after = check },
           { steps = nn.hyper("steps_of_lbfgs", 120), step = { polish, { check, every = 10 } } } },
 }
+
+-- Reaches: (f64, no data) relative L2 errors of 0.10 after Adam, 8.3e-3 after 20 calls of L-BFGS and 9.1e-4 after 120 (two and a half
+-- minutes); viscosity 0.1 / pi with 512 places: (f32) 1.9e-4 after 300 steps of Adam and 10 calls (2 s).
