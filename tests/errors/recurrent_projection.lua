@@ -1,5 +1,4 @@
--- EXPECT: not supported yet
--- EXPECT: nn.LSTM's proj_size
--- LINE: 5
+-- EXPECT: nn.LSTM: 'proj_size' must be below the hidden_size of 4, not 4
+-- LINE: 4
 local nn = require "nn"
-local net = nn.LSTM(3, 4, { proj_size = 2 })
+local net = nn.LSTM(3, 4, { proj_size = 4 })

@@ -1,6 +1,6 @@
 -- recurrent.lua: RNN (Elman 1990), GRU (Cho et al. 2014, in the form of which torch and cuDNN are), LSTM (Hochreiter and
 -- Schmidhuber 1997, with the forget gate of Gers et al. 2000) and their cells: PyTorch's names of states, order of gates,
--- layouts and initial values. What a layer does with its input is one product over all turns in front of the loop, so
+-- layouts and initial values; sizes: H is hidden_size, which an LSTM may project to fewer. What a layer does with its input is one product over all turns in front of the loop, so
 -- that a turn costs the product with the hidden state and one elementwise kernel.
 local nn, core = ...
 
@@ -32,60 +32,65 @@ local function kind_of(what, name, nonlinearity)
   return kinds[nonlinearity]
 end
 
--- The four parameters of a layer and direction, all U(-1 / sqrt(H), 1 / sqrt(H))
+-- The parameters of a layer and direction, all U(-1 / sqrt(H), 1 / sqrt(H))
 local function add_parameters(self, suffix, inputs, bias)
-  local H, rows = self.hidden_size, self.kind.gates * self.hidden_size
-  local within = core.init_within(1 / math.sqrt(H))
+  local rows, within = self.kind.gates * self.hidden_size, core.init_within(1 / math.sqrt(self.hidden_size))
   self["weight_ih" .. suffix] = nn.parameter({ rows, inputs }, within)
-  self["weight_hh" .. suffix] = nn.parameter({ rows, H }, within)
-  if not bias then return end
-  self["bias_ih" .. suffix] = nn.parameter({ rows }, within)
-  self["bias_hh" .. suffix] = nn.parameter({ rows }, within)
+  self["weight_hh" .. suffix] = nn.parameter({ rows, self.output_size }, within)
+  if bias then
+    self["bias_ih" .. suffix] = nn.parameter({ rows }, within)
+    self["bias_hh" .. suffix] = nn.parameter({ rows }, within)
+  end
+  if self.output_size ~= self.hidden_size then self["weight_hr" .. suffix] = nn.parameter({ self.output_size, self.hidden_size }, within) end
 end
 
 -- ---- layers ----
 
 local function wants(what, text, x) core.fail("layer_input", what, text, core.is_tensor(x) and core.tensor_text(x) or core.what(x)) end
 
--- The states of a call as a list of tensors of one shape; zeros without `given`. One state is given as it is, an LSTM's two as
--- a list. fit(state): what a given state is taken for
-local function call_states(self, what, given, name, shape, dtype, fit)
-  local list, count = {}, self.kind.states
-  if given == nil then
-    for i = 1, count do list[i] = nn.zeros(shape, dtype) end
-    return list
+-- The states of a call as a list of tensors [.., size]: h of output_size, an LSTM's c of hidden_size; zeros without `given`.
+-- One state is given as it is, an LSTM's two as a list. fit(state): what a given state is taken for
+local function call_states(self, what, given, name, rows, dtype, fit)
+  local list, shapes, count = {}, {}, self.kind.states
+  for i = 1, count do
+    shapes[i] = table.move(rows, 1, #rows, 1, {})
+    shapes[i][#rows + 1] = i == 1 and self.output_size or self.hidden_size
+    if given == nil then list[i] = nn.zeros(shapes[i], dtype) end
   end
-  local text = (count == 2 and "{ h, c } of " or name .. " ") .. core.shape_text(shape)
+  if given == nil then return list end
+  local text = (count == 2 and "{ h, c } of " or name .. " ") .. core.shape_text(shapes[1])
+  if self.output_size ~= self.hidden_size then text = text .. " and " .. core.shape_text(shapes[2]) end
   if count == 1 then given = { given } end
   if type(given) ~= "table" or core.kind(given) or #given ~= count then wants(what, text, given) end
   for i, state in ipairs(given) do
     list[i] = core.is_tensor(state) and fit(state) or state
-    if not core.is_tensor(state) or core.shape_text(list[i].shape) ~= core.shape_text(shape) then wants(what, text, state) end
+    if not core.is_tensor(state) or core.shape_text(list[i].shape) ~= core.shape_text(shapes[i]) then wants(what, text, state) end
   end
   return list
 end
 
--- The initial states, each [layers * directions, B, H]
+-- The initial states, each [layers * directions, B, size]
 local function initial_states(self, what, given, batch, unbatched, dtype)
-  local shape = { self.num_layers * self.directions, batch, self.hidden_size }
-  return call_states(self, what, given, "an initial state", shape, dtype, function(state)
+  local rows = { self.num_layers * self.directions, batch }
+  return call_states(self, what, given, "an initial state", rows, dtype, function(state)
     return unbatched and state.rank == 2 and state:reshape { state.shape[1], 1, state.shape[2] } or state
   end)
 end
 
--- One layer in one direction: x [T, B, I] -> [T, B, H], and the list of last states [B, H]
+-- One layer in one direction: x [T, B, I] -> [T, B, output_size], and the list of last states [B, size]
 local function run(self, suffix, x, state, reverse)
   local H, turn, weight = self.hidden_size, self.kind.turn, self["weight_hh" .. suffix]
-  local inner = self["bias_hh" .. suffix]
+  local inner, projection = self["bias_hh" .. suffix], self["weight_hr" .. suffix]
   local projected = nn.linear(x, self["weight_ih" .. suffix], self["bias_ih" .. suffix])
   local last, outputs = nn.scan(function(carry, row)
     local next = turn(row, nn.linear(carry[1], weight, inner), carry, H)
+    if projection then next[1] = nn.linear(next[1], projection) end
     return next, next[1]
   end, state, projected, { reverse = reverse })
   return outputs, last
 end
 
--- All layers: x [T, B, I] -> [T, B, directions * H], and each state's last values, [layers * directions, B, H]
+-- All layers: x [T, B, I] -> [T, B, directions * output_size], and each state's last values, [layers * directions, B, size]
 local function run_layers(self, x, states)
   local ends = {}
   for i = 1, #states do ends[i] = {} end
@@ -125,6 +130,15 @@ local function forward(self, x, given)
   return y, #ends == 1 and ends[1] or ends
 end
 
+-- The size of what a layer gives out: hidden_size, or an LSTM's proj_size below it (0: none)
+local function output_size(what, hidden_size, projection)
+  if projection == nil or projection == 0 then return hidden_size end
+  if core.count(what, "proj_size", projection) >= hidden_size then
+    core.fail("number_range", what, "proj_size", "below the hidden_size of " .. hidden_size, projection)
+  end
+  return projection
+end
+
 local function layer(what, name, input_size, hidden_size, options)
   core.count(what, "input_size", input_size)
   core.count(what, "hidden_size", hidden_size)
@@ -132,15 +146,15 @@ local function layer(what, name, input_size, hidden_size, options)
     num_layers = "number", bias = "boolean", batch_first = "boolean", dropout = "number", bidirectional = "boolean",
     nonlinearity = name == "rnn" and "string" or nil, proj_size = name == "lstm" and "number" or nil,
   })
-  if options.proj_size and options.proj_size ~= 0 then core.limit(what .. "'s proj_size") end
   local self = {
-    input_size = input_size, hidden_size = hidden_size, num_layers = core.count(what, "num_layers", options.num_layers or 1),
+    input_size = input_size, hidden_size = hidden_size, output_size = output_size(what, hidden_size, options.proj_size),
+    num_layers = core.count(what, "num_layers", options.num_layers or 1),
     directions = options.bidirectional and 2 or 1, batch_first = options.batch_first or false, kind = kind_of(what, name, options.nonlinearity),
     drop = nn.Dropout(options.dropout or 0), forward = forward,
   }
   for k = 0, self.num_layers - 1 do
     for d = 1, self.directions do
-      add_parameters(self, "_l" .. k .. (d == 2 and "_reverse" or ""), k == 0 and input_size or self.directions * hidden_size, options.bias ~= false)
+      add_parameters(self, "_l" .. k .. (d == 2 and "_reverse" or ""), k == 0 and input_size or self.directions * self.output_size, options.bias ~= false)
     end
   end
   return core.module(self, what)
@@ -164,10 +178,11 @@ function nn.RNN(input_size, hidden_size, options) return layer("nn.RNN", "rnn", 
 function nn.GRU(input_size, hidden_size, options) return layer("nn.GRU", "gru", input_size, hidden_size, options) end
 
 --- Long short-term memory. States and call as of nn.RNN, with rows for input, forget, cell and output gate: `weight_ih_lk`
---- [4 H, I] …; the states of a call are { h, c }: local y, state = lstm(x, { h0, c0 }).
+--- [4 H, I] …; the states of a call are { h, c }: local y, state = lstm(x, { h0, c0 }). With proj_size = P the outputs and
+--- h are W_hr h, of size P (Sak et al. 2014): `weight_hr_lk` [P, H] stands behind the others, `weight_hh_lk` is [4 H, P].
 ---@param input_size integer
 ---@param hidden_size integer
----@param options? { num_layers?: integer, bias?: boolean, batch_first?: boolean, dropout?: number, bidirectional?: boolean } 1, true, false, 0, false
+---@param options? { num_layers?: integer, bias?: boolean, batch_first?: boolean, dropout?: number, bidirectional?: boolean, proj_size?: integer } 1, true, false, 0, false, 0: none
 ---@return nn.Module
 function nn.LSTM(input_size, hidden_size, options) return layer("nn.LSTM", "lstm", input_size, hidden_size, options) end
 
@@ -175,9 +190,9 @@ function nn.LSTM(input_size, hidden_size, options) return layer("nn.LSTM", "lstm
 
 -- The states of a cell's call, each like [.., H] beside x [.., I]
 local function cell_states(self, what, x, given)
-  local shape = x.shape
-  shape[#shape] = self.hidden_size
-  return call_states(self, what, given, "a state", shape, x.dtype, function(state) return state end)
+  local rows = x.shape
+  rows[#rows] = nil
+  return call_states(self, what, given, "a state", rows, x.dtype, function(state) return state end)
 end
 
 local function cell_forward(self, x, given)
@@ -193,7 +208,7 @@ local function cell(what, name, input_size, hidden_size, options)
   core.count(what, "input_size", input_size)
   core.count(what, "hidden_size", hidden_size)
   options = core.fields(what, options, { bias = "boolean", nonlinearity = name == "rnn" and "string" or nil })
-  local self = { input_size = input_size, hidden_size = hidden_size, kind = kind_of(what, name, options.nonlinearity), forward = cell_forward }
+  local self = { input_size = input_size, hidden_size = hidden_size, output_size = hidden_size, kind = kind_of(what, name, options.nonlinearity), forward = cell_forward }
   add_parameters(self, "", input_size, options.bias ~= false)
   return core.module(self, what)
 end

@@ -21,11 +21,11 @@ def flat(*tree):
     return torch.cat(parts)
 
 
-def layer(case, m, shape, state=None):
+def layer(case, m, shape, state=None, cell=None):
     p = filled(m, sorted(name for name, _ in m.named_parameters()))
     x, first = t(4, shape), []
     if state:
-        first = [t(5, state)] + ([t(6, state)] if "lstm" in case else [])
+        first = [t(5, state)] + ([t(6, cell or state)] if "lstm" in case else [])
     given = [tuple(first) if len(first) == 2 else first[0]] if first else []
     inputs = [x] + first + p
     return inputs, record(case, flat(*m(x, *given)), inputs)
@@ -52,6 +52,9 @@ def main():
     agree("lstm", numbers, jax_numbers(jax_lstm, inputs))
     layer("lstm_deep", nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True), (2, 5, 3), (4, 2, 4))
     layer("lstm_single", nn.LSTM(3, 4, 3, bias=False), (5, 3), (3, 4))
+    layer("lstm_projected", nn.LSTM(3, 4, proj_size=2), (5, 2, 3))
+    deep = nn.LSTM(3, 4, 2, bidirectional=True, batch_first=True, bias=False, proj_size=2)
+    layer("lstm_projected_deep", deep, (2, 5, 3), (4, 2, 2), (4, 2, 4))
     for case, m in (("cell_rnn", nn.RNNCell(3, 4, nonlinearity="relu")), ("cell_gru", nn.GRUCell(3, 4)), ("cell_lstm", nn.LSTMCell(3, 4))):
         p = filled(m, sorted(name for name, _ in m.named_parameters()))
         x, h, c = t(4, (2, 3)), t(5, (2, 4)), t(6, (2, 4))
