@@ -1,5 +1,6 @@
 -- ctc.lua: connectionist temporal classification (Graves et al. 2006): the loss by the forward recursion in log space, one
--- loop over time, and best-path decoding. Its gradient is the loop's own: no backward recursion is written here.
+-- loop over time, best-path decoding and prefix beam search. The loss's gradient is the loop's own: no backward recursion is
+-- written here.
 local nn, core = ...
 
 -- The logarithm of the sum of exp over a list of tensors some of which are -Inf: all of them give -Inf and gradients of 0
@@ -92,6 +93,14 @@ function nn.ctc_loss(log_probs, targets, input_lengths, target_lengths, options)
   return core.reduced(what, loss, options.reduction)
 end
 
+-- ---- decoding ----
+
+-- Whether time t is within each row's input, [T, N]: all are where no lengths are given
+local function within_inputs(what, input_lengths, T, N)
+  if input_lengths == nil then return nn.iota(T):reshape { T, 1 }:broadcast { T, N }:ge(0) end
+  return nn.iota(T):reshape { T, 1 }:lt(integers(what, input_lengths, { N }, "input lengths "))
+end
+
 --- The labels of the most probable class at each time, without repetitions and blanks (Graves et al. 2006, section 3.2):
 --- i32 [N, T], and their numbers, i32 [N]. Behind a row's labels stands -1.
 ---@param log_probs nn.Tensor [T, N, C]: any scores do
@@ -106,12 +115,92 @@ function nn.ctc_greedy_decode(log_probs, input_lengths, options)
   check_scores(what, log_probs, blank)
   local T, N = table.unpack(log_probs.shape)
   local best = log_probs:argmax(3):cast("i32"):transpose(1, 2) -- [N, T]
-  local kept = best:ne(blank) & best:ne(best:pad(2, 1, 0, -1):slice(2, 1, T))
-  if input_lengths ~= nil then
-    kept = kept & nn.iota(T):lt(integers(what, input_lengths, { N }, "input lengths "):reshape { N, 1 })
-  end
+  local kept = best:ne(blank) & best:ne(best:pad(2, 1, 0, -1):slice(2, 1, T)) & within_inputs(what, input_lengths, T, N):transpose(1, 2)
   local count = kept:cast("i32"):cumsum(2)
   local place = nn.where(kept, count - 1, T) + (nn.iota(N) * (T + 1)):reshape { N, 1 } -- what goes lands behind the row
   local labels = nn.full({ N * (T + 1) }, -1, "i32"):scatter(1, place:reshape { -1 }, best:reshape { -1 }, "set")
   return labels:reshape { N, T + 1 }:slice(2, 1, T), kept:cast("i32"):sum(2)
+end
+
+-- Beams of a row: W different prefixes: labels [N, W, T] (-1 behind them), length and the last label [N, W], and the log
+-- probabilities of all their alignments so far that end in a blank and that do not. A prefix of probability 0 stands for none.
+local function first_beams(N, W, T, dtype)
+  local first = nn.iota(W):eq(0):broadcast { N, W }
+  return {
+    labels = nn.full({ N, W, T }, -1, "i32"), length = nn.zeros({ N, W }, "i32"), last = nn.full({ N, W }, -1, "i32"),
+    blank = nn.where(first, 0.0, -math.huge):cast(dtype), label = nn.full({ N, W }, -math.huge, dtype),
+  }
+end
+
+-- [N, W, W]: beam k is beam j and one label more. That is true of one j at most, since prefixes differ.
+local function continues(c, total)
+  local N, W, T = table.unpack(c.labels.shape)
+  local at_last = nn.iota(T):eq((c.length - 1):reshape { N, W, 1 })
+  local shorter = nn.where(at_last, -1, c.labels)
+  local differ = shorter:reshape { N, W, 1, T }:ne(c.labels:reshape { N, 1, W, T }):cast("i32"):sum(4)
+  local live = total:gt(-math.huge)
+  return differ:eq(0) & c.length:gt(0):reshape { N, W, 1 } & live:reshape { N, W, 1 } & live:reshape { N, 1, W }
+end
+
+-- The candidates after one more time, from scores [N, C]: the W beams as they are, then each with each label behind it,
+-- [N, W + W C]: log probabilities of alignments that end in a blank, and that do not. A beam and a label that are another beam
+-- are counted there.
+local function candidates(c, scores, blank)
+  local N, W, C = c.length.shape[1], c.length.shape[2], scores.shape[2]
+  local total, class = log_add { c.blank, c.label }, nn.iota(C)
+  local repeated = class:eq(c.last:reshape { N, W, 1 })
+  local extended_by = nn.where(repeated, c.blank:reshape { N, W, 1 }, total:reshape { N, W, 1 }) + scores:reshape { N, 1, C } -- [N, W, C]
+  local from = continues(c, total)
+  local own = scores:take_along(2, c.last)
+  local before = nn.where(c.last:reshape { N, W, 1 }:eq(c.last:reshape { N, 1, W }), c.blank:reshape { N, 1, W }, total:reshape { N, 1, W })
+  local stays = log_add { c.label + own, nn.where(from, before, -math.huge):max(3) + own }
+  local is_beam = from:reshape { N, W, W, 1 } & class:eq(c.last:reshape { N, W, 1, 1 }) -- [N, k, j, C]
+  local free = is_beam:cast("i32"):sum(2):eq(0) & class:ne(blank)
+  return nn.concat({ total + scores:slice(2, blank + 1, blank + 1), nn.full({ N, W * C }, -math.huge, scores.dtype) }, 2),
+         nn.concat({ stays, nn.where(free, extended_by, -math.huge):reshape { N, W * C } }, 2)
+end
+
+-- The W best candidates as beams, best first
+local function next_beams(c, scores, blank)
+  local N, W, T = table.unpack(c.labels.shape)
+  local C = scores.shape[2]
+  local in_blank, in_label = candidates(c, scores, blank)
+  local _, at = log_add({ in_blank, in_label }):topk(W, 2)
+  local longer = at:ge(W)
+  local beam, class = nn.where(longer, (at - W) // C, at), nn.where(longer, (at - W) % C, -1)
+  local length = c.length:take_along(2, beam)
+  local labels = c.labels:take_along(2, beam:reshape { N, W, 1 }:broadcast { N, W, T })
+  local here = longer:reshape { N, W, 1 } & nn.iota(T):eq(length:reshape { N, W, 1 })
+  return {
+    labels = nn.where(here, class:reshape { N, W, 1 }, labels), length = length + longer:cast("i32"),
+    last = nn.where(longer, class, c.last:take_along(2, beam)), blank = in_blank:take_along(2, at), label = in_label:take_along(2, at),
+  }
+end
+
+--- The most probable labels by prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014): at each time the beam_width
+--- prefixes are kept whose alignments so far are the most probable together. Best first: labels i32 [N, W, T] with -1 behind a
+--- row's, their numbers i32 [N, W], and log P [N, W], a lower bound that is exact where no prefix was dropped. Where fewer
+--- than W are possible, the last have no label and log P = -Inf.
+---@param log_probs nn.Tensor [T, N, C], of nn.log_softmax
+---@param input_lengths? nn.Tensor|integer[] [N], T for all
+---@param options? { blank?: integer, beam_width?: integer } 0, 10
+---@return nn.Tensor labels
+---@return nn.Tensor lengths
+---@return nn.Tensor log_p
+function nn.ctc_beam_decode(log_probs, input_lengths, options)
+  local what = "nn.ctc_beam_decode"
+  options = core.fields(what, options, { blank = "number", beam_width = "number" })
+  local blank, W = options.blank or 0, core.count(what, "beam_width", options.beam_width or 10)
+  check_scores(what, log_probs, blank)
+  log_probs = nn.stop_gradient(log_probs)
+  local T, N = table.unpack(log_probs.shape)
+  local rows = { scores = log_probs, within = within_inputs(what, input_lengths, T, N) }
+  local c = nn.scan(function(c, row)
+    local within = row.within:reshape { N, 1 }
+    return nn.map(function(new, old) return nn.where(old.rank == 3 and within:reshape { N, 1, 1 } or within, new, old) end,
+                  next_beams(c, row.scores, blank), c)
+  end, first_beams(N, W, T, log_probs.dtype), rows)
+  local log_p = log_add { c.blank, c.label }
+  local live = log_p:gt(-math.huge)
+  return nn.where(live:reshape { N, W, 1 }, c.labels, -1), nn.where(live, c.length, 0), log_p
 end

@@ -1,5 +1,6 @@
 """What the library makes of scans, in f64. Stacked layers: the net written out layer by layer in PyTorch. CTC: the sum over all paths, by brute force, with
-which PyTorch's loss and gradient must agree (it has no second derivative). Decoding: the definition, in Python.
+which PyTorch's loss and gradient must agree (it has no second derivative). Decoding: the definition, in Python; beams that hold every
+prefix give each labelling's probability, which the sum over all paths is again.
 
     python3 tests/oracle/library/loops.py      (numpy, torch)
 """
@@ -75,6 +76,58 @@ def decode(x, lengths, blank):
     return labels, counts
 
 
+def log_add(*values):
+    return torch.logsumexp(torch.stack([torch.as_tensor(v) for v in values]), 0).item()
+
+
+def beam_search(log_probs, width, blank):
+    """Prefix beam search (Hannun et al. 2014, algorithm 1, without a language model): (prefix, log P), best first."""
+    none = float("-inf")
+    beams = {(): (0.0, none)}  # the prefix: log probabilities of its alignments that end in a blank, and that do not
+    for row in log_probs.tolist():
+        ahead = {}
+
+        def put(prefix, in_blank, in_label):
+            old = ahead.get(prefix, (none, none))
+            ahead[prefix] = (log_add(old[0], in_blank), log_add(old[1], in_label))
+
+        for prefix, (in_blank, in_label) in beams.items():
+            both = log_add(in_blank, in_label)
+            for c, score in enumerate(row):
+                if c == blank:
+                    put(prefix, both + score, none)
+                elif prefix and c == prefix[-1]:
+                    put(prefix, none, in_label + score)
+                    put(prefix + (c,), none, in_blank + score)
+                else:
+                    put(prefix + (c,), none, both + score)
+        beams = dict(sorted(((p, v) for p, v in ahead.items() if max(v) > none), key=lambda item: -log_add(*item[1]))[:width])
+    return [(prefix, log_add(*v)) for prefix, v in beams.items()]
+
+
+def beams_of(x, lengths, width, blank):
+    T, N, _ = x.shape
+    labels, counts, p = torch.full((N, width, T), -1.0), torch.zeros(N, width), torch.zeros(N, width)
+    for n in range(N):
+        for k, (prefix, log_p) in enumerate(beam_search(x[: lengths[n], n], width, blank)):
+            labels[n, k, : len(prefix)], counts[n, k], p[n, k] = torch.tensor(prefix), len(prefix), torch.tensor(log_p).exp()
+    return labels, counts, p
+
+
+def beams():
+    for case, width, lengths, blank in (("ctc_beam", 3, [7, 5, 0], 0), ("ctc_beam_blank", 4, [7, 7, 7], 3), ("ctc_beam_one", 1, [7, 7, 7], 0)):
+        x = torch.as_tensor(formula.tensor(9, (7, 3, 4), 1.0)).log_softmax(-1)
+        for name, number, y in zip(("labels", "lengths", "p"), (50, 51, 52), beams_of(x, lengths, width, blank)):
+            put(case, name, project(y, number))
+    x = torch.as_tensor(formula.tensor(9, (4, 2, 3), 1.0)).log_softmax(-1)
+    _, _, p = beams_of(x, [4, 4], 40, 0)
+    for n in range(2):
+        labellings = {tuple(collapse(path, 0)) for path in itertools.product(range(3), repeat=4)}
+        every = torch.stack(sorted((-brute_force(x[:, n], target, 0)).exp() for target in labellings)).flip(0)
+        assert (p[n, : len(every)] - every).abs().max() < 1e-12 and abs(every.sum() - 1) < 1e-12 and p[n, len(every) :].sum() == 0
+        put("ctc_beam_all", f"p{n}", project(torch.nn.functional.pad(every, (0, 40 - len(every))), 50))
+
+
 def main():
     stacks()
     ctc("ctc")
@@ -90,6 +143,7 @@ def main():
     put("ctc_decode", "labels", project(labels, 50))
     put("ctc_decode", "lengths", project(counts, 51))
     put("ctc_decode", "blank", project(decode(x, [9, 9, 9], 2)[0], 52))
+    beams()
     write(__file__, f"PyTorch {torch.__version__}")
 
 

@@ -49,4 +49,18 @@ cases.add("ctc_decode", function()
   return { labels = project(labels:cast "f64", 50), lengths = project(lengths:cast "f64", 51), blank = project(blank:cast "f64", 52) }
 end)
 
+local function beam(name, options, lengths)
+  cases.add(name, function()
+    local labels, counts, log_p = nn.ctc_beam_decode(nn.log_softmax(tensor(9, { 7, 3, 4 })), lengths, options)
+    return { labels = project(labels:cast "f64", 50), lengths = project(counts:cast "f64", 51), p = project(log_p:exp(), 52) }
+  end)
+end
+beam("ctc_beam", { beam_width = 3 }, { 7, 5, 0 })
+beam("ctc_beam_blank", { beam_width = 4, blank = 3 })
+beam("ctc_beam_one", { beam_width = 1 })
+cases.add("ctc_beam_all", function()
+  local _, _, log_p = nn.ctc_beam_decode(nn.log_softmax(tensor(9, { 4, 2, 3 })), nil, { beam_width = 40 })
+  return { p0 = project(log_p[1]:exp(), 50), p1 = project(log_p[2]:exp(), 50) }
+end)
+
 return cases.program("loops", model)
