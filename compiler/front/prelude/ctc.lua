@@ -1,6 +1,6 @@
 -- ctc.lua: connectionist temporal classification (Graves et al. 2006): the loss by the forward recursion in log space, one
--- loop over time, best-path decoding and prefix beam search. The loss's gradient is the loop's own: no backward recursion is
--- written here.
+-- loop over time, best-path decoding and prefix beam search, and the distance of what was decoded from what was wanted. The
+-- loss's gradient is the loop's own: no backward recursion is written here.
 local nn, core = ...
 
 -- The logarithm of the sum of exp over a list of tensors some of which are -Inf: all of them give -Inf and gradients of 0
@@ -203,4 +203,35 @@ function nn.ctc_beam_decode(log_probs, input_lengths, options)
   local log_p = log_add { c.blank, c.label }
   local live = log_p:gt(-math.huge)
   return nn.where(live:reshape { N, W, 1 }, c.labels, -1), nn.where(live, c.length, 0), log_p
+end
+
+-- ---- distance ----
+
+--- The least number of labels to put in, take out or replace that makes x of y (Levenshtein 1966), row by row: one loop over
+--- x. With d the distances of the beginnings of y from x so far, those one label later are min(d[j] + 1, d[j-1] + (x ~= y[j])),
+--- or such a one at a place k < j and j - k labels put in.
+---@param x nn.Tensor [N, S] whole numbers; what lies behind a row's length does not count
+---@param x_lengths nn.Tensor|integer[] [N]
+---@param y nn.Tensor [N, S']
+---@param y_lengths nn.Tensor|integer[] [N]
+---@return nn.Tensor # i32 [N]
+function nn.edit_distance(x, x_lengths, y, y_lengths)
+  local what = "nn.edit_distance"
+  core.tensor(what, x)
+  core.tensor(what, y)
+  if x.rank ~= 2 or y.rank ~= 2 or x.shape[1] ~= y.shape[1] then
+    core.fail("layer_input", what, "labels [N, S] and [N, S']", core.tensor_text(x) .. ", " .. core.tensor_text(y))
+  end
+  local N, S, place = x.shape[1], y.shape[2], nn.iota(y.shape[2] + 1)
+  x, y = integers(what, x, x.shape, "labels "), integers(what, y, y.shape, "labels ")
+  x_lengths, y_lengths = integers(what, x_lengths, { N }, "lengths "), integers(what, y_lengths, { N }, "lengths ")
+  local none = x.shape[2] + S + 1
+  local earlier = place:le(place:reshape { -1, 1 }) -- [j, k]
+  local d = nn.scan(function(d, row)
+    local replaced = d:slice(2, 1, S) + row.x:reshape { N, 1 }:ne(y):cast("i32")
+    local best = nn.minimum(d + 1, replaced:pad(2, 1, 0, none)) - place
+    local next = nn.where(earlier, best:reshape { N, 1, S + 1 }, none):min(3) + place
+    return nn.where(row.t:lt(x_lengths:reshape { N, 1 }), next, d)
+  end, place:broadcast { N, S + 1 }, { x = x:transpose(1, 2), t = nn.iota(x.shape[2]) })
+  return d:take_along(2, y_lengths:reshape { N, 1 }):reshape { N }
 end

@@ -175,17 +175,17 @@ int nest_kept(const Nest *nest, int except, int *axes) {
 
 bool nest_vectorises(const Nest *nest, int axis) {
   const Group *g = nest->group;
-  bool simple;
+  bool simple, results = axis < g->kept; /* along a reduced axis a result is one scalar */
   if (axis < 0 || nest->lanes < 2) return false;
   for (int i = 0; i < g->phases.n; ++i) {
     const Reduction *r = &g->phases.at[i];
-    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis) || (r->factor && !point_vectorises(r->factor, axis)))
+    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis, results) || (r->factor && !point_vectorises(r->factor, axis, results)))
       return false;
   }
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
     if (!w->full && axis >= g->kept) continue;
-    if (!point_vectorises(w->value, axis) || affine_stride(w->index, axis, &simple) != 1) return false;
+    if (!point_vectorises(w->value, axis, results) || affine_stride(w->index, axis, &simple) != 1) return false;
   }
   return true;
 }

@@ -140,14 +140,29 @@ static bool mentions(const Point *p, const void *axis) {
   return p->index && affine_axes(p->index) >> *(const int *)axis & 1;
 }
 
-static bool forbids_vectors(const Point *p, const void *context) {
-  int axis = *(const int *)context;
-  if (p->index && !index_vectorises(p->index, axis, p->kind == P_index || p->kind == P_guard)) return true;
-  if (p->kind == P_guard && p->stride > 1 && point_any(p, mentions, &axis)) return true;
-  return p->kind == P_load && p->nargs && point_any(p->arg[0], mentions, &axis);
+static bool is_result(const Point *p, const void *context) {
+  (void)context;
+  return p->kind == P_result;
 }
 
-bool point_vectorises(const Point *p, int axis) { return !point_any(p, forbids_vectors, &axis); }
+typedef struct Along {
+  int axis;
+  bool results;
+} Along;
+
+/* A gather reads one row at a time: its row must be the same in all lanes. */
+static bool forbids_vectors(const Point *p, const void *context) {
+  const Along *along = context;
+  int axis = along->axis;
+  if (p->index && !index_vectorises(p->index, axis, p->kind == P_index || p->kind == P_guard)) return true;
+  if (p->kind == P_guard && p->stride > 1 && point_any(p, mentions, &axis)) return true;
+  if (p->kind != P_load || !p->nargs) return false;
+  return point_any(p->arg[0], mentions, &axis) || (along->results && point_any(p->arg[0], is_result, NULL));
+}
+
+bool point_vectorises(const Point *p, int axis, bool results) {
+  return !point_any(p, forbids_vectors, &(Along){axis, results});
+}
 
 /* ---- memo ---- */
 typedef struct MemoKey {

@@ -349,7 +349,7 @@ static int write_lanes(const Program *p, const Group *g, const DotPlan *plan) {
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
     bool simple, one = affine_stride(w->index, plan->column_axis, &simple) == 1;
-    if (!one || !simple || !point_vectorises(w->value, plan->column_axis)) return 1;
+    if (!one || !simple || !point_vectorises(w->value, plan->column_axis, true)) return 1;
     lanes = point_lanes(p, &seen, w->value, lanes);
   }
   return lanes;

@@ -128,6 +128,19 @@ def beams():
         put("ctc_beam_all", f"p{n}", project(torch.nn.functional.pad(every, (0, 40 - len(every))), 50))
 
 
+def distance(a, b):
+    """Levenshtein's distance by its recursion."""
+    if not a or not b:
+        return len(a) + len(b)
+    return min(distance(a[1:], b) + 1, distance(a, b[1:]) + 1, distance(a[1:], b[1:]) + (a[0] != b[0]))
+
+
+def distances():
+    x, y = (((torch.as_tensor(formula.tensor(number, shape, 1.5)) + 1.5).floor()).int().tolist() for number, shape in ((7, (6, 5)), (8, (6, 6))))
+    for n, (a, b) in enumerate(zip((5, 3, 0, 5, 2, 4), (6, 6, 4, 0, 2, 5))):
+        put("edit_distance", f"r{n}", distance(x[n][:a], y[n][:b]))
+
+
 def main():
     stacks()
     ctc("ctc")
@@ -144,6 +157,7 @@ def main():
     put("ctc_decode", "lengths", project(counts, 51))
     put("ctc_decode", "blank", project(decode(x, [9, 9, 9], 2)[0], 52))
     beams()
+    distances()
     write(__file__, f"PyTorch {torch.__version__}")
 
 

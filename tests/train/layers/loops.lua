@@ -63,4 +63,11 @@ cases.add("ctc_beam_all", function()
   return { p0 = project(log_p[1]:exp(), 50), p1 = project(log_p[2]:exp(), 50) }
 end)
 
+cases.add("edit_distance", function()
+  local function labels(number, shape) return (tensor(number, shape, 1.5) + 1.5):floor():cast "i32" end
+  local d, out = nn.edit_distance(labels(7, { 6, 5 }), { 5, 3, 0, 5, 2, 4 }, labels(8, { 6, 6 }), { 6, 6, 4, 0, 2, 5 }), {}
+  for n = 1, 6 do out["r" .. (n - 1)] = d[n] end
+  return out
+end)
+
 return cases.program("loops", model)

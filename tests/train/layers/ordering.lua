@@ -97,6 +97,14 @@ value("bincount_weights", function(w) return nn.bincount(index(), 5, w) end, { 7
 positions("confusion_matrix", function()
   return nn.confusion_matrix(nn.constant { 0, 2, 2, 3, 1, 1 }, nn.constant { 0, 1, 2, 3, 3, 1 }, 4)
 end)
+-- the row is a result of a kernel whose vectors run across results
+local signs = nn.buffer({ 5, 16 }, cases.init(6, 1)) -- a constant would be folded
+local function gather(name, f)
+  value(name, function(x) return x:gather(1, f(signs:gt(0):cast "f64"):cast "i32") end, { 4, { 20 } })
+end
+gather("gather_sum", function(u) return u:sum(1) end)
+gather("gather_cumsum", function(u) return u:cumsum(1) end)
+gather("gather_product", function(u) return u:transpose(1, 2):matmul(u) end)
 local function scatter(name, dim, rows, shape, mode)
   value(name, function(x, v) return x:scatter(dim, nn.constant(rows), v, mode) end, { 4, { 4, 3 } }, shape)
 end

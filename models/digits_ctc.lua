@@ -1,0 +1,63 @@
+-- digits_ctc.lua: reading strings of handwritten digits without being told where each one stands: CTC (Graves et al. 2006). A
+-- string is 3 to 5 digits of MNIST side by side, each cut to a width drawn from 16 to 28 columns. Two convolutions, a GRU in
+-- both directions, and at every fourth column the log probabilities of ten digits and the blank. Decoded greedily and by
+-- prefix beam search; `errors` are edits (Levenshtein) per digit.
+local nn = require "nn"
+local most, N, beam = 5, 24, nn.arg("beam", 4)
+local W, T, blank = most * 28, most * 28 // 4, 10
+
+local net = nn.Module {
+  body = nn.Sequential {                                                           -- [N,1,28,W] -> [N,32,7,T]
+    nn.Conv2d(1, 16, 3, { padding = 1 }), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, { padding = 1 }), nn.ReLU(), nn.MaxPool2d(2),
+  },
+  gru = nn.GRU(32 * 7, 64, { bidirectional = true }), head = nn.Linear(128, 11),
+  forward = function(self, strip)
+    local x = self.body(strip:unsqueeze(2)):reshape { -1, 32 * 7, T }
+    return self.head((self.gru(x:transpose(2, 3):transpose(1, 2)))):log_softmax(-1) -- [T,N,11]
+  end,
+}
+
+-- From most * n images: strips [n,28,W], the columns of each, labels [n,most] and their number
+local function strings(b)
+  local n = b.y.shape[1] // most
+  local count, wide = nn.random.integers({ n }, 3, most), nn.random.integers({ n, most }, 16, 28)
+  local place = nn.iota(most):broadcast { n, most }
+  wide = nn.where(place:lt(count:reshape { n, 1 }), wide, 0)
+  local stop, column = wide:cumsum(2), nn.iota(W)
+  local digit = nn.minimum(column:ge(stop:reshape { n, most, 1 }):cast("i32"):sum(2), most - 1)       -- [n,W]: which one stands there
+  local start = (stop - wide):take_along(2, digit)
+  local source = digit * 28 + (28 - wide:take_along(2, digit)) // 2 + column - start                  -- its column among most * 28
+  local pixels = b.x:reshape { n, most, 28, 28 }:transpose(2, 3):reshape { n, 28, W }                 -- [n,28,most*28]
+  local strip = pixels:take_along(3, source:reshape { n, 1, W }:broadcast { n, 28, W })
+  local length = stop:slice(2, most):reshape { n }
+  return nn.where(column:lt(length:reshape { n, 1, 1 }), strip, 0), length, b.y:reshape { n, most }, count
+end
+
+-- Times that count: those of which a column is within the string
+local function times(length) return (length + 3) // 4 end
+
+local function loss(b)
+  local strip, length, labels, count = strings(b)
+  return nn.ctc_loss(net(strip), labels, times(length), count, { blank = blank })
+end
+
+-- Edits per digit, greedily and with beams
+local function errors(b)
+  local strip, length, labels, count = strings(b)
+  local scores = net(strip)
+  local function rate(decoded, lengths) return nn.edit_distance(decoded, lengths, labels, count):sum() / count:sum():cast "f32" end
+  local beams, lengths = nn.ctc_beam_decode(scores, times(length), { blank = blank, beam_width = beam })
+  return rate(nn.ctc_greedy_decode(scores, times(length), { blank = blank })), rate(beams:select(2, 1), lengths:select(2, 1))
+end
+
+local train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.cosine(nn.hyper("lr", 2e-3)) }, clip_norm = 5 }
+local validate = nn.evaluate {
+  on = "test", loss = loss, greedy_errors = function(b) return (errors(b)) end,
+  beam_errors = function(b) return (select(2, errors(b))) end,
+}
+
+return nn.program {
+  name = "digits_ctc", model = net, train = train, validate = validate,
+  data = { train = nn.data.mnist { split = "train", batch = most * N, shuffle = true }, test = nn.data.mnist { split = "test", batch = 250 } },
+  run = { epochs = nn.hyper("epochs", 3), step = train, each_epoch = validate },
+}
