@@ -179,7 +179,8 @@ bool nest_vectorises(const Nest *nest, int axis) {
   if (axis < 0 || nest->lanes < 2) return false;
   for (int i = 0; i < g->phases.n; ++i) {
     const Reduction *r = &g->phases.at[i];
-    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis, results) || (r->factor && !point_vectorises(r->factor, axis, results)))
+    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis, results) ||
+        (r->factor && !point_vectorises(r->factor, axis, results)))
       return false;
   }
   for (int i = 0; i < g->writes.n; ++i) {

@@ -158,8 +158,8 @@ static DotPlan plan_along(const Machine *m, const Group *g, int row_axis, int co
   bool simple;
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
-    bool vectors =
-        affine_stride(w->index, d.column_axis, &simple) == 1 && simple && point_vectorises(w->value, d.column_axis, true);
+    bool vectors = affine_stride(w->index, d.column_axis, &simple) == 1 && simple &&
+                   point_vectorises(w->value, d.column_axis, true);
     if (!vectors) d.cycles += 3.0 * (double)(d.batch * d.rows * d.columns);
   }
   return d;

@@ -89,9 +89,9 @@ def places():
     record("scatter_set", torch.index_copy(x, 0, torch.tensor([2, 0, 3]), rows), (x, rows))
     last = torch.cat([rows[1:2], x[1:2], rows[2:3], x[3:4]])  # rows 2, 0, 2: the last source of row 2 wins
     record("scatter_set_twice", last, (x, rows))
-    table, u = t(4, (20,)), (t(6, (5, 16), grad=False) > 0).double()
+    table, u = t(4, (20,), grad=False), (t(6, (5, 16), grad=False) > 0).double()
     for case, at in (("sum", u.sum(0)), ("cumsum", u.cumsum(0)), ("product", u.T @ u)):
-        record(f"gather_{case}", table[at.long()], (table,))
+        positions(f"gather_{case}", table[at.long()])
     columns = t(6, (4, 2))
     record("scatter_set_columns", torch.index_copy(x, 1, torch.tensor([2, 0]), columns), (x, columns))
 

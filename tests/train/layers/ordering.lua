@@ -99,12 +99,16 @@ positions("confusion_matrix", function()
 end)
 -- the row is a result of a kernel whose vectors run across results
 local signs = nn.buffer({ 5, 16 }, cases.init(6, 1)) -- a constant would be folded
-local function gather(name, f)
-  value(name, function(x) return x:gather(1, f(signs:gt(0):cast "f64"):cast "i32") end, { 4, { 20 } })
+local function gather(name, shape, f)
+  local kept = nn.buffer(shape) -- so that the rows are read where the result is made
+  positions(name, function()
+    nn.assign(kept, tensor(4, { 20 }):gather(1, f(signs:gt(0):cast "f64"):cast "i32"))
+    return nn.value(kept)
+  end)
 end
-gather("gather_sum", function(u) return u:sum(1) end)
-gather("gather_cumsum", function(u) return u:cumsum(1) end)
-gather("gather_product", function(u) return u:transpose(1, 2):matmul(u) end)
+gather("gather_sum", { 16 }, function(u) return u:sum(1) end)
+gather("gather_cumsum", { 5, 16 }, function(u) return u:cumsum(1) end)
+gather("gather_product", { 16, 16 }, function(u) return u:transpose(1, 2):matmul(u) end)
 local function scatter(name, dim, rows, shape, mode)
   value(name, function(x, v) return x:scatter(dim, nn.constant(rows), v, mode) end, { 4, { 4, 3 } }, shape)
 end
