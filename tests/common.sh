@@ -52,3 +52,22 @@ losses_match() {
 parameters_match() {
   "$NNC_BUILD_DIR/tests/tool_tensors" compare "$3" "$NNC_SOURCE_DIR/tests/oracle/fashion_50_steps_$1.safetensors" 13 1e-4 || fail "$2: final parameters differ from PyTorch's by more than 1e-4"
 }
+
+# ---- models of models/: build NAME FLAGS… compiles NAME.c and NAME here; run NAME ARGS… writes NAME.log ----
+build() { "$NNC" "$NNC_SOURCE_DIR/models/$1.lua" -o "$1.c" "${@:2}" && build_c gcc -O1 "$1.c" "$1" || { fail "$1 does not build" && return 1; }; }
+run() { rm -f "$1.log" && "./$1" --quiet --threads 1 --log "$1.log" "${@:2}" </dev/null || { fail "$1: exit code $?" && return 1; }; }
+# holds MODEL CONDITION…: over the outputs of the log's last lines: name is the last value of an output, first_name the first
+holds() {
+  local condition
+  for condition in "${@:2}"; do
+    awk '{ gsub(/[{}" ]/, ""); n = split($0, field, ",")
+           for (i = 4; i <= n; i++) { split(field[i], pair, ":"); if (!(pair[1] in last)) print "first_" pair[1] "=" pair[2]; last[pair[1]] = pair[2] } }
+         END { for (name in last) print name "=" last[name] }' "$1.log" >values
+    mapfile -t assignments < <(grep -vE '=\[|\]|=$' values | sed 's/^/-v/')
+    awk "${assignments[@]}" "function abs(x) { return x < 0 ? -x : x } function near(x, y, limit) { return x \"\" !~ /n/ && abs(x - y) <= limit }
+         BEGIN { exit !($condition) }" || fail "$1: not $condition; $(tail -n 1 "$1.log")"
+  done
+}
+# need_shared PATH WHAT: real data beside the tree; without it what has failed so far counts, and the rest is skipped
+shared=$NNC_SOURCE_DIR/../shared/data
+need_shared() { [ -e "$shared/$1" ] || { [ "$failures" = 0 ] || finish; skip "$shared/$1 is not there: $2"; }; }

@@ -9,21 +9,6 @@ need_nnc
 : "${NAMES:=quadratic flow oscillator newton game ridge evolution robust variational hmc private lanczos lyapunov symmetry depth neural_ode lora attention_entropy transport burgers poisson adversarial vae fashion memory extreme_logits word2vec overfit}"
 cd "$work"
 
-build() { "$NNC" "$NNC_SOURCE_DIR/models/$1.lua" -o "$1.c" "${@:2}" && build_c gcc -O1 "$1.c" "$1" || { fail "$1 does not build" && return 1; }; }
-run() { rm -f "$1.log" && "./$1" --quiet --threads 1 --log "$1.log" "${@:2}" </dev/null || { fail "$1: exit code $?" && return 1; }; }
-# holds MODEL CONDITION…: over the outputs of the log's last lines: name is the last value of an output, first_name the first
-holds() {
-  local condition
-  for condition in "${@:2}"; do
-    awk '{ gsub(/[{}" ]/, ""); n = split($0, field, ",")
-           for (i = 4; i <= n; i++) { split(field[i], pair, ":"); if (!(pair[1] in last)) print "first_" pair[1] "=" pair[2]; last[pair[1]] = pair[2] } }
-         END { for (name in last) print name "=" last[name] }' "$1.log" >values
-    mapfile -t assignments < <(grep -vE '=\[|\]|=$' values | sed 's/^/-v/')
-    awk "${assignments[@]}" "function abs(x) { return x < 0 ? -x : x } function near(x, y, limit) { return x \"\" !~ /n/ && abs(x - y) <= limit }
-         BEGIN { exit !($condition) }" || fail "$1: not $condition; $(tail -n 1 "$1.log")"
-  done
-}
-
 # A2: 0.0359 is the start's distance from the solution along the first eigenvector, (0.92388, 0.38268)
 quadratic() {
   build quadratic --float=f64 && run quadratic || return 0
