@@ -39,7 +39,7 @@ digits_ctc() {
   if [ -n "$LONG" ]; then
     run digits_ctc "${args[@]}" --epochs 1 && holds digits_ctc 'greedy_errors < 0.3 && beam_errors < greedy_errors + 0.005'
   else
-    run digits_ctc "${args[@]}" --steps 300 && holds digits_ctc 'loss < 1.5 && first_loss > 5'
+    run digits_ctc "${args[@]}" --steps 300 --lr 5e-3 && holds digits_ctc 'loss < 1.5 && first_loss > 5'
   fi
 }
 
