@@ -73,3 +73,7 @@ return nn.program {
   name = "spelling", model = net, data = { train = learnt, test = unseen }, train = train, validate = validate, rate = rate,
   run = { epochs = nn.hyper("epochs", 40), step = train, each_epoch = { validate, rate } },
 }
+
+-- Reaches: (CMUdict's sample of 29,348 words, -D words=spelling_all -D batch=64, --epochs 10, seed 0) a phoneme error rate of
+-- 11.9 % and 54.8 % of the words right on the tenth that was not learnt; 20.4 % after one epoch. The few words here are learnt by
+-- heart: too few for others.

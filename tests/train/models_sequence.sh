@@ -5,7 +5,7 @@
 # by far. Those with data want /work/shared beside the tree. NAMES=… runs some; LONG=1 trains digits_ctc for a whole epoch (half a minute).
 source "$(dirname "$0")/../common.sh"
 need_nnc
-: "${NAMES:=recall sampling spelling digits_ctc}"
+: "${NAMES:=recall sampling spelling gpt char_lstm digits_ctc}"
 : "${LONG:=}"
 cd "$work"
 models=$NNC_SOURCE_DIR/models
@@ -29,6 +29,39 @@ spelling() {
   holds spelling 'loss < 0.1 * first_loss' 'phoneme_errors < 0.05 && exact > 0.9'
   printf 'a\tAH\naachener\tAA K AH N ER\n' >two.tsv
   [ "$(python3 "$models/spelling.py" two.tsv | tail -n +3)" = "$(printf '  { "a", "AH" },\n  { "aachener", "AA", "K", "AH", "N", "ER" },\n}')" ] || fail "spelling.py: $(python3 "$models/spelling.py" two.tsv)"
+}
+# B8: later positions get no gradient, and every other position some; 50 steps in f64 from given weights, in the order of the file, are PyTorch's to
+# 1e-9 (tests/oracle/gpt.py); the text is the same with and without cached keys and values
+gpt() {
+  need_shared text/tinyshakespeare.txt "gpt and char_lstm are not trained"
+  local text=$shared/text/tinyshakespeare.txt
+  cp "$models/gpt_net.lua" "$NNC_SOURCE_DIR/tests/train/layers/formula.lua" . && cp "$NNC_SOURCE_DIR/tests/train/layers/gpt.lua" gpt_check.lua
+  "$NNC" gpt_check.lua --float=f64 -o gpt_check.c && build_c gcc -O1 -march=native gpt_check.c gpt_check && run gpt_check || { fail "gpt_check does not run" && return; }
+  holds gpt_check 'later == 0 && none == 0 && count == 28'
+  sed 's/epochs = nn.hyper("epochs", [0-9]*)/steps = 50/' "$models/gpt.lua" >gpt.lua
+  "$NNC" gpt.lua --float=f64 -D dim=32 -D layers=2 -D length=32 -D batch=16 -o gpt.c && build_c gcc -O1 -march=native gpt.c gpt &&
+    run gpt --init init.safetensors --no-shuffle --data "train=$text" --data "test=$text" --generate.prompt "ROMEO:" >gpt.txt || { fail "gpt does not run" && return; }
+  losses gpt.log | paste - <(awk -F'\t' '!/^#/ { print $2 }' "$NNC_SOURCE_DIR/tests/oracle/gpt.tsv") | awk '
+    { d = ($1 - $2) / $2; if (d < 0) d = -d; if (!(d <= worst)) worst = d }
+    END { printf "gpt: largest relative difference of a loss %.1e in %d steps\n", worst, NR; exit !(worst <= 1e-9 && NR == 50) }' || fail "gpt: losses differ from PyTorch's"
+  holds gpt 'same == 1' && grep -q ROMEO: gpt.txt || fail "gpt: what it says does not begin with the prompt"
+}
+# B7: hidden state from batch to batch: the validation loss of five batches of 10 turns is that of one of 50 turns, and another where it is forgotten
+char_lstm() {
+  need_shared text/tinyshakespeare.txt "char_lstm is not trained"
+  local text=$shared/text/tinyshakespeare.txt turns
+  head -c 16010 "$text" >short.txt
+  sed 's/run = { epochs = .*/run = { steps = 1, step = validate },/' "$models/char_lstm.lua" >char_lstm.lua
+  for turns in 50 10 "10 -D carry=false"; do
+    # shellcheck disable=SC2086
+    "$NNC" char_lstm.lua --float=f64 -D hidden=16 -D length=$turns -o char_lstm.c && build_c gcc -O1 char_lstm.c char_lstm &&
+      run char_lstm --data train=short.txt --data test=short.txt || { fail "char_lstm does not run" && return; }
+    sed -n 's/.*"loss":\([^,}]*\).*/\1/p' char_lstm.log >>char_lstm.losses
+  done
+  awk '{ loss[NR] = $1 } function off(x) { x = x / loss[1] - 1; return x < 0 ? -x : x }
+    END { exit !(NR == 3 && off(loss[2]) < 1e-12 && off(loss[3]) > 1e-6) }' char_lstm.losses || fail "char_lstm: losses of 50, 10 and 10 turns that forget: $(tr '\n' ' ' <char_lstm.losses)"
+  "$NNC" "$models/char_lstm.lua" -D hidden=32 -D length=25 -o char_lstm.c && build_c gcc -O1 -march=native char_lstm.c char_lstm &&
+    run char_lstm --data "train=$text" --data "test=$text" --steps 200 && holds char_lstm 'loss < 2.8 && near(first_loss, log(65), 0.2)'
 }
 # C5: a net that says blanks alone, where CTC starts, has a loss of more than 2.5
 digits_ctc() {
