@@ -33,3 +33,6 @@ return nn.program {
   run = { epochs = nn.hyper("epochs", 2), step = train, each_epoch = "validate",
           after = { { generate, write = { text = "-" } }, compare } },
 }
+
+-- Reaches: (f32, seed 0, --no-shuffle) a validation loss of 2.1676 nats a character after the first of 2 epochs of 490 steps, where
+-- PyTorch from the same weights on the same batches has 2.1673 (tests/oracle/gpt.py), and 1.991 after the second; `same` is 1.
