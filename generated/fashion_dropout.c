@@ -1692,7 +1692,7 @@ static NNRT_KERNEL_V4 void program(const float *restrict dot, float *restrict pa
 static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict sum, const float *restrict dot,
     float *restrict sum_2, const float *restrict dot_2, float *restrict sum_3, int32_t *restrict optimizer_0_step,
     const float *restrict lr, const float *restrict total_steps, uint32_t *restrict nnrt_calls_train,
-    float *restrict div, float *restrict div_2, float *restrict sub, const nnrt_thread *thread) {
+    float *restrict where, float *restrict div, float *restrict div_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t i = 0; i < 6; ++i) {
       parts[i] = parts[i] + parts[i + 7];
@@ -1762,9 +1762,9 @@ static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict s
     const float v_5 = v < 200.0f ? lr_2 * (v_2 / 200.0f) : lr_2 * v_4;
     const float v_6 = f32_sqrt(-expm1_f32(v_2 * -0.0010005003f));
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
+    where[0] = v_5;
     div[0] = v_5 / expm1_f32(v_2 * -0.105360515f);
     div_2[0] = 1.0f / v_6;
-    sub[0] = 1.0f - v_5 * 0.01f;
     optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
     nnrt_calls_train[0] = nnrt_calls_train_2 + 1u;
   }
@@ -1794,7 +1794,7 @@ static NNRT_KERNEL_V4 void program_2(const float *restrict mul, float *restrict 
 static NNRT_KERNEL_V4 void program_adamw(const float *restrict mul, const float *restrict sum,
     const float *restrict sum_2, const float *restrict sum_3, const float *restrict sum_4, const float *restrict sum_5,
     float *restrict div, float *restrict optimizer_0_exp_avg_7_bias, const float *restrict sum_6,
-    float *restrict optimizer_0_exp_avg_sq_7_bias, float *restrict p7_bias, const float *restrict sub,
+    float *restrict optimizer_0_exp_avg_sq_7_bias, float *restrict p7_bias, const float *restrict where,
     const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
@@ -1823,39 +1823,43 @@ static NNRT_KERNEL_V4 void program_adamw(const float *restrict mul, const float 
     const f32x16 optimizer_0_exp_avg_sq_7_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_sq_7_bias, boolx16_mask(10));
     const f32x16 v_6 = optimizer_0_exp_avg_sq_7_bias_2 * 0.999f + v_4 * v_4 * 0.001f;
     const f32x16 p7_bias_2 = f32x16_load_mask(p7_bias, boolx16_mask(10));
-    const float sub_2 = sub[0];
+    const float where_2 = where[0];
+    const float v_7 = where_2 * 0.01f;
     const float div_4 = div_2[0];
     const float div_5 = div_3[0];
-    const f32x16 v_7 = v_5 * div_4 / (f32x16_sqrt(v_6) * div_5 + 1e-08f);
+    const f32x16 v_8 = v_5 * div_4 / (f32x16_sqrt(v_6) * div_5 + 1e-08f);
+    const f32x16 v_9 = p7_bias_2 - p7_bias_2 * v_7 + v_8;
     f32x16_store_mask(optimizer_0_exp_avg_7_bias, v_5, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_7_bias, v_6, boolx16_mask(10));
-    f32x16_store_mask(p7_bias, p7_bias_2 * sub_2 + v_7, boolx16_mask(10));
+    f32x16_store_mask(p7_bias, v_9, boolx16_mask(10));
   }
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_1_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_weight, float *restrict p1_weight,
-    const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const float div_4 = div[0];
     const float v = f32_minimum(div_4, 1.0f);
-    const float sub_2 = sub[0];
+    const float where_2 = where[0];
+    const float v_2 = where_2 * 0.01f;
     const float div_5 = div_2[0];
     const float div_6 = div_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
       const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[j]);
       const f32x16 dot_2 = f32x16_load(&dot[j]);
-      const f32x16 v_2 = dot_2 * v;
-      const f32x16 v_3 = optimizer_0_exp_avg_1_weight_2 * 0.9f + v_2 * 0.1f;
+      const f32x16 v_3 = dot_2 * v;
+      const f32x16 v_4 = optimizer_0_exp_avg_1_weight_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_weight[j]);
-      const f32x16 v_4 = optimizer_0_exp_avg_sq_1_weight_2 * 0.999f + v_2 * v_2 * 0.001f;
+      const f32x16 v_5 = optimizer_0_exp_avg_sq_1_weight_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p1_weight_2 = f32x16_load(&p1_weight[j]);
-      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
-      f32x16_store(&optimizer_0_exp_avg_1_weight[j], v_3);
-      f32x16_store(&optimizer_0_exp_avg_sq_1_weight[j], v_4);
-      f32x16_store(&p1_weight[j], p1_weight_2 * sub_2 + v_5);
+      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_7 = p1_weight_2 - p1_weight_2 * v_2 + v_6;
+      f32x16_store(&optimizer_0_exp_avg_1_weight[j], v_4);
+      f32x16_store(&optimizer_0_exp_avg_sq_1_weight[j], v_5);
+      f32x16_store(&p1_weight[j], v_7);
     }
   }
 }
@@ -1863,25 +1867,27 @@ static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_1_weight,
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_bias, const float *restrict sum,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
-    const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float div_4 = div[0];
     const float v = f32_minimum(div_4, 1.0f);
-    const float sub_2 = sub[0];
+    const float where_2 = where[0];
+    const float v_2 = where_2 * 0.01f;
     const float div_5 = div_2[0];
     const float div_6 = div_3[0];
     for (int64_t j = 0; j < 256; j += 16) {
       const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[j]);
       const f32x16 sum_2 = f32x16_load(&sum[j]);
-      const f32x16 v_2 = sum_2 * v;
-      const f32x16 v_3 = optimizer_0_exp_avg_1_bias_2 * 0.9f + v_2 * 0.1f;
+      const f32x16 v_3 = sum_2 * v;
+      const f32x16 v_4 = optimizer_0_exp_avg_1_bias_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[j]);
-      const f32x16 v_4 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + v_2 * v_2 * 0.001f;
+      const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p1_bias_2 = f32x16_load(&p1_bias[j]);
-      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
-      f32x16_store(&optimizer_0_exp_avg_1_bias[j], v_3);
-      f32x16_store(&optimizer_0_exp_avg_sq_1_bias[j], v_4);
-      f32x16_store(&p1_bias[j], p1_bias_2 * sub_2 + v_5);
+      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_7 = p1_bias_2 - p1_bias_2 * v_2 + v_6;
+      f32x16_store(&optimizer_0_exp_avg_1_bias[j], v_4);
+      f32x16_store(&optimizer_0_exp_avg_sq_1_bias[j], v_5);
+      f32x16_store(&p1_bias[j], v_7);
     }
   }
 }
@@ -1889,26 +1895,28 @@ static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_bias, c
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_4_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_4_weight, float *restrict p4_weight,
-    const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const float div_4 = div[0];
     const float v = f32_minimum(div_4, 1.0f);
-    const float sub_2 = sub[0];
+    const float where_2 = where[0];
+    const float v_2 = where_2 * 0.01f;
     const float div_5 = div_2[0];
     const float div_6 = div_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 65536); j += 16) {
       const f32x16 optimizer_0_exp_avg_4_weight_2 = f32x16_load(&optimizer_0_exp_avg_4_weight[j]);
       const f32x16 dot_2 = f32x16_load(&dot[j]);
-      const f32x16 v_2 = dot_2 * v;
-      const f32x16 v_3 = optimizer_0_exp_avg_4_weight_2 * 0.9f + v_2 * 0.1f;
+      const f32x16 v_3 = dot_2 * v;
+      const f32x16 v_4 = optimizer_0_exp_avg_4_weight_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_4_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_4_weight[j]);
-      const f32x16 v_4 = optimizer_0_exp_avg_sq_4_weight_2 * 0.999f + v_2 * v_2 * 0.001f;
+      const f32x16 v_5 = optimizer_0_exp_avg_sq_4_weight_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p4_weight_2 = f32x16_load(&p4_weight[j]);
-      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
-      f32x16_store(&optimizer_0_exp_avg_4_weight[j], v_3);
-      f32x16_store(&optimizer_0_exp_avg_sq_4_weight[j], v_4);
-      f32x16_store(&p4_weight[j], p4_weight_2 * sub_2 + v_5);
+      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_7 = p4_weight_2 - p4_weight_2 * v_2 + v_6;
+      f32x16_store(&optimizer_0_exp_avg_4_weight[j], v_4);
+      f32x16_store(&optimizer_0_exp_avg_sq_4_weight[j], v_5);
+      f32x16_store(&p4_weight[j], v_7);
     }
   }
 }
@@ -1916,26 +1924,28 @@ static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_4_weight,
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
 static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_7_weight, const float *restrict dot,
     const float *restrict div, float *restrict optimizer_0_exp_avg_sq_7_weight, float *restrict p7_weight,
-    const float *restrict sub, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     const float div_4 = div[0];
     const float v = f32_minimum(div_4, 1.0f);
-    const float sub_2 = sub[0];
+    const float where_2 = where[0];
+    const float v_2 = where_2 * 0.01f;
     const float div_5 = div_2[0];
     const float div_6 = div_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 2560); j += 16) {
       const f32x16 optimizer_0_exp_avg_7_weight_2 = f32x16_load(&optimizer_0_exp_avg_7_weight[j]);
       const f32x16 dot_2 = f32x16_load(&dot[j]);
-      const f32x16 v_2 = dot_2 * v;
-      const f32x16 v_3 = optimizer_0_exp_avg_7_weight_2 * 0.9f + v_2 * 0.1f;
+      const f32x16 v_3 = dot_2 * v;
+      const f32x16 v_4 = optimizer_0_exp_avg_7_weight_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_7_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_7_weight[j]);
-      const f32x16 v_4 = optimizer_0_exp_avg_sq_7_weight_2 * 0.999f + v_2 * v_2 * 0.001f;
+      const f32x16 v_5 = optimizer_0_exp_avg_sq_7_weight_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p7_weight_2 = f32x16_load(&p7_weight[j]);
-      const f32x16 v_5 = v_3 * div_5 / (f32x16_sqrt(v_4) * div_6 + 1e-08f);
-      f32x16_store(&optimizer_0_exp_avg_7_weight[j], v_3);
-      f32x16_store(&optimizer_0_exp_avg_sq_7_weight[j], v_4);
-      f32x16_store(&p7_weight[j], p7_weight_2 * sub_2 + v_5);
+      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_7 = p7_weight_2 - p7_weight_2 * v_2 + v_6;
+      f32x16_store(&optimizer_0_exp_avg_7_weight[j], v_4);
+      f32x16_store(&optimizer_0_exp_avg_sq_7_weight[j], v_5);
+      f32x16_store(&p7_weight[j], v_7);
     }
   }
 }
@@ -2659,9 +2669,9 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
-  float *div_2 = (float *)(memory->scratch + 1466880); /* [] */
-  float *div_3 = (float *)(memory->scratch + 1466944); /* [] */
-  float *sub_2 = (float *)(memory->scratch + 1467008); /* [] */
+  float *where_3 = (float *)(memory->scratch + 1466880); /* [] */
+  float *div_2 = (float *)(memory->scratch + 1466944); /* [] */
+  float *div_3 = (float *)(memory->scratch + 1467008); /* [] */
   float *sum_7 = (float *)(memory->scratch + 1467072); /* [] */
   float *sum_8 = (float *)(memory->scratch + 1467136); /* [] */
   float *div_4 = (float *)(memory->scratch + 1466624); /* [] */
@@ -2703,23 +2713,23 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   nnrt_barrier(thread);
   program(dot_4, parts, thread);
   nnrt_barrier(thread);
-  program_join(parts, sum_4, dot_3, sum_5, dot_2, sum_6, optimizer_0_step, lr, total_steps, nnrt_calls_train, div_2,
-      div_3, sub_2, thread);
+  program_join(parts, sum_4, dot_3, sum_5, dot_2, sum_6, optimizer_0_step, lr, total_steps, nnrt_calls_train, where_3,
+      div_2, div_3, thread);
   program_2(mul_3, sum_7, thread);
   program_2(mul_2, sum_8, thread);
   nnrt_barrier(thread);
   program_adamw(mul, sum_4, sum_7, sum_5, sum_8, sum_6, div_4, optimizer_0_exp_avg_7_bias, sum,
-      optimizer_0_exp_avg_sq_7_bias, p7_bias, sub_2, div_2, div_3, thread);
+      optimizer_0_exp_avg_sq_7_bias, p7_bias, where_3, div_2, div_3, thread);
   nnrt_barrier(thread);
-  adamw_6(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, sub_2, div_2, div_3,
+  adamw_6(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, where_3, div_2, div_3,
       thread);
-  adamw_7(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, p1_bias, sub_2, div_2, div_3,
+  adamw_7(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, p1_bias, where_3, div_2, div_3,
       thread);
-  adamw_8(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, p4_weight, sub_2, div_2, div_3,
+  adamw_8(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, p4_weight, where_3, div_2, div_3,
       thread);
-  adamw_7(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, p4_bias, sub_2, div_2, div_3,
+  adamw_7(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, p4_bias, where_3, div_2, div_3,
       thread);
-  adamw_9(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, p7_weight, sub_2, div_2, div_3,
+  adamw_9(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, p7_weight, where_3, div_2, div_3,
       thread);
 }
 
@@ -2947,7 +2957,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0x3cc6ec4733cdb9e1,
+  .hash = 0x628d93f9b9fd9eea,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,
