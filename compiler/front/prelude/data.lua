@@ -63,16 +63,21 @@ local function idx(kind, options, images, labels, shape, rows, classes)
   return source(kind, options, { kind = "idx", fields = fields, rows = rows, classes = classes })
 end
 
--- Files of IDX numbers (also .gz): images u8 [rows, height, width], labels u8 [rows].
--- b.x: floats 0…1 [batch, 1, height, width]; b.y: i32 [batch].
+-- Files of IDX numbers (also .gz): images u8 [rows, height, width], labels u8 [rows] or masks u8 [rows, height, width].
+-- b.x: floats 0…1 [batch, 1, height, width]; b.y: i32 [batch] of labels, like b.x of masks.
 function nn.data.idx(options)
-  core.fields("nn.data.idx", options, with_common { images = "string", labels = "string", shape = "any", classes = "number", rows = "number" })
+  local known = { images = "string", labels = "string", masks = "string", shape = "any", classes = "number", rows = "number" }
+  core.fields("nn.data.idx", options, with_common(known))
   if not options or not options.images then core.fail("field_missing", "nn.data.idx", "images, a path") end
   local shape = options.shape or { 1, 28, 28 }
   if type(shape) ~= "table" then core.fail("shape_wanted", "nn.data.idx", core.what(shape)) end
   local rows = options.rows and core.count("nn.data.idx", "rows", options.rows)
   local classes = options.classes and core.count("nn.data.idx", "classes", options.classes)
-  return idx("nn.data.idx", options, options.images, options.labels, shape, rows, classes)
+  if not options.masks then return idx("nn.data.idx", options, options.images, options.labels, shape, rows, classes) end
+  if options.labels then core.fail("source_options", "nn.data.idx", "labels", "masks") end
+  local made = idx("nn.data.idx", options, options.images, nil, shape, rows)
+  made.fields[2] = { name = "y", dtype = "u8", shape = shape, file = options.masks, read = pixels }
+  return made
 end
 
 -- The four files of MNIST and of the sets that share its form.
