@@ -18,3 +18,22 @@ def uniform(t, n):
 
 def tensor(t, shape, bound=1.0):
     return (uniform(t, int(np.prod(shape))) * bound).reshape(shape)
+
+
+def fill(state):
+    """A state_dict with the values that `tool_tensors fill` writes: weights of two dimensions and more within 1/sqrt(elements of a row), those of
+    norms around 1, biases around 0; statistics stay. Tensors are numbered in the order of their names."""
+    for t, name in enumerate(sorted(state)):
+        shape = tuple(state[name].shape)
+        if len(shape) > 1:
+            values = tensor(t, shape, 1 / np.sqrt(np.prod(shape[1:])))
+        elif name.endswith(("weight", "bias")):
+            values = name.endswith("weight") + tensor(t, shape, 0.1)
+        else:
+            continue
+        state[name].numpy()[...] = values
+
+
+def projections(state):
+    """What `tool_tensors project` prints: each tensor times the formula's, summed."""
+    return {name: float((state[name].numpy() * tensor(t, tuple(state[name].shape))).sum()) for t, name in enumerate(sorted(state))}

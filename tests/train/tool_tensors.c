@@ -1,9 +1,12 @@
 /* tool_tensors.c: the small file work of the test scripts, in C so that the tests need no Python.
  *
  *   tool_tensors init OUT NAME:ROWSxCOLUMNS:FAN_IN …   weights by the formula of tests/oracle/formula.py, bound
- * 1/sqrt(FAN_IN), as safetensors (f32) tool_tensors compare RUN REFERENCE STRIDE LIMIT    every STRIDE-th element of
- * RUN's tensors against REFERENCE's; exit code 1 when one is off by more tool_tensors head IN OUT ROWS the first ROWS
- * rows of an uncompressed IDX file
+ * 1/sqrt(FAN_IN), as safetensors (f32)
+ *   tool_tensors compare RUN REFERENCE STRIDE LIMIT   every STRIDE-th element of RUN's tensors against REFERENCE's;
+ * exit code 1 when one is off by more
+ *   tool_tensors fill IN OUT   the tensors of IN with weights and biases by the formula
+ *   tool_tensors project FILE   the sum of each tensor times the formula's
+ *   tool_tensors head IN OUT ROWS   the first ROWS rows of an uncompressed IDX file
  *   tool_tensors llama IN OUT   weights of llama2.c's format as safetensors (F64) with the names of Meta's Llama
  *
  * It links nothing of nnc: a reader or writer of ours that is wrong must not agree with itself here. Safetensors is an
@@ -98,11 +101,12 @@ static int init(const char *path, int n, char **texts) {
   return fclose(out) == 0 ? 0 : 2;
 }
 
-/* ---- compare ---- */
-typedef struct Tensor {
-  const float *at;
-  long n;
-} Tensor;
+/* ---- what a file holds ---- */
+typedef struct Entry {
+  char name[128], dtype[8];
+  int rank;
+  long shape[8], begin, end; /* bytes behind the header */
+} Entry;
 
 static uint64_t header_length(Bytes file) {
   uint64_t n = 0;
@@ -110,62 +114,146 @@ static uint64_t header_length(Bytes file) {
   return n;
 }
 
-/* The tensor called `name`, or n = -1. */
-static Tensor tensor_find(Bytes file, const char *path, const char *name) {
-  uint64_t header = header_length(file);
-  if (header < 2 || header > file.n - 8) die("not a safetensors file", path);
-  char key[128];
-  snprintf(key, sizeof key, "\"%s\"", name);
-  char *text = calloc(1, header + 1);
-  if (!text) die("no memory for", path);
-  memcpy(text, file.at + 8, header);
-  const char *found = strstr(text, key), *offsets = found ? strstr(found, "\"data_offsets\"") : NULL;
-  long begin = 0, end = -4;
-  if (offsets && (!strstr(found, "F32") || sscanf(offsets, "\"data_offsets\" : [ %ld , %ld", &begin, &end) != 2))
-    die("not an f32 tensor", name);
-  free(text);
-  Tensor t = {NULL, (end - begin) / 4};
-  if (begin < 0 || end > (long)(file.n - 8 - header)) die("offsets outside the file", name);
-  float *copy = malloc(t.n > 0 ? 4 * (size_t)t.n : 1);
-  if (!copy) die("no memory for", path);
-  if (t.n > 0) memcpy(copy, file.at + 8 + header + begin, 4 * (size_t)t.n);
-  t.at = copy;
-  return t;
+static size_t entry_size(const Entry *e) { return e->dtype[1] == '6' ? 8 : 4; } /* F64, I64; F32 */
+
+/* `at` is its `"dtype"`: the name stands before `": {"dtype"` */
+static Entry entry_read(const char *at) {
+  Entry e = {.rank = 0};
+  const char *close = at;
+  while (*close != ':') close--;
+  while (*close != '"') close--;
+  const char *open = close - 1;
+  while (*open != '"') open--;
+  snprintf(e.name, sizeof e.name, "%.*s", (int)(close - open - 1), open + 1);
+  const char *shape = strstr(at, "\"shape\""), *offsets = strstr(at, "\"data_offsets\"");
+  if (!shape || !offsets || sscanf(at, "\"dtype\" : \"%7[A-Z0-9]", e.dtype) != 1 ||
+      sscanf(offsets, "\"data_offsets\" : [ %ld , %ld", &e.begin, &e.end) != 2)
+    die("no dtype, shape and data_offsets", e.name);
+  if (strcmp(e.dtype, "F32") && strcmp(e.dtype, "F64") && strcmp(e.dtype, "I64")) die("not f32, f64 or i64", e.name);
+  for (const char *number = strchr(shape, '['); number && *number != ']' && e.rank < 8;
+       number = strpbrk(number + 1, ",]")) {
+    char *after;
+    long size = strtol(number + 1, &after, 10);
+    if (after > number + 1) e.shape[e.rank++] = size; /* [] has none */
+  }
+  return e;
 }
 
-static int compare_one(const char *name, Tensor run, Tensor reference, long stride, double limit) {
-  if (run.n < 0 || (run.n + stride - 1) / stride != reference.n) {
-    printf("%-12s %ld elements, the reference has %ld of every %ld\n", name, run.n, reference.n, stride);
+static int entry_order(const void *a, const void *b) {
+  return strcmp(((const Entry *)a)->name, ((const Entry *)b)->name);
+}
+
+/* The tensors of a file, sorted by name; at most 512. */
+static int entries_read(Bytes file, const char *path, Entry **list) {
+  uint64_t header = header_length(file);
+  if (header < 2 || header > file.n - 8) die("not a safetensors file", path);
+  char *text = calloc(1, header + 1);
+  *list = calloc(512, sizeof **list);
+  if (!text || !*list) die("no memory for", path);
+  memcpy(text, file.at + 8, header);
+  int n = 0;
+  for (const char *at = text; n < 512 && (at = strstr(at, "\"dtype\"")); at++) {
+    (*list)[n] = entry_read(at);
+    if ((*list)[n].begin < 0 || (uint64_t)(*list)[n].end > file.n - 8 - header)
+      die("offsets outside the file", (*list)[n].name);
+    n++;
+  }
+  free(text);
+  if (!n) die("no tensors in", path);
+  qsort(*list, (size_t)n, sizeof **list, entry_order);
+  return n;
+}
+
+static long entry_count(const Entry *e) { return (e->end - e->begin) / (long)entry_size(e); }
+
+static char *element_at(Bytes file, const Entry *e, long i) {
+  return file.at + 8 + header_length(file) + e->begin + i * (long)entry_size(e);
+}
+
+static double element(Bytes file, const Entry *e, long i) {
+  const char *at = element_at(file, e, i);
+  float narrow;
+  double wide;
+  int64_t whole;
+  if (e->dtype[0] == 'I') return memcpy(&whole, at, 8), (double)whole;
+  if (entry_size(e) == 8) return memcpy(&wide, at, 8), wide;
+  return memcpy(&narrow, at, 4), (double)narrow;
+}
+
+/* ---- compare ---- */
+static int compare_one(Bytes run, const Entry *e, Bytes reference, const Entry *to, long stride, double limit) {
+  if (!e || (entry_count(e) + stride - 1) / stride != entry_count(to)) {
+    printf("%-12s %ld elements, the reference has %ld of every %ld\n", to->name, e ? entry_count(e) : 0,
+           entry_count(to), stride);
     return 1;
   }
   double worst = 0;
-  for (long i = 0; i < reference.n; i++) {
-    double d = fabs((double)run.at[i * stride] - reference.at[i]);
+  for (long i = 0; i < entry_count(to); i++) {
+    double d = fabs(element(run, e, i * stride) - element(reference, to, i));
     if (!(d <= worst)) worst = d; /* a NaN stays */
   }
-  printf("%-12s %7ld elements compared, largest difference %.2e\n", name, reference.n, worst);
+  printf("%-12s %7ld elements compared, largest difference %.2e\n", to->name, entry_count(to), worst);
   return !(worst <= limit);
 }
 
 static int compare(const char *run_path, const char *reference_path, long stride, double limit) {
   Bytes run = file_bytes(run_path), reference = file_bytes(reference_path);
-  int bad = 0, tensors = 0;
-  const char *at = reference.at + 8, *end = at + header_length(reference);
-  while ((at = strstr(at, "\"dtype\"")) && at < end) { /* the name stands before `": {"dtype"` */
-    const char *close = at;
-    while (*close != ':') close--;
-    while (*close != '"') close--;
-    const char *open = close - 1;
-    while (*open != '"') open--;
-    char name[64];
-    snprintf(name, sizeof name, "%.*s", (int)(close - open - 1), open + 1);
-    bad += compare_one(name, tensor_find(run, run_path, name), tensor_find(reference, reference_path, name), stride,
-                       limit);
-    tensors++;
-    at++;
-  }
-  if (!tensors) die("no tensors in", reference_path);
+  Entry *have, *want;
+  int n_have = entries_read(run, run_path, &have), n_want = entries_read(reference, reference_path, &want), bad = 0;
+  for (int i = 0; i < n_want; i++)
+    bad += compare_one(run, bsearch(&want[i], have, (size_t)n_have, sizeof *have, entry_order), reference, &want[i],
+                       stride, limit);
   return bad != 0;
+}
+
+/* ---- fill, project: tests/oracle/formula.py's fill and project say the same ---- */
+static int ends_with(const char *text, const char *end) {
+  size_t n = strlen(text), m = strlen(end);
+  return n >= m && !strcmp(text + n - m, end);
+}
+
+/* Weights of two dimensions and more within 1/sqrt(elements of a row), those of norms around 1, biases around 0; what
+ * else there is (statistics) stays. */
+static int fill_one(Bytes file, const Entry *e, uint32_t t) {
+  double bound = 0.1, plus = 0;
+  long row = 1;
+  for (int d = 1; d < e->rank; d++) row *= e->shape[d];
+  if (e->rank > 1)
+    bound = 1 / sqrt((double)row);
+  else if (ends_with(e->name, "weight"))
+    plus = 1;
+  else if (!ends_with(e->name, "bias"))
+    return 0;
+  for (long i = 0; i < entry_count(e); i++) {
+    double x = plus + formula(t, (uint32_t)i) * bound;
+    float narrow = (float)x;
+    memcpy(element_at(file, e, i), entry_size(e) == 8 ? (void *)&x : (void *)&narrow, entry_size(e));
+  }
+  return 1;
+}
+
+static int fill(const char *in, const char *path) {
+  Bytes file = file_bytes(in);
+  Entry *list;
+  int n = entries_read(file, in, &list), filled = 0;
+  for (int t = 0; t < n; t++) filled += fill_one(file, &list[t], (uint32_t)t);
+  FILE *out = file_new(path);
+  fwrite(file.at, 1, file.n, out);
+  return fclose(out) == 0 && filled ? 0 : 2;
+}
+
+/* "NAME sum": each tensor times the formula's, which sees every element */
+static int project(const char *path) {
+  Bytes file = file_bytes(path);
+  Entry *list;
+  int n = entries_read(file, path, &list);
+  for (int t = 0; t < n; t++) {
+    double sum = 0;
+    for (long i = 0; i < entry_count(&list[t]); i++)
+      sum += element(file, &list[t], i) * formula((uint32_t)t, (uint32_t)i);
+    printf("%s %.17g\n", list[t].name, sum);
+  }
+  return 0;
 }
 
 /* ---- head ---- */
@@ -249,8 +337,10 @@ int main(int argc, char **argv) {
   const char *command = argc > 1 ? argv[1] : "";
   if (!strcmp(command, "init") && argc > 3) return init(argv[2], argc - 3, argv + 3);
   if (!strcmp(command, "compare") && argc == 6) return compare(argv[2], argv[3], atol(argv[4]), atof(argv[5]));
+  if (!strcmp(command, "fill") && argc == 4) return fill(argv[2], argv[3]);
+  if (!strcmp(command, "project") && argc == 3) return project(argv[2]);
   if (!strcmp(command, "head") && argc == 5) return head(argv[2], argv[3], (uint32_t)atol(argv[4]));
   if (!strcmp(command, "llama") && argc == 4) return llama(argv[2], argv[3]);
-  fprintf(stderr, "usage: tool_tensors init|compare|head|llama …\n");
+  fprintf(stderr, "usage: tool_tensors init|compare|fill|project|head|llama …\n");
   return 2;
 }
