@@ -248,7 +248,6 @@ void parse_slot(Parser *p) {
   if (parse_keyword(p, "at")) s->offset = parse_amount(p);
   vec_push(p->arena, p->rest->lines, parse_loc(p));
   for (parse_sign(p, ""); p->at < p->end; parse_sign(p, "")) parse_slot_fact(p, s);
-  if (home == HOME_constant && !s->value) parse_expected(p, "the value of a constant");
   parse_next_line(p);
 }
 
@@ -420,6 +419,8 @@ static void resolve_slots(Parser *p) {
     bool fits = depth <= 32 && (!s->turn || s->parent);
     if (s->parent) fits = fits && s->parent->home == s->home && s->parent_offset + s->bytes <= s->parent->bytes;
     if (!fits) user_error(t->lines.at[i], MSG_kernel_text, "the slot does not lie in the slot that it is a part of");
+    if (s->home == HOME_constant && !s->value && !s->parent)
+      user_error(t->lines.at[i], MSG_kernel_text, "expected the value of a constant");
   }
 }
 

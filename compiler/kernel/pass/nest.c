@@ -6,7 +6,7 @@
  * a bit.
  *
  *   map     for u parallel { for i by W { writes } rest }          rows.c     one row a unit, lanes along the row
- *   columns.c  a block of columns a unit, rows ascending           serial.c   scalar code for what does not vectorise
+ *   columns.c  a block of columns a unit, rows ascending           serial.c   code for any other reduction
  *   scan.c     running sums, by rows or by columns
  */
 #include "nest.h"

@@ -60,6 +60,6 @@ void nest_rows(Nest *nest, Block *body); /* rows.c: vector code along the reduce
 bool nest_rows_apart(const Nest *nest);  /* one row of several chunks: two kernels, nest_rows_split */
 void nest_rows_split(Nest *nest, Calls *calls);
 void nest_columns(Nest *nest, Block *body); /* columns.c: vector code along a kept axis */
-void nest_serial(Nest *nest, Block *body);  /* serial.c: scalar code for any reduction */
+void nest_serial(Nest *nest, Block *body);  /* serial.c: code for any reduction */
 void nest_scan(Nest *nest, Block *body);    /* scan.c: running sums */
 #endif

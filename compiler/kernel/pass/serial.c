@@ -1,10 +1,12 @@
-/* serial.c: scalar code for any reduction: gathers along the row, argmax, reduced axes that do not collapse, machines
- * with one lane. Realises the same Order as the vector schedules: an array of L lanes, chunk results, both joined by
- * halving.
+/* serial.c: code for any reduction: gathers along the row, argmax, reduced axes that do not collapse, machines with one
+ * lane. Realises the same Order as the vector schedules: an array of L lanes, chunk results, both joined by halving.
  *
  *   for u parallel                          one point of the kept axes
  *     stage: for r… { lanes[r mod L] = op(lanes[r mod L], element); at the end of a chunk: parts[r div Q] = halved
  * lanes }
+ *
+ * Where the innermost reduced axis is whole vectors of W (the images of batch norm's channels), r goes by W and W lanes
+ * that stand side by side take a step: a vector never lies across two rows, chunks or ends of L, since W divides them.
  */
 #include "nest.h"
 
@@ -13,18 +15,20 @@ enum { PHASES_MAX = 16 };
 typedef struct Serial {
   Nest *nest;
   int64_t n; /* reduced elements */
-  Expr *r;   /* number of the current one */
+  int axis;  /* the innermost reduced one */
+  int width; /* W; 1: scalar code */
+  Expr *r;   /* number of the current element, or the first of a vector */
 } Serial;
 
-/* Loops over the reduced axes, row-major; r is the element's number. */
-static Block *reduced_loops(Serial *s, Block *body) {
+/* Loops over the reduced axes, row-major, the innermost by `step`. */
+static Block *reduced_loops(Serial *s, Block *body, int step) {
   Nest *nest = s->nest;
   Arena *a = nest->arena;
   s->r = expr_index(a, 0);
   for (int i = nest->group->kept; i < nest->group->naxes; ++i) {
     if (nest->extent[i] == 1) continue;
     Expr *var;
-    body = nest_loop(nest, body, "r", expr_index(a, 0), expr_index(a, nest->extent[i]), 1, &var);
+    body = nest_loop(nest, body, "r", expr_index(a, 0), expr_index(a, nest->extent[i]), i == s->axis ? step : 1, &var);
     point_axis(&nest->gen, i, var);
     s->r = expr_add(a, expr_mul(a, s->r, nest->extent[i]), var);
   }
@@ -42,7 +46,7 @@ static void arg_phase(Serial *s, Block *body, int phase) {
   start.dtype = start.chain = r->element->dtype;
   Expr *value = nest_bind(nest, body, "best", nest_start(nest, &start, 1), &best);
   Expr *at = nest_bind(nest, body, "position", expr_int(a, type_of(r->dtype, 1), 0), &position);
-  Block *loop = reduced_loops(s, body);
+  Block *loop = reduced_loops(s, body, 1);
   nest_scalar(nest, loop);
   Expr *e = nest_bind(nest, loop, "e", point_expr(&nest->gen, r->element), NULL);
   Expr *better = r->op == OP_argmax ? expr_op2(a, OP_lt, value, e) : expr_op2(a, OP_lt, e, value);
@@ -76,7 +80,7 @@ static void chain_phase(Serial *s, Block *body, int phase) {
   const Reduction *r = &nest->group->phases.at[phase];
   Var *acc;
   Expr *value = nest_bind(nest, body, "acc", nest_start(nest, r, 1), &acc);
-  Block *loop = reduced_loops(s, body);
+  Block *loop = reduced_loops(s, body, 1);
   nest_scalar(nest, loop);
   Expr *next = nest_step(nest, r, value); /* before vec_push: it appends to the loop itself */
   vec_push(a, *loop, stmt_set(a, acc, next));
@@ -93,16 +97,16 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   vec_push(a, *body, stmt_local(a, lanes));
   vec_push(a, *body, stmt_local(a, parts));
   clear_lanes(nest, body, r, lanes);
-  Block *loop = reduced_loops(s, body);
-  nest_scalar(nest, loop);
+  Block *loop = reduced_loops(s, body, s->width);
+  nest_vector(nest, loop, NULL, s->axis, s->width, NULL);
   Expr *number = nest_bind(nest, loop, "number", s->r, NULL);
   Expr *in_chunk = expr_imod(a, number, q);
   Expr *lane = nest_bind(nest, loop, "lane", expr_imod(a, in_chunk, r->order.lanes), NULL);
-  Expr *acc = expr_load(a, lanes, lane, 1, NULL);
+  Expr *acc = expr_load(a, lanes, lane, s->width, NULL);
   Expr *next = nest_step(nest, r, acc);
   vec_push(a, *loop, stmt_store(a, lanes, lane, next, NULL));
-  Expr *ends = expr_op2(a, OP_eq, in_chunk, expr_index(a, q - 1));
-  ends = expr_op2(a, OP_or, ends, expr_op2(a, OP_eq, number, expr_index(a, s->n - 1)));
+  Expr *ends = expr_op2(a, OP_eq, in_chunk, expr_index(a, q - s->width));
+  ends = expr_op2(a, OP_or, ends, expr_op2(a, OP_eq, number, expr_index(a, s->n - s->width)));
   Stmt *flush = stmt_if(a, ends);
   vec_push(a, *loop, flush);
   Expr *sum = lane_sum(nest, &flush->body, r, lanes);
@@ -113,12 +117,27 @@ static void lanes_phase(Serial *s, Block *body, int phase) {
   point_result(&nest->gen, phase, nest_round(nest, body, phase, whole));
 }
 
+/* W where every phase and the full writes go by vectors along the innermost reduced axis, and W divides all there is */
+static int vector_width(const Serial *s) {
+  const Nest *nest = s->nest;
+  const Group *g = nest->group;
+  int width = nest->lanes;
+  if (!nest_vectorises(nest, s->axis) || nest->extent[s->axis] % width) return 1;
+  for (int p = 0; p < g->phases.n; ++p) {
+    Order order = g->phases.at[p].order;
+    if (order.lanes % width || order.chunk % width) return 1;
+  }
+  return width;
+}
+
 void nest_serial(Nest *nest, Block *body) {
   const Group *g = nest->group;
-  Serial s = {.nest = nest, .n = 1};
+  int count;
+  Serial s = {.nest = nest, .n = 1, .axis = nest_axis(nest, true, &count)};
   bool full = false;
   for (int i = g->kept; i < g->naxes; ++i) s.n *= nest->extent[i];
   for (int i = 0; i < g->writes.n; ++i) full |= g->writes.at[i].full;
+  s.width = vector_width(&s);
   body = nest_points(nest, body);
   for (int p = 0; p < g->phases.n; ++p) {
     const Reduction *r = &g->phases.at[p];
@@ -132,7 +151,7 @@ void nest_serial(Nest *nest, Block *body) {
   nest_scalar(nest, body);
   point_writes(&nest->gen, g, false);
   if (!full) return;
-  body = reduced_loops(&s, body);
-  nest_scalar(nest, body);
+  body = reduced_loops(&s, body, s.width);
+  nest_vector(nest, body, NULL, s.axis, s.width, NULL);
   point_writes(&nest->gen, g, true);
 }
