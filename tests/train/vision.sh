@@ -6,8 +6,9 @@
 # A step's parameters hold its gradients; a difference of 1e-9 is one of 1e-8 and less in a gradient of the optimizers used here. NAMES=… runs some.
 source "$(dirname "$0")/../common.sh"
 need_nnc
-: "${NAMES:=unet}"
+: "${NAMES:=unet resnet20 vit}"
 need_shared nuclei "the nets are not compared"
+need_shared cifar10 "the nets are not compared"
 tool=$NNC_BUILD_DIR/tests/tool_tensors
 [ -x "$tool" ] || die "there is no $tool (cmake builds it)"
 cd "$work"
