@@ -15,7 +15,8 @@ local function make_encoder()
 end
 local encoder, untrained = make_encoder(), make_encoder()
 local head = nn.Sequential { nn.Linear(features, 64), nn.ReLU(), nn.Linear(64, 32) }
-local probes = { learned = nn.Linear(features, 10), untrained = nn.Linear(features, 10) }
+local function make_probe() return nn.Sequential { nn.BatchNorm1d(features, { affine = false }), nn.Linear(features, 10) } end
+local probes = { learned = make_probe(), untrained = make_probe() }
 
 -- A view [B, 1, 28, 28]: each row and column is taken from up to 4 places off, the same way for a whole image
 local function view(x)
@@ -53,5 +54,5 @@ return nn.program {
   run = { { steps = nn.hyper("steps_of_contrast", 2500), step = train }, { steps = nn.hyper("steps_of_probing", 500), step = probe, after = validate } },
 }
 
--- Reaches: (Fashion-MNIST, 2500 steps of 128 images, probes of 500 steps) 68.0 % of the test images by a linear probe of 64 pooled features;
--- of an untrained encoder's 34.1 %.
+-- Reaches: (Fashion-MNIST, 2500 steps of 128 images, probes of 500 steps) 75.4 % of the test images by a linear probe of 64 pooled features;
+-- of an untrained encoder's 73.3 %. Without the probes' batch norm, which makes up for scale, they are at 68.0 % and 34.1 % by then.

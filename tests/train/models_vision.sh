@@ -45,7 +45,7 @@ contrastive() {
   need_fashion
   build contrastive || return 0
   if [ -n "$LONG" ]; then
-    run contrastive && holds contrastive 'learned > 0.6 && learned > untrained + 0.2'
+    run contrastive && holds contrastive 'learned > 0.72 && learned > untrained + 0.01'
   else
     run contrastive --steps_of_contrast 60 --steps_of_probing 200 && holds contrastive 'learned > 0.4 && untrained > 0.2'
     awk '/"func":"train"/ { sub(/.*"loss":/, ""); if (!first) first = $0 + 0; last = $0 + 0 } END { exit !(first > log(200) && last < first - 0.5) }' contrastive.log ||
