@@ -120,7 +120,7 @@ static void tables_that_do_not_fit_are_refused(void **state) {
 /* abalone: a letter, seven numbers, the rings; every number against scanf. */
 static void abalone(void **state) {
   (void)state;
-  static const char real[] = "/work/shared/data/tabular/abalone.csv";
+  static const char real[] = NNC_SOURCE_DIR "/../shared/data/tabular/abalone.csv";
   static const char *const letters[] = {"M", "F", "I"};
   char line[256], name[8][64], letter;
   FILE *in = fopen(real, "r");

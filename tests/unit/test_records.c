@@ -198,7 +198,7 @@ static void a_file_that_changes_ends_the_run(void **state) {
 /* The labels of the first ten test images are printed in many places; the images against the file, read by C. */
 static void cifar(void **state) {
   (void)state;
-  static const char real[] = "/work/shared/data/cifar10/test_1000.bin";
+  static const char real[] = NNC_SOURCE_DIR "/../shared/data/cifar10/test_1000.bin";
   static const char *const real_files[] = {real};
   static const nnrt_field real_fields[] = {{"y", NNRT_u8, 0, {0}}, {"x", NNRT_u8, 3, {3, 32, 32}}};
   static unsigned char bytes[3073];

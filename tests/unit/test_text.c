@@ -202,7 +202,7 @@ static void a_text_that_changes_ends_the_run(void **state) {
 /* Rows of a real text against its bytes, read by the C library. */
 static void shakespeare(void **state) {
   (void)state;
-  static const char real[] = "/work/shared/data/text/tinyshakespeare.txt";
+  static const char real[] = NNC_SOURCE_DIR "/../shared/data/text/tinyshakespeare.txt";
   static const char *const real_files[] = {real};
   static const char vocabulary[] = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   static char bytes[1115394];
