@@ -17,6 +17,7 @@ build pass
 ./pass --quiet --log log || fail "pass: exit code $?"
 [ "$(wc -l <log)" = 1920 ] || fail "pass: $(wc -l <log) steps in two epochs; 1920 are 2 x 245760 / 256"
 [ "$(grep -c '"epoch":0,' log)" = 960 ] || fail "pass: $(grep -c '"epoch":0,' log) steps in the first epoch, not 960"
+./pass --quiet --log log --epochs 50 && [ "$(wc -l <log)" = 48000 ] || fail "pass: --epochs 50 is not 48,000 steps"
 ./pass --quiet --log log --epochs 1 && [ "$(wc -l <log)" = 960 ] || fail "pass: --epochs 1 is not 960 steps"
 
 # ---- everything at once: the same by every way ----

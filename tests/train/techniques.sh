@@ -3,10 +3,10 @@
 # timeout: 900
 # The techniques that models/ shows: each program is compiled, built, run, and its log asked. Closed forms where the text here
 # or the model names one; the limits of evolution, robust, attention_entropy, adversarial, depth, vae, fashion, word2vec and overfit are
-# judgement: what must stand apart stands apart by far. NAMES=… runs some of them, FULL=1 the whole budget of burgers (two minutes).
+# judgement: what must stand apart stands apart by far. NAMES=… runs some of them, FULL=1 the whole budget of burgers (two minutes) and augment (one).
 source "$(dirname "$0")/../common.sh"
 need_nnc
-: "${NAMES:=quadratic flow oscillator newton game ridge evolution robust variational hmc private lanczos lyapunov symmetry depth neural_ode lora attention_entropy transport burgers poisson adversarial vae fashion memory extreme_logits word2vec overfit}"
+: "${NAMES:=quadratic flow oscillator newton game ridge augment evolution robust variational hmc private lanczos lyapunov symmetry depth neural_ode adaptive_ode lora unfreeze attention_entropy transport burgers poisson adversarial vae fashion memory extreme_logits word2vec overfit}"
 cd "$work"
 
 # A2: 0.0359 is the start's distance from the solution along the first eigenvector, (0.92388, 0.38268)
@@ -50,6 +50,17 @@ ridge() {
          if (!(d <= 1e-5 * (s + 0.01))) bad++; if (v["slope"] < 0) { if (up) bad++; down++ } else up++ }
        END { exit !(NR == 10 && bad == 0 && down > 3 && up > 2) }' ridge.log || fail "ridge: no valley, or slopes that differ: $(cat ridge.log)"
 }
+# A10: what the operations do is exact; what they are good for takes FULL=1 (a minute)
+augment() {
+  local with
+  need_fashion
+  build augment && run augment --steps 2 || return 0
+  holds augment 'moved == 0 && lost == 0 && mirrored == 0 && kept == 0'
+  [ -n "${FULL:-}" ] || return 0
+  run augment && with=$(sed -n 's/.*"accuracy":\([^,}]*\).*/\1/p' augment.log | tail -n 1)
+  build augment -D augment=false && run augment || return 0
+  holds augment "accuracy < $with - 0.01"
+}
 # A15
 evolution() {
   build evolution && run evolution || return 0
@@ -85,6 +96,13 @@ hmc() {
   make_hmc 0.13 20 4000 || { fail "hmc does not run" && return; }
   coarse=$(error)
   holds hmc 'near(m1, 0, 0.03) && near(m2, 0, 0.04)' 'near(s11, 1 / 1.64, 0.04) && near(s12, -0.6 / 1.64, 0.04) && near(s22, 2 / 1.64, 0.08)' 'accepted > 0'
+  # there, and with the momentum turned round back again
+  sed 's/^return nn.program {/local back = nn.func { function()\n  local start = { q = nn.value(q), p = nn.random.normal(q.shape) }\n  local there = nn.scan(leapfrog, start, nil, { length = L })\n&/M
+       s/^return nn.program {/  local home = nn.scan(leapfrog, { q = there.q, p = -there.p }, nil, { length = L })\n&/M
+       s/^return nn.program {/  return { far = (there.q - start.q):norm(), off = (home.q - start.q):norm() + (home.p + start.p):norm() }\nend }\n&/M
+       s/burn_in = burn_in, sample = sample,/back = back,/; s/, state = {.*},$/,/; s/run = {.*/run = { steps = 1, step = back },/' "$NNC_SOURCE_DIR/models/hmc.lua" >back.lua
+  "$NNC" back.lua --float=f64 -o back.c && build_c gcc -O1 back.c back && run back || { fail "hmc back does not run" && return; }
+  holds back 'far > 0.5 && off < 1e-12'
   # the energy error of trajectories of one length is O(epsilon^2)
   awk "BEGIN { exit !($coarse / $fine > 3.5 && $coarse / $fine < 4.6) }" || fail "hmc: energy errors of $coarse and $fine at epsilon and epsilon / 2"
 }
@@ -140,6 +158,21 @@ neural_ode() {
   awk "BEGIN { a = $(cat difference.10); b = $(cat difference.20); exit !(a < 1e-7 && a / b > 12 && a / b < 20) }" ||
     fail "neural_ode: the adjoint differs by $(cat difference.10) with 10 steps and $(cat difference.20) with 20"
   cmp -s memory.10 memory.20 || fail "neural_ode: memory with 100 and 200 steps: $(cat memory.10 memory.20)"
+}
+# B10, adaptive: a step's error is the tolerance at most, and the method of order 3 takes 10 times the steps for a thousandth of it
+adaptive_ode() {
+  build adaptive_ode --float=f64 && run adaptive_ode || return 0
+  holds adaptive_ode 'first_error < first_steps * 1e-4 && error < steps * 1e-7' 'near(steps / first_steps, 10, 2)' \
+    'first_slope < 4 * first_steps * 1e-4 && slope < 4 * steps * 1e-7' 'near(angle, 2, 1e-4)'
+}
+# C10, layer by layer: what a stage does not train is equal as files, and its gradients' products are not there
+unfreeze() {
+  build unfreeze && run unfreeze || return 0
+  cmp trained.safetensors head.safetensors && cmp first_0.safetensors first_1.safetensors || fail "unfreeze: a frozen tensor was changed"
+  ! cmp -s head.safetensors upper.safetensors && ! cmp -s upper.safetensors all.safetensors || fail "unfreeze: a stage trains nothing"
+  "$NNC" "$NNC_SOURCE_DIR/models/unfreeze.lua" --report -o x.c | awk '/^[a-z]+: / { stage = $1 } /x \[/ { n[stage]++ }
+    END { exit !(n["head:"] == 2 && n["upper:"] == 3 && n["all:"] == 4) }' || fail "unfreeze: not 2, 3 and 4 products in the three stages"
+  holds unfreeze 'loss < 0.01'
 }
 # C10: the frozen tensors' file is the same; the gradient of the middle weight, [64,32] x [32,64], is there only when it is asked for
 lora() {
