@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
-# generated.sh: generated/ and docs/ops.md are what nnc writes today. `./dev regen` (this script with `regen`) writes them anew:
-# read the difference before you commit it, as the emitted code's user would.
+# generated.sh: generated/ and docs/ops.md are what nnc writes today, docs/library.md is what the library's annotations say. `./dev regen`
+# (this script with `regen`) writes them anew: read the difference before you commit it, as the emitted code's user would.
 if [ "${1:-}" = regen ]; then NNC=${NNC:-build/nnc}; fi
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 need_nnc
@@ -14,9 +14,13 @@ for model in $models; do
   [ -f "models/$model.lua" ] || die "there is no models/$model.lua"
   "$NNC" "models/$model.lua" --cpu=x86-64-v4 -o "$into/$model.c" || fail "models/$model.lua does not compile"
 done
+library() { find compiler/front/prelude -name '*.lua' ! -name '*.d.lua' | LC_ALL=C sort; find compiler/front/prelude -name '*.d.lua' | LC_ALL=C sort; }
+# shellcheck disable=SC2046
+library_md() { LC_ALL=C awk -f docs/library.awk $(library); }
 "$NNC" --report models/fashion_mlp.lua --cpu=x86-64-v4 >"$into/fashion_mlp.report.txt" || fail "no report of fashion_mlp"
 if [ "${1:-}" = regen ]; then
   "$NNC" --ops >docs/ops.md
+  library_md >docs/library.md || fail "annotations in compiler/front/prelude are wrong"
   finish
   exit 0
 fi
@@ -25,4 +29,6 @@ for file in "$into"/*; do
   cmp -s "generated/$(basename "$file")" "$file" || fail "generated/$(basename "$file") is not what nnc writes; ./dev regen writes it anew"
 done
 "$NNC" --ops | cmp -s - docs/ops.md || fail "docs/ops.md is not what nnc --ops prints; ./dev regen writes it anew"
+library_md >"$work/library.md" || fail "annotations in compiler/front/prelude are missing or wrong"
+cmp -s "$work/library.md" docs/library.md || fail "docs/library.md is not what the annotations say; ./dev regen writes it anew"
 finish

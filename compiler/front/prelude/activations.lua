@@ -10,7 +10,7 @@ local function floats(what, x) return core.as_float(core.tensor(what, x)) end
 -- x <= 0 and nowhere else, NaN included.
 local relu
 
---- max(x, 0). Not maximum(x, 0): the gradient at 0 is 0, as in PyTorch, and NaN passes.
+--- max(x, 0), as where(x <= 0, 0, x): the gradient at 0 is 0, as in PyTorch, and NaN passes.
 ---@param x nn.Tensor [..]
 ---@return nn.Tensor [..]
 function methods.relu(x)
@@ -24,8 +24,8 @@ end
 
 --- x between min and max, else the nearer of the two; the gradient is 0 at both ends.
 ---@param x nn.Tensor [..]
----@param min? number -1
----@param max? number 1
+---@param min? number `-1`
+---@param max? number `1`
 ---@return nn.Tensor [..]
 function methods.hardtanh(x, min, max)
   x, min, max = floats("hardtanh", x), min or -1.0, max or 1.0
@@ -39,7 +39,7 @@ function methods.relu6(x) return nn.hardtanh(x, 0.0, 6.0) end
 
 --- x where x > 0, else slope * x (Maas et al. 2013).
 ---@param x nn.Tensor [..]
----@param slope? number 0.01
+---@param slope? number `0.01`
 ---@return nn.Tensor [..]
 function methods.leaky_relu(x, slope)
   x = floats("leaky_relu", x)
@@ -64,10 +64,9 @@ end
 ---@return nn.Tensor [..]
 function methods.sigmoid(x) return 0.5 * (0.5 * floats("sigmoid", x)):tanh() + 0.5 end
 
---- x * Phi(x) (Hendrycks and Gimpel 2016), exact by erf; approximate = "tanh" takes
---- 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
+--- x * Phi(x) (Hendrycks and Gimpel 2016), exact by erf; approximate = "tanh" takes 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
 ---@param x nn.Tensor [..]
----@param approximate? "none"|"tanh" "none"
+---@param approximate? "none"|"tanh" `"none"`
 ---@return nn.Tensor [..]
 function methods.gelu(x, approximate)
   x = floats("gelu", x)
@@ -86,8 +85,8 @@ function methods.silu(x) return x * nn.sigmoid(x) end
 
 --- log(1 + exp(beta x)) / beta; x itself where beta x > threshold, as in PyTorch.
 ---@param x nn.Tensor [..]
----@param beta? number 1
----@param threshold? number 20
+---@param beta? number `1`
+---@param threshold? number `20`
 ---@return nn.Tensor [..]
 function methods.softplus(x, beta, threshold)
   x, beta = floats("softplus", x), beta or 1.0
@@ -108,7 +107,7 @@ end
 
 --- x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2016).
 ---@param x nn.Tensor [..]
----@param alpha? number 1
+---@param alpha? number `1`
 ---@return nn.Tensor [..]
 function methods.elu(x, alpha)
   x = floats("elu", x)
@@ -123,7 +122,7 @@ function methods.selu(x) return 1.0507009873554805 * nn.elu(x, 1.673263242354377
 
 --- x where x > 0, else alpha (exp(x / alpha) - 1): smooth at 0 for every alpha (Barron 2017).
 ---@param x nn.Tensor [..]
----@param alpha? number 1
+---@param alpha? number `1`
 ---@return nn.Tensor [..]
 function methods.celu(x, alpha)
   x, alpha = floats("celu", x), alpha or 1.0
@@ -158,7 +157,7 @@ function methods.hardswish(x) return x * nn.hardsigmoid(x) end
 
 --- exp(x) / sum(exp(x)) along dim; the maximum is taken out first, outside the derivative (it cancels).
 ---@param x nn.Tensor [..]
----@param dim? integer -1
+---@param dim? integer `-1`
 ---@return nn.Tensor [..]
 function methods.softmax(x, dim)
   dim = dim or -1
@@ -170,13 +169,13 @@ end
 
 --- softmax(-x).
 ---@param x nn.Tensor [..]
----@param dim? integer -1
+---@param dim? integer `-1`
 ---@return nn.Tensor [..]
 function methods.softmin(x, dim) return nn.softmax(-floats("softmin", x), dim) end
 
 --- log(softmax(x)), without the logarithm of a small number.
 ---@param x nn.Tensor [..]
----@param dim? integer -1
+---@param dim? integer `-1`
 ---@return nn.Tensor [..]
 function methods.log_softmax(x, dim)
   dim = dim or -1
@@ -188,8 +187,8 @@ end
 
 --- log(sum(exp(x))) along dim.
 ---@param x nn.Tensor [..]
----@param dim? integer -1
----@param keep? boolean false
+---@param dim? integer `-1`
+---@param keep? boolean `false`
 ---@return nn.Tensor
 function methods.logsumexp(x, dim, keep)
   dim = dim or -1
@@ -202,7 +201,7 @@ end
 
 --- Gated linear unit a * sigmoid(b), a and b the halves of x along dim (Dauphin et al. 2017).
 ---@param x nn.Tensor [.., 2n, ..]
----@param dim? integer -1
+---@param dim? integer `-1`
 ---@return nn.Tensor [.., n, ..]
 function methods.glu(x, dim)
   x, dim = floats("glu", x), dim or -1
@@ -261,8 +260,8 @@ activation("Softmin", methods.softmin, dim)
 activation("LogSoftmax", methods.log_softmax, dim)
 
 --- Leaky ReLU with a learned slope: `weight` [channels], one slope for all or one for each channel of x [B, C, …].
----@param channels? integer 1
----@param init? number 0.25
+---@param channels? integer `1`
+---@param init? number `0.25`
 ---@return nn.Module
 function nn.PReLU(channels, init)
   channels = core.count("nn.PReLU", "channels", channels or 1)

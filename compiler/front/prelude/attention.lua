@@ -99,15 +99,21 @@ local function attend_in_blocks(q, k, v, mask, options)
   return join_rows(out.y, L), join_rows(out.weights, L)
 end
 
---- softmax(q k^T scale + mask) v. Where q has more heads than k and v, each of theirs serves as many of its heads side by
---- side (grouped queries: Ainslie et al. 2023). With S >= 2 (E + Ev) and L > 64 a step holds the scores of 64 queries at a
---- time, unless the weights are used.
+---@class nn.AttentionOptions
+---@field mask? nn.Tensor `nil`; bool (true: may be seen) or floats to add, broadcast to [.., H, L, S]; a row of which nothing may be seen gives 0
+---@field causal? boolean `false`; true: position i sees 1 … i
+---@field scale? number `1 / sqrt(E)`
+---@field dropout? number `nil`: of the weights, in training (torch drops in evaluation too)
+
+--- softmax(q k^T scale + mask) v (Vaswani et al. 2017, eq. 1). Where q has more heads than k and v, each of theirs serves as many of its heads side by side (grouped
+--- queries: Ainslie et al. 2023). Masked places get weights and gradients of exactly 0. With S >= 2 (E + Ev)
+--- and L > 64 a step holds the scores of 64 queries at a time, unless the weights are used.
 ---@param q nn.Tensor [.., H, L, E]
 ---@param k nn.Tensor [.., H', S, E], H a multiple of H'
 ---@param v nn.Tensor [.., H', S, Ev]
----@param options? { mask?: nn.Tensor, causal?: boolean, scale?: number, dropout?: number } mask: bool (true: may be seen) or floats to add, broadcast to [.., H, L, S]; causal: position i sees 1 … i; scale 1 / sqrt(E); dropout: of the weights, in training
+---@param options? nn.AttentionOptions `{}`
 ---@return nn.Tensor [.., H, L, Ev]
----@return nn.Tensor weights [.., H, L, S]
+---@return nn.Tensor weights [.., H, L, S], before dropout
 function nn.scaled_dot_product_attention(q, k, v, options)
   local what = "nn.scaled_dot_product_attention"
   options = core.fields(what, options, { mask = "any", causal = "boolean", scale = "number", dropout = "number" })
@@ -193,14 +199,21 @@ local function attention_forward(self, q, k, v, options)
   return self.batch_first and y or y:transpose(1, 2), weights
 end
 
---- Attention of `heads` heads with projections: `in_proj_weight` [E + 2 K, E] (or `q_proj_weight` [E, E], `k_proj_weight`
---- [K, kdim], `v_proj_weight` [K, vdim] when those differ), `in_proj_bias`, `out_proj`; K = E, or kv_heads / heads of it
---- with grouped queries. Called (q, k, v, options) or (x, options); gives the output like q and the weights [N, H, L, S].
---- Options: mask, bool (true: may be seen) or floats, [L, S] or [N, L, S]; key_padding_mask, bool [N, S], true: may be
---- seen; causal; rotary, an nn.Rotary.
+---@class nn.MultiheadOptions
+---@field dropout? number `0`, at least 0 and below 1: of the weights
+---@field bias? boolean `true`
+---@field kdim? integer `embed_dim`
+---@field vdim? integer `embed_dim`
+---@field kv_heads? integer `heads`, divides them: grouped queries
+---@field batch_first? boolean `false`: [T, N, E]; true: [N, T, E]
+
+--- Attention of `heads` heads with projections: `in_proj_weight` [E + 2 K, E] (or `q_proj_weight` [E, E], `k_proj_weight` [K, kdim], `v_proj_weight` [K, vdim]
+--- where those differ), `in_proj_bias`, `out_proj`; K = E kv_heads / heads. Called (q, k, v, options) or (x, options); gives the output like q and the weights
+--- [N, H, L, S]. Options of the call: `mask`, bool (true: may be seen; torch's module has it the other way round) or floats, [L, S] or [N, L, S];
+--- `key_padding_mask`, bool [N, S], true: may be seen; `causal`; `rotary`, an nn.Rotary.
 ---@param embed_dim integer E
 ---@param heads integer divides E
----@param options? { dropout?: number, bias?: boolean, kdim?: integer, vdim?: integer, kv_heads?: integer, batch_first?: boolean } 0, true, E, E, heads, false: [T, N, E]
+---@param options? nn.MultiheadOptions `{}`
 ---@return nn.Module
 function nn.MultiheadAttention(embed_dim, heads, options)
   local what = "nn.MultiheadAttention"

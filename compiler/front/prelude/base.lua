@@ -83,7 +83,15 @@ function core.scalar() return is_narrow(core.float()) and "f32" or core.float() 
 
 -- ---- small things that rest on the core ----
 
+--- All 0.
+---@param shape integer[]
+---@param dtype? string `--float`
+---@return nn.Tensor [shape]
 function nn.zeros(shape, dtype) return core.full(shape, 0.0, dtype) end
+--- All 1.
+---@param shape integer[]
+---@param dtype? string `--float`
+---@return nn.Tensor [shape]
 function nn.ones(shape, dtype) return core.full(shape, 1.0, dtype) end
 
 local methods = core.methods
@@ -101,13 +109,23 @@ local function count_of(x, dims)
   return n
 end
 
+--- The sum over dims divided by their number of elements; integers and bools become the default float first, 16-bit floats are summed in f32.
+---@param x nn.Tensor [..]
+---@param dims? integer|integer[] `nil`: all
+---@param keep? boolean `false`; true: the dimensions stay, with size 1
+---@return nn.Tensor
 function methods.mean(x, dims, keep)
   x = core.as_float(core.tensor("mean", x))
   local total = core.wide(x):sum(dims, keep)
   return (total / count_of(x, dims)):cast(x.dtype)
 end
 
--- Variance over dims: the mean of squared distances from the mean; unbiased = true divides by n - 1, as torch.var does.
+--- The mean of squared distances from the mean, in two passes. Divided by n, where torch.var divides by n - 1: that is `unbiased`.
+---@param x nn.Tensor [..]
+---@param dims? integer|integer[] `nil`: all
+---@param keep? boolean `false`; true: the dimensions stay, with size 1
+---@param unbiased? boolean `false`
+---@return nn.Tensor
 function methods.var(x, dims, keep, unbiased)
   x = core.as_float(core.tensor("var", x))
   local wide = core.wide(x)
@@ -116,12 +134,21 @@ function methods.var(x, dims, keep, unbiased)
   return ((centred * centred):sum(dims, keep) / (unbiased and n - 1 or n)):cast(x.dtype)
 end
 
+--- The Euclidean norm over dims, sqrt(sum(x^2)). Its gradient where the norm is 0 is NaN (PyTorch: 0): take the square, or [`nn.normalize`](#nn.normalize).
+---@param x nn.Tensor [..]
+---@param dims? integer|integer[] `nil`: all
+---@param keep? boolean `false`; true: the dimensions stay, with size 1
+---@return nn.Tensor
 function methods.norm(x, dims, keep)
   x = core.as_float(core.tensor("norm", x))
   local wide = core.wide(x)
   return (wide * wide):sum(dims, keep):sqrt():cast(x.dtype)
 end
 
+--- Dimension `first` and all behind it as one: x:flatten(2) is torch.flatten(x, 1).
+---@param x nn.Tensor [..]
+---@param first? integer `1`
+---@return nn.Tensor
 function methods.flatten(x, first)
   core.tensor("flatten", x)
   local shape = {}
@@ -130,8 +157,13 @@ function methods.flatten(x, first)
   return x:reshape(shape)
 end
 
--- Rows along dim by an index of the same rank: y[…,j,…] = x[…,index[…,j,…],…] (torch.gather). One gather over the
--- flattened tensor; an index out of range gives the first or the last, as gather does.
+-- One gather over the flattened tensor.
+--- Elements along dim by an index of the same rank: y[…, j, …] = x[…, index[…, j, …], …] (torch.gather). An index out of range gives the
+--- first or the last, as [`nn.gather`](#nn.gather) does; the gradient adds up at the places that were read.
+---@param x nn.Tensor [..]
+---@param dim integer
+---@param index nn.Tensor whole numbers from 0, [..] like x but for dim
+---@return nn.Tensor like index, with x's dtype
 function methods.take_along(x, dim, index)
   core.tensor("take_along", x)
   core.tensor("take_along", index)

@@ -10,8 +10,7 @@ local function tensors(what, list)
   return copy
 end
 
---- Rescales all gradients together so that their common norm is at most `most` (Pascanu et al. 2013), as
---- torch.nn.utils.clip_grad_norm_ does.
+--- Rescales all gradients together so that their common norm is at most `most` (Pascanu et al. 2013), by min(1, most / (norm + 1e-6)) as torch.nn.utils.clip_grad_norm_.
 ---@param gradients nn.Tensor[]
 ---@param most number above 0
 ---@return nn.Tensor[] clipped
@@ -53,7 +52,7 @@ end
 ---@param gradients nn.Tensor[]
 ---@param parameters nn.Tensor[] in the same order
 ---@param clipping number such as 0.01
----@param eps? number 1e-3
+---@param eps? number `1e-3`
 ---@return nn.Tensor[] clipped
 function nn.clip_grad_adaptive(gradients, parameters, clipping, eps)
   core.range("nn.clip_grad_adaptive", "clipping", clipping, 1e-30, math.huge, "above 0")

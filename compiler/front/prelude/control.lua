@@ -137,6 +137,19 @@ local function scan_segments(f, init, xs, length, reverse, segments)
   end, stacked)
 end
 
+---@class nn.ScanOptions
+---@field length? integer `nil`: the rows of xs; the number of turns where there is no xs
+---@field reverse? boolean `false`; true: the last row first; results keep the rows' order
+---@field checkpoint? integer `nil`; k: k segments, of which only the first carries are kept for the gradient (Chen et al. 2016); the length must divide by it
+
+--- A loop: carry, result = f(carry, row) for each row along dimension 1 of every tensor of `xs`. Without `xs` the row is the number of the
+--- turn, i32 from 0. f is traced once; the carry keeps its form, shapes and dtypes. Trees as everywhere; numbers become constants.
+---@param f fun(carry, row): any, any
+---@param init any the first carry, a tree
+---@param xs? any `nil`: a tree of tensors [T, …] with equal T
+---@param options? nn.ScanOptions `{}`
+---@return any last the last carry
+---@return any stacked the results of all turns [T, …]
 function nn.scan(f, init, xs, options)
   check_function("nn.scan", "its first argument", f)
   core.fields("nn.scan", options, { length = "number", reverse = "boolean", checkpoint = "number" })
@@ -152,6 +165,12 @@ end
 
 local function is_bool_scalar(x) return core.is_tensor(x) and x.dtype == "bool" and x.rank == 0 end
 
+--- carry = body(carry) as long as test(carry) holds; the number of turns is found at run time. No reverse derivative passes it: use nn.scan or
+--- nn.custom_gradient; nn.grad inside is fine. The test may not assign.
+---@param test fun(carry): nn.Tensor one bool []
+---@param body fun(carry): any the next carry: same form, shapes, dtypes
+---@param init any the first carry, a tree
+---@return any last
 function nn.while_loop(test, body, init)
   check_function("nn.while_loop", "its first argument", test)
   check_function("nn.while_loop", "its second argument", body)
@@ -177,6 +196,12 @@ local function results_of(what, f)
   return list, put_together, form, packed.n
 end
 
+--- The results of a() where p holds, else of b(); only the taken branch runs (inside nn.vmap, with a p that differs from row to row, both run).
+--- Both give results of one form, shapes and dtypes. Without b, a assigns and returns nothing.
+---@param p nn.Tensor one bool []
+---@param a fun(): any
+---@param b? fun(): any `nil`
+---@return any results all that the branch returned
 function nn.cond(p, a, b)
   check_function("nn.cond", "its second argument", a)
   if b ~= nil then check_function("nn.cond", "its third argument", b) end
@@ -203,6 +228,11 @@ end
 
 -- ---- vmap: f on the rows of its arguments, results stacked: a scan without a carry ----
 
+--- f on the rows of its arguments, results stacked along a new dimension 1 (torch.func.vmap with in_dims = 0). Done for all rows at once where it
+--- can; draws differ from row to row. f may not assign states.
+---@param f function
+---@param ... any trees of tensors [N, …] with equal N
+---@return any results trees of tensors [N, …]
 function nn.vmap(f, ...)
   check_function("nn.vmap", "its first argument", f)
   local arguments = table.pack(...)
@@ -218,6 +248,11 @@ end
 
 -- ---- checkpoint: f(…), of which the reverse pass keeps nothing but the arguments ----
 
+--- f(…), of which the reverse pass keeps the arguments alone and computes the rest again, with the same draws (Chen et al. 2016; torch.utils.checkpoint).
+--- What f assigns is assigned once.
+---@param f function
+---@param ... any
+---@return any results all that f returned
 function nn.checkpoint(f, ...)
   check_function("nn.checkpoint", "its first argument", f)
   local arguments = table.pack(...)
@@ -238,6 +273,14 @@ local function state_list(tree)
   return list, together
 end
 
+--- f(…) as if the states held `values` (torch.func.functional_call). What f assigns to these states becomes `new_values` and leaves the states
+--- alone; assigns to other states go through.
+---@param states any a tree of states; a module stands for its parameters
+---@param values any tensors in the same order, with the states' shapes and dtypes
+---@param f function a module, or any function
+---@param ... any its arguments
+---@return any new_values in the form of states
+---@return any results all that f returned
 function nn.functional_call(states, values, f, ...)
   check_function("nn.functional_call", "its third argument", f)
   local list, together = state_list(states)
@@ -264,6 +307,11 @@ local function argument_gradients(what, form, tree)
   return list
 end
 
+--- A function with a gradient of its own (torch.autograd.Function). forward(…) gives y and residuals; backward(residuals, dy) one tree a gradient for
+--- each argument, in the argument's form, nil for none. What backward reads must be a residual; parameters used inside are arguments.
+---@param forward fun(...): any, any
+---@param backward fun(residuals, dy): any
+---@return fun(...): any
 function nn.custom_gradient(forward, backward)
   check_function("nn.custom_gradient", "its first argument", forward)
   check_function("nn.custom_gradient", "its second argument", backward)
@@ -291,7 +339,9 @@ function nn.custom_gradient(forward, backward)
   end
 end
 
--- The mean over the processes of a run; the value itself where there is one.
+--- The mean over the processes of a run; the value itself where there is one.
+---@param tree any
+---@return any
 function nn.all_mean(tree)
   if core.is_tensor(tree) then return core.all_mean(tree) end
   return nn.map(core.all_mean, tree)

@@ -340,7 +340,16 @@ local function block_options(what, kernel, options)
   return o
 end
 
--- x [N, C, H, W] -> [N, C * kh * kw, blocks], as torch.nn.functional.unfold
+---@class nn.BlockOptions
+---@field stride? integer|integer[] `1`
+---@field padding? integer|integer[] `0`
+---@field dilation? integer|integer[] `1`
+
+--- The blocks under a sliding window as columns (torch.nn.functional.unfold), channels first, then the window's rows.
+---@param x nn.Tensor [N, C, H, W] or [C, H, W]
+---@param kernel integer|integer[] kh, kw
+---@param options? nn.BlockOptions `{}`
+---@return nn.Tensor [N, C kh kw, blocks] or [C kh kw, blocks]
 function nn.unfold(x, kernel, options)
   local o, back = block_options("nn.unfold", kernel, options), nil
   x, back = conv.batch("nn.unfold", x, 2)
@@ -351,7 +360,12 @@ function nn.unfold(x, kernel, options)
   return back(v:transpose { 1, 2, 5, 6, 3, 4 }:reshape { s[1], s[2] * s[5] * s[6], s[3] * s[4] })
 end
 
--- columns [N, C * kh * kw, blocks] summed into an image [N, C, H, W] of output_size, as torch.nn.functional.fold
+--- Columns summed back into an image (torch.nn.functional.fold): the adjoint of nn.unfold.
+---@param columns nn.Tensor [N, C kh kw, blocks]
+---@param output_size integer|integer[] H, W
+---@param kernel integer|integer[] kh, kw
+---@param options? nn.BlockOptions `{}`
+---@return nn.Tensor [N, C, H, W]
 function nn.fold(columns, output_size, kernel, options)
   local what = "nn.fold"
   local o, size = block_options(what, kernel, options), each(what, "output_size", output_size, 2, 1)

@@ -67,14 +67,17 @@ local function log_likelihood(log_probs, targets, input_lengths, target_lengths,
   return log_add { at(last), at(last - 1) }
 end
 
---- -log P(targets | inputs), summed over all alignments (Graves et al. 2006). reduction "mean" divides each row's loss by its
---- number of labels first, as PyTorch does. A target that no alignment of the input's length gives costs +Inf; zero_infinity
---- makes it 0, without gradient.
+---@class nn.CtcOptions: nn.LossOptions
+---@field blank? integer `0`
+---@field zero_infinity? boolean `false`; true: what costs +Inf costs 0, without gradient
+
+--- -log P(targets | inputs), summed over all alignments (Graves et al. 2006, eq. 6). reduction "mean" divides each row's loss by its number of labels first, as PyTorch
+--- does. A target that no alignment of the input's length gives costs +Inf.
 ---@param log_probs nn.Tensor [T, N, C], of nn.log_softmax
 ---@param targets nn.Tensor [N, S] whole numbers; what lies behind a row's length does not count
 ---@param input_lengths nn.Tensor|integer[] [N], at most T
 ---@param target_lengths nn.Tensor|integer[] [N], at most S
----@param options? { blank?: integer, reduction?: nn.Reduction, zero_infinity?: boolean } 0, "mean", false
+---@param options? nn.CtcOptions `{}`
 ---@return nn.Tensor
 function nn.ctc_loss(log_probs, targets, input_lengths, target_lengths, options)
   local what = "nn.ctc_loss"
@@ -101,13 +104,15 @@ local function within_inputs(what, input_lengths, T, N)
   return nn.iota(T):reshape { T, 1 }:lt(integers(what, input_lengths, { N }, "input lengths "))
 end
 
---- The labels of the most probable class at each time, without repetitions and blanks (Graves et al. 2006, section 3.2):
---- i32 [N, T], and their numbers, i32 [N]. Behind a row's labels stands -1.
+---@class nn.CtcDecodeOptions
+---@field blank? integer `0`
+
+--- The labels of the most probable class at each time, without repetitions and blanks (Graves et al. 2006, section 3.2). Behind a row's labels stands -1.
 ---@param log_probs nn.Tensor [T, N, C]: any scores do
----@param input_lengths? nn.Tensor|integer[] [N], T for all
----@param options? { blank?: integer } 0
----@return nn.Tensor labels
----@return nn.Tensor lengths
+---@param input_lengths? nn.Tensor|integer[] `nil`: T for all; [N]
+---@param options? nn.CtcDecodeOptions `{}`
+---@return nn.Tensor labels i32 [N, T]
+---@return nn.Tensor lengths i32 [N]
 function nn.ctc_greedy_decode(log_probs, input_lengths, options)
   local what = "nn.ctc_greedy_decode"
   options = core.fields(what, options, { blank = "number" })
@@ -177,16 +182,17 @@ local function next_beams(c, scores, blank)
   }
 end
 
---- The most probable labels by prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014): at each time the beam_width
---- prefixes are kept whose alignments so far are the most probable together. Best first: labels i32 [N, W, T] with -1 behind a
---- row's, their numbers i32 [N, W], and log P [N, W], a lower bound that is exact where no prefix was dropped. Where fewer
---- than W are possible, the last have no label and log P = -Inf.
+---@class nn.CtcBeamOptions: nn.CtcDecodeOptions
+---@field beam_width? integer `10`, W
+
+--- The most probable labels by prefix beam search (Graves and Jaitly 2014; Hannun et al. 2014): at each time the W prefixes are kept whose alignments so far are
+--- the most probable together. Best first; behind a row's labels stands -1. Where fewer than W are possible, the last have no label and log P = -Inf.
 ---@param log_probs nn.Tensor [T, N, C], of nn.log_softmax
----@param input_lengths? nn.Tensor|integer[] [N], T for all
----@param options? { blank?: integer, beam_width?: integer } 0, 10
----@return nn.Tensor labels
----@return nn.Tensor lengths
----@return nn.Tensor log_p
+---@param input_lengths? nn.Tensor|integer[] `nil`: T for all; [N]
+---@param options? nn.CtcBeamOptions `{}`
+---@return nn.Tensor labels i32 [N, W, T]
+---@return nn.Tensor lengths i32 [N, W]
+---@return nn.Tensor log_p [N, W], a lower bound that is exact where no prefix was dropped
 function nn.ctc_beam_decode(log_probs, input_lengths, options)
   local what = "nn.ctc_beam_decode"
   options = core.fields(what, options, { blank = "number", beam_width = "number" })
@@ -207,13 +213,14 @@ end
 
 -- ---- distance ----
 
---- The least number of labels to put in, take out or replace that makes x of y (Levenshtein 1966), row by row: one loop over
---- x. With d the distances of the beginnings of y from x so far, those one label later are min(d[j] + 1, d[j-1] + (x ~= y[j])),
---- or such a one at a place k < j and j - k labels put in.
+-- One loop over x. With d the distances of the beginnings of y from x so far, those one label later are min(d[j] + 1,
+-- d[j-1] + (x ~= y[j])), or such a one at a place k < j and j - k labels put in.
+
+--- The least number of labels to put in, take out or replace that makes x of y (Levenshtein 1966), row by row: of one batch.
 ---@param x nn.Tensor [N, S] whole numbers; what lies behind a row's length does not count
----@param x_lengths nn.Tensor|integer[] [N]
----@param y nn.Tensor [N, S']
----@param y_lengths nn.Tensor|integer[] [N]
+---@param x_lengths nn.Tensor|integer[] [N], at most S
+---@param y nn.Tensor [N, S'] whole numbers
+---@param y_lengths nn.Tensor|integer[] [N], at most S'
 ---@return nn.Tensor # i32 [N]
 function nn.edit_distance(x, x_lengths, y, y_lengths)
   local what = "nn.edit_distance"

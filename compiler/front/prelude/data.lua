@@ -63,8 +63,26 @@ local function idx(kind, options, images, labels, shape, rows, classes)
   return source(kind, options, { kind = "idx", fields = fields, rows = rows, classes = classes })
 end
 
--- Files of IDX numbers (also .gz): images u8 [rows, height, width], labels u8 [rows] or masks u8 [rows, height, width].
--- b.x: floats 0…1 [batch, 1, height, width]; b.y: i32 [batch] of labels, like b.x of masks.
+---@class nn.SourceOptions
+---@field batch? integer `1` rows a batch, at most 65536
+---@field shuffle? boolean `false`; true: each pass in an order of its own, a permutation by Philox from seed, source and epoch
+---@field drop_last? boolean `false`; true: nn.evaluate too drops the rows that a batch leaves over (training always does)
+---@field pad? boolean `false`; true: the last batch is filled with zeros, and `b.weight` [batch] is 1 for a row, else 0
+---@field sample? "poisson" `nil`; "poisson": each row is in a batch with probability `rate`, by itself; `b.weight` as above; a draw of more than `batch` rows ends the run
+---@field rate? number `nil`, above 0 and at most 1; goes with sample
+
+---@class nn.IdxOptions: nn.SourceOptions
+---@field images string a path
+---@field labels? string `nil`: no b.y
+---@field masks? string `nil`; in place of labels: images again, `b.y` floats 0 to 1 shaped like `b.x`
+---@field shape? integer[] `{ 1, 28, 28 }` of an image
+---@field rows? integer `nil`: known when the program starts; with it nn.data.split takes numbers of rows
+---@field classes? integer `nil`; labels are checked to be below it
+
+--- Files of IDX numbers, also .gz: images u8 [rows, height, width], labels u8 [rows] or masks
+--- u8 [rows, height, width]. `b.x` are floats 0 to 1 [batch, shape], `b.y` i32 [batch].
+---@param options nn.IdxOptions
+---@return nn.Source
 function nn.data.idx(options)
   local known = { images = "string", labels = "string", masks = "string", shape = "any", classes = "number", rows = "number" }
   core.fields("nn.data.idx", options, with_common(known))
@@ -152,8 +170,15 @@ local function check_labels(name, rows, value, classes)
   end
 end
 
--- nn.data.table { x = { { 0, 1 }, … }, y = { 1, … }, batch = 2 }: rows that stand in the program itself, for tests and
--- small sets. Fields are lists or nn.constant of equal numbers of rows; b.x is [batch, …] of the same dtype.
+---@class nn.TableOptions: nn.SourceOptions
+---@field classes? integer `nil`; labels, whole numbers one a row, are checked to be below it
+---@field vocabulary? string `nil`; "bytes", or the characters of the tokens 0, 1, … in UTF-8
+
+--- Rows that stand in the program itself: every other field of the table, `x = { { 0, 1 }, … }`, is a list of rows or nn.constant, all with equal
+--- numbers of rows. `b.x` is [batch, …] with the dtype of the list: whole numbers i32, others the default float. `first`, `last`, `epoch` and `weight`
+--- are no names for fields.
+---@param options nn.TableOptions
+---@return nn.Source
 function nn.data.table(options)
   local kind, known = "nn.data.table", with_common { classes = "number", vocabulary = "string" }
   check_known(kind, options, known)
@@ -176,8 +201,14 @@ function nn.data.table(options)
   return source(kind, options, self)
 end
 
--- nn.data.random { x = { 3, 32, 32 }, y = { dtype = "i32" }, rows = 50000, classes = 10 }: made up from the seed, for
--- measuring: floats in [0, 1), integers of fields without dimensions below `classes`, others as pixels 0 to 255.
+---@class nn.RandomOptions: nn.SourceOptions
+---@field rows integer
+---@field classes? integer `nil`; below it lie integers of fields without dimensions
+
+--- Made up from the seed, for measuring: every other field of the table is a shape, `x = { 3, 32, 32 }`, `y = { dtype = "i32" }`. Floats lie in [0, 1),
+--- integers of fields without dimensions below `classes`, others from 0 to 255.
+---@param options nn.RandomOptions
+---@return nn.Source
 function nn.data.random(options)
   local kind, known = "nn.data.random", with_common { rows = "number", classes = "number" }
   check_known(kind, options, known)
@@ -220,13 +251,15 @@ local function fractions(src, parts)
   return list
 end
 
--- nn.data.split(src, { 0.9, { 0.1, batch = 250, shuffle = false } }, { seed = 0 }): one source a part. All rows are
--- permuted by the seed given here, then cut, so the parts are the same for any --seed of the run. A part is visited in
--- the files' order unless it shuffles. A text is cut as it stands, by its tokens: its first 90 % and the rest.
+---@class nn.SplitOptions
+---@field seed? integer `0` of the permutation; part of a part: the seed it was cut by
+
+--- Disjoint parts of a source: all rows are permuted by the seed given here, then cut, so the parts are the same for any --seed of the run. A part is
+--- visited in the files' order unless it shuffles. A text is cut as it stands, by its tokens: its first 90 % and the rest, without a token in common.
 ---@param src nn.Source
----@param parts (number|{ [1]: number, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean })[]
----@param options? { seed?: integer }
----@return nn.Source ...
+---@param parts table sizes: fractions that add up to at most 1, or numbers of rows; or `{ size, batch?, shuffle?, drop_last?, pad? }`, whose options replace the source's
+---@param options? nn.SplitOptions `{}`
+---@return nn.Source ... one a part
 function nn.data.split(src, parts, options)
   if type(src) ~= "table" or not core.is_source[src] then core.fail("source_wanted", "split's first argument", core.what(src)) end
   options = core.fields("nn.data.split", options, { seed = "number" })

@@ -18,10 +18,29 @@ local function action(kind, options, known)
   return core.object(self, kind)
 end
 
--- nn.save { path, tree?, every?, when? }: writes the tree's states (the model's when left out) as safetensors.
+---@class nn.SaveOptions
+---@field [1] string the path
+---@field tree? any `nil`: the program's model
+---@field every? integer `1`: in every so-manyth step (in `step`) or epoch (in `each_epoch`)
+---@field when? string `nil`; "func.output": only when that scalar was not zero in its latest call
+
+--- An action of a phase: writes the states of a tree as safetensors, with names relative to the tree, beside and renamed. Buffers with `saved = false`
+--- are left out; a shared state is written once.
+---@param options nn.SaveOptions
+---@return nn.Action
 function nn.save(options) return action("nn.save", options, { tree = "any" }) end
 
--- nn.load { path, into?, rename? }: the other way. rename = { ["backbone."] = "" }: names of the file to the tree's.
+---@class nn.LoadOptions
+---@field [1] string the path
+---@field into? any `nil`: the program's model
+---@field rename? table<string, string> `nil`; names of the file to names of the tree: whole names, or beginnings that end in a dot; a whole name that becomes "" is left out
+---@field every? integer `1`
+---@field when? string `nil`
+
+--- An action of a phase: reads safetensors into the states of a tree. The file must have exactly those names, shapes and dtypes, else the program says the
+--- first difference and ends.
+---@param options nn.LoadOptions
+---@return nn.Action
 function nn.load(options) return action("nn.load", options, { into = "any", rename = "table" }) end
 
 -- The states of the tree that files hold, with names relative to it. Saving writes a shared state once, by its first

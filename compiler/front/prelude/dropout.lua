@@ -19,11 +19,11 @@ local function dropout_forward(self, x)
 end
 
 --- In training each element is kept with probability 1 - p and then divided by it, else 0 (Srivastava et al. 2014).
----@param p? number 0.5
+---@param p? number `0.5`
 ---@return nn.Module
 function nn.Dropout(p) return core.module({ p = probability("nn.Dropout", p, 0.5), forward = dropout_forward }, "nn.Dropout") end
 
--- Tompson et al. 2015: whole channels of [B, C, …]. Annotations in types.d.lua.
+-- Tompson et al. 2015: whole channels of [B, C, …]. Annotations in dropout.d.lua.
 for dimensions = 1, 3 do
   local kind = "nn.Dropout" .. dimensions .. "d"
   nn["Dropout" .. dimensions .. "d"] = function(p)
@@ -49,7 +49,7 @@ local function alpha_dropout_forward(self, x)
 end
 
 --- Dropout for SELU: keeps mean 0 and variance 1.
----@param p? number 0.5
+---@param p? number `0.5`
 ---@return nn.Module
 function nn.AlphaDropout(p)
   return core.module({ p = probability("nn.AlphaDropout", p, 0.5), forward = alpha_dropout_forward }, "nn.AlphaDropout")
@@ -63,11 +63,13 @@ local function depth_forward(self, x)
   return nn.where(kept(x, self.p, self.mode == "batch" and 1 or 2), self.scale == "eval" and x or x * (1 / (1 - self.p)), 0)
 end
 
---- Drops a whole branch in training, for each row or for the batch, with probability p. scale says where the
---- expectation is kept: "train" divides by 1 - p in training (torchvision), "eval" multiplies by it in evaluation
---- (Huang et al. 2016, eq. 5).
----@param p number
----@param options? { mode?: "row"|"batch", scale?: "train"|"eval" } "row", "train"
+---@class nn.StochasticDepthOptions
+---@field mode? "row"|"batch" `"row"`: what is dropped together
+---@field scale? "train"|"eval" `"train"` divides by 1 - p in training (torchvision); "eval" multiplies by it in evaluation (Huang et al. 2016, eq. 5)
+
+--- Drops a whole branch in training with probability p; called with the branch's result [B, …].
+---@param p? number `0.5`, at least 0 and below 1
+---@param options? nn.StochasticDepthOptions `{}`
 ---@return nn.Module
 function nn.StochasticDepth(p, options)
   options = core.fields("nn.StochasticDepth", options, { mode = "string", scale = "string" })
@@ -77,8 +79,8 @@ function nn.StochasticDepth(p, options)
   return core.module({ p = probability("nn.StochasticDepth", p, 0.5), mode = mode, scale = scale, forward = depth_forward }, "nn.StochasticDepth")
 end
 
---- The same under the name it has in timm.
----@param p number
+--- nn.StochasticDepth under the name that it has in timm.
+---@param p? number `0.5`
 ---@return nn.Module
 function nn.DropPath(p) return nn.StochasticDepth(probability("nn.DropPath", p, 0.5)) end
 
@@ -88,10 +90,13 @@ local function residual_forward(self, x, ...)
   return self.gate and x + self.gate * y or x + y
 end
 
---- x + F(x), or x + gate * F(x) with a learned scalar `gate`: 0 at the start makes the block the identity (Bachlechner et
---- al. 2020, eq. 4). drop: stochastic depth of the branch.
----@param body nn.Module F, from and to the same shape
----@param options? { gate?: number, drop?: number } gate: its initial value; drop: a probability
+---@class nn.ResidualOptions
+---@field gate? number `nil`: no gate; the initial value of the scalar state `gate`
+---@field drop? number `nil`: the probability of stochastic depth of the branch
+
+--- x + F(x), or x + gate F(x) with a learned scalar: 0 at the start makes the block the identity (Bachlechner et al. 2020, eq. 4). States of F are `body.…`.
+---@param body nn.Module|function F, from and to the same shape
+---@param options? nn.ResidualOptions `{}`
 ---@return nn.Module
 function nn.Residual(body, options)
   if type(body) ~= "function" and (type(body) ~= "table" or not core.kind(body)) then

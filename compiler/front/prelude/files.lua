@@ -25,12 +25,17 @@ local function set_part(kind, part, self)
   self.from, self.to = from, to
 end
 
--- nn.data.text { file, length = T, vocabulary, batch }: rows are windows of a text; b.x and b.y are i32 [batch, T], y
--- the token that follows each of x. The vocabulary is "bytes" or the characters of the tokens 0, 1, …; it must be known
--- when the model is compiled, since shapes depend on it, and a file may be another one at every run: so it is written
--- out and never read from a file. `classes` of the source is the number of tokens. Rows begin every `stride` tokens, T
--- without one. stateful: row b of a batch goes on where row b of the batch before it stopped.
----@param options { file: string, length: integer, vocabulary: "bytes"|string, stride?: integer, stateful?: boolean, part?: number[], batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@class nn.TextOptions: nn.SourceOptions
+---@field file string a path
+---@field length integer T, tokens a row
+---@field vocabulary string "bytes", or the characters of the tokens 0, 1, … in UTF-8, written out: shapes depend on it, and every run may have another file, so it is never read from one
+---@field stride? integer `nil`: T; rows begin every so many tokens: 1 with shuffle at any token
+---@field stateful? boolean `false`; true: row b of a batch goes on where row b of the batch before it stopped, so that a state can be carried (0 where `b.first` is 1); what the lanes leave over is dropped
+---@field part? number[] `{ 0, 1 }`: the text from one fraction of it to another
+
+--- Windows of a text: `b.x` and `b.y` are i32 [batch, T], y the token that follows each of x; the last row ends before the last token. `classes` of the source is
+--- the number of tokens: `nn.Embedding(text.classes, 64)`. Another character ends the run before its first step, with its byte and line.
+---@param options nn.TextOptions
 ---@return nn.Source
 function nn.data.text(options)
   local kind = "nn.data.text"
@@ -104,10 +109,18 @@ local function record_item(kind, item, at, fields, big)
   return count * stored[dtype][1]
 end
 
--- nn.data.records { files = { … }, record = { { "y", as = "i32" }, { "x", 3, 32, 32, as = "pixels" } } }: files of records
--- of equal size, each field at its place in the record in the order given. skip: bytes of each file before its first
--- record; big: numbers begin with their highest byte.
----@param options { files?: string[], file?: string, record: table[], skip?: integer, big?: boolean, classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@class nn.RecordsOptions: nn.SourceOptions
+---@field record table[] the fields in order, `{ "name", sizes…, dtype = "u8", as?, big? }`, and gaps `{ skip = bytes }`
+---@field file? string `nil`; a path: either this or files
+---@field files? string[] `nil`; paths
+---@field skip? integer `0` bytes of each file before its first record
+---@field big? boolean `false`; true: numbers begin with their highest byte
+---@field classes? integer `nil`; integer fields without sizes are labels, which are checked to be below it
+---@field rows? integer `nil`: known when the program starts; with it nn.data.split takes numbers of rows
+
+--- Files of records of equal size. dtypes as stored: u8 i8 u16 i16 u32 i32 i64 f16 bf16 f32 f64 bool; i8, u16 and i16 arrive as i32. `as = DTYPE` casts,
+--- `as = "pixels"` makes floats 0 to 1 of u8. CIFAR-10's are `{ { "y", as = "i32" }, { "x", 3, 32, 32, as = "pixels" } }`.
+---@param options nn.RecordsOptions
 ---@return nn.Source
 function nn.data.records(options)
   local kind = "nn.data.records"
@@ -126,9 +139,15 @@ function nn.data.records(options)
   return data.source(kind, options, self)
 end
 
--- CIFAR-10 in its binary version (cifar-10-binary.tar.gz): a byte of the label, then planes of red, green and blue.
--- b.x: floats 0 … 1 [batch, 3, 32, 32]; b.y: i32 [batch]. With `files`, any files of that form.
----@param options { split?: "train"|"test", dir?: string, files?: string[], batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@class nn.Cifar10Options: nn.SourceOptions
+---@field split? "train"|"test" `"train"`: 50,000 rows, or 10,000
+---@field dir? string `data/cifar-10-batches-bin`, where data_batch_1.bin … lie
+---@field files? string[] `nil`; in place of dir: any files of that form
+---@field rows? integer `nil`: what the split has, of files known when the program starts
+
+--- CIFAR-10 in its binary version (cifar-10-binary.tar.gz): a byte of the label, then planes of red, green and blue. `b.x` floats 0 to 1 [batch, 3, 32, 32],
+--- `b.y` i32 [batch], 10 classes.
+---@param options? nn.Cifar10Options `{}`
 ---@return nn.Source
 function nn.data.cifar10(options)
   local kind = "nn.data.cifar10"
@@ -172,17 +191,26 @@ local function arrays(kind, options, known, each)
   return self
 end
 
--- nn.data.npy { x = { file = "x.npy", 28, 28, dtype = "u8", as = "pixels" }, y = { file = "y.npy", dtype = "i64", as = "i32" } }:
--- one .npy file a field; its first dimension counts the rows.
----@param options table<string, any> fields, and { classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@class nn.NpyOptions: nn.SourceOptions
+---@field classes? integer `nil`; integer fields without sizes are labels, which are checked to be below it
+---@field rows? integer `nil`: known when the program starts; with it nn.data.split takes numbers of rows
+
+--- Arrays that NumPy saved, one file a field: every other field of the table is `x = { file = "x.npy", sizes…, dtype = "f32", as? }`, such as
+--- `y = { file = "y.npy", dtype = "i64", as = "i32" }`; rows lie along the first dimension (versions 1.0 to 3.0, C order, either order of bytes,
+--- b1 i1 u1 i2 u2 i4 u4 i8 f2 f4 f8). The file's numbers may widen to `dtype` but lose nothing, so f64 is no f32: declare f64 and take it `as = "f32"`. A file
+--- whose shape or dtype differs is refused.
+---@param options nn.NpyOptions
 ---@return nn.Source
 function nn.data.npy(options)
   local self = arrays("nn.data.npy", options, data.with_common { classes = "number", rows = "number" }, true)
   return data.source("nn.data.npy", options, self)
 end
 
--- nn.data.npz { file = "a.npz", x = { 28, 28, dtype = "u8" }, … }: an archive as numpy.savez(file, x = …, y = …) writes it.
----@param options table<string, any> fields, and { file: string, classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@class nn.NpzOptions: nn.NpyOptions
+---@field file string a path
+
+--- The members `x.npy`, … of an archive of `numpy.savez(file, x = …)` or `savez_compressed`: fields as of [`nn.data.npy`](#nn.data.npy), without a file each.
+---@param options nn.NpzOptions
 ---@return nn.Source
 function nn.data.npz(options)
   local self = arrays("nn.data.npz", options, data.with_common { file = "string", classes = "number", rows = "number" }, false)
@@ -225,10 +253,18 @@ local function csv_field(kind, self, name, item, categories)
   self.fields[#self.fields + 1] = { name = name, dtype = dtype, shape = item.column and width == 1 and {} or { width }, read = data.keep }
 end
 
--- nn.data.csv { file, x = { "sepal length", … }, y = "species", categories = { species = { "setosa", … } } }: columns of
--- a table by the names in its first line. A column with categories is the number of its text from 0 in a field of
--- integers, and a 1 among zeros in one of floats.
----@param options table<string, any> fields, and { file: string, categories?: table<string, string[]>, missing?: number, separator?: string, classes?: integer, rows?: integer, batch?: integer, shuffle?: boolean, drop_last?: boolean, pad?: boolean, sample?: "poisson", rate?: number }
+---@class nn.CsvOptions: nn.SourceOptions
+---@field file string a path
+---@field categories? table<string, string[]> `{}`; `{ column = { "new", "old" } }`: the column's texts in the order of their numbers
+---@field missing? number `nil`: what is missing (empty, ?, NA, NaN, null) is refused with its line; a number: stands for it
+---@field separator? string `","`, one character
+---@field classes? integer `nil`; integer fields of one number a row are labels, which are checked to be below it
+---@field rows? integer `nil`: known when the program starts; with it nn.data.split takes numbers of rows
+
+--- Columns of a table (RFC 4180) by the names in its first line: every other field of the table is a name, `y = "price"` or `{ column = "price", dtype = "i32" }`,
+--- one number a row, or a list of names, `x = { "width", "kind" }`, so many; floats unless `dtype` says otherwise. A column with categories is the number of its
+--- text from 0 in a field of integers (and by itself), a 1 among zeros in one of floats.
+---@param options nn.CsvOptions
 ---@return nn.Source
 function nn.data.csv(options)
   local kind = "nn.data.csv"

@@ -21,32 +21,36 @@ local function uniform_within(shape, bound) return core.uniform(shape) * (2 * bo
 function core.init_within(bound) return function(shape) return uniform_within(shape, bound) end end
 
 --- All elements the same.
----@param value? number 0
----@return function
+---@param value? number `0`
+---@return nn.Init
 function nn.init.constant(value)
   value = number("nn.init.constant", "value", value, 0.0)
   return function(shape) return core.full(shape, value, core.float()) end
 end
 
+--- All 0.
+---@return nn.Init
 function nn.init.zeros() return nn.init.constant(0.0) end
+--- All 1.
+---@return nn.Init
 function nn.init.ones() return nn.init.constant(1.0) end
 
 -- x + by, and x where that is 0: no rule takes x + 0 away, which is 0 for x = -0.
 local function shifted(x, by) return by == 0 and x or x + by end
 
 --- U(low, high).
----@param low? number 0
----@param high? number 1
----@return function
+---@param low? number `0`
+---@param high? number `1`
+---@return nn.Init
 function nn.init.uniform(low, high)
   low, high = number("nn.init.uniform", "low", low, 0.0), number("nn.init.uniform", "high", high, 1.0)
   return function(shape) return shifted(core.uniform(shape) * (high - low), low) end
 end
 
 --- N(mean, deviation^2).
----@param mean? number 0
----@param deviation? number 1
----@return function
+---@param mean? number `0`
+---@param deviation? number `1`
+---@return nn.Init
 function nn.init.normal(mean, deviation)
   mean, deviation = number("nn.init.normal", "mean", mean, 0.0), number("nn.init.normal", "deviation", deviation, 1.0)
   return function(shape) return shifted(core.normal(shape) * deviation, mean) end
@@ -66,11 +70,11 @@ local function erf_inverse(y)
 end
 
 --- N(mean, deviation^2) cut to [low, high], by the inverse of its distribution function, as torch's trunc_normal_.
----@param mean? number 0
----@param deviation? number 1
----@param low? number -2
----@param high? number 2
----@return function
+---@param mean? number `0`
+---@param deviation? number `1`
+---@param low? number `-2`
+---@param high? number `2`
+---@return nn.Init
 function nn.init.trunc_normal(mean, deviation, low, high)
   local what = "nn.init.trunc_normal"
   mean, deviation = number(what, "mean", mean, 0.0), core.range(what, "deviation", deviation or 1.0, 1e-300, math.huge, "above 0")
@@ -87,9 +91,9 @@ end
 
 local gains = { linear = 1, sigmoid = 1, tanh = 5 / 3, relu = math.sqrt(2), selu = 3 / 4 }
 
---- What a nonlinearity takes from the deviation, to be made up for by the weights (torch.nn.init.calculate_gain).
+--- What a nonlinearity takes from the deviation, to be made up for by the weights (torch.nn.init.calculate_gain): 1, 1, 5/3, sqrt(2), sqrt(2 / (1 + a^2)), 3/4.
 ---@param nonlinearity "linear"|"sigmoid"|"tanh"|"relu"|"leaky_relu"|"selu"
----@param a? number slope of leaky_relu, 0.01
+---@param a? number `0.01`, the slope of leaky_relu
 ---@return number
 function nn.init.gain(nonlinearity, a)
   if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + number("nn.init.gain", "a", a, 0.01) ^ 2)) end
@@ -122,26 +126,35 @@ end
 local function uniform_of(deviation) return function(shape) return uniform_within(shape, math.sqrt(3) * deviation(shape)) end end
 local function normal_of(deviation) return function(shape) return core.normal(shape) * deviation(shape) end end
 
---- U(-b, b), b = gain sqrt(3 / fan) (He et al. 2015, section 2.2). a is the slope of a leaky rectifier; sqrt(5) is what
---- PyTorch's Linear starts from.
----@param options? number|{ a?: number, mode?: "fan_in"|"fan_out", nonlinearity?: string, dropout?: number } a 0, "fan_in", "leaky_relu", 0
----@return function
+---@class nn.KaimingOptions
+---@field a? number `0`, the slope of a leaky rectifier; sqrt(5) is what PyTorch's Linear starts from
+---@field mode? "fan_in"|"fan_out" `"fan_in"`
+---@field nonlinearity? string `"leaky_relu"`, as of nn.init.gain
+---@field dropout? number `0`: of a dropout in front of the layer, whose growth of the squares the weights make up for (Hendrycks and Gimpel 2016)
+
+--- U(-b, b), b = gain sqrt(3 / fan) (He et al. 2015, section 2.2). A number in place of the options is a.
+---@param options? nn.KaimingOptions `{}`
+---@return nn.Init
 function nn.init.kaiming_uniform(options) return uniform_of(by_fan("nn.init.kaiming_uniform", options)) end
 
---- N(0, gain^2 / fan) (He et al. 2015, section 2.2).
----@param options? number|{ a?: number, mode?: "fan_in"|"fan_out", nonlinearity?: string, dropout?: number } a 0, "fan_in", "leaky_relu", 0
----@return function
+--- N(0, gain^2 / fan) (He et al. 2015, section 2.2). A number in place of the options is a.
+---@param options? nn.KaimingOptions `{}`
+---@return nn.Init
 function nn.init.kaiming_normal(options) return normal_of(by_fan("nn.init.kaiming_normal", options)) end
 nn.init.he_uniform, nn.init.he_normal = nn.init.kaiming_uniform, nn.init.kaiming_normal
 
+---@class nn.LecunOptions
+---@field mode? "fan_in"|"fan_out" `"fan_in"`
+---@field dropout? number `0`
+
 --- U(-b, b), b = sqrt(3 / fan_in) (LeCun et al. 1998, section 4.6).
----@param options? { dropout?: number }
----@return function
+---@param options? nn.LecunOptions `{}`
+---@return nn.Init
 function nn.init.lecun_uniform(options) return uniform_of(by_fan("nn.init.lecun_uniform", options, 1)) end
 
 --- N(0, 1 / fan_in) (LeCun et al. 1998, section 4.6); with SELU it keeps mean 0 and variance 1.
----@param options? { dropout?: number }
----@return function
+---@param options? nn.LecunOptions `{}`
+---@return nn.Init
 function nn.init.lecun_normal(options) return normal_of(by_fan("nn.init.lecun_normal", options, 1)) end
 
 local function xavier(what, gain)
@@ -153,26 +166,29 @@ local function xavier(what, gain)
   end
 end
 
---- U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16).
----@param gain? number|{ gain?: number, dropout?: number } 1
----@return function
-function nn.init.xavier_uniform(gain) return uniform_of(xavier("nn.init.xavier_uniform", gain)) end
+---@class nn.XavierOptions
+---@field gain? number `1`
+---@field dropout? number `0`
 
---- N(0, gain^2 2 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 12).
----@param gain? number|{ gain?: number, dropout?: number } 1
----@return function
-function nn.init.xavier_normal(gain) return normal_of(xavier("nn.init.xavier_normal", gain)) end
+--- U(-b, b), b = gain sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 16). A number in place of the options is the gain.
+---@param options? nn.XavierOptions `{}`
+---@return nn.Init
+function nn.init.xavier_uniform(options) return uniform_of(xavier("nn.init.xavier_uniform", options)) end
+
+--- N(0, gain^2 2 / (fan_in + fan_out)) (Glorot and Bengio 2010, eq. 12). A number in place of the options is the gain.
+---@param options? nn.XavierOptions `{}`
+---@return nn.Init
+function nn.init.xavier_normal(options) return normal_of(xavier("nn.init.xavier_normal", options)) end
 nn.init.glorot_uniform, nn.init.glorot_normal = nn.init.xavier_uniform, nn.init.xavier_normal
 
 -- Coefficients for core.newton_schulz: singular values of a few millionths grow by 3.44 a step until they lie in
 -- (0.68, 1.14), where Newton and Schulz's own cubic ends them at 1: six squarings of the error, to the last digit of f64.
 local to_orthogonal = { { 3.4445, -4.7750, 2.0315, times = 14 }, { 1.5, -0.5, 0, times = 7 } }
 
---- gain times a random matrix [out, rest] with orthonormal rows, or columns where there are more rows (Saxe et al. 2014):
---- the orthogonal factor of a Gaussian matrix, which is uniform over all such matrices as torch's is. By the polar
---- decomposition, that is by products alone.
----@param gain? number 1
----@return function
+--- gain times a random matrix [out, rest] with orthonormal rows, or columns where there are more rows (Saxe et al. 2014): the orthogonal factor
+--- of a Gaussian matrix, which is uniform over all such matrices as torch's is. By the polar decomposition, that is by products alone.
+---@param gain? number `1`
+---@return nn.Init
 function nn.init.orthogonal(gain)
   gain = number("nn.init.orthogonal", "gain", gain, 1)
   return function(shape)
@@ -186,7 +202,7 @@ end
 local function diagonal(n, m) return nn.iota(m):eq(nn.iota(n):reshape { n, 1 }) end
 
 --- The identity, [n, m].
----@return function
+---@return nn.Init
 function nn.init.eye()
   return function(shape)
     if #shape ~= 2 then core.fail("layer_input", "nn.init.eye", "shapes of two dimensions", core.shape_text(shape)) end
@@ -194,10 +210,9 @@ function nn.init.eye()
   end
 end
 
---- Convolutions [out, in, kernel…] that hand on their channels: 1 at the kernel's middle where out and in are the same
---- channel, for each of `groups`.
----@param groups? integer 1
----@return function
+--- Convolutions [out, in, kernel…] that hand on their channels: 1 at the kernel's middle where out and in are the same channel, for each of `groups`.
+---@param groups? integer `1`, divides out
+---@return nn.Init
 function nn.init.dirac(groups)
   groups = core.count("nn.init.dirac", "groups", groups or 1)
   return function(shape)
@@ -212,11 +227,11 @@ function nn.init.dirac(groups)
   end
 end
 
---- N(0, deviation^2) with ceil(sparsity * out) zeros in each column of [out, in], at random (Martens 2010). Ranks of
---- random numbers are counted: out^2 * in comparisons, once.
----@param sparsity number between 0 and 1
----@param deviation? number 0.01
----@return function
+--- N(0, deviation^2) with ceil(sparsity out) zeros in each column of [out, in], at random (Martens 2010). Ranks of random numbers are counted: out^2 in
+--- comparisons, once.
+---@param sparsity number 0 to 1
+---@param deviation? number `0.01`
+---@return nn.Init
 function nn.init.sparse(sparsity, deviation)
   core.range("nn.init.sparse", "sparsity", sparsity, 0, 1, "between 0 and 1")
   deviation = number("nn.init.sparse", "deviation", deviation, 0.01)

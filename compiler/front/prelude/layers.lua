@@ -2,7 +2,11 @@
 local nn, core = ...
 local methods = core.methods
 
--- x [.., in] times weight [out, in], plus bias [out]
+--- x W^T + b.
+---@param x nn.Tensor [.., in]
+---@param weight nn.Tensor [out, in]
+---@param bias? nn.Tensor `nil` [out]
+---@return nn.Tensor [.., out]
 function methods.linear(x, weight, bias)
   core.tensor("nn.linear", x)
   core.tensor("nn.linear", weight)
@@ -12,6 +16,8 @@ end
 
 for name, value in pairs(methods) do nn[name] = nn[name] or value end
 
+--- Gives what it gets.
+---@return nn.Module
 function nn.Identity() return core.module({ forward = function(_, x) return x end }, "nn.Identity") end
 
 -- ---- containers ----
@@ -21,6 +27,10 @@ local function sequential_forward(self, x)
   return x
 end
 
+--- Calls its items in turn, each with the one result of the one before. Items are modules and functions (`nn.relu`); net[3] is the third, and may be
+--- replaced. States have the items' numbers from 0: `0.weight`.
+---@param layers table a list
+---@return nn.Module
 function nn.Sequential(layers)
   if type(layers) ~= "table" or core.kind(layers) then core.fail("table_wanted", "nn.Sequential", core.what(layers)) end
   for i, layer in ipairs(layers) do
@@ -39,6 +49,8 @@ end
 
 -- ---- layers ----
 
+--- [B, …] as [B, n]: all dimensions but the first as one.
+---@return nn.Module
 function nn.Flatten()
   return core.module({ forward = function(_, x)
     core.tensor("nn.Flatten", x)
@@ -56,7 +68,17 @@ local function linear_forward(self, x)
   return nn.linear(x, self.weight, self.bias)
 end
 
--- weight [out, in] and bias [out], both U(-1/sqrt(in), 1/sqrt(in)): PyTorch's kaiming_uniform with a = sqrt(5)
+---@class nn.LinearOptions
+---@field bias? boolean `true`
+---@field init? fun(shape: integer[]): nn.Tensor `U(-1/sqrt(in), 1/sqrt(in))` of the weight; the bias keeps its own, the same distribution
+---@field dtype? string `--float`
+
+--- x W^T + b with `weight` [out, in] and `bias` [out], both U(-1 / sqrt(in), 1 / sqrt(in)): PyTorch's kaiming_uniform with a = sqrt(5).
+--- Called with [.., in] it gives [.., out].
+---@param inputs integer in
+---@param outputs integer out
+---@param options? nn.LinearOptions `{}`
+---@return nn.Module
 function nn.Linear(inputs, outputs, options)
   core.count("nn.Linear", "inputs", inputs)
   core.count("nn.Linear", "outputs", outputs)
@@ -81,11 +103,16 @@ local function embedding_forward(self, index)
   return nn.where(index:eq(self.padding_idx):reshape(shape), nn.stop_gradient(y), y)
 end
 
---- Vectors by number: `weight` [rows, size], N(0, 1). padding_idx, from 0: that row starts at 0 and gets no gradient.
---- Called (index [..] of whole numbers) it gives [.., size].
+---@class nn.EmbeddingOptions
+---@field padding_idx? integer `nil`; from 0: that row starts at 0 and gets no gradient
+---@field init? fun(shape: integer[]): nn.Tensor `N(0, 1)`
+---@field dtype? string `--float`
+
+--- Vectors by number: `weight` [rows, size]. Called with whole numbers [..] it gives [.., size]; a number out of range takes the first or the
+--- last row (PyTorch: an error).
 ---@param rows integer
 ---@param size integer
----@param options? { padding_idx?: integer, init?: function, dtype?: string }
+---@param options? nn.EmbeddingOptions `{}`
 ---@return nn.Module
 function nn.Embedding(rows, size, options)
   core.count("nn.Embedding", "rows", rows)
@@ -129,11 +156,14 @@ local function bilinear_forward(self, x1, x2)
   return self.bias and y + self.bias or y
 end
 
---- x1^T W x2 + bias: `weight` [out, in1, in2] and `bias` [out], U(-1 / sqrt(in1), 1 / sqrt(in1)).
+---@class nn.BilinearOptions
+---@field bias? boolean `true`
+
+--- y_o = x1^T W_o x2 + b_o: `weight` [out, in1, in2] and `bias` [out], both U(-1 / sqrt(in1), 1 / sqrt(in1)). Called (x1 [.., in1], x2 [.., in2]).
 ---@param in1 integer
 ---@param in2 integer
----@param outputs integer
----@param options? { bias?: boolean } true
+---@param outputs integer out
+---@param options? nn.BilinearOptions `{}`
 ---@return nn.Module
 function nn.Bilinear(in1, in2, outputs, options)
   core.count("nn.Bilinear", "in1", in1)

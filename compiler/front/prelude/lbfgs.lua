@@ -202,11 +202,20 @@ local function check_options(options)
   return o
 end
 
---- The quasi-Newton method for losses of all data, without noise: opt:step(f) runs up to max_iter iterations, each with a line
---- search for the strong Wolfe conditions; it returns what f gave before the first. f is called in loops: it hands out tensors by
---- returning them alone, and must not draw (dropout), since each call would see another loss. Options as of torch.optim.LBFGS with
---- line_search_fn = "strong_wolfe"; all parameters have one dtype.
----@param options { lr?: nn.Rate, max_iter?: integer, max_eval?: integer, tolerance_grad?: number, tolerance_change?: number, history_size?: integer, line_search_fn?: "strong_wolfe" } 1, 20, max_iter * 5 / 4, 1e-7, 1e-9, 100
+---@class nn.LBFGSOptions: nn.OptimizerOptions
+---@field lr? nn.Rate `1`: the first length that a search tries
+---@field max_iter? integer `20` iterations a step
+---@field max_eval? integer `max_iter * 5 // 4` evaluations a step
+---@field tolerance_grad? number `1e-7`: the largest element of the gradient at which it stops
+---@field tolerance_change? number `1e-9`: of parameters and loss
+---@field history_size? integer `100` pairs
+---@field line_search_fn? "strong_wolfe" `"strong_wolfe"`, the only one (PyTorch's default is none)
+
+--- The limited-memory quasi-Newton method (Nocedal 1980) for losses of all data, without noise: opt:step(f) runs up to max_iter iterations, each with a line
+--- search for the strong Wolfe conditions with c1 = 1e-4, c2 = 0.9 (Nocedal and Wright 2006, algorithms 3.5 and 3.6); it returns what f gave before the first.
+--- f is called in loops: it hands out tensors by returning them alone, and must not draw (dropout), since each call would see another loss. All parameters
+--- have one dtype. It takes no groups, no clipping and no opt:update.
+---@param options nn.LBFGSOptions
 ---@return nn.Optimizer
 function nn.LBFGS(options)
   options = core.fields(what, options, {

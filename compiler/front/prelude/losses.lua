@@ -100,14 +100,24 @@ local function cross_entropy_of_distribution(x, p, weight, options)
   return reduced(what, -(same * nn.log_softmax(x)):sum(-1), options.reduction)
 end
 
---- log(sum_c exp x_c) - x_y. The row's maximum is taken out first, outside the derivative (it cancels); the label's score
---- is picked by selecting where class == y, so that an infinite score elsewhere stays out of it. With label smoothing e
---- (Szegedy et al. 2016) the target is 1 - e + e / C at the label and e / C elsewhere; the mean is over the weights of the
---- rows. Every label counts unless ignore_index says which does not. y may be distributions like x instead.
----@param x nn.Tensor scores [.., C]
----@param y nn.Tensor labels [..], whole numbers from 0, or distributions [.., C]
----@param options? { weight?: nn.Tensor|number[], ignore_index?: integer, label_smoothing?: number, dim?: integer, reduction?: "mean"|"sum"|"none" } weight [C]; dim: where the classes are, -1
----@return nn.Tensor
+---@class nn.LossOptions
+---@field reduction? nn.Reduction `"mean"`
+
+---@class nn.NllOptions: nn.LossOptions
+---@field weight? nn.Tensor|number[] `nil` [C]: of the classes; "mean" divides by the sum of the rows' weights
+---@field ignore_index? integer `nil`: every label counts (PyTorch: -100); rows with this label count nothing
+---@field dim? integer `-1`, where the classes are (PyTorch: the second dimension)
+
+---@class nn.CrossEntropyOptions: nn.NllOptions
+---@field label_smoothing? number `0`, 0 to 1 (Szegedy et al. 2016): the target is 1 - e + e / C at the label and e / C elsewhere
+
+-- The label's score is picked by selecting where class == y, so that an infinite score elsewhere stays out of it.
+--- log(sum_c exp x_c) - x_y for scores before the softmax. The row's maximum is taken out first, outside the derivative (it cancels), so scores of any
+--- finite size give finite losses and gradients. y may be distributions like x instead: - sum_c p_c log softmax(x)_c.
+---@param x nn.Tensor scores [.., C], or with the classes at `dim`
+---@param y nn.Tensor labels [..], whole numbers from 0, or distributions like x
+---@param options? nn.CrossEntropyOptions `{}`
+---@return nn.Tensor [] or, with reduction "none", [..]
 function nn.cross_entropy(x, y, options)
   local what = "nn.cross_entropy"
   options = loss_options(what, options, class_options)
@@ -134,11 +144,11 @@ function nn.cross_entropy(x, y, options)
   return weighted_reduction(what, l, w, options.reduction)
 end
 
---- - x_y for log-probabilities x; the mean is over the weights of the rows.
----@param x nn.Tensor log-probabilities [.., C]
----@param y nn.Tensor labels [..]
----@param options? { weight?: nn.Tensor|number[], ignore_index?: integer, dim?: integer, reduction?: "mean"|"sum"|"none" }
----@return nn.Tensor
+--- - x_y for log-probabilities x (of nn.log_softmax).
+---@param x nn.Tensor log-probabilities [.., C], or with the classes at `dim`
+---@param y nn.Tensor labels [..], whole numbers from 0
+---@param options? nn.NllOptions `{}`
+---@return nn.Tensor [] or, with reduction "none", [..]
 function nn.nll_loss(x, y, options)
   local what = "nn.nll_loss"
   options = loss_options(what, options, { weight = "any", ignore_index = "number", dim = "number" })
@@ -155,10 +165,13 @@ local function log_cut(x)
   return nn.where(inside, nn.where(inside, x, 1.0):log(), -100.0)
 end
 
---- - w (y log x + (1 - y) log(1 - x)) for probabilities x; logarithms are cut at -100.
+---@class nn.BceOptions: nn.LossOptions
+---@field weight? nn.Tensor|number `nil`, broadcast to x; "mean" divides by the number of elements
+
+--- - w (y log x + (1 - y) log(1 - x)) for probabilities x; logarithms are cut at -100 as in PyTorch; where they are cut the gradient is 0.
 ---@param x nn.Tensor probabilities [..]
 ---@param y nn.Tensor [..], 0 to 1
----@param options? { weight?: nn.Tensor, reduction?: "mean"|"sum"|"none" }
+---@param options? nn.BceOptions `{}`
 ---@return nn.Tensor
 function nn.binary_cross_entropy(x, y, options)
   local what = "nn.binary_cross_entropy"
@@ -168,10 +181,13 @@ function nn.binary_cross_entropy(x, y, options)
   return reduced(what, options.weight and l * options.weight or l, options.reduction)
 end
 
---- The same for scores x before the sigmoid: w ((1 - y) x + (1 + (pos_weight - 1) y) log(1 + exp(-x))), finite for every x.
+---@class nn.BceLogitsOptions: nn.BceOptions
+---@field pos_weight? nn.Tensor|number `nil`: weight of the part with y, broadcast to x
+
+--- w ((1 - y) x + (1 + (pos_weight - 1) y) log(1 + exp(-x))) for scores x before the sigmoid, finite for every finite x.
 ---@param x nn.Tensor scores [..]
 ---@param y nn.Tensor [..], 0 to 1
----@param options? { weight?: nn.Tensor, pos_weight?: nn.Tensor|number, reduction?: "mean"|"sum"|"none" } both broadcast
+---@param options? nn.BceLogitsOptions `{}`
 ---@return nn.Tensor
 function nn.binary_cross_entropy_with_logits(x, y, options)
   local what = "nn.binary_cross_entropy_with_logits"
@@ -183,11 +199,14 @@ function nn.binary_cross_entropy_with_logits(x, y, options)
   return reduced(what, options.weight and l * options.weight or l, options.reduction)
 end
 
---- p (log p - x) for log-probabilities x; log_target: y is log p. reduction "batchmean" divides the sum by the rows and
---- is the divergence of Kullback and Leibler 1951; "mean", the default as in PyTorch, divides by the elements.
+---@class nn.KlOptions
+---@field reduction? nn.Reduction|"batchmean" `"mean"` divides by the elements, as in PyTorch; "batchmean" by the rows, which is the divergence
+---@field log_target? boolean `false`; true: y is log p
+
+--- p (log p - x) for log-probabilities x (Kullback and Leibler 1951); 0 where p is 0.
 ---@param x nn.Tensor log-probabilities [..]
----@param y nn.Tensor probabilities [..]
----@param options? { log_target?: boolean, reduction?: "mean"|"batchmean"|"sum"|"none" }
+---@param y nn.Tensor probabilities p [..]
+---@param options? nn.KlOptions `{}`
 ---@return nn.Tensor
 function nn.kl_div(x, y, options)
   local what = "nn.kl_div"
@@ -209,10 +228,13 @@ end
 -- max(z, 0) whose gradient passes at 0, as PyTorch's clamp_min
 local function clamp_zero(z) return nn.where(z:lt(0), 0.0, z) end
 
---- max(0, margin - y x), y being -1 or 1 (Cortes and Vapnik 1995).
+---@class nn.MarginOptions: nn.LossOptions
+---@field margin? number `1`
+
+--- max(0, margin - y x), y being -1 or 1 (Cortes and Vapnik 1995); the gradient passes at 0.
 ---@param x nn.Tensor scores [..]
 ---@param y nn.Tensor [..], -1 or 1
----@param options? { margin?: number, reduction?: "mean"|"sum"|"none" } margin 1
+---@param options? nn.MarginOptions `{}`
 ---@return nn.Tensor
 function nn.hinge_loss(x, y, options)
   options = loss_options("nn.hinge_loss", options, { margin = "number" })
@@ -220,10 +242,14 @@ function nn.hinge_loss(x, y, options)
   return reduced("nn.hinge_loss", clamp_zero((options.margin or 1) - y * x), options.reduction)
 end
 
---- sum over c other than y of max(0, margin - x_y + x_c)^p, over C (Crammer and Singer 2001).
+---@class nn.MultiMarginOptions: nn.MarginOptions
+---@field p? 1|2 `1`
+---@field weight? nn.Tensor|number[] `nil` [C]: of the rows' labels; "mean" divides by the rows
+
+--- sum over c other than y of max(0, margin - x_y + x_c)^p, over C (Crammer and Singer 2001); the gradient at 0 is 0.
 ---@param x nn.Tensor scores [.., C]
----@param y nn.Tensor labels [..]
----@param options? { p?: 1|2, margin?: number, weight?: nn.Tensor|number[], reduction?: "mean"|"sum"|"none" } p 1, margin 1, weight [C]
+---@param y nn.Tensor labels [..], whole numbers from 0
+---@param options? nn.MultiMarginOptions `{}`
 ---@return nn.Tensor
 function nn.multi_margin_loss(x, y, options)
   local what = "nn.multi_margin_loss"
@@ -251,11 +277,14 @@ local function overlap(what, x, y, options)
   return both, sum, options.smooth or 1, options.reduction
 end
 
---- 1 - (2 sum xy + smooth) / (sum x + sum y + smooth) for each row (Milletari et al. 2016, whose squared = true has
---- sum x^2 + sum y^2 below).
+---@class nn.OverlapOptions: nn.LossOptions
+---@field smooth? number `1`
+---@field squared? boolean `false`; true: x^2 and y^2 in the sums below (Milletari et al. 2016)
+
+--- 1 - (2 sum xy + smooth) / (sum x + sum y + smooth) for each row (Milletari et al. 2016).
 ---@param x nn.Tensor probabilities [B, …]
----@param y nn.Tensor truth [B, …]
----@param options? { smooth?: number, squared?: boolean, reduction?: "mean"|"sum"|"none" } smooth 1, squared false
+---@param y nn.Tensor truth [B, …], 0 to 1
+---@param options? nn.OverlapOptions `{}`
 ---@return nn.Tensor
 function nn.dice_loss(x, y, options)
   local both, sum, smooth, reduction = overlap("nn.dice_loss", x, y, options)
@@ -264,8 +293,8 @@ end
 
 --- 1 - (sum xy + smooth) / (sum x + sum y - sum xy + smooth) for each row (Rahman and Wang 2016, eq. 3).
 ---@param x nn.Tensor probabilities [B, …]
----@param y nn.Tensor truth [B, …]
----@param options? { smooth?: number, squared?: boolean, reduction?: "mean"|"sum"|"none" } smooth 1, squared false
+---@param y nn.Tensor truth [B, …], 0 to 1
+---@param options? nn.OverlapOptions `{}`
 ---@return nn.Tensor
 function nn.iou_loss(x, y, options)
   local both, sum, smooth, reduction = overlap("nn.iou_loss", x, y, options)

@@ -21,7 +21,7 @@ end
 --- lower number. A mean over rows.
 ---@param x nn.Tensor scores [.., C]
 ---@param y nn.Tensor labels [..]
----@param k? integer 5
+---@param k? integer `5`
 ---@return nn.Tensor
 function nn.top_k_accuracy(x, y, k)
   scores("nn.top_k_accuracy", x, y)
@@ -47,11 +47,10 @@ local function confusion(what, x, y, classes)
   return core.dot(one_hot(y), one_hot(predicted), 1, 1)
 end
 
---- How often a row of each class (first dimension) was taken for each class (second). Couples rows: add the matrices of
---- the batches.
+--- How often a row of each class (first dimension) was taken for each class (second). Couples rows: add the matrices of the batches.
 ---@param x nn.Tensor scores [.., C], or predicted classes [..] with `classes` given
 ---@param y nn.Tensor labels [..]
----@param classes? integer
+---@param classes? integer `C` of scores; needed with predicted classes
 ---@return nn.Tensor counts [C, C], floats
 function nn.confusion_matrix(x, y, classes) return confusion("nn.confusion_matrix", x, y, classes) end
 
@@ -73,37 +72,41 @@ local function averaged(what, x, y, options, part)
   return each:sum() / (predicted + actual):gt(0):sum()
 end
 
---- Of the rows taken for a class, the part that is of it; 0 where there are none. Couples rows.
+---@class nn.AverageOptions
+---@field average? "macro"|"micro"|"none" `"macro"`: the mean over the classes that occur among labels or predictions; "micro": counts of all classes together; "none": one number a class, [C]
+---@field classes? integer `C` of scores; needed with predicted classes
+
+--- Of the rows taken for a class, the part that is of it; 0 where there are none. Couples rows: the score of one batch.
 ---@param x nn.Tensor scores [.., C], or predicted classes [..] with `classes` given
 ---@param y nn.Tensor labels [..]
----@param options? { average?: "macro"|"micro"|"none", classes?: integer } "macro"
+---@param options? nn.AverageOptions `{}`
 ---@return nn.Tensor
 function nn.precision(x, y, options)
   return averaged("nn.precision", x, y, options, function(hit, predicted) return ratio(hit, predicted) end)
 end
 
---- Of the rows of a class, the part that is taken for it; 0 where there are none. Couples rows.
+--- Of the rows of a class, the part that is taken for it; 0 where there are none. Couples rows: the score of one batch.
 ---@param x nn.Tensor scores [.., C], or predicted classes [..] with `classes` given
 ---@param y nn.Tensor labels [..]
----@param options? { average?: "macro"|"micro"|"none", classes?: integer } "macro"
+---@param options? nn.AverageOptions `{}`
 ---@return nn.Tensor
 function nn.recall(x, y, options)
   return averaged("nn.recall", x, y, options, function(hit, _, actual) return ratio(hit, actual) end)
 end
 
---- 2 hits / (predicted + actual): the harmonic mean of precision and recall. Couples rows.
+--- 2 hits / (predicted + actual): the harmonic mean of precision and recall. Couples rows: the score of one batch.
 ---@param x nn.Tensor scores [.., C], or predicted classes [..] with `classes` given
 ---@param y nn.Tensor labels [..]
----@param options? { average?: "macro"|"micro"|"none", classes?: integer } "macro"
+---@param options? nn.AverageOptions `{}`
 ---@return nn.Tensor
 function nn.f1_score(x, y, options)
   return averaged("nn.f1_score", x, y, options, function(hit, predicted, actual) return ratio(2 * hit, predicted + actual) end)
 end
 
---- hits / (predicted + actual - hits): intersection over union. Couples rows.
+--- hits / (predicted + actual - hits): intersection over union. Couples rows: the score of one batch.
 ---@param x nn.Tensor scores [.., C], or predicted classes [..] with `classes` given
 ---@param y nn.Tensor labels [..]
----@param options? { average?: "macro"|"micro"|"none", classes?: integer } "macro"
+---@param options? nn.AverageOptions `{}`
 ---@return nn.Tensor
 function nn.iou(x, y, options)
   return averaged("nn.iou", x, y, options, function(hit, predicted, actual) return ratio(hit, predicted + actual - hit) end)
@@ -112,7 +115,7 @@ end
 --- exp of the cross-entropy. No mean: for a whole pass take exp of the mean cross-entropy.
 ---@param x nn.Tensor scores [.., C]
 ---@param y nn.Tensor labels [..]
----@param options? table those of nn.cross_entropy
+---@param options? nn.CrossEntropyOptions `{}`
 ---@return nn.Tensor
 function nn.perplexity(x, y, options) return nn.cross_entropy(x, y, options):exp() end
 

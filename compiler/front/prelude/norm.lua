@@ -37,12 +37,12 @@ local function sizes(what, shape)
   return shape
 end
 
---- (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions (Ba et al. 2016, eq. 4).
+--- (x - mean) / sqrt(var + eps) * weight + bias over the last dimensions (Ba et al. 2016, eq. 4); the variance is biased.
 ---@param x nn.Tensor [.., normalized_shape]
 ---@param normalized_shape integer|integer[]
----@param weight? nn.Tensor [normalized_shape]
----@param bias? nn.Tensor [normalized_shape]
----@param eps? number 1e-5
+---@param weight? nn.Tensor `nil` [normalized_shape]
+---@param bias? nn.Tensor `nil` [normalized_shape]
+---@param eps? number `1e-5`
 ---@return nn.Tensor [.., normalized_shape]
 function nn.layer_norm(x, normalized_shape, weight, bias, eps)
   x = core.as_float(core.tensor("nn.layer_norm", x))
@@ -57,9 +57,15 @@ local function layer_norm_forward(self, x)
   return nn.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
 end
 
---- Layer normalisation with `weight` (1) and `bias` (0), both [normalized_shape].
+---@class nn.LayerNormOptions
+---@field eps? number `1e-5`, at least 0
+---@field elementwise_affine? boolean `true`; false: no states
+---@field bias? boolean `true`
+---@field dtype? string `--float`
+
+--- nn.layer_norm with `weight` (1) and `bias` (0), both [normalized_shape].
 ---@param normalized_shape integer|integer[] the sizes of the last dimensions
----@param options? { eps?: number, elementwise_affine?: boolean, bias?: boolean, dtype?: string } eps 1e-5, both true
+---@param options? nn.LayerNormOptions `{}`
 ---@return nn.Module
 function nn.LayerNorm(normalized_shape, options)
   local shape = sizes("nn.LayerNorm", normalized_shape)
@@ -77,8 +83,8 @@ local machine_epsilon = { f64 = 0x1p-52, f32 = 0x1p-23, f16 = 0x1p-10, bf16 = 0x
 --- x / sqrt(mean(x^2) + eps) * weight over the last dimensions (Zhang and Sennrich 2019, eq. 4).
 ---@param x nn.Tensor [.., normalized_shape]
 ---@param normalized_shape integer|integer[]
----@param weight? nn.Tensor [normalized_shape]
----@param eps? number the dtype's machine epsilon
+---@param weight? nn.Tensor `nil` [normalized_shape]
+---@param eps? number `2^-23`: the machine epsilon of x's dtype (f32)
 ---@return nn.Tensor [.., normalized_shape]
 function nn.rms_norm(x, normalized_shape, weight, eps)
   x = core.as_float(core.tensor("nn.rms_norm", x))
@@ -94,9 +100,14 @@ local function rms_norm_forward(self, x)
   return nn.rms_norm(x, self.normalized_shape, self.weight, self.eps)
 end
 
---- Root-mean-square normalisation with `weight` (1) [normalized_shape].
+---@class nn.RMSNormOptions
+---@field eps? number `2^-23`: the machine epsilon of x's dtype (f32)
+---@field elementwise_affine? boolean `true`; false: no states
+---@field dtype? string `--float`
+
+--- nn.rms_norm with `weight` (1) [normalized_shape].
 ---@param normalized_shape integer|integer[] the sizes of the last dimensions
----@param options? { eps?: number, elementwise_affine?: boolean, dtype?: string } eps: the dtype's machine epsilon
+---@param options? nn.RMSNormOptions `{}`
 ---@return nn.Module
 function nn.RMSNorm(normalized_shape, options)
   local shape = sizes("nn.RMSNorm", normalized_shape)
@@ -122,10 +133,10 @@ end
 
 --- Each of `groups` equal runs of channels of each row normalised over its elements, then scaled by channel (Wu and He 2018).
 ---@param x nn.Tensor [B, C, …]
----@param groups integer
----@param weight? nn.Tensor [C]
----@param bias? nn.Tensor [C]
----@param eps? number 1e-5
+---@param groups integer divides C
+---@param weight? nn.Tensor `nil` [C]
+---@param bias? nn.Tensor `nil` [C]
+---@param eps? number `1e-5`
 ---@return nn.Tensor [B, C, …]
 function nn.group_norm(x, groups, weight, bias, eps)
   x = core.as_float(core.tensor("nn.group_norm", x))
@@ -150,10 +161,15 @@ local function group_norm_forward(self, x)
   return nn.group_norm(x, self.groups, self.weight, self.bias, self.eps)
 end
 
---- Group normalisation with `weight` (1) and `bias` (0), both [channels].
+---@class nn.GroupNormOptions
+---@field eps? number `1e-5`, at least 0
+---@field affine? boolean `true`; false: no states
+---@field dtype? string `--float`
+
+--- nn.group_norm with `weight` (1) and `bias` (0), both [channels].
 ---@param groups integer divides channels
 ---@param channels integer
----@param options? { eps?: number, affine?: boolean, dtype?: string } eps 1e-5, affine true
+---@param options? nn.GroupNormOptions `{}`
 ---@return nn.Module
 function nn.GroupNorm(groups, channels, options)
   core.count("nn.GroupNorm", "groups", groups)
@@ -238,7 +254,7 @@ end
 local batch_ranks = { ["1d"] = { 2, 3 }, ["2d"] = { 4 }, ["3d"] = { 5 } }
 local instance_ranks = { ["1d"] = { 3 }, ["2d"] = { 4 }, ["3d"] = { 5 } }
 
--- One function for each number of dimensions; their annotations stand in types.d.lua.
+-- One function for each number of dimensions; their annotations stand in norm.d.lua.
 for _, size in ipairs { "1d", "2d", "3d" } do
   nn["BatchNorm" .. size] = function(channels, options)
     local affine = type(options) ~= "table" or options.affine ~= false

@@ -225,10 +225,23 @@ end
 
 local resample_known = { size = "any", scale_factor = "any", mode = "string", align_corners = "boolean" }
 
+---@class nn.ResampleOptions
+---@field size? integer|integer[] `nil`; either this or scale_factor
+---@field scale_factor? number|number[] `nil`; sizes are floor(n factor)
+---@field mode? "nearest"|"linear"|"bilinear"|"trilinear" `"nearest"`: element floor(i n / out); linear ones for one, two, three dimensions
+---@field align_corners? boolean `false`: pixels are squares whose outer edges meet; true: corners on corners
+
+--- x at other sizes (torch.nn.functional.interpolate). The scale used is the given factor, else n / out.
+---@param x nn.Tensor [N, C, L], [N, C, H, W] or [N, C, D, H, W]
+---@param options nn.ResampleOptions
+---@return nn.Tensor [N, C, …]
 function nn.interpolate(x, options)
   return resample("nn.interpolate", x, core.fields("nn.interpolate", options, resample_known))
 end
 
+--- nn.interpolate as a module.
+---@param options nn.ResampleOptions
+---@return nn.Module
 function nn.Upsample(options)
   local o = core.fields("Upsample", options, resample_known)
   return core.module({ forward = function(_, x) return resample("Upsample", x, o) end }, "nn.Upsample")

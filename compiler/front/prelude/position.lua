@@ -10,7 +10,7 @@ end
 --- sin and cos of t / 10000^(2 i / D) in columns 2 i and 2 i + 1 (Vaswani et al. 2017, section 3.5).
 ---@param T integer positions
 ---@param D integer columns, even
----@param base? number 10000
+---@param base? number `10000`
 ---@return nn.Tensor [T, D]
 function nn.sinusoidal(T, D, base)
   core.count("nn.sinusoidal", "T", T)
@@ -59,7 +59,7 @@ end
 ---@param x nn.Tensor [.., T, D]
 ---@param cos nn.Tensor [T, D / 2]
 ---@param sin nn.Tensor [T, D / 2]
----@param adjacent? boolean false
+---@param adjacent? boolean `false`
 ---@return nn.Tensor [.., T, D]
 function nn.rotary(x, cos, sin, adjacent)
   core.tensor("nn.rotary", x)
@@ -79,11 +79,15 @@ function nn.rotary(x, cos, sin, adjacent)
   return nn.concat({ a * cos - b * sin, a * sin + b * cos }, r)
 end
 
---- Rotary positions (Su et al. 2021, section 3.2.2) for heads [.., T, D], T at most `most`. The angles are t base^(-2 i / D),
---- in buffers `cos` and `sin` [most, D / 2] that are in no model file.
+---@class nn.RotaryOptions
+---@field base? number `10000`
+---@field adjacent? boolean `false`: pairs i and i + D / 2; true: pairs 2 i and 2 i + 1, as in the paper and llama2.c
+
+--- Rotary positions (Su et al. 2021, section 3.2.2) for heads [.., T, D], T at most `most`. The angles are t base^(-2 i / D), in buffers `cos` and `sin`
+--- [most, D / 2] that are in no model file.
 ---@param D integer size of a head, even
 ---@param most integer largest T
----@param options? { base?: number, adjacent?: boolean } 10000; adjacent: pairs (0, 1), (2, 3) … as in the paper and llama2.c, else halves
+---@param options? nn.RotaryOptions `{}`
 ---@return nn.Module
 function nn.Rotary(D, most, options)
   core.count("nn.Rotary", "D", D)
@@ -120,10 +124,10 @@ function nn.alibi_slopes(heads)
   return slopes
 end
 
---- ALiBi's bias -slope (i - j) for query i and key j, to be given as a mask together with causal = true.
+--- ALiBi's bias -slope (i - j) for query i and key j, to be given as a mask together with causal = true (Press et al. 2022, section 3).
 ---@param heads integer H
 ---@param L integer queries
----@param S? integer keys, L
+---@param S? integer `L` keys
 ---@return nn.Tensor [H, L, S]
 function nn.alibi(heads, L, S)
   S = S or L

@@ -29,7 +29,15 @@ local function new_func(kind, self)
   return core.object(self, kind)
 end
 
--- nn.func { on?, inputs?, mode?, f }: f(batch…, inputs?) returns a table of named outputs.
+---@class nn.FuncOptions
+---@field [1] fun(...): table the function: batches, then `inputs`, to named outputs (tensors or numbers)
+---@field on? string|string[] `nil`: no data; names of sources: f gets one batch of each a call
+---@field inputs? table<string, nn.Tensor> `nil`; values of nn.input, handed to f as its last argument; flags `--FUNC.INPUT`
+---@field mode? "train"|"eval" `"eval"`: what nn.training() says
+
+--- An entry point of the program; its name is its key in nn.program.
+---@param options nn.FuncOptions
+---@return nn.Func
 function nn.func(options)
   core.fields("nn.func", options, { on = "any", inputs = "any", mode = "string" }, 1)
   local f = options and options[1]
@@ -50,10 +58,18 @@ function nn.func(options)
   return new_func("nn.func", self)
 end
 
---- One step: the loss of a batch, its gradients, the optimizer's update. The loss returns a scalar, and a table of metrics
---- if it likes. accumulate = k: the optimizer moves in every k-th call, by the mean of k gradients; what a schedule counts
---- are its moves. Gradients are clipped by value, then by the weights' norms (clip_grad_adaptive), then by common norm.
----@param options { on?: string|string[], loss: function, optimizer: table, clip_norm?: number, clip_value?: number, clip_adaptive?: number, accumulate?: integer }
+---@class nn.TrainOptions
+---@field on? string|string[] `nil`: names of sources
+---@field loss fun(...): nn.Tensor, table? of the batches: a scalar, and a table of metrics if it likes
+---@field optimizer nn.Optimizer or any table with step(self, f, options)
+---@field clip_norm? number `nil`: nn.clip_grad_norm, above 0
+---@field clip_value? number `nil`: nn.clip_grad_value, above 0
+---@field clip_adaptive? number `nil`: nn.clip_grad_adaptive, above 0
+---@field accumulate? integer `1`; k: the optimizer moves in every k-th call, by the mean of k gradients; what a schedule counts are its moves
+
+--- One step: the loss of a batch, its gradients, the optimizer's update, in mode "train". Outputs are `loss` and the metrics. Gradients are clipped by value, then
+--- by the weights' norms, then by common norm.
+---@param options nn.TrainOptions
 ---@return nn.Func
 function nn.train(options)
   local known = { on = "any", loss = "function", optimizer = "any", clip_norm = "number", clip_value = "number",
@@ -94,9 +110,15 @@ function nn.train(options)
   return new_func("nn.train", self)
 end
 
--- nn.evaluate { on, name = f … }: each f(batch) is a mean over the batch's rows; the outputs are the means over all rows
--- of the pass so far, so the last call of a pass gives the exact ones. They are kept in state: validate.metrics.loss is
--- a tensor that other functions may read. Sums are f64. A batch of a padded source counts as its b.weight:sum() rows.
+---@class nn.EvaluateOptions
+---@field on string the name of a source
+---@field mode? "train"|"eval" `"eval"`
+
+--- A whole pass over a source: every other field, `name = f`, is a function of the batch that gives the mean over its rows, a scalar; the outputs are the means
+--- over all rows, exact for any number of rows, summed in f64. They are kept in state: `validate.metrics.loss` is a tensor that other functions may read. A batch
+--- of a padded source counts as its b.weight:sum() rows.
+---@param options nn.EvaluateOptions
+---@return nn.Func
 function nn.evaluate(options)
   if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", "nn.evaluate", core.what(options)) end
   local self = { on = names_of_sources("nn.evaluate", options.on), mode = check_mode("nn.evaluate", options.mode, "eval"), metrics = {} }
@@ -271,6 +293,24 @@ end
 
 -- ---- the program ----
 
+---@class nn.CheckpointOptions
+---@field every? integer|"epoch" `nil`
+---@field keep? integer `nil`
+---@field best? string `nil`
+
+---@class nn.ProgramOptions
+---@field name? string `"model"`: letters, digits and _
+---@field model? any `nil`: a tree whose paths name the states, as state_dict's: `0.weight`, `G.0.weight`
+---@field state? any `nil`: a tree that names further states
+---@field data? table<string, nn.Source> `nil`
+---@field run? nn.Phase|nn.Phase[] `{ epochs = 1, step = "train", each_epoch = "validate" }` where those functions are there
+---@field epochs? integer|nn.Tensor `1`; a number or nn.hyper; of the default run
+---@field steps? integer|nn.Tensor `nil`: in place of epochs
+---@field checkpoint? nn.CheckpointOptions `nil`; checked, then refused: "not supported yet"
+
+--- The last value of the file: every other field is a function made by nn.func, nn.train, nn.evaluate, nn.plateau or nn.early_stopping; its key is its name.
+---@param options nn.ProgramOptions
+---@return nn.Program
 function nn.program(options)
   if type(options) ~= "table" or core.kind(options) then core.fail("table_wanted", "nn.program", core.what(options)) end
   if core.program.finished() then core.fail("program_twice") end

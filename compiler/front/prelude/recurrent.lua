@@ -160,29 +160,43 @@ local function layer(what, name, input_size, hidden_size, options)
   return core.module(self, what)
 end
 
---- Elman's network, h' = tanh(W_ih x + b_ih + W_hh h + b_hh), in `num_layers` layers. States of layer k, from 0:
---- `weight_ih_lk` [H, I], `weight_hh_lk` [H, H], `bias_ih_lk`, `bias_hh_lk` [H]; of the other direction with `_reverse` behind.
---- Called (x, h0?) with x [T, B, I] ([B, T, I] if batch_first; [T, I] without a batch) it gives the outputs [T, B, directions * H]
---- and the last states [num_layers * directions, B, H]; without h0 the states start at 0.
----@param input_size integer
----@param hidden_size integer
----@param options? { num_layers?: integer, nonlinearity?: "tanh"|"relu", bias?: boolean, batch_first?: boolean, dropout?: number, bidirectional?: boolean } 1, "tanh", true, false, 0 (between the layers), false
+---@class nn.RecurrentOptions
+---@field num_layers? integer `1`
+---@field bias? boolean `true`
+---@field batch_first? boolean `false`: [T, B, I]; true: [B, T, I]
+---@field dropout? number `0`, between the layers
+---@field bidirectional? boolean `false`
+
+---@class nn.RNNOptions: nn.RecurrentOptions
+---@field nonlinearity? "tanh"|"relu" `"tanh"`
+
+--- Elman's network (1990), h' = tanh(W_ih x + b_ih + W_hh h + b_hh), in `num_layers` layers. States of layer k, from 0: `weight_ih_lk` [H, I],
+--- `weight_hh_lk` [H, H], `bias_ih_lk`, `bias_hh_lk` [H]; of the other direction with `_reverse` behind; all U(-1 / sqrt(H), 1 / sqrt(H)). Called (x, h0?)
+--- with x [T, B, I] ([T, I] without a batch) it gives the outputs [T, B, directions H] and the last states [num_layers directions, B, H]; without h0 the states
+--- start at 0.
+---@param input_size integer I
+---@param hidden_size integer H
+---@param options? nn.RNNOptions `{}`
 ---@return nn.Module
 function nn.RNN(input_size, hidden_size, options) return layer("nn.RNN", "rnn", input_size, hidden_size, options) end
 
---- Gated recurrent units. States and call as of nn.RNN, with rows for reset, update and new gate: `weight_ih_lk` [3 H, I] ….
----@param input_size integer
----@param hidden_size integer
----@param options? { num_layers?: integer, bias?: boolean, batch_first?: boolean, dropout?: number, bidirectional?: boolean } 1, true, false, 0, false
+--- Gated recurrent units (Cho et al. 2014, with the reset gate behind the product, as torch and cuDNN have it). States and call as of
+--- [`nn.RNN`](#nn.RNN), with rows for reset, update and new gate: `weight_ih_lk` [3 H, I] ….
+---@param input_size integer I
+---@param hidden_size integer H
+---@param options? nn.RecurrentOptions `{}`
 ---@return nn.Module
 function nn.GRU(input_size, hidden_size, options) return layer("nn.GRU", "gru", input_size, hidden_size, options) end
 
---- Long short-term memory. States and call as of nn.RNN, with rows for input, forget, cell and output gate: `weight_ih_lk`
---- [4 H, I] …; the states of a call are { h, c }: local y, state = lstm(x, { h0, c0 }). With proj_size = P the outputs and
---- h are W_hr h, of size P (Sak et al. 2014): `weight_hr_lk` [P, H] stands behind the others, `weight_hh_lk` is [4 H, P].
----@param input_size integer
----@param hidden_size integer
----@param options? { num_layers?: integer, bias?: boolean, batch_first?: boolean, dropout?: number, bidirectional?: boolean, proj_size?: integer } 1, true, false, 0, false, 0: none
+---@class nn.LSTMOptions: nn.RecurrentOptions
+---@field proj_size? integer `0`: none; P, below H: the size of the outputs and of h
+
+--- Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000). States and call as of [`nn.RNN`](#nn.RNN), with rows
+--- for input, forget, cell and output gate: `weight_ih_lk` [4 H, I] …; the states of a call are a pair: y, { h, c } = lstm(x, { h0, c0 }). With
+--- `proj_size` = P the outputs and h are W_hr h, of size P (Sak et al. 2014): `weight_hr_lk` [P, H] stands behind the others, and `weight_hh_lk` is [4 H, P].
+---@param input_size integer I
+---@param hidden_size integer H
+---@param options? nn.LSTMOptions `{}`
 ---@return nn.Module
 function nn.LSTM(input_size, hidden_size, options) return layer("nn.LSTM", "lstm", input_size, hidden_size, options) end
 
@@ -213,23 +227,29 @@ local function cell(what, name, input_size, hidden_size, options)
   return core.module(self, what)
 end
 
---- One turn of nn.RNN: cell(x [B, I], h?) gives the next h [B, H]. States `weight_ih` [H, I], `weight_hh`, `bias_ih`, `bias_hh`.
----@param input_size integer
----@param hidden_size integer
----@param options? { nonlinearity?: "tanh"|"relu", bias?: boolean } "tanh", true
+---@class nn.CellOptions
+---@field bias? boolean `true`
+
+---@class nn.RNNCellOptions: nn.CellOptions
+---@field nonlinearity? "tanh"|"relu" `"tanh"`
+
+--- One turn of nn.RNN: cell(x [.., I], h?) gives the next h [.., H]. States `weight_ih` [H, I], `weight_hh` [H, H], `bias_ih`, `bias_hh` [H].
+---@param input_size integer I
+---@param hidden_size integer H
+---@param options? nn.RNNCellOptions `{}`
 ---@return nn.Module
 function nn.RNNCell(input_size, hidden_size, options) return cell("nn.RNNCell", "rnn", input_size, hidden_size, options) end
 
---- One turn of nn.GRU: cell(x [B, I], h?) gives the next h.
----@param input_size integer
----@param hidden_size integer
----@param options? { bias?: boolean } true
+--- One turn of nn.GRU: cell(x [.., I], h?) gives the next h [.., H].
+---@param input_size integer I
+---@param hidden_size integer H
+---@param options? nn.CellOptions `{}`
 ---@return nn.Module
 function nn.GRUCell(input_size, hidden_size, options) return cell("nn.GRUCell", "gru", input_size, hidden_size, options) end
 
---- One turn of nn.LSTM: cell(x [B, I], { h, c }?) gives the next h and c.
----@param input_size integer
----@param hidden_size integer
----@param options? { bias?: boolean } true
+--- One turn of nn.LSTM: h, c = cell(x [.., I], { h, c }?).
+---@param input_size integer I
+---@param hidden_size integer H
+---@param options? nn.CellOptions `{}`
 ---@return nn.Module
 function nn.LSTMCell(input_size, hidden_size, options) return cell("nn.LSTMCell", "lstm", input_size, hidden_size, options) end

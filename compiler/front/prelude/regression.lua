@@ -40,12 +40,15 @@ end)
 -- log(cosh(x - y)) = d + log(1 + exp(-2 d)) - log 2, without overflow on either side
 of_difference("log_cosh_loss", {}, function(d) return d - nn.logsigmoid(2 * d) - math.log(2) end)
 
---- (log max(var, eps) + (x - y)^2 / max(var, eps)) / 2 (Nix and Weigend 1994), + log(2 pi) / 2 when full. The gradient
---- passes where var is raised to eps, as in PyTorch.
+---@class nn.GaussianNllOptions: nn.LossOptions
+---@field full? boolean `false`; true adds log(2 pi) / 2
+---@field eps? number `1e-6`: the least variance
+
+--- (log max(var, eps) + (x - y)^2 / max(var, eps)) / 2 (Nix and Weigend 1994). The gradient passes where var is raised to eps, as in PyTorch.
 ---@param x nn.Tensor means [..]
 ---@param y nn.Tensor [..]
 ---@param var nn.Tensor variances, broadcast to x
----@param options? { full?: boolean, eps?: number, reduction?: "mean"|"sum"|"none" } false, 1e-6
+---@param options? nn.GaussianNllOptions `{}`
 ---@return nn.Tensor
 function nn.gaussian_nll_loss(x, y, var, options)
   local what = "nn.gaussian_nll_loss"
@@ -58,10 +61,15 @@ function nn.gaussian_nll_loss(x, y, var, options)
   return loss.reduced(what, options.full and l + 0.5 * math.log(2 * math.pi) or l, options.reduction)
 end
 
---- exp(x) - y x, or x - y log(x + eps) when x is no logarithm; full adds Stirling's y log y - y + log(2 pi y) / 2, y > 1.
+---@class nn.PoissonNllOptions: nn.LossOptions
+---@field log_input? boolean `true`: x are logarithms
+---@field full? boolean `false`; true adds Stirling's y log y - y + log(2 pi y) / 2 where y > 1
+---@field eps? number `1e-8`
+
+--- exp(x) - y x, or x - y log(x + eps) where x are no logarithms.
 ---@param x nn.Tensor log-rates [..]
 ---@param y nn.Tensor counts [..]
----@param options? { log_input?: boolean, full?: boolean, eps?: number, reduction?: "mean"|"sum"|"none" } true, false, 1e-8
+---@param options? nn.PoissonNllOptions `{}`
 ---@return nn.Tensor
 function nn.poisson_nll_loss(x, y, options)
   local what = "nn.poisson_nll_loss"
@@ -80,8 +88,8 @@ end
 
 --- x divided by max(norm of x along dim, eps).
 ---@param x nn.Tensor [..]
----@param dim? integer -1
----@param eps? number 1e-12
+---@param dim? integer `-1`
+---@param eps? number `1e-12`
 ---@return nn.Tensor [..]
 function core.methods.normalize(x, dim, eps)
   x = core.as_float(core.tensor("normalize", x))
@@ -94,8 +102,8 @@ nn.normalize = core.methods.normalize
 --- The cosine of the angle between x and y along dim: x . y / (max(|x|, eps) max(|y|, eps)).
 ---@param x nn.Tensor [..]
 ---@param y nn.Tensor [..]
----@param dim? integer -1
----@param eps? number 1e-8
+---@param dim? integer `-1`
+---@param eps? number `1e-8`
 ---@return nn.Tensor
 function nn.cosine_similarity(x, y, dim, eps)
   x, y = loss.pair("nn.cosine_similarity", x, y)
@@ -105,8 +113,8 @@ end
 --- The p-norm of x - y + eps along the last dimension.
 ---@param x nn.Tensor [.., D]
 ---@param y nn.Tensor [.., D]
----@param p? number 2
----@param eps? number 1e-6
+---@param p? number `2`
+---@param eps? number `1e-6`
 ---@return nn.Tensor [..]
 function nn.pairwise_distance(x, y, p, eps)
   x, y = loss.pair("nn.pairwise_distance", x, y)
@@ -117,12 +125,16 @@ function nn.pairwise_distance(x, y, p, eps)
   return (d:abs() ^ p):sum(-1) ^ (1 / p)
 end
 
---- max(0, margin + d(anchor, positive) - d(anchor, negative)) (Balntas et al. 2016); swap: the nearer of anchor and
---- positive to the negative counts.
+---@class nn.TripletOptions: nn.MarginOptions
+---@field p? number `2`: of the distance, nn.pairwise_distance
+---@field eps? number `1e-6`
+---@field swap? boolean `false`; true: the nearer of anchor and positive to the negative counts
+
+--- max(0, margin + d(anchor, positive) - d(anchor, negative)) (Balntas et al. 2016).
 ---@param anchor nn.Tensor [.., D]
 ---@param positive nn.Tensor [.., D]
 ---@param negative nn.Tensor [.., D]
----@param options? { margin?: number, p?: number, eps?: number, swap?: boolean, reduction?: "mean"|"sum"|"none" } 1, 2, 1e-6, false
+---@param options? nn.TripletOptions `{}`
 ---@return nn.Tensor
 function nn.triplet_margin_loss(anchor, positive, negative, options)
   local what = "nn.triplet_margin_loss"
@@ -143,11 +155,14 @@ local function signs(what, x, y)
   return y
 end
 
+---@class nn.CosineEmbeddingOptions: nn.LossOptions
+---@field margin? number `0`
+
 --- 1 - cos(x1, x2) where y = 1, max(0, cos(x1, x2) - margin) where y = -1; 1e-12 is added to the squared norms.
 ---@param x1 nn.Tensor [.., D]
 ---@param x2 nn.Tensor [.., D]
 ---@param y nn.Tensor [..], 1 or -1
----@param options? { margin?: number, reduction?: "mean"|"sum"|"none" } 0
+---@param options? nn.CosineEmbeddingOptions `{}`
 ---@return nn.Tensor
 function nn.cosine_embedding_loss(x1, x2, y, options)
   local what = "nn.cosine_embedding_loss"
@@ -159,12 +174,11 @@ function nn.cosine_embedding_loss(x1, x2, y, options)
   return loss.reduced(what, l, options.reduction)
 end
 
---- d^2 / 2 where y = 1 (alike), max(0, margin - d)^2 / 2 where y = 0, d the distance (Hadsell et al. 2006, eq. 4, whose Y
---- is 1 - y).
+--- d^2 / 2 where y = 1 (alike), max(0, margin - d)^2 / 2 where y = 0, d the distance (Hadsell et al. 2006, eq. 4, whose Y is 1 - y).
 ---@param x1 nn.Tensor [.., D]
 ---@param x2 nn.Tensor [.., D]
 ---@param y nn.Tensor [..], 1 or 0
----@param options? { margin?: number, reduction?: "mean"|"sum"|"none" } 1
+---@param options? nn.MarginOptions `{}`
 ---@return nn.Tensor
 function nn.contrastive_loss(x1, x2, y, options)
   local what = "nn.contrastive_loss"
@@ -186,21 +200,26 @@ local function views(what, x1, x2, options, temperature)
   return x1:normalize(), x2:normalize(), temperature, { reduction = options.reduction }
 end
 
---- Cross-entropy of the cosines of each query with every key over the temperature; row i's key is its own (van den Oord
---- et al. 2018, eq. 4).
+---@class nn.InfoNceOptions: nn.LossOptions
+---@field temperature? number `0.1`, above 0
+
+--- Cross-entropy of the cosines of each query with every key over the temperature; row i's key is its own (van den Oord et al. 2018, eq. 4).
 ---@param query nn.Tensor [B, D]
 ---@param key nn.Tensor [B, D]
----@param options? { temperature?: number, reduction?: "mean"|"sum"|"none" } 0.1
+---@param options? nn.InfoNceOptions `{}`
 ---@return nn.Tensor
 function nn.info_nce_loss(query, key, options)
   local unit, other, temperature, reduction = views("nn.info_nce_loss", query, key, options, 0.1)
   return nn.cross_entropy(unit:matmul(other:transpose(1, 2)) / temperature, nn.iota(query.shape[1]), reduction)
 end
 
+---@class nn.NtXentOptions: nn.LossOptions
+---@field temperature? number `0.5`, above 0
+
 --- The same among all 2 B rows of both views, a row not being compared with itself (SimCLR: Chen et al. 2020, eq. 1).
 ---@param x1 nn.Tensor [B, D]
 ---@param x2 nn.Tensor [B, D]
----@param options? { temperature?: number, reduction?: "mean"|"sum"|"none" } 0.5
+---@param options? nn.NtXentOptions `{}`
 ---@return nn.Tensor
 function nn.nt_xent_loss(x1, x2, options)
   local unit, other, temperature, reduction = views("nn.nt_xent_loss", x1, x2, options, 0.5)

@@ -20,10 +20,10 @@ local function warmed(t, base, warmup, rest)
   return nn.where(t:lt(warmup), base * ((t + 1) / warmup), rest)
 end
 
---- base after a linear warm-up of so many steps, base / steps at the first.
----@param base number|nn.Tensor|function
+--- base after a linear warm-up of so many steps: base (t + 1) / steps, at most base.
+---@param base nn.Rate
 ---@param steps integer
----@return function
+---@return nn.Schedule
 function nn.warmup(base, steps)
   check_base("nn.warmup", base)
   core.count("nn.warmup", "steps", steps)
@@ -33,11 +33,15 @@ function nn.warmup(base, steps)
   end
 end
 
---- Half a cosine from base to `final` over the steps of the run (Loshchilov and Hutter 2017, without restarts;
---- CosineAnnealingLR), after a linear warm-up. steps: other than the whole run.
----@param base number|nn.Tensor|function
----@param options? { warmup?: integer, final?: number, steps?: integer } 0, 0, those of the run
----@return function
+---@class nn.CosineOptions
+---@field warmup? integer `0` steps of a linear warm-up, base / warmup at the first
+---@field final? number `0`
+---@field steps? integer `nil`: those of the run
+
+--- Half a cosine from base to `final` over the steps of the run (Loshchilov and Hutter 2017, without restarts; CosineAnnealingLR), after a linear warm-up.
+---@param base nn.Rate
+---@param options? nn.CosineOptions `{}`
+---@return nn.Schedule
 function nn.cosine(base, options)
   check_base("nn.cosine", base)
   options = core.fields("nn.cosine", options, { warmup = "number", final = "number", steps = "number" })
@@ -54,10 +58,15 @@ function nn.cosine(base, options)
   end
 end
 
+---@class nn.StepDecayOptions
+---@field every integer steps
+---@field factor? number `0.1`
+---@field warmup? integer `0`
+
 --- base * factor^floor(t / every) (StepLR).
----@param base number|nn.Tensor|function
----@param options { every: integer, factor?: number, warmup?: integer } factor 0.1
----@return function
+---@param base nn.Rate
+---@param options nn.StepDecayOptions
+---@return nn.Schedule
 function nn.step_decay(base, options)
   check_base("nn.step_decay", base)
   options = core.fields("nn.step_decay", options, { every = "number", factor = "number", warmup = "number" })
@@ -72,10 +81,14 @@ end
 
 local function whole_run(what, options) return options.steps and core.count(what, "steps", options.steps) end
 
+---@class nn.MultiStepOptions
+---@field milestones integer[] steps
+---@field factor? number `0.1`
+
 --- base * factor^(the number of milestones that are reached) (MultiStepLR).
----@param base number|nn.Tensor|function
----@param options { milestones: integer[], factor?: number } factor 0.1
----@return function
+---@param base nn.Rate
+---@param options nn.MultiStepOptions
+---@return nn.Schedule
 function nn.multi_step(base, options)
   check_base("nn.multi_step", base)
   options = core.fields("nn.multi_step", options, { milestones = "any", factor = "number" })
@@ -89,10 +102,13 @@ function nn.multi_step(base, options)
   end
 end
 
+---@class nn.ExponentialOptions
+---@field factor number
+
 --- base * factor^t (ExponentialLR).
----@param base number|nn.Tensor|function
----@param options { factor: number }
----@return function
+---@param base nn.Rate
+---@param options nn.ExponentialOptions
+---@return nn.Schedule
 function nn.exponential(base, options)
   check_base("nn.exponential", base)
   options = core.fields("nn.exponential", options, { factor = "number" })
@@ -100,10 +116,14 @@ function nn.exponential(base, options)
   return function(t) return base_rate(base, t) * (t * math.log(factor)):exp() end
 end
 
---- base * (1 - t / steps)^power (PolynomialLR).
----@param base number|nn.Tensor|function
----@param options? { steps?: integer, power?: number } the run's, 1
----@return function
+---@class nn.PolynomialOptions
+---@field steps? integer `nil`: those of the run (PyTorch: 5)
+---@field power? number `1`
+
+--- base * (1 - t / steps)^power, 0 behind it (PolynomialLR).
+---@param base nn.Rate
+---@param options? nn.PolynomialOptions `{}`
+---@return nn.Schedule
 function nn.polynomial(base, options)
   check_base("nn.polynomial", base)
   options = core.fields("nn.polynomial", options, { steps = "number", power = "number" })
@@ -113,10 +133,15 @@ function nn.polynomial(base, options)
   end
 end
 
---- base times what goes linearly from `start` to `last` in so many steps (LinearLR; with start = last: ConstantLR).
----@param base number|nn.Tensor|function
----@param options? { start?: number, last?: number, steps?: integer } 1/3, 1, 5
----@return function
+---@class nn.LinearWarmupOptions
+---@field start? number `1 / 3`
+---@field last? number `1`
+---@field steps? integer `5`
+
+--- base times what goes linearly from `start` to `last` in so many steps (LinearLR).
+---@param base nn.Rate
+---@param options? nn.LinearWarmupOptions `{}`
+---@return nn.Schedule
 function nn.linear_warmup(base, options)
   check_base("nn.linear_warmup", base)
   options = core.fields("nn.linear_warmup", options, { start = "number", last = "number", steps = "number" })
@@ -125,11 +150,15 @@ function nn.linear_warmup(base, options)
   return function(t) return base_rate(base, t) * (start + (last - start) / steps * nn.minimum(t, steps)) end
 end
 
---- Half cosines from base to `final`, the first of `first` steps, each `multiply` times as long as the one before
---- (Loshchilov and Hutter 2017; CosineAnnealingWarmRestarts).
----@param base number|nn.Tensor|function
----@param options { first: integer, multiply?: integer, final?: number } multiply 1, final 0
----@return function
+---@class nn.CosineRestartsOptions
+---@field first integer steps of the first half cosine
+---@field multiply? integer `1`: each is so many times as long as the one before
+---@field final? number `0`
+
+--- Half cosines from base to `final`, one after the other (Loshchilov and Hutter 2017; CosineAnnealingWarmRestarts).
+---@param base nn.Rate
+---@param options nn.CosineRestartsOptions
+---@return nn.Schedule
 function nn.cosine_restarts(base, options)
   local what = "nn.cosine_restarts"
   check_base(what, base)
@@ -159,11 +188,18 @@ local anneal = {
   linear = function(a, b, pct) return a + (b - a) * pct end,
 }
 
---- Up from most / div to most, then down to most / div / final_div (Smith and Topin 2019; OneCycleLR, whose momentum is left
---- as it is). three_phase: down to most / div in as many steps as up, then on.
----@param most number|nn.Tensor|function
----@param options? { steps?: integer, up?: number, anneal?: "cos"|"linear", div?: number, final_div?: number, three_phase?: boolean } the run's, 0.3 of them, "cos", 25, 1e4, false
----@return function
+---@class nn.OneCycleOptions
+---@field steps? integer `nil`: those of the run
+---@field up? number `0.3` of the steps (pct_start)
+---@field anneal? "cos"|"linear" `"cos"`
+---@field div? number `25`
+---@field final_div? number `1e4`
+---@field three_phase? boolean `false`; true: down to most / div in as many steps as up, then on
+
+--- Up from most / div to most, then down to most / div / final_div (Smith and Topin 2019; OneCycleLR, whose momentum is left as it is).
+---@param most nn.Rate
+---@param options? nn.OneCycleOptions `{}`
+---@return nn.Schedule
 function nn.one_cycle(most, options)
   local what = "nn.one_cycle"
   check_base(what, most)
@@ -182,11 +218,17 @@ function nn.one_cycle(most, options)
   end
 end
 
---- Triangles between base and most (Smith 2017; CyclicLR). "triangular2" halves the height at each cycle, "exp_range"
---- multiplies it by gamma^t.
----@param base number|nn.Tensor|function
----@param options { most: number, up?: integer, down?: integer, mode?: "triangular"|"triangular2"|"exp_range", gamma?: number } up 2000, down as up
----@return function
+---@class nn.CyclicOptions
+---@field most number
+---@field up? integer `2000` steps
+---@field down? integer `up` steps
+---@field mode? "triangular"|"triangular2"|"exp_range" `"triangular"`; "triangular2" halves the height at each cycle, "exp_range" multiplies it by gamma^t
+---@field gamma? number `1`
+
+--- Triangles between base and most (Smith 2017; CyclicLR).
+---@param base nn.Rate
+---@param options nn.CyclicOptions
+---@return nn.Schedule
 function nn.cyclic(base, options)
   local what = "nn.cyclic"
   check_base(what, base)
@@ -205,10 +247,13 @@ function nn.cyclic(base, options)
   end
 end
 
+---@class nn.InverseSqrtOptions
+---@field warmup integer steps
+
 --- base * min(n / warmup, sqrt(warmup / n)), n = t + 1: a linear warm-up to base, then its inverse square root.
----@param base number|nn.Tensor|function
----@param options { warmup: integer }
----@return function
+---@param base nn.Rate
+---@param options nn.InverseSqrtOptions
+---@return nn.Schedule
 function nn.inverse_sqrt(base, options)
   check_base("nn.inverse_sqrt", base)
   options = core.fields("nn.inverse_sqrt", options, { warmup = "number" })
@@ -219,9 +264,14 @@ function nn.inverse_sqrt(base, options)
   end
 end
 
+---@class nn.NoamOptions
+---@field size integer of the model
+---@field warmup? integer `4000` steps
+---@field scale? number `1`
+
 --- scale / sqrt(size) * min(1 / sqrt(n), n / warmup^1.5), n = t + 1 (Vaswani et al. 2017, eq. 3).
----@param options { size: integer, warmup?: integer, scale?: number } warmup 4000, scale 1
----@return function
+---@param options nn.NoamOptions
+---@return nn.Schedule
 function nn.noam(options)
   options = core.fields("nn.noam", options, { size = "number", warmup = "number", scale = "number" })
   local size, warmup = core.count("nn.noam", "size", options.size), core.count("nn.noam", "warmup", options.warmup or 4000)

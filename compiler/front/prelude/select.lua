@@ -48,9 +48,9 @@ end
 
 -- ---- shapes ----
 
----A dimension of 1 before `dim` (1 … rank + 1; -1: behind the last).
----@param x nn.Tensor
----@param dim integer
+--- A dimension of 1 before `dim`.
+---@param x nn.Tensor [..]
+---@param dim integer 1 to rank + 1; -1: behind the last
 ---@return nn.Tensor
 function methods.unsqueeze(x, dim)
   core.tensor("unsqueeze", x)
@@ -61,9 +61,9 @@ function methods.unsqueeze(x, dim)
   return x:reshape(shape)
 end
 
----Without the dimensions of 1: all of them, or those named that are 1.
----@param x nn.Tensor
----@param dims? integer|integer[]
+--- Without the dimensions of 1: all of them, or those named that are 1.
+---@param x nn.Tensor [..]
+---@param dims? integer|integer[] `nil`: all
 ---@return nn.Tensor
 function methods.squeeze(x, dims)
   core.tensor("squeeze", x)
@@ -75,10 +75,10 @@ function methods.squeeze(x, dims)
   return x:reshape(shape)
 end
 
----Dimensions of 1 repeated, and new ones in front; -1 keeps a size.
----@param x nn.Tensor
----@param shape integer[]
----@return nn.Tensor
+--- Dimensions of 1 repeated, and new ones in front.
+---@param x nn.Tensor [..]
+---@param shape integer[] -1 keeps a size
+---@return nn.Tensor [shape]
 function methods.expand(x, shape)
   core.tensor("expand", x)
   if type(shape) ~= "table" then core.fail("shape_wanted", "expand", core.what(shape)) end
@@ -90,9 +90,9 @@ function methods.expand(x, shape)
   return x:broadcast(sizes)
 end
 
----Copies side by side: `counts` of them along each dimension, the last dimensions where there are fewer counts.
----@param x nn.Tensor
----@param counts integer[]
+--- Copies side by side (torch.tile, and Tensor.repeat: that is a keyword of Lua).
+---@param x nn.Tensor [..]
+---@param counts integer[] of copies along each dimension, the last dimensions where there are fewer counts; more make new dimensions in front
 ---@return nn.Tensor
 function methods.tile(x, counts)
   core.tensor("tile", x)
@@ -110,8 +110,8 @@ function methods.tile(x, counts)
   return x
 end
 
----Each element n times along dim: { 1, 2 } becomes { 1, 1, 2, 2 }.
----@param x nn.Tensor
+--- Each element n times along dim: { 1, 2 } becomes { 1, 1, 2, 2 }.
+---@param x nn.Tensor [..]
 ---@param n integer
 ---@param dim integer
 ---@return nn.Tensor
@@ -123,14 +123,14 @@ function methods.repeat_interleave(x, n, dim)
   return x:reshape(apart):broadcast(wide):reshape(replaced(shape, dim, shape[dim] * n))
 end
 
----From the other end along the dimensions.
----@param x nn.Tensor
+--- From the other end along the dimensions; the same as x:reverse.
+---@param x nn.Tensor [..]
 ---@param dims integer|integer[]
 ---@return nn.Tensor
 function methods.flip(x, dims) return core.tensor("flip", x):reverse(dims) end
 
----Shifted by `shift` places along dim; what leaves at one end comes in at the other.
----@param x nn.Tensor
+--- Shifted by `shift` places along dim; what leaves at one end comes in at the other.
+---@param x nn.Tensor [..]
 ---@param shift integer
 ---@param dim integer
 ---@return nn.Tensor
@@ -143,10 +143,10 @@ function methods.roll(x, shift, dim)
   return nn.concat({ x:slice(dim, n - shift + 1, n), x:slice(dim, 1, n - shift) }, dim)
 end
 
----A list of parts along dim: of `size` each (the last may be smaller), or of the sizes in a list.
----@param x nn.Tensor
----@param size integer|integer[]
----@param dim? integer 1 when left out
+--- A list of parts along dim.
+---@param x nn.Tensor [..]
+---@param size integer|integer[] of each (the last may be smaller), or a list of the sizes, which add up
+---@param dim? integer `1`
 ---@return nn.Tensor[]
 function methods.split(x, size, dim)
   dim = dimension("split", x, dim, 1)
@@ -166,10 +166,10 @@ function methods.split(x, size, dim)
   return parts
 end
 
----A list of at most n parts along dim, equal but for the last.
----@param x nn.Tensor
+--- A list of at most n parts along dim, equal but for the last.
+---@param x nn.Tensor [..]
 ---@param n integer
----@param dim? integer 1 when left out
+---@param dim? integer `1`
 ---@return nn.Tensor[]
 function methods.chunk(x, n, dim)
   dim = dimension("chunk", x, dim, 1)
@@ -180,36 +180,36 @@ end
 
 local argsort = methods.argsort
 
----Positions (from 0) that put dim in order; equal elements keep theirs, NaN is larger than every number.
----@param x nn.Tensor
----@param dim? integer -1 when left out
----@param descending? boolean
----@return nn.Tensor # i32
+--- Positions (from 0) that put dim in order; equal elements keep theirs, in both directions; NaN is larger than every number. No gradient.
+---@param x nn.Tensor [..]
+---@param dim? integer `-1`
+---@param descending? boolean `false`
+---@return nn.Tensor i32 [..]
 function methods.argsort(x, dim, descending)
   dim = dimension("argsort", x, dim, -1)
   if not descending then return argsort(x, dim) end
   return x.shape[dim] - 1 - argsort(x:reverse(dim), dim):reverse(dim)
 end
 
----Sorted elements and their positions (from 0); equal elements keep their order, NaN is larger than every number.
----@param x nn.Tensor
----@param dim? integer -1 when left out
----@param descending? boolean
+--- Sorted elements and their positions (from 0); equal elements keep their order, NaN is larger than every number. The gradient goes back to where each came from.
+---@param x nn.Tensor [..]
+---@param dim? integer `-1`
+---@param descending? boolean `false`
 ---@return nn.Tensor values
----@return nn.Tensor positions i32
+---@return nn.Tensor positions, i32
 function methods.sort(x, dim, descending)
   dim = dimension("sort", x, dim, -1)
   local at = x:argsort(dim, descending)
   return x:take_along(dim, at), at
 end
 
----The k largest elements along dim (or smallest: `largest` false), in order, and their positions.
----@param x nn.Tensor
+--- The k largest elements along dim, or the smallest, in order, and their positions (from 0).
+---@param x nn.Tensor [..]
 ---@param k integer
----@param dim? integer -1 when left out
----@param largest? boolean true when left out
----@return nn.Tensor values
----@return nn.Tensor positions i32
+---@param dim? integer `-1`
+---@param largest? boolean `true`
+---@return nn.Tensor values [.., k, ..]
+---@return nn.Tensor positions, i32
 function methods.topk(x, k, dim, largest)
   dim = dimension("topk", x, dim, -1)
   if whole("topk", "k", k, 1) > x.shape[dim] then
@@ -225,12 +225,11 @@ local function unless_nan(sorted, dim, y)
   return nn.where(last:ne(last), last, y)
 end
 
----The q-quantiles along dim (of all elements when left out), between neighbours by linear interpolation. A list of q
----gives a new first dimension.
----@param x nn.Tensor
----@param q number|number[] 0 to 1
----@param dim? integer
----@param keep? boolean
+--- The q-quantile along dim, between neighbours by linear interpolation; NaN where a line has one.
+---@param x nn.Tensor [..], floats
+---@param q number|number[] 0 to 1; a list gives a new first dimension
+---@param dim? integer `nil`: of all elements
+---@param keep? boolean `false`
 ---@return nn.Tensor
 function methods.quantile(x, q, dim, keep)
   core.tensor("quantile", x)
@@ -254,13 +253,12 @@ function methods.quantile(x, q, dim, keep)
   return keep and y:reshape(kept) or y:squeeze(dim)
 end
 
----The median along dim (the lower one of two) and its position; of all elements, without a position, when dim is left
----out.
----@param x nn.Tensor
----@param dim? integer
----@param keep? boolean
+--- The median along dim (the lower one of two) and its position; of all elements, without a position, where dim is left out. NaN where a line has one.
+---@param x nn.Tensor [..]
+---@param dim? integer `nil`: of all elements
+---@param keep? boolean `false`
 ---@return nn.Tensor values
----@return nn.Tensor? positions i32
+---@return nn.Tensor? positions, i32
 function methods.median(x, dim, keep)
   core.tensor("median", x)
   if dim == nil then return (x:reshape({ -1 }):median(1)) end
@@ -276,11 +274,11 @@ function methods.median(x, dim, keep)
   return y, middle
 end
 
----How many elements of the sorted `edges` [.., n] are smaller than each of `values` [.., m] (or not larger: `right`).
----@param edges nn.Tensor
----@param values nn.Tensor
----@param right? boolean
----@return nn.Tensor # i32
+--- How many elements of the sorted edges are smaller than each value. Every value is compared with every edge.
+---@param edges nn.Tensor [.., n], or [n] for all
+---@param values nn.Tensor [.., m]
+---@param right? boolean `false`; true: not larger
+---@return nn.Tensor i32 [.., m]
 function nn.searchsorted(edges, values, right)
   core.tensor("searchsorted", edges)
   core.tensor("searchsorted", values)
@@ -294,11 +292,10 @@ function nn.searchsorted(edges, values, right)
   return (right and e:le(v) or e:lt(v)):sum(-1)
 end
 
----Products of all elements up to each one along dim: log2(n) rounds of pairs, so zeros are nothing special, in the
----gradient neither.
----@param x nn.Tensor
+--- Products of all elements up to each one along dim: log2(n) rounds of pairs, so zeros are nothing special, in the gradient neither.
+---@param x nn.Tensor [..]
 ---@param dim integer
----@return nn.Tensor
+---@return nn.Tensor [..]
 function methods.cumprod(x, dim)
   dim = dimension("cumprod", x, dim)
   local n, reach = x.shape[dim], 1
@@ -311,21 +308,21 @@ end
 
 -- ---- counting and places ----
 
----Whole numbers 0 … classes-1 as rows with a one at that place: [..] to [.., classes].
----@param index nn.Tensor
+--- Whole numbers 0 … classes - 1 as rows with a one at that place; other numbers give zeros (PyTorch: an error).
+---@param index nn.Tensor whole numbers [..]
 ---@param classes integer
----@param dtype? string "i32" when left out
----@return nn.Tensor
+---@param dtype? string `"i32"`
+---@return nn.Tensor [.., classes]
 function nn.one_hot(index, classes, dtype)
   whole_numbers("nn.one_hot", index)
   return index:unsqueeze(-1):eq(nn.iota(whole("nn.one_hot", "the number of classes", classes, 1))):cast(dtype or "i32")
 end
 
----How often each of 0 … n-1 occurs in x, or the sum of its weights. Other numbers count as 0 or n-1.
----@param x nn.Tensor
+--- How often each of 0 … n - 1 occurs in x, or the sum of its weights. Other numbers count as 0 or n - 1.
+---@param x nn.Tensor whole numbers [..]
 ---@param n integer
----@param weights? nn.Tensor
----@return nn.Tensor # [n]
+---@param weights? nn.Tensor `nil`: 1 each; like x
+---@return nn.Tensor [n], i32 or the weights' dtype
 function nn.bincount(x, n, weights)
   whole_numbers("nn.bincount", x)
   whole("nn.bincount", "n", n, 1)
@@ -348,32 +345,32 @@ local function triangle(what, x, k)
   return diagonal_number(x.shape[x.rank - 1], x.shape[x.rank])
 end
 
----Zero above diagonal k (0: the main one, 1: the one above it).
----@param x nn.Tensor
----@param k? integer
+--- Zero above diagonal k.
+---@param x nn.Tensor [.., rows, columns]
+---@param k? integer `0`: the main one; 1: the one above it
 ---@return nn.Tensor
 function methods.tril(x, k) return nn.where(triangle("tril", x, k):le(k or 0), x, 0) end
 
----Zero below diagonal k.
----@param x nn.Tensor
----@param k? integer
+--- Zero below diagonal k.
+---@param x nn.Tensor [.., rows, columns]
+---@param k? integer `0`
 ---@return nn.Tensor
 function methods.triu(x, k) return nn.where(triangle("triu", x, k):ge(k or 0), x, 0) end
 
----Ones on the diagonal of [n, m].
+--- Ones on the diagonal.
 ---@param n integer
----@param m? integer n when left out
----@param dtype? string
----@return nn.Tensor
+---@param m? integer `n`
+---@param dtype? string `--float`
+---@return nn.Tensor [n, m]
 function nn.eye(n, m, dtype)
   return diagonal_number(whole("nn.eye", "n", n, 1), whole("nn.eye", "m", m or n, 1)):eq(0):cast(dtype or core.float())
 end
 
----`value` where the mask is true, x elsewhere.
----@param x nn.Tensor
+--- `value` where the mask is true, x elsewhere.
+---@param x nn.Tensor [..]
 ---@param mask nn.Tensor bool, broadcast to x
----@param value number
----@return nn.Tensor
+---@param value number|nn.Tensor
+---@return nn.Tensor [..]
 function methods.masked_fill(x, mask, value)
   core.tensor("masked_fill", x)
   return nn.where(core.tensor("masked_fill", mask), value, x)
@@ -381,19 +378,19 @@ end
 
 -- ---- draws ----
 
----The numbers 0 … n-1 in random order: the order of n draws of 32 bits.
+--- The numbers 0 … n - 1 in random order: the order of n draws of 32 bits.
 ---@param n integer
----@return nn.Tensor # i32 [n]
+---@return nn.Tensor i32 [n]
 function nn.random.permutation(n)
   return argsort(nn.random.bits { whole("nn.random.permutation", "n", n, 1) }, 1)
 end
 
----Whole numbers from low to high, both included: the upper half of bits * count (Lemire 2019, without rejection: the
----most and the least frequent differ by count / 2^32).
+--- Whole numbers from low to high, both included (PyTorch leaves out high): the upper half of bits * count (Lemire 2019, without rejection: the most and the least
+--- frequent differ by count / 2^32).
 ---@param shape integer[]
 ---@param low integer
----@param high integer
----@return nn.Tensor # i32
+---@param high integer below 2^31
+---@return nn.Tensor i32 [shape]
 function nn.random.integers(shape, low, high)
   local function limit(name, value)
     whole("nn.random.integers", name, value, -2^31 | 0)
@@ -405,24 +402,23 @@ function nn.random.integers(shape, low, high)
   return nn.mulhi(nn.random.bits(shape), core.full({}, high - low + 1, "u32")):cast("i32") + low
 end
 
----Gumbel's distribution: -log(-log u).
+--- Gumbel's distribution: -log(-log u). Dtype: the default float.
 ---@param shape integer[]
----@return nn.Tensor
+---@return nn.Tensor [shape]
 function nn.random.gumbel(shape)
   local u = nn.maximum(core.uniform(shape), core.float() == "f64" and 0x1p-54 or 0x1p-25)
   return (-(-u:log()):log()):cast(core.float())
 end
 
----Exponential distribution with mean 1.
+--- Exponential distribution with mean 1: -log(1 - u). Dtype: the default float.
 ---@param shape integer[]
----@return nn.Tensor
+---@return nn.Tensor [shape]
 function nn.random.exponential(shape) return (-(-core.uniform(shape)):log1p()):cast(core.float()) end
 
----Classes drawn with probabilities softmax(logits): the largest of logits + Gumbel (Gumbel 1954). [.., classes] to [..],
----or to [.., n] for n draws of each row.
----@param logits nn.Tensor
----@param n? integer
----@return nn.Tensor # i32
+--- Classes drawn with probabilities softmax(logits): the largest of logits + Gumbel (Gumbel 1954).
+---@param logits nn.Tensor [.., classes], floats
+---@param n? integer `nil`: one draw a row; n: so many
+---@return nn.Tensor i32 [..] or [.., n]
 function nn.random.categorical(logits, n)
   core.tensor("nn.random.categorical", logits)
   if logits.rank < 1 or not core.is_float(logits.dtype) then

@@ -35,12 +35,14 @@ local function buffers_of(states, values)
   return list
 end
 
---- n layers like the one that make() gives, each with states of its own, as one loop. The states are those of one layer,
---- stacked: `layers.<name in the layer>` [n, …]; the values of layer i are row i. Called (x, …) it hands x from layer to
---- layer; what follows x is the same for all of them.
+---@class nn.StackOptions
+---@field checkpoint? integer `nil`, as of nn.scan
+
+--- n layers like the one that make() gives, each with states of its own, as one loop. The states are those of one layer, stacked: `layers.<name in the layer>`
+--- [n, …]; the values of layer i are row i. Called (x, …) it hands x from layer to layer; what follows x is the same for all of them.
 ---@param n integer
 ---@param make fun(): nn.Module
----@param options? { checkpoint?: integer } as of nn.scan
+---@param options? nn.StackOptions `{}`
 ---@return nn.Module
 function nn.Stack(n, make, options)
   core.count("nn.Stack", "n", n)

@@ -37,11 +37,21 @@ local function encoder_forward(self, x, options)
   return block(self, self.norm2, x, function(h) return feed_forward(self, h) end)
 end
 
---- Self-attention, then a feed-forward net, each with dropout, a residual connection and layer norm. States: `self_attn`,
---- `linear1`, `linear2`, `norm1`, `norm2`. Called (x, options) with the options of nn.MultiheadAttention's call.
----@param d_model integer
----@param heads integer
----@param options? { dim_feedforward?: integer, dropout?: number, activation?: "relu"|"gelu"|function, layer_norm_eps?: number, batch_first?: boolean, norm_first?: boolean, bias?: boolean, kv_heads?: integer } 2048, 0.1, "relu", 1e-5, false, false, true, heads
+---@class nn.TransformerOptions
+---@field dim_feedforward? integer `2048`
+---@field dropout? number `0.1`
+---@field activation? "relu"|"gelu"|function `"relu"`
+---@field layer_norm_eps? number `1e-5`
+---@field batch_first? boolean `false`: [T, N, E]; true: [N, T, E]
+---@field norm_first? boolean `false`: the norms stand behind the additions; true: in front of each part (Xiong et al. 2020)
+---@field bias? boolean `true`
+---@field kv_heads? integer `heads`
+
+--- Self-attention, then a feed-forward net, each with dropout, a residual connection and layer norm (Vaswani et al. 2017). States: `self_attn`, `linear1`,
+--- `linear2`, `norm1`, `norm2`. Called (x, options) with the options of [`nn.MultiheadAttention`](#nn.MultiheadAttention)'s call.
+---@param d_model integer E
+---@param heads integer divides E
+---@param options? nn.TransformerOptions `{}`
 ---@return nn.Module
 function nn.TransformerEncoderLayer(d_model, heads, options)
   local what = "nn.TransformerEncoderLayer"
@@ -59,11 +69,11 @@ local function decoder_forward(self, x, memory, options)
   return block(self, self.norm3, x, function(h) return feed_forward(self, h) end)
 end
 
---- Self-attention, attention to a memory, a feed-forward net. States: `self_attn`, `multihead_attn`, `linear1`, `linear2`,
---- `norm1` … `norm3`. Called (x, memory, { target?, memory? }): options for the two attentions.
----@param d_model integer
----@param heads integer
----@param options? table those of nn.TransformerEncoderLayer
+--- Self-attention, attention to a memory, a feed-forward net. States: `self_attn`, `multihead_attn`, `linear1`, `linear2`, `norm1` … `norm3`. Called
+--- (x, memory, { target?, memory? }): options for the two attentions; without `target = { causal = true }` every position sees all.
+---@param d_model integer E
+---@param heads integer divides E
+---@param options? nn.TransformerOptions `{}`
 ---@return nn.Module
 function nn.TransformerDecoderLayer(d_model, heads, options)
   local what = "nn.TransformerDecoderLayer"
@@ -82,10 +92,10 @@ local function stack(what, make, count, norm, forward)
   return core.module(self, what)
 end
 
---- `count` encoder layers and a last norm.
+--- `count` encoder layers, `layers.0` …, and a last `norm`. Called as its layers are.
 ---@param make fun(i: integer): nn.Module
 ---@param count integer
----@param norm? nn.Module
+---@param norm? nn.Module `nil`
 ---@return nn.Module
 function nn.TransformerEncoder(make, count, norm)
   return stack("nn.TransformerEncoder", make, count, norm, function(self, x, options)
@@ -94,10 +104,10 @@ function nn.TransformerEncoder(make, count, norm)
   end)
 end
 
---- `count` decoder layers and a last norm.
+--- `count` decoder layers, `layers.0` …, and a last `norm`. Called as its layers are.
 ---@param make fun(i: integer): nn.Module
 ---@param count integer
----@param norm? nn.Module
+---@param norm? nn.Module `nil`
 ---@return nn.Module
 function nn.TransformerDecoder(make, count, norm)
   return stack("nn.TransformerDecoder", make, count, norm, function(self, x, memory, options)

@@ -2,6 +2,10 @@
 -- stands for the list of its parameters. Fields are walked items in order first, then keys sorted, which pairs does.
 local nn, core = ...
 
+--- A callable table: module(…) is forward(module, …). Its fields are its parts: states and modules in it, in tables too, are found by nn.parameters and named by their
+--- keys. Surgery is assignment: net[3] = nn.Identity().
+---@param fields table with `forward = function(self, …)`; it becomes the module
+---@return nn.Module
 function nn.Module(fields)
   if type(fields) ~= "table" or core.kind(fields) then core.fail("table_wanted", "nn.Module", core.what(fields)) end
   if type(fields.forward) ~= "function" then core.fail("module_forward", "nn.Module", core.what(fields.forward)) end
@@ -51,7 +55,15 @@ local function collect(what, tree, filter, trained_only)
   return list
 end
 
+--- The parameters of a tree in the order in which they were made, each once.
+---@param tree any
+---@param filter? string|fun(name: string, state: nn.Tensor): boolean `nil`: all; a glob over names relative to the tree (`"*.lora_*"`), or a function
+---@return nn.Tensor[]
 function nn.parameters(tree, filter) return collect("nn.parameters", tree, filter, true) end
+--- The parameters and buffers of a tree in the order in which they were made, each once.
+---@param tree any
+---@param filter? string|fun(name: string, state: nn.Tensor): boolean `nil`: all
+---@return nn.Tensor[]
 function nn.states(tree, filter) return collect("nn.states", tree, filter, false) end
 
 -- A module becomes the list of its parameters; tables are copied; leaves stay.
@@ -82,6 +94,11 @@ local function map_with(f, t, others)
   return result
 end
 
+--- f leaf by leaf, in the form of the first tree; a module in it becomes the list of its parameters.
+---@param f function of one leaf of each tree
+---@param tree any
+---@param ... any further trees of the same form, or one value for all leaves
+---@return any
 function nn.map(f, tree, ...)
   if type(f) ~= "function" then core.fail("operand_kind", "nn.map's first argument", core.what(f)) end
   local others = { ... }
@@ -91,14 +108,24 @@ function nn.map(f, tree, ...)
   return map_with(f, plain("nn.map", tree), others)
 end
 
+--- nn.value of every leaf: the current versions as tensors.
+---@param tree any
+---@return any
 function nn.values(tree) return nn.map(nn.value, tree) end
 
 local leaf_stop = nn.stop_gradient
-function nn.stop_gradient(tree)
-  if core.is_tensor(tree) or type(tree) == "number" then return leaf_stop(tree) end
-  return nn.map(leaf_stop, tree)
-end
 
+--- The same values, through which no gradient passes (detach).
+---@param x any a tensor, or a tree of them
+---@return any
+function core.methods.stop_gradient(x)
+  if core.is_tensor(x) or type(x) == "number" then return leaf_stop(x) end
+  return nn.map(leaf_stop, x)
+end
+nn.stop_gradient = core.methods.stop_gradient
+
+--- Assigns every state of the tree its initial value, drawn anew. Optimizers are trees too: nn.reset(opt).
+---@param tree any
 function nn.reset(tree)
   local states = nn.states(tree)
   for _, s in ipairs(states) do nn.assign(s, nn.initial(s)) end
@@ -120,7 +147,16 @@ local function rebuild(t, list, at)
   return result, at
 end
 
--- d y / d xs: a tree like xs.
+---@class nn.GradOptions
+---@field cotangent? nn.Tensor `nil`: y is a scalar; like y: the vector of a vector-Jacobian product
+---@field unused? "error"|"zero" `"error"`: what y does not depend on
+
+--- d y / d xs, symbolic reverse mode, itself differentiable to any order (torch.autograd.grad with create_graph = True). With respect to the current version of a
+--- state; a y that was computed from an older one is an error.
+---@param y nn.Tensor [] or with a cotangent
+---@param xs any a tree of tensors and states, floats
+---@param options? nn.GradOptions `{}`
+---@return any in the form of xs; a module gives the list of its parameters' gradients
 function nn.grad(y, xs, options)
   core.fields("nn.grad", options, { cotangent = "any", unused = "string" })
   options = options or {}
@@ -132,6 +168,9 @@ function nn.grad(y, xs, options)
   return (rebuild(tree, list, 1))
 end
 
+--- The number of elements of all leaves together.
+---@param tree any
+---@return integer
 function nn.numel(tree)
   local total = 0
   for _, leaf in ipairs(leaves(plain("nn.numel", tree), {})) do
@@ -142,7 +181,10 @@ function nn.numel(tree)
   return total
 end
 
--- One vector, and the function that takes such a vector apart again.
+--- One vector, and the function that takes such a vector apart again.
+---@param tree any leaves of one dtype
+---@return nn.Tensor v [nn.numel(tree)]
+---@return fun(v: nn.Tensor): any unravel
 function nn.ravel(tree)
   local shape_of = plain("nn.ravel", tree)
   local list = leaves(shape_of, {})

@@ -5,11 +5,14 @@ local nn, core = ...
 
 -- ---- averages of weights ----
 
---- Exponential moving average of the parameters of a tree (Polyak and Juditsky 1992): :update() after each step,
---- :swap() to exchange parameters and averages (before evaluating, and again after it), :values() as tensors. The first
---- update copies; then average = decay * average + (1 - decay) * parameter, as torch.optim.swa_utils' AveragedModel.
----@param options { [1]: table, decay?: number } trees, then decay 0.999
----@return { update: function, swap: function, values: function }
+---@class nn.EMAOptions
+---@field [1] any a tree; further ones may follow
+---@field decay? number `0.999`, 0 to 1
+
+--- Exponential moving average of the parameters of a tree (Polyak and Juditsky 1992). The first update copies; then average = decay * average + (1 - decay) *
+--- parameter, as torch.optim.swa_utils' AveragedModel.
+---@param options nn.EMAOptions
+---@return nn.Average
 function nn.EMA(options)
   options = core.fields("nn.EMA", options, { decay = "number" }, math.huge)
   local decay = core.range("nn.EMA", "decay", options.decay or 0.999, 0, 1, "between 0 and 1")
@@ -61,10 +64,21 @@ local function better(a, best, mode, threshold, relative)
   return a:gt(relative and best * (1 + threshold) or best + threshold)
 end
 
---- Multiplies the optimizer's rates by factor once `watch` has not got better by threshold for more than `patience` calls
---- (ReduceLROnPlateau). A function for `each_epoch`, after what it watches; its outputs are lr (of the first group) and
---- bad, the calls without progress.
----@param options { watch: nn.Tensor, optimizer: table, factor?: number, patience?: integer, threshold?: number, threshold_mode?: "rel"|"abs", cooldown?: integer, min_lr?: number, eps?: number, mode?: "min"|"max" } 0.1, 10, 1e-4, "rel", 0, 0, 1e-8, "min"
+---@class nn.PlateauOptions
+---@field watch nn.Tensor a scalar state, such as validate.metrics.loss
+---@field optimizer nn.Optimizer
+---@field factor? number `0.1`, at least 0 and below 1
+---@field patience? integer `10` calls
+---@field threshold? number `1e-4`
+---@field threshold_mode? "rel"|"abs" `"rel"`
+---@field cooldown? integer `0` calls
+---@field min_lr? number `0`
+---@field eps? number `1e-8`: the least change
+---@field mode? "min"|"max" `"min"`
+
+--- Multiplies the optimizer's rates by factor once `watch` has not got better by threshold for more than `patience` calls (ReduceLROnPlateau). A function for
+--- `each_epoch`, behind what it watches; its outputs are lr (of the first group) and bad, the calls without progress.
+---@param options nn.PlateauOptions
 ---@return nn.Func
 function nn.plateau(options)
   local what = "nn.plateau"
@@ -102,10 +116,16 @@ function nn.plateau(options)
   end }
 end
 
---- Two functions: the first, for `each_epoch` after what it watches, keeps the states of `keep` whenever `watch` has got
---- better by more than min_delta, and its output `stop` is 1 once it has not for `patience` calls (other outputs: best,
---- bad); the second puts the kept states back.
----@param options { watch: nn.Tensor, keep?: table, patience?: integer, min_delta?: number, mode?: "min"|"max" } patience 5, min_delta 0, "min"
+---@class nn.EarlyStoppingOptions
+---@field watch nn.Tensor a scalar state, such as validate.metrics.loss
+---@field keep? any `nil`: a tree whose states are kept at the best
+---@field patience? integer `5` calls
+---@field min_delta? number `0`
+---@field mode? "min"|"max" `"min"`
+
+--- Two functions: the first, for `each_epoch` behind what it watches, keeps the states of `keep` whenever `watch` has got better by more than min_delta, and its
+--- output `stop` is 1 once it has not for `patience` calls (other outputs: best, bad); the second puts the kept states back.
+---@param options nn.EarlyStoppingOptions
 ---@return nn.Func early
 ---@return nn.Func restore
 function nn.early_stopping(options)
