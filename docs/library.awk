@@ -7,6 +7,8 @@
 # `---@alias`, then `function nn.name(…)` or `function methods.name(…)` (also a method of every tensor), and, in .d.lua alone,
 # `nn.name = nn.other -- what is different`. What may be left out has its default in backticks in front of its text.
 # An argument whose type is a class ending in Options is shown with the fields of that class.
+# With -v defaults=1 it prints, for tests/golden/defaults.sh, one line a function: its name, what a call must have behind the arguments without a
+# default, and what it may have there with every default written out; FIELDS stands for a table's own fields.
 # It ends with exit code 1 and lines `file:line: what` where an annotation is missing or does not fit.
 
 function wrong(text) { printf "%s:%d: %s\n", FILENAME, FNR, text >"/dev/stderr"; failed = 1 }
@@ -203,7 +205,37 @@ function print_entry(name,    i, k, rows, gives) {
   if (gives != "") printf "\nGives: %s\n", gives
 }
 
+# ---- defaults as Lua ----
+
+# A default's text as an expression; those that stand for a distribution or a place of the machine are left out
+function as_lua(s) {
+  gsub(/`/, "", s)
+  if (s == "--float") return "\"f32\""
+  if (s ~ /^[UN]\(|\//&& s !~ /^"/ && s !~ / \/ /) return "nil"
+  return s
+}
+
+function fields_as_lua(c,    out, i, k) {
+  out = base[c] != "" ? fields_as_lua(base[c]) : ""
+  for (i = 1; i <= fields[c]; i++) { k = c SUBSEP i; if (fusual[k] != "") out = out ", " fname[k] " = " as_lua(fusual[k]) }
+  return out
+}
+
+function print_defaults(name,    i, k, needed, tail, value) {
+  needed = ""; tail = ""
+  for (i = 1; i <= params[name]; i++) {
+    k = name SUBSEP i
+    if (is_options(ptype[k])) {
+      value = fields_as_lua(ptype[k]); sub(/^, /, "", value)
+      tail = tail ", { " value (value == "" ? "" : ", ") "FIELDS }"
+      if (pusual[k] == "") needed = ", { FIELDS }"
+    } else if (pusual[k] != "") tail = tail ", " as_lua(pusual[k])
+  }
+  if (tail != "") printf "%s\t%s\t%s\n", name, needed, tail
+}
+
 END {
+  if (defaults) { for (e = 1; e <= nentry; e++) print_defaults(order[e]); exit failed }
   ngroup = 0
   for (g in title) groups[++ngroup] = g
   sort_names(groups, ngroup)

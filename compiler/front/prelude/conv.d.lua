@@ -34,15 +34,17 @@ function nn.conv2d(x, weight, bias, options) end
 nn.conv1d = nn.conv2d -- of [N, in, L]
 nn.conv3d = nn.conv2d -- of [N, in, D, H, W]
 
----@class nn.ConvTransposeOptions
+---@class nn.ConvTransposeCallOptions
 ---@field stride? integer|integer[] `1`
 ---@field padding? integer|integer[] `0`: so many elements less at each end
 ---@field output_padding? integer|integer[] `0`: so many more at the far end; less than the stride or the dilation
 ---@field dilation? integer|integer[] `1`
 ---@field groups? integer `1`, divides in and out
----@field bias? boolean `true`; of the module alone
----@field init? nn.Init `U(-1/sqrt(fan_in), 1/sqrt(fan_in))`, fan_in = out / groups * kh kw; of the module alone
----@field dtype? string `--float`; of the module alone
+
+---@class nn.ConvTransposeOptions: nn.ConvTransposeCallOptions
+---@field bias? boolean `true`
+---@field init? nn.Init `U(-1/sqrt(fan_in), 1/sqrt(fan_in))` of the weight, fan_in = out / groups * kh kw; the bias keeps its own, the same distribution
+---@field dtype? string `--float`
 
 --- The adjoint of a convolution: `weight` [in, out / groups, kh, kw], `bias` [out]. Called with [N, in, H, W] (or [in, H, W]) it gives [N, out, H', W'],
 --- H' = (H - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1.
@@ -59,7 +61,7 @@ nn.ConvTranspose3d = nn.ConvTranspose2d -- of [N, in, D, H, W]
 ---@param x nn.Tensor [N, in, H, W] or [in, H, W]
 ---@param weight nn.Tensor [in, out / groups, kh, kw]
 ---@param bias? nn.Tensor `nil` [out]
----@param options? nn.ConvTransposeOptions `{}`
+---@param options? nn.ConvTransposeCallOptions `{}`
 ---@return nn.Tensor [N, out, H', W']
 function nn.conv_transpose2d(x, weight, bias, options) end
 nn.conv_transpose1d = nn.conv_transpose2d -- of [N, in, L]

@@ -273,8 +273,8 @@ local function transposed_sum(x, weight, n, g, o)
   return y
 end
 
-local function transposed_options(what, n, kernel, given)
-  local o = options_of(what, n, kernel, given, { "stride", "padding", "output_padding", "dilation", "groups", "bias", "init", "dtype" })
+local function transposed_options(what, n, kernel, given, known)
+  local o = options_of(what, n, kernel, given, known)
   o.pad = each(what, "padding", o.given.padding or 0, n, 0)
   o.output_padding = each(what, "output_padding", o.given.output_padding or 0, n, 0)
   o.sum = transposed_sum
@@ -286,21 +286,22 @@ local function transposed_options(what, n, kernel, given)
   return o
 end
 
-local conv_options = { "stride", "padding", "dilation", "groups", "bias", "padding_mode", "init", "dtype" }
+local conv_call = { "stride", "padding", "dilation", "groups", "padding_mode" }
+local back_call = { "stride", "padding", "output_padding", "dilation", "groups" }
+local conv_options, back_options = { "bias", "init", "dtype", table.unpack(conv_call) }, { "bias", "init", "dtype", table.unpack(back_call) }
 
 for n = 1, 3 do
   local name, lower = "Conv" .. n .. "d", "conv" .. n .. "d"
   local back_name, back_lower = "ConvTranspose" .. n .. "d", "conv_transpose" .. n .. "d"
 
-  -- nn.conv2d(x, weight, bias?, { stride, padding, dilation, groups, padding_mode }?)
+  -- Annotations in conv.d.lua.
   nn[lower] = function(x, weight, bias, options)
     check_weight("nn." .. lower, weight, n)
-    local o = options_of("nn." .. lower, n, kernel_of(weight), options, { "stride", "padding", "dilation", "groups", "padding_mode" })
+    local o = options_of("nn." .. lower, n, kernel_of(weight), options, conv_call)
     checked_groups("nn." .. lower, weight.shape[1], o.groups, "output")
     return convolve("nn." .. lower, n, x, weight, bias, o)
   end
 
-  -- nn.Conv2d(in, out, kernel, { stride, padding, dilation, groups, bias, padding_mode, init, dtype }?)
   nn[name] = function(inputs, outputs, kernel, options)
     core.count(name, "in_channels", inputs)
     core.count(name, "out_channels", outputs)
@@ -315,13 +316,13 @@ for n = 1, 3 do
 
   nn[back_lower] = function(x, weight, bias, options)
     check_weight("nn." .. back_lower, weight, n)
-    return transposed("nn." .. back_lower, n, x, weight, bias, transposed_options("nn." .. back_lower, n, kernel_of(weight), options))
+    return transposed("nn." .. back_lower, n, x, weight, bias, transposed_options("nn." .. back_lower, n, kernel_of(weight), options, back_call))
   end
 
   nn[back_name] = function(inputs, outputs, kernel, options)
     core.count(back_name, "in_channels", inputs)
     core.count(back_name, "out_channels", outputs)
-    local o = transposed_options(back_name, n, each(back_name, "kernel_size", kernel, n, 1), options)
+    local o = transposed_options(back_name, n, each(back_name, "kernel_size", kernel, n, 1), options, back_options)
     checked_groups(back_name, inputs, o.groups, "input")
     checked_groups(back_name, outputs, o.groups, "output")
     local self = { forward = function(m, x) return transposed(back_name, n, x, m.weight, m.bias, o) end }

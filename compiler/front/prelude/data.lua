@@ -203,7 +203,7 @@ end
 
 ---@class nn.RandomOptions: nn.SourceOptions
 ---@field rows integer
----@field classes? integer `nil`; below it lie integers of fields without dimensions
+---@field classes? integer `10`; below it lie integers of fields without dimensions
 
 --- Made up from the seed, for measuring: every other field of the table is a shape, `x = { 3, 32, 32 }`, `y = { dtype = "i32" }`. Floats lie in [0, 1),
 --- integers of fields without dimensions below `classes`, others from 0 to 255.
@@ -214,7 +214,7 @@ function nn.data.random(options)
   check_known(kind, options, known)
   if options.rows == nil then core.fail("field_missing", kind, "rows, how many there are") end
   local self = { kind = "random", fields = {}, rows = core.count(kind, "rows", options.rows) }
-  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  self.classes = core.count(kind, "classes", options.classes or 10)
   for name, shape in pairs(field_options(options, known)) do
     check_field(kind, name)
     if type(shape) ~= "table" or core.kind(shape) then core.fail("shape_wanted", kind, core.what(shape)) end

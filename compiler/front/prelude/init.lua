@@ -111,9 +111,14 @@ local function dropout_scale(what, p)
   return math.sqrt(1 - core.range(what, "dropout", p or 0, 0, 0.999999, "at least 0 and below 1"))
 end
 
--- deviation(shape) of He's and LeCun's: gain / sqrt(fan), options as a table or the slope alone
-local function by_fan(what, a, gain)
-  local options = type(a) == "table" and core.fields(what, a, { a = "number", mode = "string", nonlinearity = "string", dropout = "number" }) or { a = a }
+-- deviation(shape) of He's and LeCun's: gain / sqrt(fan). He's gain is that of the nonlinearity; the slope may stand alone for the options.
+local function by_fan(what, options, gain)
+  local known = { mode = "string", dropout = "number" }
+  if not gain then
+    known.a, known.nonlinearity = "number", "string"
+    if type(options) == "number" then options = { a = options } end
+  end
+  options = core.fields(what, options, known)
   local mode, slope = options.mode or "fan_in", number(what, "a", options.a, 0)
   if mode ~= "fan_in" and mode ~= "fan_out" then core.fail("mode_unknown", what, mode) end
   gain = (gain or nn.init.gain(options.nonlinearity or "leaky_relu", slope)) * dropout_scale(what, options.dropout)
@@ -158,7 +163,7 @@ function nn.init.lecun_uniform(options) return uniform_of(by_fan("nn.init.lecun_
 function nn.init.lecun_normal(options) return normal_of(by_fan("nn.init.lecun_normal", options, 1)) end
 
 local function xavier(what, gain)
-  local options = type(gain) == "table" and core.fields(what, gain, { gain = "number", dropout = "number" }) or { gain = gain }
+  local options = core.fields(what, type(gain) == "number" and { gain = gain } or gain, { gain = "number", dropout = "number" })
   gain = number(what, "gain", options.gain, 1) * dropout_scale(what, options.dropout)
   return function(shape)
     local fan_in, fan_out = fans(shape)

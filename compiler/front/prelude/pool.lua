@@ -137,17 +137,15 @@ for n = 1, 3 do
     return adaptive("nn.adaptive_avg_pool" .. suffix, n, x, size, avg_pool, average)
   end
 
-  -- nn.MaxPool2d(kernel, { stride = kernel, padding, dilation, ceil_mode }?)
+  -- Annotations in pool.d.lua.
   nn["MaxPool" .. suffix] = function(kernel, options)
     local o = pool_options("MaxPool" .. suffix, n, kernel, options, max_known)
     return core.module({ forward = function(_, x) return max_pool(o, n, x) end }, "nn.MaxPool" .. suffix)
   end
-  -- nn.AvgPool2d(kernel, { stride = kernel, padding, ceil_mode, count_include_pad = true }?)
   nn["AvgPool" .. suffix] = function(kernel, options)
     local o = pool_options("AvgPool" .. suffix, n, kernel, options, avg_known)
     return core.module({ forward = function(_, x) return avg_pool(o, n, x) end }, "nn.AvgPool" .. suffix)
   end
-  -- output_size: a number or a list, false for "as many as there are"
   nn["AdaptiveMaxPool" .. suffix] = function(size)
     local what = "AdaptiveMaxPool" .. suffix
     return core.module({ forward = function(_, x) return adaptive(what, n, x, size, max_pool, largest) end }, "nn." .. what)
