@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
-# library.sh: docs/library.md has an entry for every function that models see, for no other, and calls methods of tensors what are methods. The names
+# library.sh: docs/library.md has an entry for every function that models see, for no other, and calls methods of tensors what are methods; links into it lead somewhere. The names
 # come from nnc itself: a model file that walks `nn` and raises them as its error.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 need_nnc
@@ -40,5 +40,9 @@ while read -r name; do
   text=$(says "$work/other.lua" -D "name=$name")
   [[ $text == *"a tensor has no '$name'"* ]] || fail "x:$name() works; its annotation says function nn.$name, not function methods.$name"
 done <"$work/functions"
+# Links of other pages into it: the index has the anchors of entries, headings those of groups.
+{ grep -oE '\]\(#[a-z0-9_-]+\)' "$page" | tr -d '()#]'; sed -nE 's/^## ([a-z]+)$/\1/p' "$page"; } | LC_ALL=C sort -u >"$work/anchors"
+grep -rohE 'library\.md#[a-z0-9_-]+' "$NNC_SOURCE_DIR/README.md" "$NNC_SOURCE_DIR/docs" | sed 's/.*#//' | LC_ALL=C sort -u >"$work/links"
+for link in $(LC_ALL=C comm -23 "$work/links" "$work/anchors"); do fail "a page links to docs/library.md#$link, which is not there"; done
 printf '%d functions, %d of them methods, have entries\n' "$(wc -l <"$work/names")" "$(wc -l <"$work/methods")"
 finish

@@ -39,7 +39,8 @@ end
 ---@field checkpoint? integer `nil`, as of nn.scan
 
 --- n layers like the one that make() gives, each with states of its own, as one loop. The states are those of one layer, stacked: `layers.<name in the layer>`
---- [n, …]; the values of layer i are row i. Called (x, …) it hands x from layer to layer; what follows x is the same for all of them.
+--- [n, …]; the values of layer i are row i, those of a PyTorch list's `<i>.<name>`. Called (x, …) it hands x from layer to layer; what follows x is the same for all of
+--- them. Buffers are stacked too, and draws are new in each layer.
 ---@param n integer
 ---@param make fun(): nn.Module
 ---@param options? nn.StackOptions `{}`
