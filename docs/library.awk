@@ -8,7 +8,8 @@
 # `nn.name = nn.other -- what is different`. What may be left out has its default in backticks in front of its text.
 # An argument whose type is a class ending in Options is shown with the fields of that class.
 # With -v defaults=1 it prints, for tests/golden/defaults.sh, one line a function: its name, what a call must have behind the arguments without a
-# default, and what it may have there with every default written out; FIELDS stands for a table's own fields.
+# default, and what it may have there with every default written out; FIELDS stands for a table's own fields. With -v types=1 it prints, for
+# tests/errors/misuse.sh, the type of every argument and option.
 # It ends with exit code 1 and lines `file:line: what` where an annotation is missing or does not fit.
 
 function wrong(text) { printf "%s:%d: %s\n", FILENAME, FNR, text >"/dev/stderr"; failed = 1 }
@@ -234,7 +235,18 @@ function print_defaults(name,    i, k, needed, tail, value) {
   if (tail != "") printf "%s\t%s\t%s\n", name, needed, tail
 }
 
+# One line for each argument and option: the function, the argument's number, the option or -, the type
+function print_types(name,    i, j, k, c) {
+  for (i = 1; i <= params[name]; i++) {
+    k = name SUBSEP i
+    if (!is_options(ptype[k])) { printf "%s\t%d\t-\t%s\n", name, i, ptype[k]; continue }
+    printf "%s\t%d\t?\t%s\n", name, i, ptype[k]
+    for (c = ptype[k]; c != ""; c = base[c]) for (j = 1; j <= fields[c]; j++) printf "%s\t%d\t%s\t%s\n", name, i, fname[c, j], ftype[c, j]
+  }
+}
+
 END {
+  if (types) { for (e = 1; e <= nentry; e++) print_types(order[e]); exit failed }
   if (defaults) { for (e = 1; e <= nentry; e++) print_defaults(order[e]); exit failed }
   ngroup = 0
   for (g in title) groups[++ngroup] = g

@@ -150,6 +150,8 @@ static int move_pad(lua_State *L) {
   low[dim] = value_integer(L, 3, "pad", "an amount");
   high[dim] = lua_isnoneornil(L, 4) ? 0 : value_integer(L, 4, "pad", "an amount");
   if (low[dim] < 0 || high[dim] < 0) call_fail(L, &c, MSG_pad_amount, "pad", "", "");
+  if (!lua_isnoneornil(L, 5) && lua_type(L, 5) != LUA_TNUMBER)
+    front_fail(L, place_call(L), MSG_number_wanted, "pad", "the value", value_kind(L, 5), "");
   double fill = lua_isnoneornil(L, 5) ? 0 : lua_tonumber(L, 5);
   c.g->at = &c.loc;
   return call_end(L, &c, graph_pad(c.g, c.x, low, high, interior, fill));
@@ -232,7 +234,7 @@ static int move_reduce(lua_State *L) {
   const char *what = op_info[op].name;
   Call c = call_begin(L, what);
   Axes dims = value_dims(L, 2, what, c.x);
-  bool keep = lua_toboolean(L, 3), position_op = op == OP_argmax || op == OP_argmin;
+  bool keep = value_flag(L, 3, what, "keep"), position_op = op == OP_argmax || op == OP_argmin;
   if (position_op && dims.n != 1 && !lua_isnoneornil(L, 2)) call_fail(L, &c, MSG_arg_dims, what, "", "");
   c.g->at = &c.loc;
   if (c.x->dtype == DT_bool || (c.x->dtype == DT_u8 && (op == OP_sum || op == OP_prod)))

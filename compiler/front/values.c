@@ -112,6 +112,12 @@ Axes value_dims(lua_State *L, int index, const char *what, Node *x) {
   return axes;
 }
 
+bool value_flag(lua_State *L, int index, const char *what, const char *name) {
+  if (!lua_isnoneornil(L, index) && !lua_isboolean(L, index))
+    front_fail(L, place_call(L), MSG_boolean_wanted, what, name, value_kind(L, index), "");
+  return lua_toboolean(L, index);
+}
+
 /* ---- nested lists ---- */
 typedef struct Fill {
   lua_State *L;

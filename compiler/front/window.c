@@ -50,9 +50,24 @@ static void read_dims(Windows *w, int rank) {
   lua_pop(L, 1);
 }
 
+static void check_fields(lua_State *L, const char *what, bool back) {
+  static const char *const known[] = {"dims", "size", "stride", "dilation", "extent"};
+  int count = back ? 5 : 4;
+  for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) {
+    const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "1";
+    int k = 0;
+    while (k < count && strcmp(key, known[k])) ++k;
+    if (k < count) continue;
+    const char *near = diag_nearest(key, known, count);
+    front_fail(L, place_call(L), MSG_field_unknown, what, key,
+               near ? arena_printf(front_of(L)->arena, " (did you mean '%s'?)", near) : "", "");
+  }
+}
+
 static void read_windows(Windows *w, lua_State *L, const char *what, bool back) {
   *w = (Windows){.L = L, .what = what, .x = value_node(L, 1, what)};
   if (!lua_istable(L, 2)) front_fail(L, place_call(L), MSG_table_wanted, what, value_kind(L, 2), "", "");
+  check_fields(L, what, back);
   int rank = w->x->shape.rank;
   if (back) { /* the insides are the last dimensions */
     lua_getfield(L, 2, "dims");

@@ -1,4 +1,4 @@
--- EXPECT: nn.cross_entropy: shapes differ: f32 [2,3] and f32 [2]
+-- EXPECT: nn.cross_entropy: 'weight' must be 3 numbers, one a class, not a list of 2
 -- LINE: 4
 local nn = require "nn"
 local l = nn.cross_entropy(nn.ones { 2, 3 }, nn.iota(2), { weight = { 0.5, 1.0 } })

@@ -28,7 +28,7 @@ end
 ---@param max? number `1`
 ---@return nn.Tensor [..]
 function methods.hardtanh(x, min, max)
-  x, min, max = floats("hardtanh", x), min or -1.0, max or 1.0
+  x, min, max = floats("hardtanh", x), core.number("hardtanh", "min", min, -1.0), core.number("hardtanh", "max", max, 1.0)
   return nn.where(x:le(min), min, nn.where(x:ge(max), max, x))
 end
 
@@ -43,7 +43,7 @@ function methods.relu6(x) return nn.hardtanh(x, 0.0, 6.0) end
 ---@return nn.Tensor [..]
 function methods.leaky_relu(x, slope)
   x = floats("leaky_relu", x)
-  return nn.where(x:gt(0), x, x * (slope or 0.01))
+  return nn.where(x:gt(0), x, x * core.number("leaky_relu", "slope", slope, 0.01))
 end
 
 --- Leaky ReLU whose slope is learned (He et al. 2015): weight [1], or [C] for the second dimension of x [B, C, …].
@@ -89,9 +89,9 @@ function methods.silu(x) return x * nn.sigmoid(x) end
 ---@param threshold? number `20`
 ---@return nn.Tensor [..]
 function methods.softplus(x, beta, threshold)
-  x, beta = floats("softplus", x), beta or 1.0
+  x, beta = floats("softplus", x), core.number("softplus", "beta", beta, 1.0)
   local scaled = beta == 1 and x or x * beta
-  local linear = scaled:gt(threshold or 20.0)
+  local linear = scaled:gt(core.number("softplus", "threshold", threshold, 20.0))
   local curve = nn.where(linear, 0, scaled):exp():log1p()
   return nn.where(linear, x, beta == 1 and curve or curve / beta)
 end
@@ -112,7 +112,7 @@ end
 function methods.elu(x, alpha)
   x = floats("elu", x)
   local positive = x:gt(0) -- where, not minimum: its gradient at 0 is alpha, as in PyTorch, not half of it
-  return nn.where(positive, x, (alpha or 1.0) * nn.where(positive, 0, x):expm1())
+  return nn.where(positive, x, core.number("elu", "alpha", alpha, 1.0) * nn.where(positive, 0, x):expm1())
 end
 
 --- 1.0507009873554805 elu(x, 1.6732632423543772) (Klambauer et al. 2017).
@@ -125,7 +125,7 @@ function methods.selu(x) return 1.0507009873554805 * nn.elu(x, 1.673263242354377
 ---@param alpha? number `1`
 ---@return nn.Tensor [..]
 function methods.celu(x, alpha)
-  x, alpha = floats("celu", x), alpha or 1.0
+  x, alpha = floats("celu", x), core.number("celu", "alpha", alpha, 1.0)
   local positive = x:gt(0)
   return nn.where(positive, x, alpha * (nn.where(positive, 0, x) / alpha):expm1())
 end
@@ -160,8 +160,7 @@ function methods.hardswish(x) return x * nn.hardsigmoid(x) end
 ---@param dim? integer `-1`
 ---@return nn.Tensor [..]
 function methods.softmax(x, dim)
-  dim = dim or -1
-  x = floats("softmax", x)
+  x, dim = floats("softmax", x), core.dimension("softmax", x, dim, -1)
   local wide = core.wide(x)
   local e = (wide - nn.stop_gradient(wide:max(dim, true))):exp()
   return (e / e:sum(dim, true)):cast(x.dtype)
@@ -171,15 +170,14 @@ end
 ---@param x nn.Tensor [..]
 ---@param dim? integer `-1`
 ---@return nn.Tensor [..]
-function methods.softmin(x, dim) return nn.softmax(-floats("softmin", x), dim) end
+function methods.softmin(x, dim) return nn.softmax(-floats("softmin", x), core.dimension("softmin", x, dim, -1)) end
 
 --- log(softmax(x)), without the logarithm of a small number.
 ---@param x nn.Tensor [..]
 ---@param dim? integer `-1`
 ---@return nn.Tensor [..]
 function methods.log_softmax(x, dim)
-  dim = dim or -1
-  x = floats("log_softmax", x)
+  x, dim = floats("log_softmax", x), core.dimension("log_softmax", x, dim, -1)
   local wide = core.wide(x)
   local s = wide - nn.stop_gradient(wide:max(dim, true))
   return (s - s:exp():sum(dim, true):log()):cast(x.dtype)
@@ -191,8 +189,8 @@ end
 ---@param keep? boolean `false`
 ---@return nn.Tensor
 function methods.logsumexp(x, dim, keep)
-  dim = dim or -1
-  x = floats("logsumexp", x)
+  x, dim = floats("logsumexp", x), core.dimension("logsumexp", x, dim, -1)
+  core.flag("logsumexp", "keep", keep)
   local wide = core.wide(x)
   local m = nn.stop_gradient(wide:max(dim, true))
   local l = ((wide - m):exp():sum(dim, true):log() + m):cast(x.dtype)
@@ -204,10 +202,10 @@ end
 ---@param dim? integer `-1`
 ---@return nn.Tensor [.., n, ..]
 function methods.glu(x, dim)
-  x, dim = floats("glu", x), dim or -1
-  local size = x.shape[dim < 0 and x.rank + 1 + dim or dim]
-  if size and size % 2 == 1 then core.fail("layer_input", "glu", "an even size to halve", core.tensor_text(x)) end
-  return x:slice(dim, 1, (size or 2) // 2) * nn.sigmoid(x:slice(dim, (size or 2) // 2 + 1, -1))
+  x, dim = floats("glu", x), core.dimension("glu", x, dim, -1)
+  local half = x.shape[dim] // 2
+  if x.shape[dim] % 2 == 1 then core.fail("layer_input", "glu", "an even size to halve", core.tensor_text(x)) end
+  return x:slice(dim, 1, half) * nn.sigmoid(x:slice(dim, half + 1, -1))
 end
 
 for name, value in pairs(methods) do nn[name] = nn[name] or value end

@@ -124,9 +124,12 @@ function nn.scaled_dot_product_attention(q, k, v, options)
     core.fail("layer_input", what, "q [.., H, L, E], k [.., H', S, E], v [.., H', S, Ev]",
               core.tensor_text(q) .. ", " .. core.tensor_text(k) .. ", " .. core.tensor_text(v))
   end
-  local mask, r = options.mask, q.rank
-  if mask then core.tensor(what .. "'s mask", mask) end
-  local L, S = q.shape[r - 1], k.shape[r - 1]
+  if options.dropout then core.range(what, "dropout", options.dropout, 0, 0.999999, "at least 0 and below 1") end
+  core.number(what, "scale", options.scale)
+  local mask, r, shape = options.mask, q.rank, q.shape
+  local L, S = shape[r - 1], k.shape[r - 1]
+  shape[r] = S
+  if mask ~= nil then core.factor(what, "mask", core.tensor(what .. "'s mask", mask), nn.zeros(shape, q.dtype)) end
   local long = L > BLOCK and S >= 2 * (q.shape[r] + v.shape[r]) and r < 7
   if long then return attend_in_blocks(q, k, v, mask, options) end
   return attend(q, k, v, mask, 0, options)

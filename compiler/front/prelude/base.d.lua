@@ -19,18 +19,6 @@ function nn.full(shape, value, dtype) end
 ---@return nn.Tensor i32 [n]
 function nn.iota(n) end
 
----@class nn.HyperOptions
----@field min? number `-inf`; the flag is refused outside
----@field max? number `inf`
----@field help? string `nil`: what --help says
-
---- A number that is read when the built program starts: the flag `--name VALUE`. At the top of the file only; the same name again must have the same default.
----@param name string letters, digits and _, a letter first, at most 63
----@param default number
----@param options? nn.HyperOptions `{}`
----@return nn.Tensor [], the default float
-function nn.hyper(name, default, options) end
-
 --- A Lua value at compile time: `nnc -D name=value`, read as the default's type; a name that no nn.arg asks for is an error.
 ---@param name string
 ---@param default number|string|boolean|nil
@@ -50,17 +38,6 @@ function nn.input(shape, dtype, default) end
 ---@param dtype? string `--float`, or the dtype of a tensor given as init; a float
 ---@return nn.Tensor [shape], a state
 function nn.parameter(shape, init, dtype) end
-
----@class nn.BufferOptions
----@field saved? boolean `true`; false: in no model file (PyTorch's persistent)
-
---- State that is not trained. At the top of the file only.
----@param shape integer[]
----@param init? number|nn.Tensor|nn.Init `0`
----@param dtype? string `--float`, or the dtype of a tensor given as init; any
----@param options? nn.BufferOptions `{}`
----@return nn.Tensor [shape], a state
-function nn.buffer(shape, init, dtype, options) end
 
 --- A new version of a state: later reads in the same function see it, and the last one is stored when the function ends. Gradients flow through it. Inside functions only.
 ---@param state nn.Tensor

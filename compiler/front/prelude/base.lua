@@ -3,7 +3,7 @@
 local nn, core = ...
 
 for name, value in pairs(core.methods) do nn[name] = value end
-for _, name in ipairs { "constant", "full", "iota", "hyper", "arg", "input", "parameter", "buffer", "assign", "value",
+for _, name in ipairs { "constant", "full", "iota", "arg", "input", "parameter", "assign", "value",
                         "initial", "with", "training", "concat", "stack" } do
   nn[name] = core[name]
 end
@@ -36,11 +36,73 @@ function core.fields(what, t, known, positional)
       local names = {}
       for name in pairs(known) do names[#names + 1] = name end
       core.fail("field_unknown", what, tostring(key), core.nearest(tostring(key), names))
+    elseif known[key] == "dtype" then
+      core.check_dtype(what, value)
+    elseif known[key] == "table" then
+      if type(value) ~= "table" or core.kind(value) then core.fail("table_wanted", what .. "'s " .. key, core.what(value)) end
     elseif known[key] ~= "any" and type(value) ~= known[key] then
       core.fail(wanted[known[key]], what, key, core.what(value))
     end
   end
   return t
+end
+
+local floats = { f32 = true, f64 = true, f16 = true, bf16 = true }
+
+-- The dtype of a layer's states
+function core.check_dtype(what, dtype)
+  if type(dtype) ~= "string" then core.fail("string_wanted", what, "dtype", core.what(dtype)) end
+  if not floats[dtype] then core.fail("layer_field", what, "dtype", "f32, f64, f16 or bf16", "'" .. dtype .. "'") end
+end
+
+-- A number (not NaN), or `otherwise` where there is none.
+function core.number(what, name, value, otherwise)
+  if value == nil then return otherwise end
+  return core.range(what, name, value, -math.huge, math.huge, "a number")
+end
+
+function core.flag(what, name, value)
+  if value ~= nil and type(value) ~= "boolean" then core.fail("boolean_wanted", what, name, core.what(value)) end
+  return value
+end
+
+function core.whole(what, name, value, low)
+  if type(value) ~= "number" then core.fail("integer_wanted", what, name, core.what(value)) end
+  if math.type(value) ~= "integer" or value < low then core.fail("number_range", what, name, "a whole number of at least " .. low, value) end
+  return value
+end
+
+-- The dimension as a positive number; -1 is the last.
+function core.dimension(what, x, dim, otherwise)
+  core.tensor(what, x)
+  if dim == nil then dim = otherwise end
+  if math.type(dim) ~= "integer" then core.fail("integer_wanted", what, "a dimension", core.what(dim)) end
+  local from_one = dim < 0 and x.rank + 1 + dim or dim
+  if from_one < 1 or from_one > x.rank then core.fail("dim_range", what, dim, core.tensor_text(x), x.rank) end
+  return from_one
+end
+
+-- A tensor of that shape: a weight or a bias that was handed in. nil stays nil.
+function core.shaped(what, name, x, shape)
+  if x == nil then return nil end
+  if not core.is_tensor(x) or core.shape_text(x.shape) ~= core.shape_text(shape) then
+    core.fail("layer_field", what, name, "a tensor " .. core.shape_text(shape), core.is_tensor(x) and core.tensor_text(x) or core.what(x))
+  end
+  return x
+end
+
+-- A number, or a tensor that broadcasts to x. nil stays nil.
+function core.factor(what, name, value, x)
+  if value == nil or type(value) == "number" then return value end
+  local fits = core.is_tensor(value) and value.rank <= x.rank
+  for d = 1, fits and value.rank or 0 do
+    local size = value.shape[d]
+    fits = fits and (size == 1 or size == x.shape[x.rank - value.rank + d])
+  end
+  if not fits then
+    core.fail("layer_field", what, name, "a number or a tensor that broadcasts to " .. core.tensor_text(x), core.is_tensor(value) and core.tensor_text(value) or core.what(value))
+  end
+  return value
 end
 
 -- A number between low and high, else an error that says the range.
@@ -81,6 +143,35 @@ function core.wide(x) return is_narrow(x.dtype) and x:cast("f32") or x end
 -- f32 when that has 16 bits (bf16 counts to 256, f16 to 65504).
 function core.scalar() return is_narrow(core.float()) and "f32" or core.float() end
 
+-- ---- the core, with its options checked ----
+
+---@class nn.HyperOptions
+---@field min? number `-inf`; the flag is refused outside
+---@field max? number `inf`
+---@field help? string `nil`: what --help says
+
+--- A number that is read when the built program starts: the flag `--name VALUE`. At the top of the file only; the same name again must have the same default.
+---@param name string letters, digits and _, a letter first, at most 63
+---@param default number
+---@param options? nn.HyperOptions `{}`
+---@return nn.Tensor [], the default float
+function nn.hyper(name, default, options)
+  return core.hyper(name, default, core.fields("nn.hyper", options, { min = "number", max = "number", help = "string" }))
+end
+
+---@class nn.BufferOptions
+---@field saved? boolean `true`; false: in no model file (PyTorch's persistent)
+
+--- State that is not trained. At the top of the file only.
+---@param shape integer[]
+---@param init? number|nn.Tensor|nn.Init `0`
+---@param dtype? string `--float`, or the dtype of a tensor given as init; any
+---@param options? nn.BufferOptions `{}`
+---@return nn.Tensor [shape], a state
+function nn.buffer(shape, init, dtype, options)
+  return core.buffer(shape, init, dtype, core.fields("nn.buffer", options, { saved = "boolean" }))
+end
+
 -- ---- small things that rest on the core ----
 
 --- All 0.
@@ -97,14 +188,13 @@ function nn.ones(shape, dtype) return core.full(shape, 1.0, dtype) end
 local methods = core.methods
 
 -- The number of elements that a reduction over dims (as given by the user) takes together.
-local function count_of(x, dims)
+local function count_of(what, x, dims, keep)
   local n = 1
+  core.flag(what, "keep", keep)
   if dims == nil then
     for _, size in ipairs(x.shape) do n = n * size end
-  elseif type(dims) == "table" then
-    for _, d in ipairs(dims) do n = n * x.shape[d < 0 and x.rank + 1 + d or d] end
   else
-    n = x.shape[dims < 0 and x.rank + 1 + dims or dims]
+    for _, d in ipairs(type(dims) == "table" and dims or { dims }) do n = n * x.shape[core.dimension(what, x, d)] end
   end
   return n
 end
@@ -116,8 +206,8 @@ end
 ---@return nn.Tensor
 function methods.mean(x, dims, keep)
   x = core.as_float(core.tensor("mean", x))
-  local total = core.wide(x):sum(dims, keep)
-  return (total / count_of(x, dims)):cast(x.dtype)
+  local count = count_of("mean", x, dims, keep)
+  return (core.wide(x):sum(dims, keep) / count):cast(x.dtype)
 end
 
 --- The mean of squared distances from the mean, in two passes. Divided by n, where torch.var divides by n - 1: that is `unbiased`.
@@ -128,9 +218,9 @@ end
 ---@return nn.Tensor
 function methods.var(x, dims, keep, unbiased)
   x = core.as_float(core.tensor("var", x))
-  local wide = core.wide(x)
+  local n, wide = count_of("var", x, dims, keep), core.wide(x)
+  core.flag("var", "unbiased", unbiased)
   local centred = wide - wide:mean(dims, true)
-  local n = count_of(x, dims)
   return ((centred * centred):sum(dims, keep) / (unbiased and n - 1 or n)):cast(x.dtype)
 end
 
@@ -141,6 +231,7 @@ end
 ---@return nn.Tensor
 function methods.norm(x, dims, keep)
   x = core.as_float(core.tensor("norm", x))
+  count_of("norm", x, dims, keep)
   local wide = core.wide(x)
   return (wide * wide):sum(dims, keep):sqrt():cast(x.dtype)
 end

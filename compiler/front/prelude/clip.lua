@@ -56,10 +56,11 @@ end
 ---@return nn.Tensor[] clipped
 function nn.clip_grad_adaptive(gradients, parameters, clipping, eps)
   core.range("nn.clip_grad_adaptive", "clipping", clipping, 1e-30, math.huge, "above 0")
+  eps = core.number("nn.clip_grad_adaptive", "eps", eps, 1e-3)
   local list, weights = tensors("nn.clip_grad_adaptive", gradients), tensors("nn.clip_grad_adaptive", parameters)
   if #list ~= #weights then core.fail("optimizer_gradients", "nn.clip_grad_adaptive", #list, #weights) end
   for i, g in ipairs(list) do
-    local norm, most = unit_norms(g), clipping * nn.maximum(unit_norms(weights[i]), eps or 1e-3)
+    local norm, most = unit_norms(g), clipping * nn.maximum(unit_norms(weights[i]), eps)
     list[i] = nn.where(norm:lt(most), g, g * (most / nn.maximum(norm, 1e-6))):cast(g.dtype)
   end
   return list

@@ -133,8 +133,9 @@ conv.dims = dims
 local function grouped(x, g) return x:reshape { x.shape[1], g, x.shape[2] // g, table.unpack(x.shape, 3) } end
 local function ungrouped(x) return x:reshape { x.shape[1], x.shape[2] * x.shape[3], table.unpack(x.shape, 4) } end
 
-local function add_bias(y, bias, n)
-  if not bias then return y end
+local function add_bias(what, y, bias, n)
+  if bias == nil then return y end
+  core.shaped(what, "bias", bias, { y.shape[2] })
   local shape = { bias.shape[1] }
   for k = 1, n do shape[k + 1] = 1 end
   return y + bias:reshape(shape)
@@ -183,12 +184,12 @@ local function convolve(what, n, x, weight, bias, o)
   local low, high = padding_of(what, o, n)
   local padded = conv.pad(what, x, n, low, high, o.padding_mode)
   conv.check_fit(what, padded, n, o.kernel, o.dilation)
-  return back(add_bias(product(padded, weight, n, o.groups, o), bias, n))
+  return back(add_bias(what, product(padded, weight, n, o.groups, o), bias, n))
 end
 
 local option_kinds = {
   stride = "any", padding = "any", dilation = "any", groups = "number", bias = "boolean", padding_mode = "string", init = "function",
-  dtype = "string", output_padding = "any",
+  dtype = "dtype", output_padding = "any",
 }
 
 local function options_of(what, n, kernel, given, known)
@@ -229,7 +230,7 @@ local function transposed(what, n, x, weight, bias, o)
     core.fail("layer_input", what, weight.shape[1] .. " channels", core.tensor_text(x))
   end
   checked_groups(what, x.shape[2], o.groups, "input")
-  return back(add_bias(o.sum(x, weight, n, o.groups, o), bias, n))
+  return back(add_bias(what, o.sum(x, weight, n, o.groups, o), bias, n))
 end
 
 -- Output sizes: those that a convolution with the same numbers would take to x's, and output_padding more.

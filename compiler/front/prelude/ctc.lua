@@ -21,7 +21,10 @@ end
 local function moved(x, k) return x:pad(2, k, 0, -math.huge):slice(2, 1, x.shape[2]) end
 
 local function integers(what, x, shape, text)
-  if type(x) == "table" and not core.kind(x) then x = nn.constant(x, "i32") end
+  if type(x) == "table" and not core.kind(x) then
+    if #x ~= shape[1] then core.fail("layer_input", what, text .. core.shape_text(shape), "a list of " .. #x) end
+    x = nn.constant(x, "i32")
+  end
   core.tensor(what, x)
   if core.is_float(x.dtype) or x.dtype == "bool" then core.fail("labels_dtype", what, core.tensor_text(x)) end
   if core.shape_text(x.shape) ~= core.shape_text(shape) then core.fail("layer_input", what, text .. core.shape_text(shape), core.tensor_text(x)) end
@@ -81,7 +84,7 @@ end
 ---@return nn.Tensor
 function nn.ctc_loss(log_probs, targets, input_lengths, target_lengths, options)
   local what = "nn.ctc_loss"
-  options = core.fields(what, options, { blank = "number", reduction = "string", zero_infinity = "boolean" })
+  options = core.loss.options(what, options, { blank = "number", zero_infinity = "boolean" })
   local blank = options.blank or 0
   check_scores(what, log_probs, blank)
   local N = log_probs.shape[2]
@@ -93,7 +96,7 @@ function nn.ctc_loss(log_probs, targets, input_lengths, target_lengths, options)
   local loss = -log_likelihood(log_probs, targets, input_lengths, target_lengths, blank)
   if options.zero_infinity then loss = nn.where(loss:eq(math.huge), 0.0, loss) end
   if (options.reduction or "mean") == "mean" then loss = loss / nn.maximum(target_lengths, 1):cast(loss.dtype) end
-  return core.reduced(what, loss, options.reduction)
+  return core.reduced(loss, options.reduction)
 end
 
 -- ---- decoding ----

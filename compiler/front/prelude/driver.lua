@@ -14,6 +14,12 @@ local function action(kind, options, known)
   if self.tree ~= nil and not core.is_tensor(self.tree) and type(self.tree) ~= "table" then
     core.fail("tree_leaf", kind, core.what(self.tree))
   end
+  if self.every then core.count(kind, "every", self.every) end
+  for from, to in pairs(self.rename or {}) do
+    if type(from) ~= "string" or type(to) ~= "string" then
+      core.fail("rename_form", type(from) ~= "string" and core.what(from) .. " as a name" or core.what(to))
+    end
+  end
   core.is_action[self] = kind == "nn.save" and "save" or "load"
   return core.object(self, kind)
 end
@@ -45,26 +51,21 @@ function nn.load(options) return action("nn.load", options, { into = "any", rena
 
 -- The states of the tree that files hold, with names relative to it. Saving writes a shared state once, by its first
 -- name; loading takes any of them.
-local function kept(kind, tree, once)
-  local list, seen = {}, {}
+local function kept(act, once)
+  local list, seen, tree = {}, {}, act.tree
   core.walk(tree, function(state, path)
     local _, saved = core.state(state)
     if not saved or (once and seen[state]) then return end
     seen[state] = true
     list[#list + 1] = { path == "" and "value" or path, state }
   end)
-  if #list == 0 then core.fail("tree_empty", kind) end
+  if #list == 0 then core.fail_at(act, "tree_empty", core.what(act)) end
   return list
 end
 
 local function renames(rename)
   local list = {}
-  for from, to in pairs(rename or {}) do
-    if type(from) ~= "string" or type(to) ~= "string" then
-      core.fail("rename_form", type(from) ~= "string" and core.what(from) .. " as a name" or core.what(to))
-    end
-    list[#list + 1] = { from, to }
-  end
+  for from, to in pairs(rename or {}) do list[#list + 1] = { from, to } end
   return list
 end
 
@@ -106,7 +107,7 @@ local function save_or_load(where, act, funcs)
   local result = { [word] = act.path, rename = renames(act.rename) }
   local tree = act.tree
   if tree == nil and funcs.model == nil then core.fail("field_missing", kind, "a tree, since the program names no model") end
-  if tree ~= nil then result.tree = kept(kind, tree, word == "save") end
+  if tree ~= nil then result.tree = kept(act, word == "save") end
   return timing(where, result, act, funcs)
 end
 

@@ -3,10 +3,7 @@
 -- layers [out, in] and convolutions [out, in / groups, kernel…] alike.
 local nn, core = ...
 
-local function number(what, name, value, otherwise)
-  if value == nil then return otherwise end
-  return core.range(what, name, value, -math.huge, math.huge, "a number")
-end
+local number = core.number
 
 local function fans(shape)
   if #shape < 2 then core.fail("layer_input", "nn.init", "shapes of at least two dimensions, [out, in]", core.shape_text(shape)) end
@@ -91,19 +88,22 @@ end
 
 local gains = { linear = 1, sigmoid = 1, tanh = 5 / 3, relu = math.sqrt(2), selu = 3 / 4 }
 
+local function gain_of(what, nonlinearity, a)
+  if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + number(what, "a", a, 0.01) ^ 2)) end
+  if not gains[nonlinearity] then
+    local names = { "leaky_relu" }
+    for name in pairs(gains) do names[#names + 1] = name end
+    local text = type(nonlinearity) == "string"
+    core.fail("mode_unknown", what, text and nonlinearity or core.what(nonlinearity), text and core.nearest(nonlinearity, names) or "")
+  end
+  return gains[nonlinearity]
+end
+
 --- What a nonlinearity takes from the deviation, to be made up for by the weights (torch.nn.init.calculate_gain): 1, 1, 5/3, sqrt(2), sqrt(2 / (1 + a^2)), 3/4.
 ---@param nonlinearity "linear"|"sigmoid"|"tanh"|"relu"|"leaky_relu"|"selu"
 ---@param a? number `0.01`, the slope of leaky_relu
 ---@return number
-function nn.init.gain(nonlinearity, a)
-  if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + number("nn.init.gain", "a", a, 0.01) ^ 2)) end
-  if not gains[nonlinearity] then
-    local names = { "leaky_relu" }
-    for name in pairs(gains) do names[#names + 1] = name end
-    core.fail("mode_unknown", "nn.init.gain", core.what(nonlinearity) == "a string" and nonlinearity .. "'" .. core.nearest(nonlinearity, names) or core.what(nonlinearity))
-  end
-  return gains[nonlinearity]
-end
+function nn.init.gain(nonlinearity, a) return gain_of("nn.init.gain", nonlinearity, a) end
 
 -- Dropout of p in front of a layer divides what it keeps by 1 - p: squares grow by as much, and the weights' variance
 -- shrinks by it (Hendrycks and Gimpel 2016).
@@ -116,12 +116,12 @@ local function by_fan(what, options, gain)
   local known = { mode = "string", dropout = "number" }
   if not gain then
     known.a, known.nonlinearity = "number", "string"
-    if type(options) == "number" then options = { a = options } end
+    if options ~= nil and type(options) ~= "table" then options = { a = options } end
   end
   options = core.fields(what, options, known)
   local mode, slope = options.mode or "fan_in", number(what, "a", options.a, 0)
   if mode ~= "fan_in" and mode ~= "fan_out" then core.fail("mode_unknown", what, mode) end
-  gain = (gain or nn.init.gain(options.nonlinearity or "leaky_relu", slope)) * dropout_scale(what, options.dropout)
+  gain = (gain or gain_of(what, options.nonlinearity or "leaky_relu", slope)) * dropout_scale(what, options.dropout)
   return function(shape)
     local fan_in, fan_out = fans(shape)
     return gain / math.sqrt(mode == "fan_in" and fan_in or fan_out)
@@ -146,7 +146,16 @@ function nn.init.kaiming_uniform(options) return uniform_of(by_fan("nn.init.kaim
 ---@param options? nn.KaimingOptions `{}`
 ---@return nn.Init
 function nn.init.kaiming_normal(options) return normal_of(by_fan("nn.init.kaiming_normal", options)) end
-nn.init.he_uniform, nn.init.he_normal = nn.init.kaiming_uniform, nn.init.kaiming_normal
+
+--- nn.init.kaiming_uniform under its other name.
+---@param options? nn.KaimingOptions `{}`
+---@return nn.Init
+function nn.init.he_uniform(options) return uniform_of(by_fan("nn.init.he_uniform", options)) end
+
+--- nn.init.kaiming_normal under its other name.
+---@param options? nn.KaimingOptions `{}`
+---@return nn.Init
+function nn.init.he_normal(options) return normal_of(by_fan("nn.init.he_normal", options)) end
 
 ---@class nn.LecunOptions
 ---@field mode? "fan_in"|"fan_out" `"fan_in"`
@@ -163,7 +172,7 @@ function nn.init.lecun_uniform(options) return uniform_of(by_fan("nn.init.lecun_
 function nn.init.lecun_normal(options) return normal_of(by_fan("nn.init.lecun_normal", options, 1)) end
 
 local function xavier(what, gain)
-  local options = core.fields(what, type(gain) == "number" and { gain = gain } or gain, { gain = "number", dropout = "number" })
+  local options = core.fields(what, gain ~= nil and type(gain) ~= "table" and { gain = gain } or gain, { gain = "number", dropout = "number" })
   gain = number(what, "gain", options.gain, 1) * dropout_scale(what, options.dropout)
   return function(shape)
     local fan_in, fan_out = fans(shape)
@@ -184,7 +193,16 @@ function nn.init.xavier_uniform(options) return uniform_of(xavier("nn.init.xavie
 ---@param options? nn.XavierOptions `{}`
 ---@return nn.Init
 function nn.init.xavier_normal(options) return normal_of(xavier("nn.init.xavier_normal", options)) end
-nn.init.glorot_uniform, nn.init.glorot_normal = nn.init.xavier_uniform, nn.init.xavier_normal
+
+--- nn.init.xavier_uniform under its other name.
+---@param options? nn.XavierOptions `{}`
+---@return nn.Init
+function nn.init.glorot_uniform(options) return uniform_of(xavier("nn.init.glorot_uniform", options)) end
+
+--- nn.init.xavier_normal under its other name.
+---@param options? nn.XavierOptions `{}`
+---@return nn.Init
+function nn.init.glorot_normal(options) return normal_of(xavier("nn.init.glorot_normal", options)) end
 
 -- Coefficients for core.newton_schulz: singular values of a few millionths grow by 3.44 a step until they lie in
 -- (0.68, 1.14), where Newton and Schulz's own cubic ends them at 1: six squarings of the error, to the last digit of f64.

@@ -82,7 +82,7 @@ end
 function nn.Linear(inputs, outputs, options)
   core.count("nn.Linear", "inputs", inputs)
   core.count("nn.Linear", "outputs", outputs)
-  core.fields("nn.Linear", options, { bias = "boolean", init = "function", dtype = "string" })
+  core.fields("nn.Linear", options, { bias = "boolean", init = "function", dtype = "dtype" })
   options = options or {}
   local within = core.init_within(1 / math.sqrt(inputs))
   local self = { forward = linear_forward }
@@ -117,7 +117,7 @@ end
 function nn.Embedding(rows, size, options)
   core.count("nn.Embedding", "rows", rows)
   core.count("nn.Embedding", "size", size)
-  options = core.fields("nn.Embedding", options, { init = "function", dtype = "string", padding_idx = "number" })
+  options = core.fields("nn.Embedding", options, { init = "function", dtype = "dtype", padding_idx = "number" })
   local padding, init = options.padding_idx, options.init or nn.init.normal()
   if padding and (math.type(padding) ~= "integer" or padding < 0 or padding >= rows) then
     core.fail("number_range", "nn.Embedding", "padding_idx", "a row from 0 to " .. rows - 1, padding)

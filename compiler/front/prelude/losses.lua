@@ -40,24 +40,33 @@ local function pair(what, x, y)
 end
 core.check_pair = pair
 
-local function reduced(what, l, reduction)
+local function reduced(l, reduction)
   if reduction == nil or reduction == "mean" then return l:mean() end
-  if reduction == "sum" then return l:sum() end
-  if reduction ~= "none" then core.fail("mode_unknown", what .. "'s reduction", reduction) end
-  return l
+  return reduction == "sum" and l:sum() or l
 end
 core.reduced = reduced
 
-local function loss_options(what, options, known)
+local reductions = { mean = true, sum = true, none = true }
+
+-- The options of a loss: `reduction`, and those known. also: a reduction that this loss has besides
+local function loss_options(what, options, known, also)
   known.reduction = "string"
-  return core.fields(what, options, known)
+  options = core.fields(what, options, known)
+  local reduction = options.reduction
+  if reduction and not reductions[reduction] and reduction ~= also then
+    core.fail("mode_unknown", what .. "'s reduction", reduction, core.nearest(reduction, { "mean", "sum", "none", also }))
+  end
+  for name, kind in pairs(known) do
+    if kind == "number" then core.number(what, name, options[name]) end -- NaN is no option
+  end
+  return options
 end
 
 -- ---- classes ----
 
 -- The class dimension moved to the end: PyTorch has it second ([B, C, H, W]), this library last unless told.
-local function classes_last(x, dim)
-  dim = dim < 0 and x.rank + 1 + dim or dim
+local function classes_last(what, x, dim)
+  dim = core.dimension(what, x, dim, -1)
   if dim == x.rank then return x end
   local order = {}
   for d = 1, x.rank do
@@ -70,7 +79,11 @@ end
 -- Class weights [C], a tensor or a list of numbers; nil when there are none.
 local function class_weights(what, x, weight)
   if weight == nil then return nil end
-  if type(weight) == "table" and not core.kind(weight) then weight = nn.constant(weight) end
+  if type(weight) == "table" and not core.kind(weight) then
+    local classes = x.shape[x.rank]
+    if #weight ~= classes then core.fail("layer_field", what, "weight", classes .. " numbers, one a class", "a list of " .. #weight) end
+    weight = nn.constant(weight)
+  end
   core.tensor(what, weight)
   if weight.rank ~= 1 or weight.shape[1] ~= x.shape[x.rank] then core.fail("loss_shapes", what, core.tensor_text(x), core.tensor_text(weight)) end
   return weight:cast(x.dtype)
@@ -83,9 +96,9 @@ local function row_weights(weight, x, y, ignored)
   return nn.where(y:eq(ignored), 0.0, weight or nn.ones(y.shape, x.dtype))
 end
 
-local function weighted_reduction(what, l, w, reduction)
+local function weighted_reduction(l, w, reduction)
   if w and (reduction == nil or reduction == "mean") then return l:sum() / w:sum() end
-  return reduced(what, l, reduction)
+  return reduced(l, reduction)
 end
 
 local class_options = { weight = "any", ignore_index = "number", label_smoothing = "number", dim = "number" }
@@ -97,7 +110,7 @@ local function cross_entropy_of_distribution(x, p, weight, options)
   if options.ignore_index then core.fail("layer_input", what, "an ignore_index with labels, not with distributions", core.tensor_text(p)) end
   if smoothing > 0 then same = same * (1 - smoothing) + smoothing / classes end
   if weight then same = same * weight end
-  return reduced(what, -(same * nn.log_softmax(x)):sum(-1), options.reduction)
+  return reduced(-(same * nn.log_softmax(x)):sum(-1), options.reduction)
 end
 
 ---@class nn.LossOptions
@@ -124,10 +137,10 @@ function nn.cross_entropy(x, y, options)
   local smoothing = core.range(what, "label_smoothing", options.label_smoothing or 0, 0, 1, "between 0 and 1")
   x = logits(what, x)
   core.tensor(what, y)
-  x = core.wide(classes_last(x, options.dim or -1))
+  x = core.wide(classes_last(what, x, options.dim))
   local weight = class_weights(what, x, options.weight)
   if core.is_float(y.dtype) and y.rank == x.rank then
-    return cross_entropy_of_distribution(x, classes_last(y, options.dim or -1), weight, options)
+    return cross_entropy_of_distribution(x, classes_last(what, y, options.dim), weight, options)
   end
   labels(what, x, y)
   local s = x - nn.stop_gradient(x:max(-1, true))
@@ -141,7 +154,7 @@ function nn.cross_entropy(x, y, options)
     if options.ignore_index then even = nn.where(y:eq(options.ignore_index), 0.0, even) end
     l = l * (1 - smoothing) + even * (smoothing / x.shape[x.rank])
   end
-  return weighted_reduction(what, l, w, options.reduction)
+  return weighted_reduction(l, w, options.reduction)
 end
 
 --- - x_y for log-probabilities x (of nn.log_softmax).
@@ -152,11 +165,11 @@ end
 function nn.nll_loss(x, y, options)
   local what = "nn.nll_loss"
   options = loss_options(what, options, { weight = "any", ignore_index = "number", dim = "number" })
-  x = classes_last(logits(what, x), options.dim or -1)
+  x = classes_last(what, logits(what, x), options.dim)
   labels(what, x, y)
   local w = row_weights(class_weights(what, x, options.weight), x, y, options.ignore_index)
   local l = -nn.where(is_label(x, y), x, 0):sum(-1)
-  return weighted_reduction(what, w and l * w or l, w, options.reduction)
+  return weighted_reduction(w and l * w or l, w, options.reduction)
 end
 
 -- log x, at least -100 (as in PyTorch); the gradient is 0 where it is cut
@@ -177,8 +190,9 @@ function nn.binary_cross_entropy(x, y, options)
   local what = "nn.binary_cross_entropy"
   options = loss_options(what, options, { weight = "any" })
   x, y = pair(what, x, y)
+  core.factor(what, "weight", options.weight, x)
   local l = -(y * log_cut(x) + (1 - y) * log_cut(1 - x))
-  return reduced(what, options.weight and l * options.weight or l, options.reduction)
+  return reduced(options.weight and l * options.weight or l, options.reduction)
 end
 
 ---@class nn.BceLogitsOptions: nn.BceOptions
@@ -193,10 +207,12 @@ function nn.binary_cross_entropy_with_logits(x, y, options)
   local what = "nn.binary_cross_entropy_with_logits"
   options = loss_options(what, options, { weight = "any", pos_weight = "any" })
   x, y = pair(what, x, y)
+  core.factor(what, "weight", options.weight, x)
+  core.factor(what, "pos_weight", options.pos_weight, x)
   local minus_log = -nn.logsigmoid(x)
   if options.pos_weight then minus_log = minus_log * (1 + (options.pos_weight - 1) * y) end
   local l = (1 - y) * x + minus_log
-  return reduced(what, options.weight and l * options.weight or l, options.reduction)
+  return reduced(options.weight and l * options.weight or l, options.reduction)
 end
 
 ---@class nn.KlOptions
@@ -210,7 +226,7 @@ end
 ---@return nn.Tensor
 function nn.kl_div(x, y, options)
   local what = "nn.kl_div"
-  options = loss_options(what, options, { log_target = "boolean" })
+  options = loss_options(what, options, { log_target = "boolean" }, "batchmean")
   x, y = pair(what, x, y)
   local l
   if options.log_target then
@@ -220,7 +236,7 @@ function nn.kl_div(x, y, options)
     l = nn.where(positive, y * nn.where(positive, y, 1.0):log(), 0.0) - y * x
   end
   if options.reduction == "batchmean" then return l:sum() / x.shape[1] end
-  return reduced(what, l, options.reduction)
+  return reduced(l, options.reduction)
 end
 
 -- ---- margins ----
@@ -239,7 +255,7 @@ local function clamp_zero(z) return nn.where(z:lt(0), 0.0, z) end
 function nn.hinge_loss(x, y, options)
   options = loss_options("nn.hinge_loss", options, { margin = "number" })
   x, y = pair("nn.hinge_loss", x, y)
-  return reduced("nn.hinge_loss", clamp_zero((options.margin or 1) - y * x), options.reduction)
+  return reduced(clamp_zero((options.margin or 1) - y * x), options.reduction)
 end
 
 ---@class nn.MultiMarginOptions: nn.MarginOptions
@@ -263,7 +279,7 @@ function nn.multi_margin_loss(x, y, options)
   if options.p == 2 then z = z * z end
   local w = row_weights(class_weights(what, x, options.weight), x, y)
   local l = z:sum(-1) / x.shape[x.rank]
-  return reduced(what, w and l * w or l, options.reduction)
+  return reduced(w and l * w or l, options.reduction)
 end
 
 -- ---- segmentation: x probabilities and y the truth (0 to 1), both [B, …] ----
@@ -288,7 +304,7 @@ end
 ---@return nn.Tensor
 function nn.dice_loss(x, y, options)
   local both, sum, smooth, reduction = overlap("nn.dice_loss", x, y, options)
-  return reduced("nn.dice_loss", 1 - (2 * both + smooth) / (sum + smooth), reduction)
+  return reduced(1 - (2 * both + smooth) / (sum + smooth), reduction)
 end
 
 --- 1 - (sum xy + smooth) / (sum x + sum y - sum xy + smooth) for each row (Rahman and Wang 2016, eq. 3).
@@ -298,7 +314,7 @@ end
 ---@return nn.Tensor
 function nn.iou_loss(x, y, options)
   local both, sum, smooth, reduction = overlap("nn.iou_loss", x, y, options)
-  return reduced("nn.iou_loss", 1 - (both + smooth) / (sum - both + smooth), reduction)
+  return reduced(1 - (both + smooth) / (sum - both + smooth), reduction)
 end
 
 core.loss = { options = loss_options, pair = pair, reduced = reduced, clamp_zero = clamp_zero, unsqueeze = unsqueeze }

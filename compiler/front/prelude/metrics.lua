@@ -35,6 +35,7 @@ end
 -- [C, C] or, for predictions y' [..] of integers with the number of classes given, the same
 local function confusion(what, x, y, classes)
   local predicted
+  if classes ~= nil then core.count(what, "classes", classes) end
   if core.is_float(core.tensor(what, x).dtype) then
     scores(what, x, y)
     predicted, classes = x:argmax(-1), x.shape[x.rank]

@@ -2,11 +2,15 @@
 -- two-pass (the mean first, then the mean of squared distances from it), biased unless said otherwise.
 local nn, core = ...
 
+local function epsilon(what, eps, otherwise)
+  return core.range(what, "eps", eps == nil and otherwise or eps, 0, math.huge, "at least 0")
+end
+
 local function affine_options(what, options, more)
-  local known = { eps = "number", dtype = "string" }
+  local known = { eps = "number", dtype = "dtype" }
   for name, kind in pairs(more) do known[name] = kind end
   options = core.fields(what, options, known)
-  if options.eps then core.range(what, "eps", options.eps, 0, math.huge, "at least 0") end
+  epsilon(what, options.eps, 0)
   return options
 end
 
@@ -46,7 +50,10 @@ end
 ---@return nn.Tensor [.., normalized_shape]
 function nn.layer_norm(x, normalized_shape, weight, bias, eps)
   x = core.as_float(core.tensor("nn.layer_norm", x))
-  local y = standardised(x, last_dims("nn.layer_norm", x, sizes("nn.layer_norm", normalized_shape)), eps or 1e-5)
+  local what, shape = "nn.layer_norm", sizes("nn.layer_norm", normalized_shape)
+  local y = standardised(x, last_dims(what, x, shape), epsilon(what, eps, 1e-5))
+  core.shaped(what, "weight", weight, shape)
+  core.shaped(what, "bias", bias, shape)
   if weight then y = y * weight end
   return bias and y + bias or y
 end
@@ -88,9 +95,12 @@ local machine_epsilon = { f64 = 0x1p-52, f32 = 0x1p-23, f16 = 0x1p-10, bf16 = 0x
 ---@return nn.Tensor [.., normalized_shape]
 function nn.rms_norm(x, normalized_shape, weight, eps)
   x = core.as_float(core.tensor("nn.rms_norm", x))
-  local dims = last_dims("nn.rms_norm", x, sizes("nn.rms_norm", normalized_shape))
+  local what, shape = "nn.rms_norm", sizes("nn.rms_norm", normalized_shape)
+  local dims = last_dims(what, x, shape)
+  eps = epsilon(what, eps, machine_epsilon[x.dtype])
+  core.shaped(what, "weight", weight, shape)
   local wide = core.wide(x)
-  local y = (wide * ((wide * wide):mean(dims, true) + (eps or machine_epsilon[x.dtype])):rsqrt()):cast(x.dtype)
+  local y = (wide * ((wide * wide):mean(dims, true) + eps):rsqrt()):cast(x.dtype)
   return weight and y * weight or y
 end
 
@@ -144,7 +154,9 @@ function nn.group_norm(x, groups, weight, bias, eps)
   if x.rank < 2 or x.shape[2] % groups ~= 0 then
     core.fail("layer_input", "nn.group_norm", "[B, C, …] with C a multiple of " .. groups, core.tensor_text(x))
   end
-  local y = standardised(x:reshape { x.shape[1], groups, -1 }, -1, eps or 1e-5)
+  core.shaped("nn.group_norm", "weight", weight, { x.shape[2] })
+  core.shaped("nn.group_norm", "bias", bias, { x.shape[2] })
+  local y = standardised(x:reshape { x.shape[1], groups, -1 }, -1, epsilon("nn.group_norm", eps, 1e-5))
   return scaled(y:reshape(x.shape), weight, bias)
 end
 

@@ -103,7 +103,7 @@ function core.rate(self, group, t)
   local lr = group.lr
   if lr == nil then lr = self.lr end
   if type(lr) == "function" then lr = lr(t) end
-  if type(lr) ~= "number" and not core.is_tensor(lr) then core.fail("number_wanted", self.kind, "lr", core.what(lr)) end
+  core.check_rate(self.kind, lr)
   return self.scale and lr * self.scale or lr
 end
 
@@ -135,6 +135,7 @@ end
 
 local function check_rate(what, lr)
   if type(lr) == "number" then core.range(what, "lr", lr, 0, math.huge, "at least 0")
+  elseif core.is_tensor(lr) and lr.rank > 0 then core.fail("layer_field", what, "lr", "a number or a scalar", core.tensor_text(lr))
   elseif type(lr) ~= "function" and not core.is_tensor(lr) then core.fail("number_wanted", what, "lr", core.what(lr)) end
 end
 core.check_rate = check_rate
@@ -301,7 +302,7 @@ core.optimizer("SGD", {
     if o.nesterov and o.dampening ~= 0 then core.fail("field_missing", kind, "a dampening of 0 for nesterov") end
   end,
   moments = function(o) return o.momentum ~= 0 and { { "momentum_buffer" } } or {} end,
-  scalars = function(o, t, lr) return { negative = -lr, first = o.dampening ~= 0 and t:eq(0) } end,
+  scalars = function(o, t, lr) return { negative = -lr, first = o.momentum ~= 0 and o.dampening ~= 0 and t:eq(0) } end,
   update = function(o, s, g, p, m)
     if o.weight_decay ~= 0 then g = g + o.weight_decay * p end
     local moments = {}

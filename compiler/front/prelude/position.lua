@@ -16,7 +16,8 @@ function nn.sinusoidal(T, D, base)
   core.count("nn.sinusoidal", "T", T)
   core.count("nn.sinusoidal", "D", D)
   if D % 2 == 1 then core.fail("number_range", "nn.sinusoidal", "D", "even", D) end
-  local a = angles(T, D // 2, D, base or 10000)
+  base = core.range("nn.sinusoidal", "base", base or 10000, 1, math.huge, "at least 1")
+  local a = angles(T, D // 2, D, base)
   return nn.stack({ a:sin(), a:cos() }, 3):reshape { T, D }:cast(core.float())
 end
 
@@ -63,6 +64,10 @@ end
 ---@return nn.Tensor [.., T, D]
 function nn.rotary(x, cos, sin, adjacent)
   core.tensor("nn.rotary", x)
+  core.tensor("nn.rotary", cos)
+  if cos.rank ~= 2 then core.fail("layer_field", "nn.rotary", "cos", "a tensor [T, D / 2]", core.tensor_text(cos)) end
+  core.shaped("nn.rotary", "sin", sin, cos.shape)
+  core.flag("nn.rotary", "adjacent", adjacent)
   local r = x.rank
   if r < 2 or x.shape[r] ~= 2 * cos.shape[2] or x.shape[r - 1] ~= cos.shape[1] then
     core.fail("layer_input", "nn.rotary", core.shape_text { "..", cos.shape[1], 2 * cos.shape[2] }, core.tensor_text(x))
@@ -130,7 +135,8 @@ end
 ---@param S? integer `L` keys
 ---@return nn.Tensor [H, L, S]
 function nn.alibi(heads, L, S)
-  S = S or L
+  core.count("nn.alibi", "L", L)
+  S = S == nil and L or core.count("nn.alibi", "S", S)
   local slope = nn.constant(nn.alibi_slopes(heads)):reshape { heads, 1, 1 }
-  return slope * (nn.iota(S) - nn.iota(core.count("nn.alibi", "L", L)):reshape { L, 1 })
+  return slope * (nn.iota(S) - nn.iota(L):reshape { L, 1 })
 end

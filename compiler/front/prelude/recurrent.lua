@@ -150,7 +150,7 @@ local function layer(what, name, input_size, hidden_size, options)
     input_size = input_size, hidden_size = hidden_size, output_size = output_size(what, hidden_size, options.proj_size),
     num_layers = core.count(what, "num_layers", options.num_layers or 1),
     directions = options.bidirectional and 2 or 1, batch_first = options.batch_first or false, kind = kind_of(what, name, options.nonlinearity),
-    drop = nn.Dropout(options.dropout or 0), forward = forward,
+    drop = nn.Dropout(core.range(what, "dropout", options.dropout or 0, 0, 0.999999, "at least 0 and below 1")), forward = forward,
   }
   for k = 0, self.num_layers - 1 do
     for d = 1, self.directions do

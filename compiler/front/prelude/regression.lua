@@ -8,7 +8,7 @@ local function of_difference(name, known, each)
   nn[name] = function(x, y, options)
     options = loss.options("nn." .. name, options, known)
     x, y = loss.pair("nn." .. name, x, y)
-    return loss.reduced("nn." .. name, each(x - y, options, "nn." .. name), options.reduction)
+    return loss.reduced(each(x - y, options, "nn." .. name), options.reduction)
   end
 end
 
@@ -54,11 +54,11 @@ function nn.gaussian_nll_loss(x, y, var, options)
   local what = "nn.gaussian_nll_loss"
   options = loss.options(what, options, { full = "boolean", eps = "number" })
   x, y = loss.pair(what, x, y)
-  var = core.as_float(core.tensor(what, var))
+  var = core.as_float(core.factor(what, "var", core.tensor(what, var), x))
   local least = nn.stop_gradient(var)
   var = var + nn.stop_gradient(nn.maximum(least, options.eps or 1e-6) - least)
   local l = 0.5 * (var:log() + (x - y) ^ 2 / var)
-  return loss.reduced(what, options.full and l + 0.5 * math.log(2 * math.pi) or l, options.reduction)
+  return loss.reduced(options.full and l + 0.5 * math.log(2 * math.pi) or l, options.reduction)
 end
 
 ---@class nn.PoissonNllOptions: nn.LossOptions
@@ -81,7 +81,7 @@ function nn.poisson_nll_loss(x, y, options)
     local z = nn.where(large, y, 2.0)
     l = l + nn.where(large, z * z:log() - z + 0.5 * (2 * math.pi * z):log(), 0.0)
   end
-  return loss.reduced(what, l, options.reduction)
+  return loss.reduced(l, options.reduction)
 end
 
 -- ---- vectors: x and y [.., D] ----
@@ -92,10 +92,11 @@ end
 ---@param eps? number `1e-12`
 ---@return nn.Tensor [..]
 function core.methods.normalize(x, dim, eps)
-  x = core.as_float(core.tensor("normalize", x))
-  local square = (x * x):sum(dim or -1, true)
-  local large = square:gt((eps or 1e-12) ^ 2) -- the root of 0 has no derivative
-  return x * nn.where(large, nn.where(large, square, 1.0):rsqrt(), 1 / (eps or 1e-12))
+  x, dim = core.as_float(core.tensor("normalize", x)), core.dimension("normalize", x, dim, -1)
+  eps = core.range("normalize", "eps", eps or 1e-12, 1e-300, math.huge, "above 0")
+  local square = (x * x):sum(dim, true)
+  local large = square:gt(eps ^ 2) -- the root of 0 has no derivative
+  return x * nn.where(large, nn.where(large, square, 1.0):rsqrt(), 1 / eps)
 end
 nn.normalize = core.methods.normalize
 
@@ -106,8 +107,10 @@ nn.normalize = core.methods.normalize
 ---@param eps? number `1e-8`
 ---@return nn.Tensor
 function nn.cosine_similarity(x, y, dim, eps)
-  x, y = loss.pair("nn.cosine_similarity", x, y)
-  return (x:normalize(dim, eps or 1e-8) * y:normalize(dim, eps or 1e-8)):sum(dim or -1)
+  local what = "nn.cosine_similarity"
+  x, y = loss.pair(what, x, y)
+  dim, eps = core.dimension(what, x, dim, -1), core.range(what, "eps", eps or 1e-8, 1e-300, math.huge, "above 0")
+  return (x:normalize(dim, eps) * y:normalize(dim, eps)):sum(dim)
 end
 
 --- The p-norm of x - y + eps along the last dimension.
@@ -118,7 +121,7 @@ end
 ---@return nn.Tensor [..]
 function nn.pairwise_distance(x, y, p, eps)
   x, y = loss.pair("nn.pairwise_distance", x, y)
-  local d = x - y + (eps or 1e-6)
+  local d = x - y + core.number("nn.pairwise_distance", "eps", eps, 1e-6)
   if p == nil or p == 2 then return (d * d):sum(-1):sqrt() end
   core.range("nn.pairwise_distance", "p", p, 1e-3, math.huge, "above 0")
   if p == 1 then return d:abs():sum(-1) end
@@ -139,12 +142,13 @@ end
 function nn.triplet_margin_loss(anchor, positive, negative, options)
   local what = "nn.triplet_margin_loss"
   options = loss.options(what, options, { margin = "number", p = "number", eps = "number", swap = "boolean" })
+  if options.p then core.range(what, "p", options.p, 1e-3, math.huge, "above 0") end
   loss.pair(what, anchor, positive)
   loss.pair(what, anchor, negative)
   local near = nn.pairwise_distance(anchor, positive, options.p, options.eps)
   local far = nn.pairwise_distance(anchor, negative, options.p, options.eps)
   if options.swap then far = nn.minimum(far, nn.pairwise_distance(positive, negative, options.p, options.eps)) end
-  return loss.reduced(what, loss.clamp_zero((options.margin or 1) + near - far), options.reduction)
+  return loss.reduced(loss.clamp_zero((options.margin or 1) + near - far), options.reduction)
 end
 
 local function signs(what, x, y)
@@ -171,7 +175,7 @@ function nn.cosine_embedding_loss(x1, x2, y, options)
   signs(what, x1, y)
   local cosine = (x1 * x2):sum(-1) / (((x1 * x1):sum(-1) + 1e-12) * ((x2 * x2):sum(-1) + 1e-12)):sqrt()
   local l = nn.where(y:gt(0), 1 - cosine, loss.clamp_zero(cosine - (options.margin or 0.0)))
-  return loss.reduced(what, l, options.reduction)
+  return loss.reduced(l, options.reduction)
 end
 
 --- d^2 / 2 where y = 1 (alike), max(0, margin - d)^2 / 2 where y = 0, d the distance (Hadsell et al. 2006, eq. 4, whose Y is 1 - y).
@@ -188,7 +192,7 @@ function nn.contrastive_loss(x1, x2, y, options)
   local square = ((x1 - x2) ^ 2):sum(-1)
   local apart = square:gt(0) -- the root of 0 has no derivative
   local gap = loss.clamp_zero((options.margin or 1.0) - nn.where(apart, nn.where(apart, square, 1.0):sqrt(), 0.0))
-  return loss.reduced(what, 0.5 * nn.where(y:gt(0), square, gap * gap), options.reduction)
+  return loss.reduced(0.5 * nn.where(y:gt(0), square, gap * gap), options.reduction)
 end
 
 -- Both views as unit rows, the temperature, and the options of the cross-entropy

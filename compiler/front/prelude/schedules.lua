@@ -145,7 +145,7 @@ end
 function nn.linear_warmup(base, options)
   check_base("nn.linear_warmup", base)
   options = core.fields("nn.linear_warmup", options, { start = "number", last = "number", steps = "number" })
-  local start, last = options.start or 1 / 3, options.last or 1.0
+  local start, last = core.number("nn.linear_warmup", "start", options.start, 1 / 3), core.number("nn.linear_warmup", "last", options.last, 1.0)
   local steps = core.count("nn.linear_warmup", "steps", options.steps or 5)
   return function(t) return base_rate(base, t) * (start + (last - start) / steps * nn.minimum(t, steps)) end
 end
@@ -206,7 +206,7 @@ function nn.one_cycle(most, options)
   options = core.fields(what, options, { steps = "number", up = "number", anneal = "string", div = "number", final_div = "number", three_phase = "boolean" })
   local f, up = anneal[options.anneal or "cos"], core.range(what, "up", options.up or 0.3, 0, 1, "between 0 and 1")
   if not f then core.fail("mode_unknown", what .. "'s anneal", options.anneal) end
-  local steps, div, final_div = whole_run(what, options), options.div or 25.0, options.final_div or 1e4
+  local steps, div, final_div = whole_run(what, options), core.range(what, "div", options.div or 25.0, 1e-12, 1e30, "above 0"), core.range(what, "final_div", options.final_div or 1e4, 1e-12, 1e30, "above 0")
   return function(t)
     local m, total = base_rate(most, t), steps or core.total_steps()
     local initial = m / div
@@ -236,12 +236,13 @@ function nn.cyclic(base, options)
   local most = core.range(what, "most", options.most, 0, math.huge, "at least 0")
   local up = core.count(what, "up", options.up or 2000)
   local down, mode = core.count(what, "down", options.down or up), options.mode or "triangular"
+  local gamma = core.range(what, "gamma", options.gamma or 1.0, 1e-12, 1e12, "above 0")
   if mode ~= "triangular" and mode ~= "triangular2" and mode ~= "exp_range" then core.fail("mode_unknown", what, mode) end
   return function(t)
     local since, cycle = t % (up + down), (t / (up + down)):floor() -- cycle counts from 0
     local height = nn.where(since:le(up), since / up, (up + down - since) / down)
     if mode == "triangular2" then height = height * (cycle * -math.log(2)):exp() end
-    if mode == "exp_range" then height = height * (t * math.log(options.gamma or 1.0)):exp() end
+    if mode == "exp_range" then height = height * (t * math.log(gamma)):exp() end
     local b = base_rate(base, t)
     return b + (most - b) * height
   end

@@ -5,26 +5,12 @@ local methods = core.methods
 
 -- ---- arguments ----
 
--- The dimension as a positive number; -1 is the last.
-local function dimension(what, x, dim, otherwise)
-  core.tensor(what, x)
-  if dim == nil then dim = otherwise end
-  if math.type(dim) ~= "integer" then core.fail("integer_wanted", what, "a dimension", core.what(dim)) end
-  local from_one = dim < 0 and x.rank + 1 + dim or dim
-  if from_one < 1 or from_one > x.rank then core.fail("dim_range", what, dim, core.tensor_text(x), x.rank) end
-  return from_one
-end
+local dimension, whole = core.dimension, core.whole
 
 local function whole_numbers(what, x)
   core.tensor(what, x)
   if core.is_float(x.dtype) or x.dtype == "bool" then core.fail("index_dtype", what, x.dtype, core.tensor_text(x)) end
   return x
-end
-
-local function whole(what, name, value, low)
-  if math.type(value) ~= "integer" then core.fail("integer_wanted", what, name, core.what(value)) end
-  if value < low then core.fail("number_range", what, name, "a whole number of at least " .. low, value) end
-  return value
 end
 
 -- 0 … n-1 along dimension dim of `rank`, 1 elsewhere
@@ -187,6 +173,7 @@ local argsort = methods.argsort
 ---@return nn.Tensor i32 [..]
 function methods.argsort(x, dim, descending)
   dim = dimension("argsort", x, dim, -1)
+  core.flag("argsort", "descending", descending)
   if not descending then return argsort(x, dim) end
   return x.shape[dim] - 1 - argsort(x:reverse(dim), dim):reverse(dim)
 end
@@ -199,6 +186,7 @@ end
 ---@return nn.Tensor positions, i32
 function methods.sort(x, dim, descending)
   dim = dimension("sort", x, dim, -1)
+  core.flag("sort", "descending", descending)
   local at = x:argsort(dim, descending)
   return x:take_along(dim, at), at
 end
@@ -212,6 +200,7 @@ end
 ---@return nn.Tensor positions, i32
 function methods.topk(x, k, dim, largest)
   dim = dimension("topk", x, dim, -1)
+  core.flag("topk", "largest", largest)
   if whole("topk", "k", k, 1) > x.shape[dim] then
     core.fail("number_range", "topk", "k", "at most " .. x.shape[dim], k)
   end
@@ -233,8 +222,10 @@ end
 ---@return nn.Tensor
 function methods.quantile(x, q, dim, keep)
   core.tensor("quantile", x)
+  core.flag("quantile", "keep", keep)
   if not core.is_float(x.dtype) then core.fail("op_dtype", "quantile", "floats", x.dtype) end
   if type(q) == "table" then
+    if #q == 0 then core.fail("list_empty", "quantile") end
     local several = {}
     for k, one in ipairs(q) do several[k] = x:quantile(one, dim, keep) end
     return nn.stack(several, 1)
@@ -261,6 +252,7 @@ end
 ---@return nn.Tensor? positions, i32
 function methods.median(x, dim, keep)
   core.tensor("median", x)
+  core.flag("median", "keep", keep)
   if dim == nil then return (x:reshape({ -1 }):median(1)) end
   dim = dimension("median", x, dim)
   local at = x:argsort(dim)
@@ -282,6 +274,7 @@ end
 function nn.searchsorted(edges, values, right)
   core.tensor("searchsorted", edges)
   core.tensor("searchsorted", values)
+  core.flag("searchsorted", "right", right)
   local e = edges:unsqueeze(-2)
   if edges.rank == 1 then
     local shape = { edges.shape[1] }

@@ -4,6 +4,8 @@ local nn, core = ...
 
 local function layer_options(what, d_model, heads, options)
   core.count(what, "d_model", d_model)
+  core.count(what, "heads", heads)
+  if d_model % heads ~= 0 then core.fail("number_range", what, "d_model", "a multiple of the " .. heads .. " heads", d_model) end
   options = core.fields(what, options, {
     dim_feedforward = "number", dropout = "number", activation = "any", layer_norm_eps = "number", batch_first = "boolean", norm_first = "boolean", bias = "boolean",
     kv_heads = "number",
@@ -13,9 +15,12 @@ local function layer_options(what, d_model, heads, options)
   if type(activation) ~= "function" and (type(activation) ~= "table" or not core.kind(activation)) then
     core.fail("mode_unknown", what .. "'s activation", core.what(activation) == "a string" and activation or core.what(activation))
   end
-  local inner, p = core.count(what, "dim_feedforward", options.dim_feedforward or 2048), options.dropout or 0.1
+  local inner, p = core.count(what, "dim_feedforward", options.dim_feedforward or 2048), core.range(what, "dropout", options.dropout or 0.1, 0, 0.999999, "at least 0 and below 1")
+  local kv_heads = core.count(what, "kv_heads", options.kv_heads or heads)
+  if heads % kv_heads ~= 0 then core.fail("number_range", what, "kv_heads", "a divisor of the " .. heads .. " heads", kv_heads) end
+  if options.layer_norm_eps then core.range(what, "layer_norm_eps", options.layer_norm_eps, 0, math.huge, "at least 0") end
   local bias = { bias = options.bias }
-  local attention = { dropout = p, bias = options.bias, batch_first = options.batch_first, kv_heads = options.kv_heads }
+  local attention = { dropout = p, bias = options.bias, batch_first = options.batch_first, kv_heads = kv_heads }
   local self = { self_attn = nn.MultiheadAttention(d_model, heads, attention), norm_first = options.norm_first or false, activation = activation }
   local function norm() return nn.LayerNorm(d_model, { eps = options.layer_norm_eps, bias = options.bias }) end
   return self, norm, function() -- after what stands between in the order of construction

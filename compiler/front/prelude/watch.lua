@@ -90,10 +90,10 @@ function nn.plateau(options)
   local opt = options.optimizer
   if type(opt) ~= "table" or not opt.owner then core.fail("field_missing", what, "optimizer, one of the library's") end
   local factor = core.range(what, "factor", options.factor or 0.1, 0, 1 - 1e-12, "at least 0 and below 1")
-  local patience = core.range(what, "patience", options.patience or 10, 0, math.huge, "at least 0")
-  local cooldown = core.range(what, "cooldown", options.cooldown or 0, 0, math.huge, "at least 0")
-  local threshold, threshold_mode = options.threshold or 1e-4, options.threshold_mode or "rel"
-  local least, eps = options.min_lr or 0, options.eps or 1e-8
+  local patience = core.whole(what, "patience", options.patience or 10, 0)
+  local cooldown = core.whole(what, "cooldown", options.cooldown or 0, 0)
+  local threshold, threshold_mode = core.number(what, "threshold", options.threshold, 1e-4), options.threshold_mode or "rel"
+  local least, eps = core.range(what, "min_lr", options.min_lr or 0, 0, math.huge, "at least 0"), core.range(what, "eps", options.eps or 1e-8, 0, math.huge, "at least 0")
   if threshold_mode ~= "rel" and threshold_mode ~= "abs" then core.fail("mode_unknown", what .. "'s threshold_mode", threshold_mode) end
   local best, bad, wait = nn.buffer({}, worst, core.scalar()), nn.buffer({}, 0, "i32"), nn.buffer({}, 0, "i32")
   opt.scale = opt.scale or nn.buffer({}, 1, core.scalar())
@@ -134,6 +134,7 @@ function nn.early_stopping(options)
   local watch, mode, worst = watched(what, options)
   local patience = core.count(what, "patience", options.patience or 5)
   local delta = core.range(what, "min_delta", options.min_delta or 0, 0, math.huge, "at least 0")
+  if options.keep ~= nil and not core.is_tensor(options.keep) and type(options.keep) ~= "table" then core.fail("tree_leaf", what, core.what(options.keep)) end
   local states, kept, owned = nn.states(options.keep or {}), {}, {}
   local best, bad = nn.buffer({}, worst, core.scalar()), nn.buffer({}, 0, "i32")
   for i, s in ipairs(states) do
