@@ -23,6 +23,12 @@ have() { command -v "$1" >/dev/null 2>&1; }
 need_nnc() { [ -x "$NNC" ] || die "there is no compiler at $NNC (./dev build makes it)"; }
 need_fashion() { [ -f "$fashion/train-images-idx3-ubyte.gz" ] || skip "the Debian package dataset-fashion-mnist is not installed"; }
 
+# annotations ARGS…: docs/library.awk over the library's annotations, the .d.lua files last
+annotations() {
+  local folder=$NNC_SOURCE_DIR/compiler/front/prelude
+  { find "$folder" -name '*.lua' ! -name '*.d.lua' | LC_ALL=C sort && find "$folder" -name '*.d.lua' | LC_ALL=C sort; } | LC_ALL=C xargs awk "$@" -f "$NNC_SOURCE_DIR/docs/library.awk"
+}
+
 # build_c CC FLAGS… SOURCE PROGRAM: an emitted C file against the runtime, as the README says it
 link_flags=(-lz -lm -pthread)
 [ -z "$NNC_SANITIZE" ] || link_flags+=("-fsanitize=$NNC_SANITIZE")

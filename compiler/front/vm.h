@@ -137,10 +137,10 @@ typedef struct Operand {
   double value;
   bool integer, boolean; /* literals */
 } Operand;
-Tensor *value_tensor(lua_State *L, int index, int dtype, const char *what);  /* dtype -1: as the numbers say */
-Shape value_shape(lua_State *L, int index, const char *what, bool open);     /* open: one size may be -1 */
-int value_dim(lua_State *L, int index, int rank, const char *what, Node *x); /* 1 … rank, -1 the last -> from 0 */
-Axes value_dims(lua_State *L, int index, const char *what, Node *x);         /* nil: all */
+Tensor *value_tensor(lua_State *L, int index, int dtype, const char *what);   /* dtype -1: as the numbers say */
+Shape value_shape(lua_State *L, int index, const char *what, bool open);      /* open: one size may be -1 */
+int value_dim(lua_State *L, int index, int rank, const char *what, Node *x);  /* 1 … rank, -1 the last -> from 0 */
+Axes value_dims(lua_State *L, int index, const char *what, Node *x);          /* nil: all */
 bool value_flag(lua_State *L, int index, const char *what, const char *name); /* true, false or nothing */
 int64_t value_integer(lua_State *L, int index, const char *what, const char *which);
 int64_t value_length(lua_State *L, int index); /* of a list that a model wrote: read raw, as its items are */

@@ -1,5 +1,5 @@
-# misuse.awk: calls with one thing wrong. awk -f misuse.awk TYPES tests/golden/defaults.txt, TYPES being what docs/library.awk -v types=1 prints; gives a line a
-# call: the function, what is wrong, and a line of Lua for the model that begins with tests/golden/defaults.lua.
+# misuse.awk: calls with one thing wrong. awk -f tests/golden/pages/calls.awk -f misuse.awk tests/golden/pages/defaults.txt TYPES, TYPES being what docs/library.awk
+# -v types=1 prints; gives a line a call: the function, what is wrong, and a line of Lua for the model.
 
 # A value that is of none of the types; "" where there is no such value
 function wrong_value(type) {
@@ -22,14 +22,6 @@ function split_arguments(s, list,    i, c, depth, n) {
   return s == "" ? 0 : n + 1
 }
 
-function line_of(call, use) {
-  if (use == "") return "program.f1 = nn.func { mode = \"train\", function() return outputs(" call ") end }"
-  if (use == "source") return "program.data.s1 = " call "; program.f1 = nn.func { on = \"s1\", mode = \"train\", function(b) return outputs(b.x * 1.0) end }"
-  if (use == "func") return "program.f1 = " call
-  if (use == "act") return "steps[#steps + 1] = " call
-  return "made[1] = " call "; program.f1 = nn.func { mode = \"train\", function() local _ = made[1] return outputs(" use ") end }"
-}
-
 function print_case(name, at, option, type,    list, n, i, value, call, parts) {
   value = option == "?" ? "print" : wrong_value(type)
   if (value == "" || !(name in rows)) return
@@ -42,10 +34,9 @@ function print_case(name, at, option, type,    list, n, i, value, call, parts) {
   if (option == "-" && parts[3] != "" && at < n + 1 && (name in options_at) && options_at[name] > n) { list[++n] = "{ " parts[3] " }" }
   call = name "("
   for (i = 1; i <= n; i++) call = call (i > 1 ? ", " : "") list[i]
-  printf "%s\t%s\t%s\n", name, option == "-" ? "argument " at : option == "?" ? "options" : option, line_of(call ")", parts[4])
+  printf "%s\t%s\t%s\n", name, option == "-" ? "argument " at : option == "?" ? "options" : option, line_of(call ")", parts[4], 1)
 }
 
-FILENAME ~ /\.txt$/ { if (/^nn\./) rows[substr($0, 1, index($0, "|") - 1)] = $0; next }
 { count++; split($0, cells, "\t"); names[count] = cells[1]; places[count] = cells[2]; options[count] = cells[3]; types[count] = cells[4] }
 cells[3] == "?" { options_at[cells[1]] = cells[2] }
 END {

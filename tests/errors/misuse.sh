@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
 # labels: plain
-# misuse.sh: every argument and option of the functions in tests/golden/defaults.txt, given a value of none of its types, and every options table with an unknown
+# misuse.sh: every argument and option of the functions in tests/golden/pages/defaults.txt, given a value of none of its types, and every options table with an unknown
 # field: nnc ends with exit code 1, at the user's line, in the function's own name, without a word of Lua's about the library's inside. One call in seven by
 # default (10 s); NNC_MISUSE=1 takes all of them (1000, a minute).
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
 need_nnc
 cd "$NNC_SOURCE_DIR"
-# shellcheck disable=SC2046
-LC_ALL=C awk -v types=1 -f docs/library.awk $(find compiler/front/prelude -name '*.lua' ! -name '*.d.lua') $(find compiler/front/prelude -name '*.d.lua') >"$work/types" || die "docs/library.awk fails"
-LC_ALL=C awk -f tests/errors/misuse.awk "$work/types" tests/golden/defaults.txt >"$work/all"
+annotations -v types=1 >"$work/types" || die "docs/library.awk fails"
+LC_ALL=C awk -f tests/golden/pages/calls.awk -f tests/errors/misuse.awk tests/golden/pages/defaults.txt "$work/types" >"$work/all"
 awk -v every="$([ "${NNC_MISUSE:-0}" = 1 ] && echo 1 || echo 7)" 'NR % every == 0' "$work/all" >"$work/cases"
-line=$(($(wc -l <tests/golden/defaults.lua) + 1))
+line=$(($(wc -l <tests/golden/pages/defaults.lua) + 1))
 
 # Functions that may speak in another's name: what they are made of
 speaks() {
@@ -25,7 +24,7 @@ speaks() {
 
 count=0
 while IFS=$'\t' read -r name what code; do
-  { cat tests/golden/defaults.lua && printf '%s\ntable.insert(steps, 1, "f1") program.run = { steps = 1, step = steps } return nn.program(program)\n' "$code"; } >"$work/model.lua"
+  { cat tests/golden/pages/defaults.lua && printf '%s\ntable.insert(steps, 1, "f1") program.run = { steps = 1, step = steps } return nn.program(program)\n' "$code"; } >"$work/model.lua"
   status=0
   "$NNC" "$work/model.lua" --dump=front --stop-after=front >/dev/null 2>"$work/said" </dev/null || status=$?
   said=$(head -n 1 "$work/said") text=$(<"$work/said")

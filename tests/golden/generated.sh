@@ -14,13 +14,10 @@ for model in $models; do
   [ -f "models/$model.lua" ] || die "there is no models/$model.lua"
   "$NNC" "models/$model.lua" --cpu=x86-64-v4 -o "$into/$model.c" || fail "models/$model.lua does not compile"
 done
-library() { find compiler/front/prelude -name '*.lua' ! -name '*.d.lua' | LC_ALL=C sort; find compiler/front/prelude -name '*.d.lua' | LC_ALL=C sort; }
-# shellcheck disable=SC2046
-library_md() { LC_ALL=C awk -f docs/library.awk $(library); }
 "$NNC" --report models/fashion_mlp.lua --cpu=x86-64-v4 >"$into/fashion_mlp.report.txt" || fail "no report of fashion_mlp"
 if [ "${1:-}" = regen ]; then
   "$NNC" --ops >docs/ops.md
-  library_md >docs/library.md || fail "annotations in compiler/front/prelude are wrong"
+  annotations >docs/library.md || fail "annotations in compiler/front/prelude are wrong"
   finish
   exit 0
 fi
@@ -29,6 +26,6 @@ for file in "$into"/*; do
   cmp -s "generated/$(basename "$file")" "$file" || fail "generated/$(basename "$file") is not what nnc writes; ./dev regen writes it anew"
 done
 "$NNC" --ops | cmp -s - docs/ops.md || fail "docs/ops.md is not what nnc --ops prints; ./dev regen writes it anew"
-library_md >"$work/library.md" || fail "annotations in compiler/front/prelude are missing or wrong"
+annotations >"$work/library.md" || fail "annotations in compiler/front/prelude are missing or wrong"
 cmp -s "$work/library.md" docs/library.md || fail "docs/library.md is not what the annotations say; ./dev regen writes it anew"
 finish
