@@ -178,6 +178,7 @@ end
 
 local function attention_forward(self, q, k, v, options)
   local what = "nn.MultiheadAttention"
+  core.tensor(what, q)
   if k == nil then k = q end
   if v == nil then v = k end
   if type(k) == "table" and not core.kind(k) then k, v, options = q, q, k end -- (x, options)

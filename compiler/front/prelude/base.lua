@@ -174,16 +174,21 @@ end
 
 -- ---- small things that rest on the core ----
 
+local function filled(what, shape, value, dtype)
+  if type(shape) ~= "table" or core.kind(shape) then core.fail("shape_wanted", what, core.what(shape)) end
+  return core.full(shape, value, dtype)
+end
+
 --- All 0.
 ---@param shape integer[]
 ---@param dtype? string `--float`
 ---@return nn.Tensor [shape]
-function nn.zeros(shape, dtype) return core.full(shape, 0.0, dtype) end
+function nn.zeros(shape, dtype) return filled("nn.zeros", shape, 0.0, dtype) end
 --- All 1.
 ---@param shape integer[]
 ---@param dtype? string `--float`
 ---@return nn.Tensor [shape]
-function nn.ones(shape, dtype) return core.full(shape, 1.0, dtype) end
+function nn.ones(shape, dtype) return filled("nn.ones", shape, 1.0, dtype) end
 
 local methods = core.methods
 

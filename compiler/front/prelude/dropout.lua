@@ -56,10 +56,11 @@ function nn.AlphaDropout(p)
 end
 
 local function depth_forward(self, x)
-  core.tensor("nn.StochasticDepth", x)
+  local what = core.kind(self)
+  core.tensor(what, x)
   if self.p == 0 then return x end
   if not nn.training() then return self.scale == "eval" and x * (1 - self.p) or x end
-  if x.rank < 1 then core.fail("layer_input", "nn.StochasticDepth", "a batch [B, …]", core.tensor_text(x)) end
+  if x.rank < 1 then core.fail("layer_input", what, "a batch [B, …]", core.tensor_text(x)) end
   return nn.where(kept(x, self.p, self.mode == "batch" and 1 or 2), self.scale == "eval" and x or x * (1 / (1 - self.p)), 0)
 end
 
@@ -82,7 +83,9 @@ end
 --- nn.StochasticDepth under the name that it has in timm.
 ---@param p? number `0.5`
 ---@return nn.Module
-function nn.DropPath(p) return nn.StochasticDepth(probability("nn.DropPath", p, 0.5)) end
+function nn.DropPath(p)
+  return core.module({ p = probability("nn.DropPath", p, 0.5), mode = "row", scale = "train", forward = depth_forward }, "nn.DropPath")
+end
 
 local function residual_forward(self, x, ...)
   local y = self.body(x, ...)

@@ -144,13 +144,17 @@ end
 -- y_o = x1^T W_o x2 + b_o
 local function bilinear_forward(self, x1, x2)
   local shape = self.weight.shape
-  for i, x in ipairs { x1, x2 } do
-    core.tensor("nn.Bilinear", x)
+  for i = 1, 2 do
+    local x = core.tensor("nn.Bilinear", i == 1 and x1 or x2)
     if x.rank < 1 or x.shape[x.rank] ~= shape[i + 1] then
       core.fail("layer_input", "nn.Bilinear", "a last dimension of " .. shape[i + 1], core.tensor_text(x))
     end
   end
   local second = x2.shape
+  for d = 1, x1.rank do
+    local same = x1.rank == x2.rank and (d == x1.rank or x1.shape[d] == second[d])
+    if not same then core.fail("loss_shapes", "nn.Bilinear", core.tensor_text(x1), core.tensor_text(x2)) end
+  end
   table.insert(second, #second, 1) -- [.., 1, in2], beside [.., out, in2]
   local y = (core.dot(x1, self.weight, -1, 2) * x2:reshape(second)):sum(-1)
   return self.bias and y + self.bias or y

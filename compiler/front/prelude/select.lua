@@ -275,6 +275,9 @@ function nn.searchsorted(edges, values, right)
   core.tensor("searchsorted", edges)
   core.tensor("searchsorted", values)
   core.flag("searchsorted", "right", right)
+  local fits = edges.rank == 1 or (edges.rank > 1 and edges.rank == values.rank)
+  for d = 1, edges.rank - 1 do fits = fits and edges.shape[d] == values.shape[d] end
+  if not fits then core.fail("join_shape", "nn.searchsorted", core.tensor_text(edges), core.tensor_text(values)) end
   local e = edges:unsqueeze(-2)
   if edges.rank == 1 then
     local shape = { edges.shape[1] }

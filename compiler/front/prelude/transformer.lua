@@ -37,7 +37,17 @@ local function block(self, norm, x, f)
   return norm(x + self.drop(f(x)))
 end
 
+-- [.., .., d_model], as the attention wants it
+local function sequence(self, what, x)
+  core.tensor(what, x)
+  local size = self.self_attn.embed_dim
+  if x.rank ~= 3 or x.shape[3] ~= size then
+    core.fail("layer_input", what, (self.self_attn.batch_first and "[N, T, " or "[T, N, ") .. size .. "]", core.tensor_text(x))
+  end
+end
+
 local function encoder_forward(self, x, options)
+  sequence(self, "nn.TransformerEncoderLayer", x)
   x = block(self, self.norm1, x, function(h) return (self.self_attn(h, options or {})) end)
   return block(self, self.norm2, x, function(h) return feed_forward(self, h) end)
 end
@@ -67,6 +77,7 @@ function nn.TransformerEncoderLayer(d_model, heads, options)
 end
 
 local function decoder_forward(self, x, memory, options)
+  sequence(self, "nn.TransformerDecoderLayer", x)
   core.tensor("nn.TransformerDecoderLayer", memory)
   options = core.fields("nn.TransformerDecoderLayer", options, { target = "any", memory = "any" })
   x = block(self, self.norm1, x, function(h) return (self.self_attn(h, options.target or {})) end)
