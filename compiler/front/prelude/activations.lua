@@ -32,12 +32,12 @@ function methods.hardtanh(x, min, max)
   return nn.where(x:le(min), min, nn.where(x:ge(max), max, x))
 end
 
---- min(max(x, 0), 6) (Howard et al. 2017).
+--- min(max(x, 0), 6) (Howard et al. 2017); the gradient at 0 and 6 is 0.
 ---@param x nn.Tensor [..]
 ---@return nn.Tensor [..]
 function methods.relu6(x) return nn.hardtanh(x, 0.0, 6.0) end
 
---- x where x > 0, else slope * x (Maas et al. 2013).
+--- x where x > 0, else slope * x (Maas et al. 2013); the gradient at 0 is slope, as in PyTorch.
 ---@param x nn.Tensor [..]
 ---@param slope? number `0.01`
 ---@return nn.Tensor [..]
@@ -105,7 +105,7 @@ function methods.logsigmoid(x)
   return nn.where(negative, x, 0) - nn.where(negative, x, -x):exp():log1p()
 end
 
---- x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2016).
+--- x where x > 0, else alpha (exp(x) - 1) (Clevert et al. 2016); the gradient at 0 is alpha, as in PyTorch.
 ---@param x nn.Tensor [..]
 ---@param alpha? number `1`
 ---@return nn.Tensor [..]

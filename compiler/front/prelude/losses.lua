@@ -157,7 +157,7 @@ function nn.cross_entropy(x, y, options)
   return weighted_reduction(l, w, options.reduction)
 end
 
---- - x_y for log-probabilities x (of nn.log_softmax).
+--- -x_y for log-probabilities x (of nn.log_softmax).
 ---@param x nn.Tensor log-probabilities [.., C], or with the classes at `dim`
 ---@param y nn.Tensor labels [..], whole numbers from 0
 ---@param options? nn.NllOptions `{}`
@@ -181,7 +181,7 @@ end
 ---@class nn.BceOptions: nn.LossOptions
 ---@field weight? nn.Tensor|number `nil`, broadcast to x; "mean" divides by the number of elements
 
---- - w (y log x + (1 - y) log(1 - x)) for probabilities x; logarithms are cut at -100 as in PyTorch; where they are cut the gradient is 0.
+--- -w (y log x + (1 - y) log(1 - x)) for probabilities x; logarithms are cut at -100 as in PyTorch; where they are cut the gradient is 0.
 ---@param x nn.Tensor probabilities [..]
 ---@param y nn.Tensor [..], 0 to 1
 ---@param options? nn.BceOptions `{}`
