@@ -15,16 +15,14 @@
 ---@class nn.Module a callable table with `forward`; its fields are its parts
 ---@field forward function
 
----@class nn.Source where batches come from (nn.data)
----@field classes? integer how many labels or tokens there are, where it knows
----@field rows? integer how many rows there are, where it knows
-
 ---@class nn.Func an entry point of the program
 ---@field metrics? table<string, nn.Tensor> `nil`; of nn.evaluate: the means over the rows of the pass so far, as states
 
 ---@class nn.Program what a model file returns
 
 ---@class nn.Source where batches come from; a value of the program's `data`
+---@field classes? integer `nil`; how many labels or tokens there are, where it knows
+---@field rows? integer `nil`; how many rows there are, where it knows
 
 ---@class nn.Batch what a function with `on` gets; besides the fields below those of its source, such as `b.x` and `b.y`
 ---@field first nn.Tensor f32 []: 1 in the first batch of a pass, else 0
