@@ -213,7 +213,7 @@ end
 
 --- The limited-memory quasi-Newton method (Nocedal 1980) for losses of all data, without noise: opt:step(f) runs up to max_iter iterations, each with a line
 --- search for the strong Wolfe conditions with c1 = 1e-4, c2 = 0.9 (Nocedal and Wright 2006, algorithms 3.5 and 3.6); it returns what f gave before the first.
---- f is called in loops: it hands out tensors by returning them alone, and must not draw (dropout), since each call would see another loss. All parameters
+--- f is called in loops: it hands out tensors by returning them alone, and a draw in it (dropout) is an error, since each call would see another loss. All parameters
 --- have one dtype. It takes no groups, no clipping and no opt:update.
 ---@param options nn.LBFGSOptions
 ---@return nn.Optimizer
