@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# timeout: 900
 # program_text.sh: the text of a program is the program. After each pass, for each model, it prints the same again and compiles to the same C,
 # LLVM IR and self-contained file as the model does; kernels alone compile too; and a text that lies is refused with file and line.
 . "$(dirname "${BASH_SOURCE[0]}")/../common.sh"
