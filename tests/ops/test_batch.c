@@ -200,7 +200,7 @@ static Node *make_cond_loop(Graph *b, Node *x, Node *w) {
 }
 
 /* c = c + x while n < limit; n counts */
-static Node *make_loop(Graph *b, Node *limit, Node *x) {
+static Node *make_while(Graph *b, Node *limit, Node *x) {
   Graph *test = graph_new(b->arena, "test"), *body = graph_new(b->arena, "body");
   Graph *both[2] = {test, body};
   Node *c[2], *n[2], *l[2], *y[2];
@@ -214,7 +214,10 @@ static Node *make_loop(Graph *b, Node *limit, Node *x) {
   put(body, "carry", graph_op2(body, OP_add, c[1], y[1]));
   put(body, "carry", graph_op2(body, OP_add, n[1], graph_const(body, DT_i32, 1, here)));
   Node *in[4] = {filled(b, x, 0.5), graph_const(b, DT_i32, 0, here), limit, x};
-  Node *loop = graph_while(b, test, body, 4, in, 2, here);
+  return graph_while(b, test, body, 4, in, 2, here);
+}
+static Node *make_loop(Graph *b, Node *limit, Node *x) {
+  Node *loop = make_while(b, limit, x);
   Node *count = graph_cast(b, graph_result(b, loop, 1), DT_f64);
   return graph_op2(b, OP_mul, graph_result(b, loop, 0), graph_broadcast(b, count, x->shape));
 }
@@ -223,6 +226,19 @@ static Node *make_while_rows(Graph *b, Node *x, Node *w) {
 }
 static Node *make_while_same(Graph *b, Node *x, Node *w) {
   return make_loop(b, graph_cast(b, graph_op1(b, OP_abs, graph_reduce(b, OP_max, w, (Axes){2, {0, 1}})), DT_i32), x);
+}
+
+/* Two turns that each add how often a while by rows turned: a count that reads no row, of a loop whose end does. */
+static Node *make_while_in_scan(Graph *b, Node *x, Node *w) {
+  Graph *in = graph_new(b->arena, "inner");
+  Node *sum = graph_bound(in, "sum", DT_i32, (Shape){0}, here),
+       *limit = graph_bound(in, "limit", DT_i32, (Shape){0}, here);
+  Node *y = graph_bound(in, "x", DT_f64, x->shape, here);
+  Node *count = graph_result(in, make_while(in, limit, y), 1);
+  put(in, "carry", graph_op2(in, OP_add, sum, count));
+  Node *operand[3] = {graph_const(b, DT_i32, 0, here), index_of(b, sum_all(b, x)), x};
+  Node *total = graph_result(b, graph_scan(b, in, 3, operand, 1, 0, 2, false, here), 0);
+  return (void)w, graph_cast(b, total, DT_f64);
 }
 
 static Node *make_gradient(Graph *b, Node *x, Node *w) { /* of a sample's loss, with respect to what all share */
@@ -307,6 +323,7 @@ static const struct Case {
     {"cond with a loop in it", make_cond_loop, true},
     {"while by rows", make_while_rows, false},
     {"while by one", make_while_same, false},
+    {"while by rows in a scan", make_while_in_scan, false},
     {"gradient", make_gradient, false},
     {"vmap in vmap", make_vmap, false},
     {"eight dimensions", make_rank, true},

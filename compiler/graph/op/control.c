@@ -255,7 +255,10 @@ static void loop_depends(const Node *c, const bool *of, bool differentiable, boo
       in[k] |= out[k];
     }
   }
-  for (int k = 0; k < control_values(c); ++k) values[k] = k < c->attr->carries ? in[k] : out[k];
+  /* Where the test depends, so does the number of turns, and with it every carry. */
+  bool turns = false;
+  if (c->op == OP_while && !differentiable) graph_depends(c->attr->other, in, false, &turns);
+  for (int k = 0; k < control_values(c); ++k) values[k] = k < c->attr->carries ? in[k] || turns : out[k];
   arena_free(own);
 }
 
