@@ -19,6 +19,8 @@
 /* ---- arena ---- */
 typedef struct Arena Arena;
 Arena *arena_new(void);
+Arena *arena_part(Arena *of);   /* freed with `of` at the latest; what it holds goes before by arena_clear */
+void arena_clear(Arena *arena); /* frees all that it holds, and keeps it for new things */
 void arena_free(Arena *arena);
 void *arena_alloc(Arena *arena, size_t bytes); /* zeroed, aligned to 16 */
 char *arena_strndup(Arena *arena, const char *text, size_t n);

@@ -16,6 +16,7 @@ typedef struct ArenaBlock {
 
 struct Arena {
   ArenaBlock *blocks;
+  Arena *parts, *next; /* freed with it; the next part of the arena that this one is a part of */
 };
 
 static void *system_alloc(size_t bytes) {
@@ -29,11 +30,27 @@ static void *system_alloc(size_t bytes) {
 
 Arena *arena_new(void) { return system_alloc(sizeof(Arena)); }
 
-void arena_free(Arena *arena) {
+Arena *arena_part(Arena *of) {
+  Arena *part = arena_new();
+  part->next = of->parts;
+  return of->parts = part;
+}
+
+void arena_clear(Arena *arena) {
   for (ArenaBlock *b = arena->blocks, *next; b; b = next) {
     next = b->next;
     free(b);
   }
+  for (Arena *part = arena->parts, *next; part; part = next) {
+    next = part->next;
+    arena_free(part);
+  }
+  arena->blocks = NULL;
+  arena->parts = NULL;
+}
+
+void arena_free(Arena *arena) {
+  arena_clear(arena);
   free(arena);
 }
 

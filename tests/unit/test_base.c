@@ -19,7 +19,11 @@ static void test_arena(void **state) {
   assert_int_equal(large[(10 << 20) - 1], 0);
   assert_string_equal(arena_strndup(arena, "abcdef", 3), "abc");
   assert_string_equal(arena_printf(arena, "%s-%d", "x", 42), "x-42");
-  arena_free(arena);
+  Arena *part = arena_part(arena), *inner = arena_part(part);
+  assert_string_equal(arena_strdup(inner, "inner"), "inner");
+  arena_clear(part); /* and inner with it */
+  assert_string_equal(arena_strdup(part, "again"), "again");
+  arena_free(arena); /* and part with it: LeakSanitizer counts */
 }
 
 static void test_vec(void **state) {

@@ -36,9 +36,9 @@ static Slot *row_of(Lowering *l, Slot *array, const char *name, DType dtype, Sha
 
 Slot *control_value_slot(Lowering *l, const Node *result) {
   const Node *c = result->in[0];
-  if (!l->value[c->id]) l->value[c->id] = NEW_N(l->arena, Slot *, control_values(c) + 1);
+  if (!l->value[c->id]) l->value[c->id] = NEW_N(l->program->arena, Slot *, control_values(c) + 1);
   Slot **s = &l->value[c->id][result->attr->dim];
-  if (!*s) *s = NEW(l->arena, Slot);
+  if (!*s) *s = NEW(l->program->arena, Slot);
   (*s)->home = HOME_scratch;
   return *s;
 }

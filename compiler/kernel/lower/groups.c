@@ -464,7 +464,9 @@ static void place_copies(Lowering *l) {
 /* ---- the whole choice ---- */
 static void start(Lowering *l) {
   const Graph *g = l->graph;
-  l->roots.n = l->clusters.n = 0;
+  arena_clear(l->arena); /* each time some root is added: to keep every attempt would take their number squared */
+  memset(&l->roots, 0, sizeof l->roots);
+  memset(&l->clusters, 0, sizeof l->clusters);
   l->again = false;
   l->words = (g->nodes.n * 2 + g->outputs.n + g->assigns.n) / 64 + 2;
   for (int i = 0; i < g->nodes.n; ++i) {

@@ -20,7 +20,7 @@ static Slot *input_slot(Lowering *l, Input *input) {
     if (l->host->inputs.at[i]->input == input) return l->host->inputs.at[i];
   Slot *slot = program_slot(l->program, HOME_input, input->name, input->dtype, input->shape, input->loc);
   slot->input = input;
-  vec_push(l->arena, l->host->inputs, slot);
+  vec_push(l->program->arena, l->host->inputs, slot);
   return slot;
 }
 
@@ -217,7 +217,8 @@ static void schedule_all(Lowering *l) {
 void lower_graph(const Lowering *around, Block *block, const Graph *g, int states, Slot **state_slots,
                  Slot **output_slots, Slot *const *bound) {
   Program *p = around->program;
-  Lowering l = {.arena = p->arena, .program = p, .host = around->host, .block = block, .graph = g, .bound = bound};
+  Lowering l = {
+      .arena = arena_part(p->arena), .program = p, .host = around->host, .block = block, .graph = g, .bound = bound};
   l.root_of = NEW_N(p->arena, int, g->nodes.n + 1);
   l.must = NEW_N(p->arena, bool, g->nodes.n + 1);
   l.slot = NEW_N(p->arena, Slot *, g->nodes.n + 1);

@@ -37,7 +37,7 @@ typedef struct Cluster {
 } Cluster;
 
 typedef struct Lowering {
-  Arena *arena;
+  Arena *arena; /* a part of the program's, cleared whenever the choice of groups starts anew */
   Program *program;
   Host *host;
   Block *block; /* where calls go: the host's body or that of a loop or branch */
