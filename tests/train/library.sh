@@ -37,32 +37,29 @@ build_and_run() { # build_and_run MODEL NNC-FLAGS… ; leaves $work/log
   build_c gcc -O1 -march=native "$work/model.c" "$work/model" && rm -f "$work/log" && "$work/model" --quiet --log "$work/log" </dev/null
 }
 
-for name in $NAMES; do
-  printf '%s: ' "$name"
-  if build_and_run "$name.lua" --float=f64; then
-    compare "$work/log" "$NNC_SOURCE_DIR/tests/oracle/library/$name.tsv" 1e-9 || fail "$name differs from the reference"
-  else
-    fail "$name.lua does not build or run"
-  fi
-done
-
-# 100 steps of each optimizer in f32: off from the f64 reference by at most 1e-6, or by four times a row "f32" where the reference has one: what PyTorch
-# (or optax) is off in f32 or by a half unit in its weights and data, where the trajectory is ill-conditioned (updates.py). By gradients that are
-# given (given.py) nothing is but Muon's iteration. Adafactor's default eps is the dtype's, which in updates.lua makes two formulas.
+# The same in f32: off from the f64 reference by at most 1e-6 of max(1, |value|), which is 8 units of f32, or by four times a row "f32" where the reference
+# has one: what PyTorch (or optax) is off in that case in f32, or in f64 by up to half a unit of f32 in its inputs (common.py, updates.py). Of given gradients (given.py) nothing is but Muon's iteration. Adafactor's default eps is the dtype's: two formulas.
 f32() {
-  build_and_run "$1.lua" || return 1
   values "$work/log" >"$work/values"
   awk -F'\t' '!/^#/ { print $1, $2, $3, $4 }' "$NNC_SOURCE_DIR/tests/oracle/library/$1.tsv" | awk -v except="$2" '
-    NR == FNR { got[$1, $2, $3] = $4; next }
+    function number(text) { return text ~ /nan/ ? "nan" : text ~ /-inf/ ? "-inf" : text ~ /inf/ ? "inf" : text + 0 }
+    NR == FNR { got[$1, $2, $3] = number($4); next }
     $2 == "f32" { noise[$1] = $4; next }
     $1 != except { name = $1 == "after" ? "accumulate" : $1
-      d = ($1, $2, $3) in got ? got[$1, $2, $3] - $4 : 1; if (d < 0) d = -d; scale = $4 < 0 ? -$4 : $4; if (scale < 1) scale = 1
+      is = ($1, $2, $3) in got ? got[$1, $2, $3] : "missing"; want = number($4)
+      if (is == want) d = 0; else if (is "" ~ /n|g/ || want "" ~ /n/) d = 1; else { d = is - want; if (d < 0) d = -d }
+      scale = want "" ~ /n/ ? 1 : want < 0 ? -want : want; if (scale < 1) scale = 1
       if (!(d / scale <= worst[name])) worst[name] = d / scale }
     END { for (name in worst) { n++; limit = noise[name] * 4 > 1e-6 ? noise[name] * 4 : 1e-6; if (worst[name] <= 1e-6) within++
             if (!(worst[name] <= limit)) { bad++; printf "  %s: off by %.2e, %.2e is allowed\n", name, worst[name], limit } }
-          printf "%d optimizers in f32, %d of them within 1e-6\n", n, within; exit bad > 0 || n < 25 }' "$work/values" -
+          printf "    in f32 %d of %d cases within 1e-6\n", within, n; exit bad > 0 || n == 0 }' "$work/values" -
 }
-for name in updates given; do
-  [[ " $NAMES " != *" $name "* ]] || { printf '%s: ' "$name" && f32 "$name" "$([ "$name" = updates ] && echo adafactor)"; } || fail "$name.lua in f32"
+
+for name in $NAMES; do
+  printf '%s: ' "$name"
+  build_and_run "$name.lua" --float=f64 || { fail "$name.lua does not build or run" && continue; }
+  compare "$work/log" "$NNC_SOURCE_DIR/tests/oracle/library/$name.tsv" 1e-9 || fail "$name differs from the reference"
+  build_and_run "$name.lua" || { fail "$name.lua does not build or run in f32" && continue; }
+  f32 "$name" "$([ "$name" = updates ] && echo adafactor)" || fail "$name in f32"
 done
 finish

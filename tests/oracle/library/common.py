@@ -3,7 +3,8 @@
 A case is (name, y, inputs): y's projection, the projections d<k> of its gradient by each input, and e<k> of the gradient of the sum of the d<k>: first
 and second derivatives in a handful of numbers that see every element. tests/train/layers/cases.lua does the same with nnc.
 
-All is in f64. write() runs the script once more in f32 and adds a row for each case: by how much PyTorch's f32 is off.
+All is in f64. write() runs the script four times more, in f32 and in f64 with inputs that are off by up to half a unit of f32's last place, and adds a
+row for each case: by how much that moves its numbers.
 """
 import os
 import subprocess
@@ -15,14 +16,17 @@ import torch
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import formula  # noqa: E402
 
-IN_F32 = "NNC_ORACLE_F32" in os.environ  # a path: where the rows of this second run go
-torch.set_default_dtype(torch.float32 if IN_F32 else torch.float64)
+RUN = os.environ.get("NNC_ORACLE_RUN", "")  # of the runs of write(): "0" in f32, "1" … "3" with other inputs; NNC_ORACLE_ROWS says where the rows go
+torch.set_default_dtype(torch.float32 if RUN == "0" else torch.float64)
 torch.set_num_threads(1)
 rows = []
 
 
 def t(number, shape, bound=1.0, plus=0.0, grad=True):
-    values = torch.as_tensor(formula.tensor(number, shape, bound) + plus)
+    values = formula.tensor(number, shape, bound) + plus
+    if RUN not in ("", "0"):
+        values = values * (1 + 2.0**-24 * formula.tensor(number + 1000 * int(RUN), shape))
+    values = torch.as_tensor(values)
     return values.to(torch.get_default_dtype()).requires_grad_(grad)
 
 
@@ -53,7 +57,7 @@ def record(case, y, inputs, second=True):
 
 def agree(case, ours, theirs, limit=1e-10):
     for a, b in zip(ours, theirs, strict=True):
-        assert IN_F32 or abs(a - float(b)) <= limit * max(1, abs(a)), (case, ours, theirs)
+        assert RUN or abs(a - float(b)) <= limit * max(1, abs(a)), (case, ours, theirs)
 
 
 def write_rows(path, head):
@@ -63,24 +67,28 @@ def write_rows(path, head):
             out.write(f"{case}\t{output}\t{step}\t{value:.17g}\n")
 
 
-def add_f32(script):
-    """Rows (case, "f32", 0, x): the largest |f32 - f64| / max(1, |f64|) over the case's finite numbers."""
+def other_run(script, number):
     with tempfile.NamedTemporaryFile() as file:
-        subprocess.run([sys.executable, script], env={**os.environ, "NNC_ORACLE_F32": file.name}, check=True)
+        subprocess.run([sys.executable, script], env={**os.environ, "NNC_ORACLE_RUN": number, "NNC_ORACLE_ROWS": file.name}, check=True)
         with open(file.name) as lines:
-            found = [line.rstrip("\n").split("\t") for line in lines]
+            return [line.rstrip("\n").split("\t") for line in lines]
+
+
+def add_f32(script):
+    """Rows (case, "f32", 0, x): the largest difference / max(1, |value|) of the other runs, over the case's finite numbers."""
     off = {}
-    for (case, output, step, value), other in zip(rows, found, strict=True):
-        assert [case, output, str(step)] == other[:3], (case, other)
-        d = abs(float(other[3]) - value) / max(1, abs(value))
-        off[case] = max(off.get(case, 0), d if d == d and d != float("inf") else 0)
+    for number in "0123":
+        for (case, output, step, value), other in zip(rows, other_run(script, number), strict=True):
+            assert [case, output, str(step)] == other[:3], (case, other)
+            d = abs(float(other[3]) - value) / max(1, abs(value))
+            off[case] = max(off.get(case, 0), d if d == d and d != float("inf") else 0)
     for case, d in off.items():
         put(case, "f32", d)
 
 
 def write(script, made_with, f32=True):
-    if IN_F32:
-        write_rows(os.environ["NNC_ORACLE_F32"], "")
+    if RUN:
+        write_rows(os.environ["NNC_ORACLE_ROWS"], "")
         return
     if f32:
         add_f32(script)
