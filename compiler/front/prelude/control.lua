@@ -105,42 +105,83 @@ local function scan_once(f, init, xs, length, reverse, kind)
   return carry_of(last), stacked_of(stacked)
 end
 
--- checkpoint = k: k segments, of which only the carries at their starts are kept; each is computed again in reverse
--- (Chen et al. 2016). The length must divide into them. One turn a segment: nothing but carries is kept, and what a turn
--- makes has the size of one turn.
-local function scan_segments(f, init, xs, length, reverse, segments)
+-- The rows of xs (the numbers of the turns without it) as [T / each, each, …], and the way back for what comes out.
+local function cut_turns(xs, length, parts)
   local rows, row_of = take_apart("nn.scan", xs)
   length = count_rows("nn.scan", rows, length)
   if not length then core.fail("field_missing", "nn.scan", "xs or a length") end
-  if length % segments ~= 0 then
-    core.fail("control_tree", "nn.scan", length .. " turns do not divide into " .. segments .. " segments")
-  end
-  local each = length // segments
-  if each == 1 then
-    return scan_once(function(carry, row) return nn.checkpoint(f, carry, row) end, init, xs, length, reverse, "frugal")
+  local number, each = parts(length)
+  if number * each ~= length then
+    core.fail("control_tree", "nn.scan", length .. " turns do not divide into " .. number .. " segments of " .. each)
   end
   if xs == nil then rows, row_of = { nn.iota(length) }, function(list) return list[1] end end
   local cut = {}
   for i, x in ipairs(rows) do
-    local shape = { segments, each }
+    local shape = { number, each }
     for d = 2, x.rank do shape[d + 1] = x.shape[d] end
     cut[i] = x:reshape(shape)
   end
-  local last, stacked = scan_once(function(carry, part)
-    return nn.checkpoint(function(c, p) return scan_once(f, c, row_of(p), each, reverse) end, carry, part)
-  end, init, cut, segments, reverse, "frugal")
+  return cut, row_of, number, each
+end
+
+local function join_turns(last, stacked)
   if stacked == nil then return last end
   return last, nn.map(function(y)
-    local shape = { length }
+    local shape = { y.shape[1] * y.shape[2] }
     for d = 3, y.rank do shape[d - 1] = y.shape[d] end
     return y:reshape(shape)
   end, stacked)
+end
+
+-- checkpoint = k: k segments, of which only the carries at their starts are kept; each is computed again in reverse
+-- (Chen et al. 2016). The length must divide into them. One turn a segment: nothing but carries is kept, and what a turn
+-- makes has the size of one turn.
+local function scan_segments(f, init, xs, length, reverse, segments)
+  local cut, row_of, number, each = cut_turns(xs, length, function(all) return segments, all // segments end)
+  if each == 1 then
+    return scan_once(function(carry, row) return nn.checkpoint(f, carry, row) end, init, xs, number, reverse, "frugal")
+  end
+  return join_turns(scan_once(function(carry, part)
+    return nn.checkpoint(function(c, p) return scan_once(f, c, row_of(p), each, reverse) end, carry, part)
+  end, init, cut, number, reverse, "frugal"))
+end
+
+-- k turns one after the other: f's calls stand in the graph k times. `part`: a list of arrays of k rows.
+local function turns_written_out(f, carry, part, row_of, k, reverse)
+  local results = {}
+  for turn = 1, k do
+    local at = reverse and k + 1 - turn or turn
+    local row = {}
+    for i, x in ipairs(part) do row[i] = x:select(1, at) end
+    carry, results[at] = f(carry, row_of(row))
+  end
+  if results[1] == nil then return carry end
+  return carry, nn.map(function(...) return nn.stack({ ... }, 1) end, table.unpack(results))
+end
+
+-- unroll = k: a loop of T / k turns; with k = T there is none.
+local function scan_unrolled(f, init, xs, length, reverse, k)
+  local cut, row_of, number = cut_turns(xs, length, function(all) return all // k, k end)
+  if number > 1 then
+    return join_turns(scan_once(function(carry, part)
+      return turns_written_out(f, carry, part, row_of, k, reverse)
+    end, init, cut, number, reverse))
+  end
+  local given, carry_of, form = take_apart("nn.scan", init)
+  local function turn(carry, row)
+    local next, result = f(carry, row)
+    return carry_of(check_carry("nn.scan", given, form, next)), result
+  end
+  local rows = {}
+  for i, x in ipairs(cut) do rows[i] = x:select(1, 1) end
+  return turns_written_out(turn, carry_of(given), rows, row_of, k, reverse)
 end
 
 ---@class nn.ScanOptions
 ---@field length? integer `nil`: the rows of xs; the number of turns where there is no xs
 ---@field reverse? boolean `false`; true: the last row first; results keep the rows' order
 ---@field checkpoint? integer `nil`; k: k segments, of which only the first carries are kept for the gradient (Chen et al. 2016); the length must divide by it
+---@field unroll? integer `nil`; k: k turns are written out in each turn of the loop, all of them with k = the length (no loop is left); the length must divide by it
 
 --- A loop: carry, result = f(carry, row) for each row along dimension 1 of every tensor of `xs`. Without `xs` the row is the number of the
 --- turn, i32 from 0. f is traced once; the carry keeps its form, shapes and dtypes. Trees as everywhere; numbers become constants.
@@ -152,9 +193,13 @@ end
 ---@return any stacked the results of all turns [T, …]
 function nn.scan(f, init, xs, options)
   check_function("nn.scan", "its first argument", f)
-  core.fields("nn.scan", options, { length = "number", reverse = "boolean", checkpoint = "number" })
+  core.fields("nn.scan", options, { length = "number", reverse = "boolean", checkpoint = "number", unroll = "number" })
   options = options or {}
   local length = options.length and core.count("nn.scan", "length", options.length)
+  if options.unroll then
+    if options.checkpoint then core.fail("source_options", "nn.scan", "unroll", "checkpoint") end
+    return scan_unrolled(f, init, xs, length, options.reverse or false, core.count("nn.scan", "unroll", options.unroll))
+  end
   if options.checkpoint then
     return scan_segments(f, init, xs, length, options.reverse or false, core.count("nn.scan", "checkpoint", options.checkpoint))
   end

@@ -2,10 +2,12 @@
 
     python3 tests/oracle/library/activations.py      (numpy, torch)
 """
+import jax
 import torch
 import torch.nn.functional as F
 
 from common import record, rows, t, write
+from with_jax import both
 
 def hardsigmoid(x):
     """torch has no second derivative of its own hardsigmoid, and the 1/6 of the first is rounded to f32: the definition stands in."""
@@ -43,6 +45,13 @@ CASES = {
     "log_softmax": (lambda x: F.log_softmax(x, 1), None),
     "logsumexp": (lambda x: torch.logsumexp(x, 1), None),
 }
+# Also by JAX, which must agree in value, first and second derivative.
+IN_JAX = {
+    "softmax": lambda x: jax.nn.softmax(x, 1),
+    "log_softmax": lambda x: jax.nn.log_softmax(x, 1),
+    "logsumexp": lambda x: jax.nn.logsumexp(x, 1),
+    "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+}
 # Their second derivative jumps at the kink, where it is a matter of taste: PyTorch takes 0 there, its own first derivative the other side.
 JUMPS = ("elu", "selu", "celu", "softplus_beta")
 
@@ -50,7 +59,10 @@ JUMPS = ("elu", "selu", "celu", "softplus_beta")
 def main():
     for name, (f, kinks) in CASES.items():
         x = t(4, (4, 6), 5.0)
-        record(name, f(x), [x])
+        if name in IN_JAX:
+            both(name, f(x), [x], IN_JAX[name])
+        else:
+            record(name, f(x), [x])
         if kinks is not None:
             k = [v + d for v in kinks for d in (0.0, 0.5, -0.5)]
             x = torch.tensor([k], requires_grad=True)
@@ -62,7 +74,7 @@ def main():
     x, one, many = t(4, (2, 3, 4), 2.0), t(5, (1,)), t(6, (3,))
     record("prelu", F.prelu(x, one), [x, one])
     record("prelu_channels", F.prelu(x, many), [x, many])
-    write(__file__, f"PyTorch {torch.__version__}")
+    write(__file__, f"PyTorch {torch.__version__} and JAX {jax.__version__}")
 
 
 if __name__ == "__main__":

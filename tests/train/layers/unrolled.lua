@@ -21,10 +21,11 @@ end
 local function lstm()
   local w = { ih = tensor(1, { 4 * H, I }), hh = tensor(2, { 4 * H, H }), b = tensor(3, { 4 * H }) }
   local xs, start = tensor(0, { T, B, I }), { h = tensor(4, { B, H }), c = tensor(5, { B, H }) }
-  local last, hs = nn.scan(function(s, x)
+  local function turn(s, x)
     local next = cell(w, s, x)
     return next, next.h
-  end, start, xs)
+  end
+  local last, hs = nn.scan(turn, start, xs)
   local s, all = start, {}
   for t = 1, T do
     s = cell(w, s, xs:select(1, t))
@@ -36,6 +37,19 @@ local function lstm()
   local wanted = { w.ih, w.hh, w.b, xs, start.h, start.c }
   local g, p = nn.grad(project(hs, 7) + project(last.c, 8), wanted), nn.grad(project(plain, 7) + project(s.c, 8), wanted)
   for k = 1, #wanted do pair("lstm_d" .. k, g[k], p[k]) end
+  for _, k in ipairs { 3, T } do -- turns written out, in a loop of three and without one
+    local ends, h = nn.scan(turn, start, xs, { unroll = k })
+    local d = nn.grad(project(h, 7) + project(ends.c, 8), wanted)
+    pair("unroll_h" .. k, h, plain)
+    for i = 1, #wanted do pair("unroll_d" .. k .. "_" .. i, d[i], p[i]) end
+  end
+  local function backward(options)
+    local c, before = nn.scan(function(c, t) return 0.5 * c + t, c end, 1.0, nil, options)
+    return nn.concat({ c:reshape { 1 }, before }, 1)
+  end
+  for _, k in ipairs { 2, 6 } do
+    pair("unroll_back" .. k, backward { length = 6, reverse = true, unroll = k }, backward { length = 6, reverse = true })
+  end
 end
 
 local function samples() -- the gradient of each sample's loss
