@@ -37,11 +37,13 @@ build_and_run() { # build_and_run MODEL NNC-FLAGS… ; leaves $work/log
   build_c gcc -O1 -march=native "$work/model.c" "$work/model" && rm -f "$work/log" && "$work/model" --quiet --log "$work/log" </dev/null
 }
 
-# The same in f32: off from the f64 reference by at most 1e-6 of max(1, |value|), which is 8 units of f32, or by four times a row "f32" where the reference
-# has one: what PyTorch (or optax) is off in that case in f32, or in f64 by up to half a unit of f32 in its inputs (common.py, updates.py). Of given gradients (given.py) nothing is but Muon's iteration. Adafactor's default eps is the dtype's: two formulas.
+# The same in f32: off from the f64 reference by at most 16 units of f32 (1.9e-6) of max(1, |value|), optimizers by 1e-6; or by four times a row "f32" where
+# the reference has one: what PyTorch (or optax) is off in that case in f32, or in f64 by up to half a unit of f32 in its inputs (common.py, updates.py).
+# PyTorch adds up batch norm's sums in f64, so it is nearer there than f32 sums can be. Of given gradients (given.py) nothing is off but Muon's
+# iteration. Adafactor's default eps is the dtype's: two formulas.
 f32() {
   values "$work/log" >"$work/values"
-  awk -F'\t' '!/^#/ { print $1, $2, $3, $4 }' "$NNC_SOURCE_DIR/tests/oracle/library/$1.tsv" | awk -v except="$2" '
+  awk -F'\t' '!/^#/ { print $1, $2, $3, $4 }' "$NNC_SOURCE_DIR/tests/oracle/library/$1.tsv" | awk -v except="$2" -v least="$3" '
     function number(text) { return text ~ /nan/ ? "nan" : text ~ /-inf/ ? "-inf" : text ~ /inf/ ? "inf" : text + 0 }
     NR == FNR { got[$1, $2, $3] = number($4); next }
     $2 == "f32" { noise[$1] = $4; next }
@@ -50,7 +52,7 @@ f32() {
       if (is == want) d = 0; else if (is "" ~ /n|g/ || want "" ~ /n/) d = 1; else { d = is - want; if (d < 0) d = -d }
       scale = want "" ~ /n/ ? 1 : want < 0 ? -want : want; if (scale < 1) scale = 1
       if (!(d / scale <= worst[name])) worst[name] = d / scale }
-    END { for (name in worst) { n++; limit = noise[name] * 4 > 1e-6 ? noise[name] * 4 : 1e-6; if (worst[name] <= 1e-6) within++
+    END { for (name in worst) { n++; limit = noise[name] * 4 > least ? noise[name] * 4 : least; if (worst[name] <= 1e-6) within++
             if (!(worst[name] <= limit)) { bad++; printf "  %s: off by %.2e, %.2e is allowed\n", name, worst[name], limit } }
           printf "    in f32 %d of %d cases within 1e-6\n", within, n; exit bad > 0 || n == 0 }' "$work/values" -
 }
@@ -60,6 +62,8 @@ for name in $NAMES; do
   build_and_run "$name.lua" --float=f64 || { fail "$name.lua does not build or run" && continue; }
   compare "$work/log" "$NNC_SOURCE_DIR/tests/oracle/library/$name.tsv" 1e-9 || fail "$name differs from the reference"
   build_and_run "$name.lua" || { fail "$name.lua does not build or run in f32" && continue; }
-  f32 "$name" "$([ "$name" = updates ] && echo adafactor)" || fail "$name in f32"
+  least=1.9e-6
+  [[ $name != @(updates|given) ]] || least=1e-6
+  f32 "$name" "$([ "$name" = updates ] && echo adafactor)" "$least" || fail "$name in f32"
 done
 finish
