@@ -16,7 +16,8 @@ typedef struct Options {
   const char *model, *output;
   const char *dump, *stop_after;
   const char *cpu, *blas;
-  bool report, check, standalone, verify;
+  const char *only; /* names of functions, with commas between */
+  bool report, check, standalone, library, verify;
   int max_threads; /* 0: as kernel_lower has it */
   VEC(FrontDefine) defines;
   FrontOptions front;
@@ -59,6 +60,8 @@ static const char help[] =
     "  --max-threads=N     how many threads the program may run on: 1 to 1024 (default 16)\n"
     "  --blas=openblas     large matrix products through OpenBLAS, the rest as always; bits are then OpenBLAS's own\n"
     "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"
+    "  --lib               a library for programs of your own: FILE.c without main, and FILE.h\n"
+    "  --only=NAME[,NAME]  these functions alone: no other code, state or data\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
     "  --check             the model's gradients against central differences in f64\n"
     "  --dump=PASS         print the program after PASS (see --passes); with --stop-after nothing else is done\n"
@@ -70,9 +73,14 @@ static const char help[] =
     "  --help, --version\n";
 
 /* ---- options ---- */
-static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",
-                                           "--check", "--dump",    "--stop-after", "--passes",     "--ops",
-                                           "--help",  "--version", "--fast",       "--verify",     "--max-threads"};
+static const char *const option_names[] = {
+    "--float", "--cpu",  "--blas",    "--standalone", "--report", "--check",       "--dump", "--stop-after", "--passes",
+    "--ops",   "--help", "--version", "--fast",       "--verify", "--max-threads", "--lib",  "--only"};
+
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && !strcmp(s + n - m, end);
+}
 
 static const char *option_value(const char *arg, const char *name) {
   size_t n = strlen(name);
@@ -121,6 +129,8 @@ static bool print_option(const char *arg);
 static bool plain_option(Options *o, const char *arg) {
   if (!strcmp(arg, "--standalone"))
     o->standalone = true;
+  else if (!strcmp(arg, "--lib"))
+    o->library = true;
   else if (!strcmp(arg, "--report"))
     o->report = true;
   else if (!strcmp(arg, "--check"))
@@ -142,6 +152,8 @@ static bool value_option(Options *o, const char *arg) {
     o->stop_after = pass_option(value);
   else if ((value = option_value(arg, "--cpu")))
     o->cpu = value;
+  else if ((value = option_value(arg, "--only")))
+    o->only = value;
   else if ((value = option_value(arg, "--blas")))
     o->blas = blas_option(value);
   else if ((value = option_value(arg, "--max-threads")))
@@ -184,6 +196,7 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
   }
   if (!o->model) usage_error(MSG_option_no_model);
   if (!o->output && !o->report && !o->check && !o->dump && !o->stop_after) usage_error(MSG_option_no_output);
+  if (o->library && o->output && !ends_with(o->output, ".c")) usage_error(MSG_option_library, o->output);
   return true;
 }
 
@@ -311,9 +324,17 @@ static void write_text(const char *path, Text *text) {
     user_error((Loc){path, 0, NULL}, MSG_file_unwritable, strerror(errno));
 }
 
-static bool ends_with(const char *s, const char *end) {
-  size_t n = strlen(s), m = strlen(end);
-  return n >= m && !strcmp(s + n - m, end);
+/* FILE.h beside FILE.c. */
+static void write_header(Arena *arena, const Options *o, int n, const Program *const *set, EmitOptions *options) {
+  const char *path = arena_printf(arena, "%.*s.h", (int)strlen(o->output) - 2, o->output), *slash = strrchr(path, '/');
+  Text text;
+  text_init(&text, arena);
+  options->header = slash ? slash + 1 : path;
+  if (strspn(options->header, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-") !=
+      strlen(options->header))
+    usage_error(MSG_option_library_name, o->output);
+  emit_library_header(&text, n, set, options);
+  write_text(path, &text);
 }
 
 static void emit(Arena *arena, const Options *o, int n, Program *const *program) {
@@ -323,6 +344,7 @@ static void emit(Arena *arena, const Options *o, int n, Program *const *program)
   Text text;
   text_init(&text, arena);
   for (int i = 0; i < n; ++i) set[i] = program[i];
+  if (o->library) write_header(arena, o, n, set, &options);
   if (o->standalone) {
     if (!ends_with(o->output, ".c")) usage_error(MSG_option_standalone, o->output);
     emit_standalone(&text, n, set, &options);
@@ -355,8 +377,11 @@ static const char *read_text(Arena *arena, const char *path) {
 }
 
 static Module *load(Arena *arena, const Options *o) {
-  if (!ends_with(o->model, ".graph")) return front_load(arena, &o->front);
-  return module_parse(arena, o->model, read_text(arena, o->model));
+  bool text = ends_with(o->model, ".graph");
+  Module *m = text ? module_parse(arena, o->model, read_text(arena, o->model)) : front_load(arena, &o->front);
+  if (o->only) module_only(m, o->only);
+  if (o->library) module_library(m);
+  return m;
 }
 
 static int finish(Arena *arena, const Options *o, int n, Program *const *program) {
@@ -376,6 +401,8 @@ static int compile_text(Arena *arena, const Options *o) {
   const Machine *machine;
   if (o->check) usage_error(MSG_option_text, "--check", o->model);
   if (o->blas) usage_error(MSG_option_text, "--blas", o->model);
+  if (o->only) usage_error(MSG_option_text, "--only", o->model);
+  if (o->library) usage_error(MSG_option_text, "--lib", o->model);
   if (machines(arena, o->cpu ? o->cpu : "native", o->blas, &machine, 1) != 1) usage_error(MSG_option_cpu, "");
   Program *p = program_parse(arena, o->model, read_text(arena, o->model), machine);
   if (o->cpu && p->machine != machine) usage_error(MSG_option_text, "--cpu", o->model);

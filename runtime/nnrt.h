@@ -205,6 +205,42 @@ typedef struct nnrt_model {
   int64_t seed_offset; /* of nnrt.seed in the state arena, or -1 */
 } nnrt_model;
 
+/* ---- a model as a library (nnc --lib): host/library.c. The emitted functions are shells around these, which never
+ * print, never exit and, after nnrt_library_create, allocate nothing but while a file is saved or loaded. ---- */
+typedef struct nnrt_library nnrt_library; /* the head of a context: the first NNRT_LIBRARY_HEAD bytes of its memory */
+enum { NNRT_LIBRARY_HEAD = 2048 };
+
+typedef struct nnrt_layout { /* where things lie in a context's memory; multiples of 64 */
+  int64_t bytes;             /* of all of it */
+  int64_t latest, hypers;    /* by function: its latest variant; doubles */
+  int64_t params, state, scratch, input;
+  const int64_t *outputs; /* by function: its output block */
+} nnrt_layout;
+
+typedef struct nnrt_argument { /* what a call hands in for one input */
+  const char *name;
+  int kind, source; /* of the input */
+  const void *at;   /* NNRT_INPUT_FIELD, _WEIGHT, _VALUE */
+  double number;    /* NNRT_INPUT_FIRST, _LAST, _EPOCH */
+} nnrt_argument;
+
+/* threads 0: as many as there are processors. NULL: nnrt_library_error says why. */
+nnrt_library *nnrt_library_create(const nnrt_model *model, const nnrt_layout *layout, int threads);
+nnrt_library *nnrt_library_place(const nnrt_model *model, const nnrt_layout *layout, void *memory, size_t bytes,
+                                 int threads);
+void nnrt_library_destroy(nnrt_library *library);
+/* The text of the latest failure; of no library: why there is none. */
+const char *nnrt_library_error(const nnrt_library *library, const nnrt_model *model);
+int nnrt_library_init(nnrt_library *library, uint64_t seed);
+int nnrt_library_hyper(nnrt_library *library, int hyper, double value);
+int nnrt_library_total_steps(nnrt_library *library, int64_t steps);
+int nnrt_library_call(nnrt_library *library, int func, int rows, const nnrt_argument *given, int n);
+const void *nnrt_library_output(const nnrt_library *library, int func, int output); /* of the function's latest call */
+int nnrt_library_save(nnrt_library *library, const char *path);
+int nnrt_library_load(nnrt_library *library, const char *path);
+/* NULL: there is no such state. *data: its elements in the context; *dtype: "f32", … */
+const nnrt_state *nnrt_library_state(nnrt_library *library, const char *name, void **data, const char **dtype);
+
 /* ---- routines: one row each in abi.def ---- */
 #define NNRT(result, name, parameters, llvm) result name parameters;
 #define NNRT_LOCAL(result, name, parameters, value, llvm)                                                              \

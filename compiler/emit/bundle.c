@@ -41,9 +41,9 @@ static void head_emit(Sheet *s, int n, const Program *const *sets, bool standalo
   const char *link = standalone ? "-lm -pthread" : link_text(sets[0]);
   c_comment(s, arena_printf(s->arena,
                             "%s: compiled from %s by %s for %s. Do not edit: change the model.\n"
-                            "Build: cc -O3 FILE.c %s\n%s",
-                            m->name, m->file ? m->file : "text", s->options->compiler, text_str(&machines), link,
-                            promise_text(sets[0])));
+                            "Build: cc -O3 %sFILE.c %s\n%s",
+                            m->name, m->file ? m->file : "text", s->options->compiler, text_str(&machines),
+                            s->options->header ? "PROGRAM.c " : "", link, promise_text(sets[0])));
 }
 
 static void sets_define(Sheet *s, int n, const Program *const *sets) {
@@ -82,6 +82,7 @@ static void main_emit(Sheet *s, int n, const Program *const *sets, const char *c
 
 static void sets_emit(Sheet *s, int n, const Program *const *sets) {
   const char **models = NEW_N(s->arena, const char *, n);
+  Library *library = s->options->header ? library_new(s, n, sets) : NULL;
   arenas_emit(s, n, sets);
   for (int i = 0; i < n; ++i) {
     s->program = sets[i];
@@ -92,7 +93,11 @@ static void sets_emit(Sheet *s, int n, const Program *const *sets) {
     c_tables(s, tables);
     models[i] = tables->at[tables->n - 1]->name;
   }
-  if (!s->options->no_main) main_emit(s, n, sets, models);
+  s->suffix = "";
+  if (library)
+    library_emit(library, n, sets, models);
+  else if (!s->options->no_main)
+    main_emit(s, n, sets, models);
 }
 
 /* ---- the runtime's files ---- */
@@ -147,6 +152,17 @@ static void file_merge(Merge *m, int i) {
   }
 }
 
+/* The C files: for a library those up to library.c, which a program does without. */
+static void parts_merge(Merge *m) {
+  int library = file_find("library.c", strlen("library.c"));
+  int last = m->sheet->options->header ? library : standalone_count - 1;
+  for (int i = 0; i <= last; ++i) {
+    if (i == library && i != last) continue;
+    const char *path = standalone_files[i].path;
+    if (strstr(path, ".c") && !strstr(path, ".cmake")) file_merge(m, i);
+  }
+}
+
 /* Each feature macro of any part, once. */
 static void features_emit(Sheet *s) {
   Map seen;
@@ -162,8 +178,11 @@ static void features_emit(Sheet *s) {
 }
 
 /* ---- files ---- */
-static void run_check_include(Sheet *s, int n, const Program *const *sets) {
-  if (n == 1 && !set_is_generic(sets[0]) && !s->options->no_main) text_puts(s->out, "#include <stdio.h>\n");
+static void own_includes(Sheet *s, int n, const Program *const *sets) {
+  if (s->options->header)
+    text_printf(s->out, "#include \"%s\"\n", s->options->header);
+  else if (n == 1 && !set_is_generic(sets[0]) && !s->options->no_main)
+    text_puts(s->out, "#include <stdio.h>\n");
 }
 
 void emit_c_sets(Text *out, int n, const Program *const *programs, const EmitOptions *o) {
@@ -173,7 +192,7 @@ void emit_c_sets(Text *out, int n, const Program *const *programs, const EmitOpt
   head_emit(&s, n, programs, false);
   sets_define(&s, n, programs);
   text_puts(out, "#include \"nnrt.h\"\n#include \"nnrt_simd.h\"\n");
-  run_check_include(&s, n, programs);
+  own_includes(&s, n, programs);
   sets_emit(&s, n, programs);
 }
 
@@ -190,9 +209,8 @@ void emit_standalone(Text *out, int n, const Program *const *programs, const Emi
   features_emit(&s);
   sets_define(&s, n, programs);
   file_merge(&m, simd);
-  run_check_include(&s, n, programs);
+  own_includes(&s, n, programs);
   text_printf(out, "\n/* ==== %s ==== */\n", model_name(&s));
   sets_emit(&s, n, programs);
-  for (int i = 0; i < standalone_count; ++i)
-    if (strstr(standalone_files[i].path, ".c") && !strstr(standalone_files[i].path, ".cmake")) file_merge(&m, i);
+  parts_merge(&m);
 }

@@ -121,7 +121,7 @@ void c_array(Sheet *s, const char *name, const Tensor *t) {
 }
 
 /* ---- tables ---- */
-static const char *string_text(Arena *arena, const char *s) {
+const char *c_string(Arena *arena, const char *s) {
   Text t;
   text_init(&t, arena);
   text_puts(&t, "\"");
@@ -151,7 +151,7 @@ static const char *cell_text(Sheet *s, FieldKind kind, const Cell *cell) {
   case FIELD_source: return arena_printf(a, "NNRT_INPUT_%s", kinds[cell->i]);
   case FIELD_u64: return arena_printf(a, "0x%016" PRIx64, (uint64_t)cell->i);
   case FIELD_f64: return cell->f == 0 ? NULL : c_float(a, DT_f64, cell->f);
-  case FIELD_text: return cell->text ? string_text(a, cell->text) : NULL;
+  case FIELD_text: return cell->text ? c_string(a, cell->text) : NULL;
   case FIELD_dims: return dims_text(a, cell->shape);
   case FIELD_table:
     return cell->table ? arena_printf(a, "%s%s", cell->table->single ? "&" : "", cell->table->name) : NULL;

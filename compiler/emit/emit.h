@@ -11,6 +11,7 @@
 typedef struct EmitOptions {
   const char *compiler; /* "nnc 0.1" */
   bool no_main;         /* kernels, step functions and tables only; the model is exported as <name>_model */
+  const char *header;   /* a library instead of a program (--lib): the name of its header, which the file includes */
   bool source_lines;    /* comments quote the model's lines; its files are read for that */
 } EmitOptions;
 
@@ -20,6 +21,9 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o);
 /* One C file with the runtime inside, which plain `cc -O3 x.c -lm` builds. Programs are the same Module lowered for n
  * machines, best first; the built program runs the first one that its processor has. */
 void emit_standalone(Text *out, int n, const Program *const *programs, const EmitOptions *o);
+
+/* The header of a library, whose C file is that of emit_c or emit_standalone with the same options. */
+void emit_library_header(Text *out, int n, const Program *const *programs, const EmitOptions *o);
 
 /* The same file without the runtime: n kernel sets behind one table. emit_c is the case n = 1. */
 void emit_c_sets(Text *out, int n, const Program *const *programs, const EmitOptions *o);

@@ -104,6 +104,11 @@ typedef VEC(Table *) Tables;
 Tables *tables_build(Sheet *s);
 const Record *record_at(int i); /* the structs of nnrt.h; NULL past the end */
 
+/* ---- a model as a library (library.c, library_header.c, library_code.c) ---- */
+typedef struct Library Library;
+Library *library_new(Sheet *s, int n, const Program *const *sets); /* before any other name is given */
+void library_emit(Library *l, int n, const Program *const *sets, const char *const *models);
+
 /* bundle.c */
 const char *scratch_define(Arena *arena, const char *suffix); /* "SCRATCH_BYTES_V4" */
 const char *set_word(const Program *p);                       /* the machine's name in nnrt_simd.h: "V4" */
@@ -111,6 +116,7 @@ const char *set_word(const Program *p);                       /* the machine's n
 /* ---- C text that is not kernels (ctext.c) ---- */
 void c_line(Sheet *s, const char *line); /* a statement, broken when it is longer than 120 columns */
 void c_comment(Sheet *s, const char *text);
+const char *c_string(Arena *a, const char *text); /* "text", as a literal */
 const char *c_float(Arena *a, DType dtype, double f);
 const char *c_integer(Arena *a, DType dtype, int64_t i);
 void c_array(Sheet *s, const char *name, const Tensor *t);

@@ -275,11 +275,15 @@ typedef struct Module {
   VEC(Source *) sources;
   VEC(Func *) funcs;
   VEC(Phase *) phases;
-  State *seed; /* "nnrt.seed", u32 [2]; read by OP_random */
+  State *seed;                /* "nnrt.seed", u32 [2]; read by OP_random */
+  VEC(const char *) left_out; /* functions that --only left out */
 } Module;
 
 Module *module_new(Arena *arena);
 State *module_state(Module *m, const char *name, DType dtype, Shape shape, bool trained, Loc loc); /* appended */
+/* select.c: only these functions ("a,b") and what they use; without a driver, whose caller hands in the batches. */
+void module_only(Module *m, const char *names);
+void module_library(Module *m);
 
 /* ---- shapes ---- */
 Shape shape_of(int rank, ...); /* dims as int64_t (cast them!) */

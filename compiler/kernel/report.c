@@ -127,6 +127,15 @@ static Costs block_costs(Arena *arena, const Block *b, int *calls, int *barriers
 }
 
 /* ---- sections ---- */
+/* "predict; left out: train, validate" */
+static const char *functions_text(Arena *a, const Module *m) {
+  const char *text = "";
+  for (int i = 0; i < m->funcs.n; ++i) text = arena_printf(a, "%s%s%s", text, i ? ", " : "", m->funcs.at[i]->name);
+  for (int i = 0; i < m->left_out.n; ++i)
+    text = arena_printf(a, "%s%s%s", text, i ? ", " : "; left out: ", m->left_out.at[i]);
+  return text;
+}
+
 static void report_head(Text *out, const Program *p) {
   Arena *a = out->arena;
   const Module *m = p->module;
@@ -146,6 +155,7 @@ static void report_head(Text *out, const Program *p) {
   text_printf(out, "machine     %s%s, at most %d threads\n", p->machine ? p->machine->name : "?", blas, p->max_threads);
   text_printf(out, "parameters  %s in %d tensors; %s elements of other state\n", grouped(a, elements), tensors,
               grouped(a, others));
+  if (m && m->left_out.n) text_printf(out, "functions   %s\n", functions_text(a, m));
   text_printf(out, "kernels     %d, and %d instances of elementary functions\n", p->kernels.n, p->math.n);
 }
 
