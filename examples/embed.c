@@ -1,13 +1,14 @@
-/* embed.c: a program of one's own that trains a model which nnc made a library of: the loop, the data and the output are
- * the program's, the step is the library's. It is C and C++. From the top of the tree, on Debian's dataset-fashion-mnist:
+/* embed.c: a program of one's own that trains a model which nnc made a library of: the loop, the data and the output
+ * are the program's, the step is the library's. It is C and C++. From the top of the tree, on Debian's
+ * dataset-fashion-mnist:
  *
  *   nnc models/fashion_mlp.lua --lib -o fashion_mlp.c
  *   cc -O3 -march=native -I. -Iruntime examples/embed.c fashion_mlp.c -Lbuild/runtime -lnnrt -lz -lm -pthread -o embed
  *   ./embed /usr/share/datasets/fashion-mnist 468 weights.safetensors 2
  *
- * (steps, where the weights go, threads; an installed nnc needs neither -Iruntime nor -L.) 468 steps of 128 images in file
- * order are one epoch: 85.1 % on the test images. The weights are those of the program that nnc makes of the same model,
- * to the bit: `train --no-shuffle --steps 468 --save weights.safetensors`. */
+ * (steps, where the weights go, threads; an installed nnc needs neither -Iruntime nor -L.) 468 steps of 128 images in
+ * file order are one epoch: 85.1 % on the test images. The weights are those of the program that nnc makes of the same
+ * model, to the bit: `train --no-shuffle --steps 468 --save weights.safetensors`. */
 #include "fashion_mlp.h"
 
 #include <stdio.h>

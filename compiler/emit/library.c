@@ -12,13 +12,12 @@
 /* ---- names ---- */
 static bool is_cpp_word(const char *name) {
   static const char *const words[] = {
-      "alignas",  "alignof",       "and",         "and_eq",    "bitand",     "bitor",     "catch",  "char16_t",
-      "char32_t", "class",         "compl",       "concept",   "const_cast", "decltype",  "delete", "explicit",
-      "export",   "friend",        "mutable",     "namespace", "new",        "noexcept",  "not",    "not_eq",
-      "nullptr",  "operator",      "or",          "or_eq",     "private",    "protected", "public", "requires",
-      "template", "this",          "throw",       "try",       "typeid",     "typename",  "using",  "virtual",
-      "wchar_t",  "xor",           "xor_eq",      "context",   "rows",       "outputs",   "given",  "library",
-      "status",   "static_assert", "thread_local"};
+      "alignas",  "alignof",  "and",     "and_eq",        "bitand",      "bitor",     "catch",  "char16_t",
+      "char32_t", "class",    "compl",   "concept",       "const_cast",  "decltype",  "delete", "explicit",
+      "export",   "friend",   "mutable", "namespace",     "new",         "noexcept",  "not",    "not_eq",
+      "nullptr",  "operator", "or",      "or_eq",         "private",     "protected", "public", "requires",
+      "template", "this",     "throw",   "try",           "typeid",      "typename",  "using",  "virtual",
+      "wchar_t",  "xor",      "xor_eq",  "static_assert", "thread_local"};
   for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
     if (!strcmp(name, words[i])) return true;
   return false;
@@ -118,8 +117,10 @@ static void hyper_add(Library *l, int hyper) {
 }
 
 static void entry_inputs(Library *l, Entry *e) {
+  static const char *const own[] = {"context", "rows", "outputs", "given", "status"};
   Map taken;
   map_init(&taken, l->arena);
+  for (size_t i = 0; i < sizeof own / sizeof *own; ++i) map_put(&taken, own[i], (void *)own[i]);
   for (int v = 0; v < e->func->variants.n; ++v) {
     const Host *h = host_of(l->program, e->func, e->func->variants.at[v].rows);
     for (int i = 0; i < h->inputs.n; ++i) {

@@ -80,6 +80,12 @@ static void entry_comment(Library *l, const Entry *e) {
 }
 
 /* ---- parts ---- */
+/* Of a type whose name in C is another one's. */
+static const char *bits_about(Library *l, DType dtype) {
+  bool plain = dtype != DT_bool && dtype != DT_f16 && dtype != DT_bf16;
+  return plain ? "" : arena_printf(l->arena, " /* %s */", dtype_info[dtype].name);
+}
+
 static void outputs_declare(Library *l, const Entry *e) {
   Text *out = l->sheet->out;
   if (!e->results.n) return;
@@ -91,7 +97,7 @@ static void outputs_declare(Library *l, const Entry *e) {
       text_printf(out, "  const %s *%s; /* %s %s, in the context: until the next call of this function */\n", type,
                   r->name, dtype, r->shape);
     else
-      text_printf(out, "  %s %s;\n", type, r->name);
+      text_printf(out, "  %s %s;%s\n", type, r->name, bits_about(l, r->output->node->dtype));
   }
   text_printf(out, "} %s;\n\n", e->outputs);
 }
@@ -107,10 +113,11 @@ static void entry_declare(Library *l, const Entry *e) {
 }
 
 static const char *hyper_about(Library *l, const Hyper *h) {
-  const char *low = h->min > -INFINITY ? arena_printf(l->arena, ", at least %s", text_f64(l->arena, h->min)) : "";
-  const char *high = h->max < INFINITY ? arena_printf(l->arena, ", at most %s", text_f64(l->arena, h->max)) : "";
-  return arena_printf(l->arena, "%s: %s%s%s%s%s unless set", h->name, h->help ? h->help : "", h->help ? "; " : "",
-                      text_f64(l->arena, h->value), low, high);
+  Arena *a = l->arena;
+  const char *low = h->min > -INFINITY ? arena_printf(a, "; at least %s", text_f64(a, h->min)) : "";
+  const char *high = h->max < INFINITY ? arena_printf(a, "; at most %s", text_f64(a, h->max)) : "";
+  return arena_printf(a, "%s%s%s: %s unless set%s%s%s", h->name, h->help ? ", " : "", h->help ? h->help : "",
+                      text_f64(a, h->value), low, high, h->integer ? "; a whole number" : "");
 }
 
 static void setters_declare(Library *l) {

@@ -23,5 +23,10 @@ else
 fi
 expect 2 "there is no BLAS 'mkl'; known is openblas" "$NNC" --blas=mkl "$model" -o "$work/x.c"
 expect 2 "--blas=openblas needs a library" "$NNC" --blas=openblas --standalone "$model" -o "$work/x.c"
+expect 2 "--lib gives a C file and its header: -o $work/x should end in .c" "$NNC" --lib "$model" -o "$work/x"
+expect 2 "its header is included by name" "$NNC" --lib "$model" -o "$work/x \"y.c"
+expect 1 "x.h: cannot be written" "$NNC" --lib "$model" -o "$work/no/such/x.c"
+[ ! -e "$work/x.c" ] && [ ! -e "$work/x.h" ] || fail "a failed --lib left its output behind"
+for option in --lib --only=train; do expect 2 "${option%%=*} does not go with the text of a program" "$NNC" $option small.kernel -o "$work/x.c"; done
 [ ! -e "$work/x" ] || fail "a failed build left its output behind"
 finish
