@@ -31,6 +31,7 @@ if(LLVM_FOUND)
   target_compile_definitions(nnc_emit PRIVATE NNC_LLVM)
   target_link_directories(nnc_emit PUBLIC ${LLVM_LIBRARY_DIRS})
   target_link_libraries(nnc_emit PUBLIC LLVM)
+  set_property(GLOBAL APPEND PROPERTY NNC_DEBIAN_DEPENDS libllvm${LLVM_VERSION_MAJOR}) # dpkg-shlibdeps does not know LLVM's own folder
 else()
   message(STATUS "LLVM 19 is not installed: only .c and .ll outputs")
 endif()
