@@ -338,7 +338,7 @@ static void write_header(Arena *arena, const Options *o, int n, const Program *c
 }
 
 static void emit(Arena *arena, const Options *o, int n, Program *const *program) {
-  EmitOptions options = {.compiler = NNC_VERSION, .source_lines = true};
+  EmitOptions options = {.compiler = NNC_VERSION, .source_lines = true, .alone = o->standalone};
   const Program *p = program[0];
   const Program *set[8];
   Text text;

@@ -12,6 +12,7 @@ typedef struct EmitOptions {
   const char *compiler; /* "nnc 0.1" */
   bool no_main;         /* kernels, step functions and tables only; the model is exported as <name>_model */
   const char *header;   /* a library instead of a program (--lib): the name of its header, which the file includes */
+  bool alone;           /* the file will have the runtime in it: what its header says of building it */
   bool source_lines;    /* comments quote the model's lines; its files are read for that */
 } EmitOptions;
 

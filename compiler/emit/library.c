@@ -46,8 +46,8 @@ static const char *upper_case(Arena *arena, const char *text) {
 }
 
 static void reserve_names(Library *l) {
-  static const char *const names[] = {"context", "create", "size", "init_at",     "destroy",   "error",
-                                      "init",    "save",   "load", "state_names", "get_state", "state"};
+  static const char *const names[] = {"context", "create", "size",        "init_at",   "destroy", "error",     "init",
+                                      "save",    "load",   "state_names", "get_state", "state",   "vocabulary"};
   for (size_t i = 0; i < sizeof names / sizeof *names; ++i) global_name(l, prefixed(l, names[i]));
 }
 
@@ -195,6 +195,8 @@ Library *library_new(Sheet *s, int n, const Program *const *sets) {
   l->upper = upper_case(s->arena, l->model);
   const Module *m = l->program->module;
   reserve_names(l);
+  for (int i = m->sources.n - 1; i >= 0; --i)
+    if (m->sources.at[i]->vocabulary) l->vocabulary = m->sources.at[i]->vocabulary;
   for (int i = 0; i < m->funcs.n; ++i) entry_add(l, m->funcs.at[i]);
   if (l->total_steps) global_name(l, prefixed(l, "set_total_steps"));
   l->layout = global_name(l, prefixed(l, "layout"));

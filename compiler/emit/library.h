@@ -27,6 +27,7 @@ struct Library {
   Arena *arena;
   const Program *program;                                /* of the first kernel set: entries are the same in all */
   const char *model, *upper, *layout, *outputs, *chosen; /* chosen: the function that takes the kernel set */
+  const char *vocabulary;                                /* of the first source that has one, or NULL */
   VEC(Entry) entries;
   VEC(int) hypers; /* that an entry reads */
   VEC(const char *) setters;

@@ -162,5 +162,8 @@ void library_emit(Library *l, int n, const Program *const *sets, const char *con
   life_emit(l);
   setters_emit(l);
   for (int i = 0; i < l->entries.n; ++i) entry_emit(l, &l->entries.at[i], i);
+  if (l->vocabulary)
+    shell_emit(l, FORMAT("const char *%s_vocabulary(void)", l->model),
+               FORMAT("return %s", c_string(l->arena, l->vocabulary)));
   states_emit(l);
 }

@@ -154,9 +154,8 @@ static void head_declare(Library *l) {
   const Entry *e = l->entries.n ? entry_shown(l) : NULL;
   text_printf(out, "/* %s: the model %s as a library, from %s by %s. Do not edit: change the model.\n", o->header,
               comment_safe(l->arena, m->name), m->file ? comment_safe(l->arena, m->file) : "text", o->compiler);
-  text_printf(out,
-              " * The functions are in the C file beside it: cc -O3 PROGRAM.c %.*s.c -lnnrt -lz -lm -pthread\n *\n",
-              (int)strlen(o->header) - 2, o->header);
+  text_printf(out, " * The functions are in the C file beside it: cc -O3 PROGRAM.c %.*s.c %s\n *\n",
+              (int)strlen(o->header) - 2, o->header, o->alone ? "-lm -pthread" : link_text(l->program));
   text_printf(out, " *   %s_context *context = %s_create(1); // NULL: %s_error(NULL) says why\n", l->model, l->model,
               l->model);
   text_printf(out, " *   %s_init(context, 7);\n", l->model);
@@ -238,6 +237,14 @@ static void states_declare(Library *l) {
               m, m, m);
 }
 
+static void vocabulary_declare(Library *l) {
+  if (!l->vocabulary) return;
+  text_printf(l->sheet->out,
+              "/* What the tokens are: the characters of 0, 1, … in UTF-8, or \"\": they are bytes. */\n"
+              "const char *%s_vocabulary(void);\n\n",
+              l->model);
+}
+
 void emit_library_header(Text *out, int n, const Program *const *sets, const EmitOptions *o) {
   Sheet s;
   sheet_init(&s, out, o);
@@ -248,6 +255,7 @@ void emit_library_header(Text *out, int n, const Program *const *sets, const Emi
   life_declare(l);
   setters_declare(l);
   for (int i = 0; i < l->entries.n; ++i) entry_declare(l, &l->entries.at[i]);
+  vocabulary_declare(l);
   states_declare(l);
   text_puts(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

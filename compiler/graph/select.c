@@ -26,6 +26,7 @@ static _Noreturn void name_unknown(const Module *m, const char *name) {
 }
 
 static void mark_names(const Module *m, const char *names, bool *wanted) {
+  if (!*names) name_unknown(m, names);
   for (const char *p = names; *p;) {
     size_t n = strcspn(p, ",");
     const char *name = arena_strndup(m->arena, p, n);
@@ -148,6 +149,15 @@ static void mark_kept(const Acts *acts, bool *state) {
     for (int k = 0; k < acts->at[i].tree.n; ++k) state[acts->at[i].tree.at[k].state->id] = true;
 }
 
+/* Inputs and outputs of functions without data are texts in the first vocabulary (runtime/host/inputs.c): it stays. */
+static void mark_vocabulary(const Module *m, bool *source) {
+  for (int i = 0; i < m->sources.n; ++i)
+    if (m->sources.at[i]->vocabulary) {
+      source[i] = true;
+      return;
+    }
+}
+
 /* ---- all of it ---- */
 static void states_shorten(Module *m, bool *keep) {
   int n = 0;
@@ -186,6 +196,7 @@ void module_only(Module *m, const char *names) {
       vec_push(a, m->left_out, m->funcs.at[i]->name);
   }
   mark_counts(m, func, hyper);
+  mark_vocabulary(m, source);
   const Maps maps = {map_new(a, m->funcs.n, func), map_new(a, m->sources.n, source), map_new(a, m->hypers.n, hyper)};
   SHORTEN(m->funcs, maps.func);
   SHORTEN(m->sources, maps.source);

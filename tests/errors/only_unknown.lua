@@ -1,4 +1,4 @@
--- EXPECT: only_unknown.lua: --only: there is no function predickt; the program has predict, train; did you mean predict?
+-- EXPECT: only_unknown.lua: --only: there is no function 'predickt'; the program has predict, train; did you mean predict?
 -- ARGS: @ --only=predict,predickt --lib -o @.never.c
 local nn = require "nn"
 local w = nn.parameter({}, 0.5)

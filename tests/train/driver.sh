@@ -89,6 +89,7 @@ printf 'ab€' >prompt
 [ "$(cat number.txt)" = "3.5 3.5 3.5 0 0.5 3" ] || fail "text: number.txt: $(cat number.txt)"
 [ "$(./text --quiet --turn.prompt 'abcde ab' | head -n 1)" = "ba edc" ] || fail "text: a long prompt keeps its end"
 [ "$(./text --quiet | head -n 1)" = "cccccc" ] || fail "text: the default"
+"$NNC" "$models/text.lua" --only=turn -o only && [ "$(./only --quiet --turn.prompt prompt | head -n 1)" = "€ba   " ] || fail "text: --only loses the vocabulary"
 "$NNC" "$models/text.lua" -D vocabulary=bytes -o bytes && [ "$(./bytes --quiet --turn.prompt 'hello!' | head -n 1)" = "!olleh" ] || fail "text: bytes"
 
 # ---- early stopping; a state with two names ----

@@ -46,6 +46,10 @@ fi
 if have valgrind && [ "$(uname -m)" = x86_64 ] && [ -z "$NNC_SANITIZE" ]; then
   "$NNC" "$source/small.lua" --lib --cpu=x86-64-v3 -o small.c && library gcc -g -O1 -march=x86-64-v3 small.c "$source/drive.c" drive_v3
   valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect ./drive_v3 >valgrind.txt 2>&1 || fail "valgrind: $(head -n 5 valgrind.txt)"
+  if grep -q avx512f /proc/cpuinfo; then # which valgrind has not: a processor that the library is not for
+    valgrind -q --error-exitcode=9 ./drive >valgrind.txt 2>&1 && fail "kernels for AVX-512 ran without it"
+    grep -q '^there is no context: this processor is not one' valgrind.txt || fail "a processor that does not do: $(head -n 3 valgrind.txt)"
+  fi
 else
   echo "SKIPPED in part: there is no valgrind"
 fi
