@@ -85,6 +85,24 @@ cmp some.safetensors program.safetensors || fail "train alone trains otherwise"
 "$NNC" small.graph --only=train,validate -o some && ./some --quiet --seed 7 --log some.log </dev/null || fail "--only of a graph's text"
 [ "$(losses some.log)" = "$(losses log)" ] || fail "train and validate of a graph's text train otherwise"
 
+# ---- tokens: what they are goes with a library, also without the data that says it ----
+cat >turn.c <<'C'
+#include "text.h"
+#include <stdio.h>
+#include <string.h>
+int main(void) {
+  const int32_t prompt[6] = {0, 1, 2, 3, 4, 5};
+  text_turn_outputs o;
+  text_context *c = text_create(1);
+  if (!c || text_init(c, 1) || text_turn(c, prompt, &o)) return puts(text_error(c)), 1;
+  int same = o.back[0] == 5 && o.back[5] == 0 && o.both[6] == 5 && o.number[3] == 1.5f && !strcmp(text_vocabulary(), "abcdeä€ ");
+  same &= !text_turn(c, NULL, &o) && o.back[0] == 2;
+  text_destroy(c);
+  return !same;
+}
+C
+"$NNC" "$NNC_SOURCE_DIR/tests/train/driver/text.lua" --only=turn --lib -o text.c && library gcc "${strict[@]}" text.c turn.c turn && ./turn || fail "a library with a vocabulary"
+
 # ---- the examples: the program's weights, from C, C++ and Python ----
 [ -f "$fashion/train-images-idx3-ubyte.gz" ] || { echo "SKIPPED in part: the Debian package dataset-fashion-mnist is not installed" && finish && exit 0; }
 build fashion_mlp && mv fashion_mlp fashion
