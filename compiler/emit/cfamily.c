@@ -463,7 +463,7 @@ static void printer_init(Printer *c, Sheet *s, const Kernel *k) {
   *c = (Printer){.sheet = s, .words = &words_c};
   text_init(&c->line, s->arena);
   intern_init(&c->indices, s->arena);
-  scope_init(&c->scope, s->arena, k);
+  scope_init(&c->scope, s->arena, k, &s->constants);
   used_init(&c->used, s->arena, k);
 }
 

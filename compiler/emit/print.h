@@ -14,6 +14,7 @@ typedef struct Sheet {
   const Program *program; /* the set that is being printed */
   const char *suffix;     /* of its names: "" or "_v3" */
   Map names;              /* every global name of the file */
+  Map constants;          /* those of constant arrays */
   Intern named;           /* object -> its name */
   Map sources;            /* file -> its text, or NULL */
 } Sheet;
@@ -38,14 +39,15 @@ bool is_used(Used *used, const void *var_or_buffer);
 /* Names of variables by C's scopes (scope.c). Leaving a scope is cutting `open` to the length that it had. */
 typedef struct Scope {
   Arena *arena;
-  Map all; /* every name of the kernel */
+  Map all;            /* every name of the kernel */
+  const Map *globals; /* variables of the file, which are visible everywhere */
   VEC(struct ScopeEntry {
     const void *object;
     const char *name;
   })
   open;
 } Scope;
-void scope_init(Scope *scope, Arena *arena, const Kernel *k);
+void scope_init(Scope *scope, Arena *arena, const Kernel *k, const Map *globals);
 /* The name for a Var or Buffer from here to the end of its scope; exact: not shortened (parameters). */
 const char *scope_declare(Scope *scope, const void *object, const char *name, bool exact);
 const char *scope_name(const Scope *scope, const void *object);

@@ -13,8 +13,8 @@ static void collect(void *context, Stmt *s, int depth) {
   if (name) map_put(all, name, (void *)name);
 }
 
-void scope_init(Scope *scope, Arena *arena, const Kernel *k) {
-  *scope = (Scope){.arena = arena};
+void scope_init(Scope *scope, Arena *arena, const Kernel *k, const Map *globals) {
+  *scope = (Scope){.arena = arena, .globals = globals};
   map_init(&scope->all, arena);
   for (int i = 0; i < k->params.n; ++i) map_put(&scope->all, k->params.at[i]->name, k->params.at[i]);
   for (int i = 0; i < k->scalars.n; ++i) map_put(&scope->all, k->scalars.at[i]->name, k->scalars.at[i]);
@@ -22,6 +22,7 @@ void scope_init(Scope *scope, Arena *arena, const Kernel *k) {
 }
 
 static bool is_visible(const Scope *scope, const char *name) {
+  if (map_get(scope->globals, name)) return true;
   for (int i = 0; i < scope->open.n; ++i)
     if (!strcmp(scope->open.at[i].name, name)) return true;
   return false;

@@ -47,12 +47,15 @@ const char *sheet_name(Sheet *s, const void *object, const char *wanted) {
 const char *model_name(Sheet *s) { return identifier_of(s->arena, s->program->module->name); }
 
 const char *constant_name(Sheet *s, const Slot *slot) {
-  return sheet_name(s, slot, arena_printf(s->arena, "constant_%d", slot->id));
+  const char *name = sheet_name(s, slot, arena_printf(s->arena, "constant_%d", slot->id));
+  map_put(&s->constants, name, (void *)name);
+  return name;
 }
 
 void sheet_init(Sheet *s, Text *out, const EmitOptions *o) {
   *s = (Sheet){.arena = out->arena, .out = out, .options = o, .suffix = ""};
   map_init(&s->names, s->arena);
+  map_init(&s->constants, s->arena);
   map_init(&s->sources, s->arena);
   intern_init(&s->named, s->arena);
 }
