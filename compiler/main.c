@@ -17,7 +17,7 @@ typedef struct Options {
   const char *dump, *stop_after;
   const char *cpu, *blas;
   const char *only; /* names of functions, with commas between */
-  bool report, check, standalone, library, verify;
+  bool report, check, standalone, library, verify, trap;
   int max_threads; /* 0: as kernel_lower has it */
   VEC(FrontDefine) defines;
   FrontOptions front;
@@ -62,6 +62,9 @@ static const char help[] =
     "  --standalone        one C file that plain `cc -O3 FILE -lm` builds\n"
     "  --lib               a library for programs of your own: FILE.c without main, and FILE.h\n"
     "  --only=NAME[,NAME]  these functions alone: no other code, state or data\n"
+    "  --trap              the program looks at what every operation makes, and stops at the first NaN or infinity "
+    "that\n"
+    "                      reaches a state or an output: it names the operation, the line, what went in (slow)\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
     "  --check             the model's gradients against central differences in f64\n"
     "  --dump=PASS         print the program after PASS (see --passes); with --stop-after nothing else is done\n"
@@ -75,7 +78,7 @@ static const char help[] =
 /* ---- options ---- */
 static const char *const option_names[] = {
     "--float", "--cpu",  "--blas",    "--standalone", "--report", "--check",       "--dump", "--stop-after", "--passes",
-    "--ops",   "--help", "--version", "--fast",       "--verify", "--max-threads", "--lib",  "--only"};
+    "--ops",   "--help", "--version", "--fast",       "--verify", "--max-threads", "--lib",  "--only", "--trap"};
 
 static bool ends_with(const char *s, const char *end) {
   size_t n = strlen(s), m = strlen(end);
@@ -137,6 +140,8 @@ static bool plain_option(Options *o, const char *arg) {
     o->check = true;
   else if (!strcmp(arg, "--verify"))
     o->verify = true;
+  else if (!strcmp(arg, "--trap"))
+    o->trap = true;
   else if (!strcmp(arg, "--fast"))
     rules_fast(true);
   else
@@ -403,6 +408,7 @@ static int compile_text(Arena *arena, const Options *o) {
   if (o->blas) usage_error(MSG_option_text, "--blas", o->model);
   if (o->only) usage_error(MSG_option_text, "--only", o->model);
   if (o->library) usage_error(MSG_option_text, "--lib", o->model);
+  if (o->trap) usage_error(MSG_option_text, "--trap", o->model);
   if (machines(arena, o->cpu ? o->cpu : "native", o->blas, &machine, 1) != 1) usage_error(MSG_option_cpu, "");
   Program *p = program_parse(arena, o->model, read_text(arena, o->model), machine);
   if (o->cpu && p->machine != machine) usage_error(MSG_option_text, "--cpu", o->model);
@@ -428,8 +434,9 @@ static int compile(Arena *arena, Options *o) {
     if (after(o, arena, graph_passes[i].name, m, NULL)) return 0;
   }
   diag_pass("lower");
+  Program *(*lower)(Module *, const Machine *, Arena *) = o->trap ? kernel_lower_trapped : kernel_lower;
   for (int i = 0; i < n; ++i)
-    if (!(program[i] = plan(o, arena, kernel_lower(m, machine[i], arena)))) return 0;
+    if (!(program[i] = plan(o, arena, lower(m, machine[i], arena)))) return 0;
   return finish(arena, o, n, program);
 }
 

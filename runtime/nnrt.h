@@ -190,6 +190,30 @@ typedef struct nnrt_phase {
   int stop_func, stop_output; /* -1 */
 } nnrt_phase;
 
+typedef struct nnrt_traced { /* a tensor that a trapped program looks at */
+  const char *name;
+  int dtype, rank;
+  int64_t dim[8];
+  int memory; /* the number of the memory that it lies in: what was written there is what is read there */
+  int kind;
+} nnrt_traced;
+enum {
+  NNRT_TRACED_PARAMETER,
+  NNRT_TRACED_STATE,
+  NNRT_TRACED_SCRATCH,
+  NNRT_TRACED_OUTPUT,
+  NNRT_TRACED_INPUT,
+  NNRT_TRACED_CONSTANT
+};
+
+typedef struct nnrt_trap { /* an operation: what it wrote, what it read */
+  nnrt_step *step;
+  const char *op, *kernel, *at, *line; /* at: "models/a.lua:7"; line: its text, or NULL */
+  int infinite;                        /* an infinite constant stands in it */
+  int ntensors, first;                 /* first: of its ranges among all */
+  const nnrt_traced *tensors;          /* the output, the operands */
+} nnrt_trap;
+
 typedef struct nnrt_model {
   const char *name, *source, *compiler; /* "fashion_mlp", "models/fashion_mlp.lua", "nnc 0.1" */
   uint64_t hash;                        /* of the optimised program's text */
@@ -203,6 +227,9 @@ typedef struct nnrt_model {
   const nnrt_phase *phases;
   nnrt_step *init; /* writes every state's initial value; reads state `nnrt.seed` (u32 [2]), which the caller has set */
   int64_t seed_offset; /* of nnrt.seed in the state arena, or -1 */
+  int ntraps;          /* --trap; else 0 */
+  const nnrt_trap *traps;
+  int64_t trap_offset; /* of their ranges (nnrt_range) in the state arena */
 } nnrt_model;
 
 /* ---- a model as a library (nnc --lib): host/library.c. The emitted functions are shells around these, which never

@@ -97,6 +97,7 @@ typedef struct Loc {
   int line;
   const char *via; /* the prelude function through which the user's line made it ("nn.Linear"), or NULL */
 } Loc;
+const char *loc_text(Arena *arena, Loc loc); /* "model.lua:7 in nn.gelu"; "": made by no line of the model */
 
 typedef enum MsgId {
 #define MSG(id, format) MSG_##id,

@@ -51,6 +51,11 @@ void diag_source(const char *file, const char *text, size_t n) {
   diag.source[diag.sources++].n = n;
 }
 
+const char *loc_text(Arena *arena, Loc loc) {
+  return loc.file ? arena_printf(arena, "%s:%d%s%s", loc.file, loc.line, loc.via ? " in " : "", loc.via ? loc.via : "")
+                  : "";
+}
+
 static FILE *stream(void) { return diag.out ? diag.out : stderr; }
 
 static void print_place(Loc loc) {

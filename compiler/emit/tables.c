@@ -51,7 +51,11 @@ RECORD(model, {"name", FIELD_text}, {"source", FIELD_text}, {"compiler", FIELD_t
        {"max_threads", FIELD_int}, {"nstates", FIELD_int}, {"nhypers", FIELD_int}, {"nsources", FIELD_int},
        {"nfuncs", FIELD_int}, {"nphases", FIELD_int}, {"states", FIELD_table}, {"hypers", FIELD_table},
        {"sources", FIELD_table}, {"funcs", FIELD_table}, {"phases", FIELD_table}, {"init", FIELD_code},
-       {"seed_offset", FIELD_i64})
+       {"seed_offset", FIELD_i64}, {"ntraps", FIELD_int}, {"traps", FIELD_table}, {"trap_offset", FIELD_i64})
+RECORD(traced, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims},
+       {"memory", FIELD_int}, {"kind", FIELD_int})
+RECORD(trap, {"step", FIELD_code}, {"op", FIELD_text}, {"kernel", FIELD_text}, {"at", FIELD_text}, {"line", FIELD_text},
+       {"infinite", FIELD_int}, {"ntensors", FIELD_int}, {"first", FIELD_int}, {"tensors", FIELD_table})
 static const RecordField text_field[] = {{NULL, FIELD_text}}, int_field[] = {{NULL, FIELD_int}};
 static const RecordField data_field[] = {{NULL, FIELD_table}};
 static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
@@ -60,7 +64,7 @@ static const Record data_record = {"void *", 1, data_field};
 static const Record *const records[] = {&state_record,  &hyper_record, &field_record,  &stored_record,  &heading_record,
                                         &source_record, &input_record, &output_record, &variant_record, &func_record,
                                         &given_record,  &write_record, &kept_record,   &rename_record,  &act_record,
-                                        &phase_record,  &model_record};
+                                        &phase_record,  &model_record, &traced_record, &trap_record};
 const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
 
 /* ---- building ---- */
@@ -411,6 +415,41 @@ static const Table *build_phases(Build *b) {
   return table_done(b, t);
 }
 
+/* ---- what a trapped program looks at ---- */
+static const Table *build_traced(Build *b, const Trap *trap, int number) {
+  Table *t = table_new(b, &traced_record, arena_printf(b->arena, "trap_%d", number), trap->tensors.n);
+  for (int i = 0; i < trap->tensors.n; ++i) {
+    int64_t offset;
+    const Slot *s = trap->tensors.at[i];
+    put_text(b, t, s->name ? s->name : home_name[s->home]);
+    put_int(b, t, s->dtype);
+    put_int(b, t, s->shape.rank);
+    put_shape(b, t, &s->shape);
+    put_int(b, t, slot_root((Slot *)s, &offset)->id);
+    put_int(b, t, s->home);
+  }
+  return table_done(b, t);
+}
+
+static const Table *build_traps(Build *b) {
+  const Program *p = b->program;
+  Table *t = table_new(b, &trap_record, "traps", p->traps.n);
+  for (int i = 0; i < p->traps.n; ++i) {
+    const Trap *trap = p->traps.at[i];
+    const Table *tensors = build_traced(b, trap, i);
+    put_code(b, t, trap->host);
+    put_text(b, t, trap->op);
+    put_text(b, t, trap->made_by->kernel->name);
+    put_text(b, t, loc_text(b->arena, trap->loc));
+    put_text(b, t, source_line(b->sheet, trap->loc));
+    put_int(b, t, trap->infinite);
+    put_int(b, t, trap->tensors.n);
+    put_int(b, t, trap->first);
+    put_table(b, t, tensors);
+  }
+  return table_done(b, t);
+}
+
 /* ---- the model ---- */
 static const Host *init_host(const Program *p) {
   for (int i = 0; i < p->hosts.n; ++i)
@@ -423,7 +462,7 @@ static void build_model(Build *b) {
   const Module *m = p->module;
   const Slot *seed = m->seed ? state_slot(p, m->seed) : NULL;
   const Table *states = build_states(b), *hypers = build_hypers(b), *sources = build_sources(b);
-  const Table *funcs = build_funcs(b), *phases = build_phases(b);
+  const Table *funcs = build_funcs(b), *phases = build_phases(b), *traps = build_traps(b);
   Table *t = table_new(b, &model_record, "model", 1);
   t->single = true;
   t->exported = b->sheet->options->no_main;
@@ -441,6 +480,9 @@ static void build_model(Build *b) {
   for (int i = 0; i < 5; ++i) put_table(b, t, parts[i]);
   put_code(b, t, init_host(p));
   put_int(b, t, seed ? seed->offset : -1);
+  put_int(b, t, p->traps.n);
+  put_table(b, t, traps);
+  put_int(b, t, p->trap_seen ? p->trap_seen->offset : 0);
   table_done(b, t);
 }
 

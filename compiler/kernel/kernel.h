@@ -92,8 +92,9 @@ static inline Expr *expr_arg(const Expr *e, int i) { return e->more ? e->more[i]
 /* A routine of the runtime that kernels may call: a row of runtime/abi.def. */
 typedef struct Routine {
   const char *name;
-  DType dtype;          /* of the elements at its addresses */
-  const char *operands; /* a letter each: i an i64, r an address that is read, w one that is written */
+  DType dtype; /* of the elements at its addresses */
+  const char
+      *operands; /* a letter each: i an i64, r an address that is read (a: of elements of any dtype), w written */
 } Routine;
 const Routine *routine_find(const char *name); /* routine.c; NULL: none is called so */
 
@@ -208,6 +209,18 @@ typedef struct Host {
   int64_t lower_bound;   /* largest sum of live scratch bytes */
 } Host;
 
+/* What a trapped program looks at behind a call: the output of one operation, then what it read (lower/trap.c). */
+enum { TRAP_RANGE = 5 }; /* numbers that are kept of each: nnrt_range */
+typedef struct Trap {
+  const Host *host;
+  const Stmt *made_by; /* the call */
+  const char *op;
+  Loc loc;
+  bool infinite;       /* an infinite constant stands in it */
+  VEC(Slot *) tensors; /* the output, the operands */
+  int first;           /* of its ranges in Program.trap_seen */
+} Trap;
+
 /* The last pass that a program went through. */
 typedef enum Stage { STAGE_lower, STAGE_share, STAGE_order, STAGE_join, STAGE_memory } Stage;
 
@@ -222,6 +235,9 @@ typedef struct Program {
   int64_t params_bytes, state_bytes, scratch_bytes;
   const Stmt *within; /* while lowering: where new slots live */
   int max_threads;    /* 16 */
+  bool trapped;       /* --trap: one operation a kernel, and each is looked at */
+  VEC(Trap *) traps;  /* in the order of the calls */
+  Slot *trap_seen;    /* what they saw last */
   Stage stage;        /* STAGE_memory: offsets are set */
   const char *text;   /* the file, when it was read from its text: what is wrong with it is the user's mistake then */
 } Program;
@@ -312,7 +328,8 @@ const Kernel *math_named(Program *p, const char *name, Type type);
 
 /* ---- the way through the room (one public function a file) ---- */
 Program *kernel_lower(Module *m, const Machine *machine,
-                      Arena *arena);              /* lower/lower.c: slots, groups, kernels in dependence order */
+                      Arena *arena); /* lower/lower.c: slots, groups, kernels in dependence order */
+Program *kernel_lower_trapped(Module *m, const Machine *machine, Arena *arena); /* likewise, for --trap */
 void pass_share(Program *p);                      /* pass/share.c: equal kernels become one; names become unique */
 void pass_order(Program *p);                      /* pass/order.c: order of calls by live bytes, then barriers */
 void pass_join(Program *p);                       /* pass/join.c: small kernels of one interval become one */

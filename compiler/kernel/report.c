@@ -40,11 +40,6 @@ static const char *grouped(Arena *arena, int64_t n) {
   return out;
 }
 
-static const char *loc_text(Arena *arena, Loc loc) {
-  return loc.file ? arena_printf(arena, "%s:%d%s%s", loc.file, loc.line, loc.via ? " in " : "", loc.via ? loc.via : "")
-                  : "";
-}
-
 /* "model.lua:12, 17, 23": the file once for each run of lines of it. */
 static const char *lines_text(Arena *arena, const Kernel *k) {
   const char *text = "";

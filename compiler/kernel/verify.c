@@ -229,7 +229,8 @@ static void check_routine(Check *c, const Stmt *s) {
     if (!b != (kind[i] == 'i'))
       return fail(c, "%s gets an address for a number, or the reverse%s", s->routine->name, "");
     if (!b) continue;
-    if (b->dtype != s->routine->dtype) fail(c, "%s gets %s of another dtype", s->routine->name, b->name);
+    if (b->dtype != s->routine->dtype && kind[i] != 'a')
+      fail(c, "%s gets %s of another dtype", s->routine->name, b->name);
     if (kind[i] == 'w')
       check_target(c, b);
     else if (!in_scope(c, b))

@@ -87,6 +87,7 @@ static int values_initialise(nnrt_run *run) {
   uint32_t seed[2] = {(uint32_t)run->options.seed, (uint32_t)(run->options.seed >> 32)};
   if (m->seed_offset >= 0) memcpy(run->memory.state + m->seed_offset, seed, sizeof seed);
   if (m->init) nnrt_pool_run(run->pool, m->init, &run->memory);
+  if (m->init) NNRT_TRY(nnrt_trap_check(run, m->init, "the initial values"));
   if (run->options.init) NNRT_TRY(nnrt_weights_load(&run->error, m, &run->memory, run->options.init, NULL));
   return NNRT_GOOD;
 }

@@ -154,13 +154,15 @@ void nnrt_variant_run(const nnrt_run *run, const nnrt_variant *variant, const nn
   nnrt_pool_run(variant->alone ? NULL : run->pool, variant->step, memory);
 }
 
-static void entry_step(nnrt_run *run, nnrt_entry *e, int variant, const unsigned char *block) {
+static int entry_step(nnrt_run *run, nnrt_entry *e, int variant, const unsigned char *block) {
   nnrt_memory memory = run->memory;
   memory.input = block;
   memory.output = e->output;
+  nnrt_trap_begin(run);
   nnrt_variant_run(run, &e->func->variants[variant], &memory);
   e->latest = &e->func->variants[variant];
   e->calls++;
+  return nnrt_trap_check(run, e->latest->step, e->func->name);
 }
 
 /* The batch at the sources' places. */
@@ -202,8 +204,7 @@ static int call_batch(nnrt_run *run, nnrt_entry *e) {
   cursors_advance(run, e);
   guess = batch_next(run, e);
   if (e->func->nsources) nnrt_prefetch_ask(&run->prefetch, e, &guess);
-  entry_step(run, e, batch.variant, block);
-  return NNRT_GOOD;
+  return entry_step(run, e, batch.variant, block);
 }
 
 /* How a pass is cut: full batches, then single rows where there is a variant of one, or one padded batch. */
@@ -245,7 +246,7 @@ static int call_pass(nnrt_run *run, nnrt_entry *e) {
     next = row + cut_rows(&cut, row);
     guess = batch_of_pass(run, e, &cut, next < cut.end ? next : 0);
     nnrt_prefetch_ask(&run->prefetch, e, &guess);
-    entry_step(run, e, batch.variant, block);
+    NNRT_TRY(entry_step(run, e, batch.variant, block));
     if (nnrt_signalled() && next < cut.end)
       return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal within a pass of %s", e->func->name);
   }

@@ -350,6 +350,12 @@ void nnrt_variant_run(const nnrt_run *run, const nnrt_variant *variant, const nn
 double nnrt_metric(const nnrt_run *run, int func, int output);
 int64_t nnrt_batch_rows(const nnrt_run *run, const nnrt_func *func, const nnrt_variant *variant, int k);
 
+/* trap.c: programs of nnc --trap */
+void nnrt_trap_begin(nnrt_run *run); /* before a call: forgets what was seen */
+/* Behind a call of `step`, which is `what`: fails, naming the operation that made it, when a NaN or an infinity that no
+ * one asked for lies in a state or an output. */
+int nnrt_trap_check(nnrt_run *run, nnrt_step *step, const char *what);
+
 /* inputs.c */
 int nnrt_values_read(nnrt_run *run);                       /* flags and defaults of every function */
 int nnrt_values_check(nnrt_run *run, const nnrt_act *act); /* has every input of the act's function a value? */

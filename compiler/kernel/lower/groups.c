@@ -286,6 +286,7 @@ static void place(Lowering *l, int ri, int alone, bool (*wanted)(const Lowering 
     store_a_part(l, l->roots.at[ri].node);
     return;
   }
+  if (l->program->trapped) return; /* one operation a kernel: trap.c */
   for (int ci = alone - 1, tries = 0; ci >= 0 && tries < SIBLINGS_MAX; --ci) {
     const Cluster *c = l->clusters.at[ci];
     if (c->dropped || !wanted(l, own, ci)) continue;

@@ -185,6 +185,7 @@ static void emit_calls(Lowering *l, const Group *g, const Calls *calls) {
 
 void lower_group(Lowering *l, const Group *g) {
   Calls calls = {0};
+  const int slots = l->program->slots.n;
   if (g->kind == GROUP_scatter)
     schedule_scatter(l->program, g, &calls);
   else if (g->kind == GROUP_sort)
@@ -192,6 +193,7 @@ void lower_group(Lowering *l, const Group *g) {
   else if (g->kind != GROUP_dot || !schedule_dot(l->program, g, &calls))
     schedule_nest(l->program, g, &calls);
   emit_calls(l, g, &calls);
+  if (l->program->trapped) trap_group(l, g, &calls, slots);
 }
 
 /* Clusters in an order in which each comes after its ancestors; the oldest first among those that may run. */
@@ -224,6 +226,7 @@ void lower_graph(const Lowering *around, Block *block, const Graph *g, int state
   l.slot = NEW_N(p->arena, Slot *, g->nodes.n + 1);
   l.user = NEW_N(p->arena, int, g->nodes.n + 1);
   l.settled = NEW_N(p->arena, bool, states + 1);
+  for (int i = 0; i < states; ++i) l.settled[i] = p->trapped; /* what was read stays until it was looked at */
   l.value = NEW_N(p->arena, Slot **, g->nodes.n + 1);
   l.uses = NEW_N(p->arena, int, g->nodes.n + 1);
   graph_use_counts(g, l.uses);
@@ -272,7 +275,7 @@ static void lower_func(Program *p, Func *f, Slot **state_slots) {
   }
 }
 
-Program *kernel_lower(Module *m, const Machine *machine, Arena *arena) {
+static Program *program_lower(Module *m, const Machine *machine, Arena *arena, bool trapped) {
   Program *p = NEW(arena, Program);
   p->arena = arena;
   p->module = m;
@@ -280,7 +283,16 @@ Program *kernel_lower(Module *m, const Machine *machine, Arena *arena) {
   p->max_threads = 16;
   Slot **state_slots = NEW_N(arena, Slot *, m->states.n + 1);
   for (int i = 0; i < m->states.n; ++i) state_slots[i] = state_slot(p, m->states.at[i]);
+  if (trapped) trap_start(p);
   lower_init(p, state_slots);
   for (int i = 0; i < m->funcs.n; ++i) lower_func(p, m->funcs.at[i], state_slots);
   return p;
+}
+
+Program *kernel_lower(Module *m, const Machine *machine, Arena *arena) {
+  return program_lower(m, machine, arena, false);
+}
+
+Program *kernel_lower_trapped(Module *m, const Machine *machine, Arena *arena) {
+  return program_lower(m, machine, arena, true);
 }

@@ -117,6 +117,12 @@ const Node *control_base(const Lowering *l, const Node *operand); /* whose memor
 bool control_updates(const Lowering *l, const Node *assign);      /* the loop or branch writes the state itself */
 void control_lower(Lowering *l, const Node *control);
 
+/* trap.c */
+void trap_start(Program *p); /* before its functions are lowered */
+/* Looks at what the calls of the group, which stand at the end of l->block, wrote and read; slots: how many there were
+ * before the group was scheduled. */
+void trap_group(Lowering *l, const Group *g, const Calls *calls, int slots);
+
 /* lower.c */
 void slot_finish(Lowering *l, Slot *s, const Node *n); /* a slot that was given while placing gets its size */
 void lower_group(Lowering *l, const Group *g);         /* its kernels, and calls of them at the end of l->block */

@@ -78,6 +78,7 @@ static void must_feed(Lowering *l, const Node *reduce) {
 void must_be_stored(Lowering *l) {
   for (int i = 0; i < l->graph->nodes.n; ++i) {
     const Node *n = l->graph->nodes.at[i];
+    if (l->program->trapped && op_is_elementwise(n->op)) l->must[i] = true;
     if (n->op == OP_dot) {
       must_operand(l, n->in[0]);
       must_operand(l, n->in[1]);

@@ -10,8 +10,8 @@
  *
  *   call sum_a(x, a) ; call sum_b(y, b)    ->    call sum_a(x, a, y, b)
  *
- * At the end the kernels that are left get the numbers in their names anew, and the hosts that one thread runs are
- * marked (alone.c). */
+ * A trapped program's are left as they are: each is one operation that has a name. At the end the kernels that are left
+ * get the numbers in their names anew, and the hosts that one thread runs are marked (alone.c). */
 #include "plan.h"
 
 enum { SMALL_WORK = 1 << 20, PARAMS_MAX = 32 };
@@ -174,7 +174,7 @@ void pass_join(Program *p) {
   for (int i = 0; i < p->kernels.n; ++i) map_put(&names, p->kernels.at[i]->name, p->kernels.at[i]);
   intern_init(&j.calls, p->arena);
   for (int h = 0; h < p->hosts.n; ++h) block_walk(&p->hosts.at[h]->body, 0, count_call, &j);
-  for (int h = 0; h < p->hosts.n; ++h) join_block(&j, &p->hosts.at[h]->body);
+  for (int h = 0; h < p->hosts.n && !p->trapped; ++h) join_block(&j, &p->hosts.at[h]->body);
   number_names(p, &names);
   hosts_alone(p);
   p->stage = STAGE_join;
