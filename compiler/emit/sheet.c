@@ -149,9 +149,7 @@ uint32_t half_bits(DType dtype, double f) {
 }
 
 /* ---- what the file needs, and what it may promise ---- */
-const char *emit_blas(const Program *p) {
-  return p->machine->blas && program_calls_routines(p) ? p->machine->blas : NULL;
-}
+const char *emit_blas(const Program *p) { return p->machine->blas && program_calls_blas(p) ? p->machine->blas : NULL; }
 
 const char *link_text(const Program *p) {
   return emit_blas(p) ? "-lnnrt_blas -lopenblas -lnnrt -lz -lm -pthread" : "-lnnrt -lz -lm -pthread";

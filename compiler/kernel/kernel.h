@@ -294,7 +294,7 @@ int stmt_exprs(const Stmt *s, Expr *expr[STMT_EXPRS_MAX]); /* the expressions th
 /* Every statement, outer before inner, with its depth (0: top level). */
 void block_walk(const Block *b, int depth, void (*visit)(void *context, Stmt *s, int depth), void *context);
 bool kernel_is_serial(const Kernel *k); /* no parallel loop: thread 0 alone runs it */
-bool program_calls_routines(const Program *p);
+bool program_calls_blas(const Program *p);
 
 /* ---- S_transpose in registers (transpose.c), for printers that have no function for it ---- */
 enum { TRANSPOSE_MAX = 16 };

@@ -32,10 +32,10 @@ bool kernel_is_serial(const Kernel *k) {
 
 static void find_routine(void *context, Stmt *s, int depth) {
   (void)depth;
-  if (s->kind == S_routine) *(bool *)context = true;
+  if (s->kind == S_routine && s->routine != routine_find("nnrt_range")) *(bool *)context = true;
 }
 
-bool program_calls_routines(const Program *p) {
+bool program_calls_blas(const Program *p) {
   bool found = false;
   for (int i = 0; i < p->kernels.n; ++i) block_walk(&p->kernels.at[i]->body, 0, find_routine, &found);
   return found;

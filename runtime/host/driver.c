@@ -110,7 +110,7 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
   if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
-  return nnrt_log_open(&run->error, &run->log, run->options.log);
+  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log);
 }
 
 /* ---- the run ---- */

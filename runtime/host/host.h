@@ -251,7 +251,7 @@ typedef struct nnrt_log {
   double flushed;
   char buffer[1 << 16];
 } nnrt_log;
-int nnrt_log_open(nnrt_error *error, nnrt_log *log, const char *path);
+int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path);
 void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry);
 void nnrt_log_flush(nnrt_log *log);
 int nnrt_log_close(nnrt_error *error, nnrt_log *log);

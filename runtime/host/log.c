@@ -16,25 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOG_LINE_MAX = 1 << 13 };
-
-int nnrt_log_open(nnrt_error *error, nnrt_log *log, const char *path) {
-  log->descriptor = -1;
-  log->path = path;
-  if (!path) return NNRT_GOOD;
-  log->descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (log->descriptor < 0)
-    return nnrt_fail(error, NNRT_FAILED, "--log %s: cannot be written: %s", path, strerror(errno));
-  log->flushed = nnrt_seconds();
-  return NNRT_GOOD;
-}
-
-void nnrt_log_flush(nnrt_log *log) {
-  if (log->descriptor < 0) return;
-  if (!log->failed) log->failed = nnrt_write_all(log->descriptor, log->buffer, log->used);
-  log->used = 0;
-  log->flushed = nnrt_seconds();
-}
+enum { LOG_LINE_MAX = 1 << 15, LOG_VALUE_MAX = 32 };
 
 /* A name as a JSON string. */
 static int log_name(char *to, int at, const char *name) {
@@ -48,6 +30,37 @@ static int log_name(char *to, int at, const char *name) {
       at = nnrt_text(to, LOG_LINE_MAX, at, "%c", *name);
   }
   return nnrt_text(to, LOG_LINE_MAX, at, "\"");
+}
+
+/* Bytes that the line of a function may take: what it cannot hold is refused before the first step. */
+static int log_line_check(nnrt_error *error, const nnrt_func *func) {
+  char name[LOG_LINE_MAX];
+  int64_t bytes = 256;
+  for (int i = 0; i < func->variants[0].noutputs; i++)
+    if (func->variants[0].outputs[i].count == 1)
+      bytes += log_name(name, 0, func->variants[0].outputs[i].name) + LOG_VALUE_MAX;
+  if (bytes <= LOG_LINE_MAX) return NNRT_GOOD;
+  return nnrt_fail(error, NNRT_FAILED, "--log: the outputs of %s need lines of %lld bytes, %d are supported",
+                   func->name, (long long)bytes, LOG_LINE_MAX);
+}
+
+int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path) {
+  log->descriptor = -1;
+  log->path = path;
+  if (!path) return NNRT_GOOD;
+  for (int f = 0; f < model->nfuncs; f++) NNRT_TRY(log_line_check(error, &model->funcs[f]));
+  log->descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (log->descriptor < 0)
+    return nnrt_fail(error, NNRT_FAILED, "--log %s: cannot be written: %s", path, strerror(errno));
+  log->flushed = nnrt_seconds();
+  return NNRT_GOOD;
+}
+
+void nnrt_log_flush(nnrt_log *log) {
+  if (log->descriptor < 0) return;
+  if (!log->failed) log->failed = nnrt_write_all(log->descriptor, log->buffer, log->used);
+  log->used = 0;
+  log->flushed = nnrt_seconds();
 }
 
 /* One call's value reads back to its bits; several have a mean, of the output's float or f64. */

@@ -37,10 +37,12 @@ static int shown_value(const nnrt_progress *p, const nnrt_shown *s, double value
   return nnrt_text(to, size, 0, a == 0 || (a >= 1e-3 && a < 1e5) ? a < 10 ? "%.4f" : "%.1f" : "%.3e", value);
 }
 
+/* Names with a dot (gradient.0.weight: one of many) are for the log alone. */
 static void shown_add(nnrt_progress *p, int func) {
   const nnrt_variant *v = &p->model->funcs[func].variants[0];
   for (int i = 0; i < v->noutputs && p->nshown < NNRT_SHOWN_MAX; i++)
-    if (v->outputs[i].count == 1) p->shown[p->nshown++] = (nnrt_shown){.func = func, .output = i};
+    if (v->outputs[i].count == 1 && !strchr(v->outputs[i].name, '.'))
+      p->shown[p->nshown++] = (nnrt_shown){.func = func, .output = i};
 }
 
 /* Steps first, then evaluations. */

@@ -149,7 +149,7 @@ static bool calls_routine(const Host *h) {
     Kernel *kernel[] = {(Kernel *)s->kernel};
     one.kernels.at = kernel;
     one.kernels.n = 1;
-    if (program_calls_routines(&one)) return true;
+    if (program_calls_blas(&one)) return true;
   }
   return false;
 }

@@ -27,6 +27,7 @@ static char letter_of(const char *parameter, const char *type) {
   if (!strncmp(parameter, "int64_t ", 8) && !strchr(parameter, '*')) return 'i';
   bool constant = !strncmp(parameter, "const ", 6);
   if (constant) parameter += 6;
+  if (constant && !strncmp(parameter, "void *", 6)) return 'a';
   size_t n = strlen(type);
   if (strncmp(parameter, type, n) || parameter[n] != ' ' || parameter[n + 1] != '*') return '?';
   return constant ? 'r' : 'w';

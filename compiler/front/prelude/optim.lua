@@ -87,6 +87,7 @@ local function step(self, f, options)
   local results = table.pack(f())
   check_loss(self, results[1])
   local gradients = core.gradient(results[1], self.parameters)
+  if options.watch then options.watch(self.parameters, gradients) end
   local function move(means) self:update(step_clipped(self, means, options)) end
   if options.accumulate then core.at(self, accumulate, self, gradients, options.accumulate, move) else move(gradients) end
   return table.unpack(results, 1, results.n)

@@ -73,7 +73,7 @@ end
 ---@return nn.Func
 function nn.train(options)
   local known = { on = "any", loss = "function", optimizer = "any", clip_norm = "number", clip_value = "number",
-                  clip_adaptive = "number", accumulate = "number", log = "any" }
+                  clip_adaptive = "number", accumulate = "number", watch = "any", log = "any" }
   core.fields("nn.train", options, known)
   if not options or not options.loss then core.fail("field_missing", "nn.train", "loss, a function of the batch") end
   local opt = options.optimizer
@@ -86,12 +86,16 @@ function nn.train(options)
   for _, bound in ipairs { "clip_norm", "clip_value", "clip_adaptive" } do
     if options[bound] then during[bound] = core.range("nn.train", bound, options[bound], 1e-30, math.huge, "above 0") end
   end
+  local norms = options.watch and core.norms(options.watch)
+  during.watch = norms and norms.begin
   if opt.check then opt:check(during) end
+  if norms and not opt.owner then core.fail("field_missing", "nn.train", "an optimizer of the library to watch") end
   if during.accumulate then
     if not opt.owner then core.fail("field_missing", "nn.train", "an optimizer of the library to accumulate for") end
     core.accumulate(opt)
   end
   local self = { on = names_of_sources("nn.train", options.on), mode = "train" }
+  if norms then norms.func = self end
   function self.body(...)
     local batch = table.pack(...)
     local loss, metrics = opt:step(function() return options.loss(table.unpack(batch, 1, batch.n)) end, during)
@@ -105,6 +109,7 @@ function nn.train(options)
       end
       outputs[name] = metric
     end
+    if norms then core.at(self, norms.finish, outputs) end
     return outputs
   end
   return new_func("nn.train", self)

@@ -1,4 +1,4 @@
--- watch.lua: host logic as graph logic (LANGUAGE.md, idea 4): averages of parameters, plateaus, early stopping. Scalars in
+-- watch.lua: host logic as graph logic (LANGUAGE.md, idea 4): averages of parameters, norms, plateaus, early stopping. Scalars in
 -- buffers, moved on by functions of the program; the driver knows only "this output is not zero". So all of it lies in
 -- checkpoints, and resuming goes on exactly.
 local nn, core = ...
@@ -43,6 +43,40 @@ function nn.EMA(options)
     end)
   end
   function self.values() return nn.values(self.averages) end
+  return self
+end
+
+-- ---- norms of weights, gradients and updates ----
+
+local function norm(x)
+  local wide = core.wide(x)
+  return (wide * wide):sum():sqrt()
+end
+
+-- nn.train's watch, true or a glob of names: begin(parameters, gradients) before the optimizer moves, finish(outputs) after it
+-- puts for each parameter weight.NAME and gradient.NAME, norms of what came in (of gradients as they were taken, before
+-- clipping), update.NAME, the norm of what was added, and ratio.NAME, update to weight, 0 where the weight was 0. self.func is the nn.train.
+function core.norms(filter)
+  local list, self = {}, {}
+  if filter ~= true and type(filter) ~= "string" then core.fail("string_wanted", "nn.train", "watch", core.what(filter)) end
+  function self.begin(parameters, gradients)
+    list = {}
+    for i, p in ipairs(parameters) do
+      local _, _, name = core.state(p)
+      if filter == true or core.glob(filter, name) then
+        list[#list + 1] = { name = name, state = p, weight = nn.value(p), gradient = gradients[i] }
+      end
+    end
+    if #list == 0 then core.fail_at(self.func, "watch_none", "nn.train's watch", filter) end
+  end
+  function self.finish(outputs)
+    for _, x in ipairs(list) do
+      local weight, update = norm(x.weight), norm(core.wide(nn.value(x.state)) - core.wide(x.weight))
+      outputs["weight." .. x.name], outputs["gradient." .. x.name] = weight, norm(x.gradient)
+      outputs["update." .. x.name] = update
+      outputs["ratio." .. x.name] = nn.where(weight:eq(0), 0, update / weight)
+    end
+  end
   return self
 end
 
