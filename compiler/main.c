@@ -17,6 +17,7 @@ typedef struct Options {
   const char *dump, *stop_after;
   const char *cpu, *blas;
   const char *only; /* names of functions, with commas between */
+  const char *page; /* of --report=FILE */
   bool report, check, standalone, library, verify, trap;
   int max_threads; /* 0: as kernel_lower has it */
   VEC(FrontDefine) defines;
@@ -66,6 +67,7 @@ static const char help[] =
     "that\n"
     "                      reaches a state or an output: it names the operation, the line, what went in (slow)\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
+    "  --report=FILE.html  the same as a page: the graph, the arena over time, the cost of each line of the model\n"
     "  --check             the model's gradients against central differences in f64\n"
     "  --dump=PASS         print the program after PASS (see --passes); with --stop-after nothing else is done\n"
     "  --stop-after=PASS   stop there\n"
@@ -96,6 +98,11 @@ static _Noreturn void unknown_option(Arena *arena, const char *arg) {
   usage_error(MSG_option_unknown, arg, near ? arena_printf(arena, "; did you mean %s?", near) : "");
 }
 
+static bool ends_with(const char *s, const char *end) {
+  size_t n = strlen(s), m = strlen(end);
+  return n >= m && !strcmp(s + n - m, end);
+}
+
 static bool pass_known(const char *name) {
   for (int i = 0; i < GRAPH_PASSES; ++i)
     if (!strcmp(graph_passes[i].name, name)) return true;
@@ -118,6 +125,11 @@ static DType float_option(const char *name) {
 static const char *blas_option(const char *name) {
   if (strcmp(name, "openblas")) usage_error(MSG_option_blas, name);
   return name;
+}
+
+static const char *page_option(const char *path) {
+  if (!ends_with(path, ".html")) usage_error(MSG_option_page, path);
+  return path;
 }
 
 static int threads_option(const char *text) {
@@ -155,6 +167,8 @@ static bool value_option(Options *o, const char *arg) {
     o->dump = pass_option(value);
   else if ((value = option_value(arg, "--stop-after")))
     o->stop_after = pass_option(value);
+  else if ((value = option_value(arg, "--report")))
+    o->page = page_option(value);
   else if ((value = option_value(arg, "--cpu")))
     o->cpu = value;
   else if ((value = option_value(arg, "--only")))
@@ -200,7 +214,8 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
       o->model = arg;
   }
   if (!o->model) usage_error(MSG_option_no_model);
-  if (!o->output && !o->report && !o->check && !o->dump && !o->stop_after) usage_error(MSG_option_no_output);
+  if (!o->output && !o->report && !o->page && !o->check && !o->dump && !o->stop_after)
+    usage_error(MSG_option_no_output);
   if (o->library && o->output && !ends_with(o->output, ".c")) usage_error(MSG_option_library, o->output);
   return true;
 }
@@ -395,6 +410,12 @@ static int finish(Arena *arena, const Options *o, int n, Program *const *program
     text_init(&text, arena);
     program_report(&text, program[0]);
     fputs(text_str(&text), stdout);
+  }
+  if (o->page) {
+    Text text;
+    text_init(&text, arena);
+    program_page(&text, program[0]);
+    write_text(o->page, &text);
   }
   diag_pass("emit");
   if (o->output) emit(arena, o, n, program);

@@ -335,4 +335,5 @@ void pass_order(Program *p);                      /* pass/order.c: order of call
 void pass_join(Program *p);                       /* pass/join.c: small kernels of one interval become one */
 void pass_memory(Program *p);                     /* pass/memory.c: offsets of all slots, arena sizes */
 void program_report(Text *out, const Program *p); /* report.c: --report */
+void program_page(Text *out, const Program *p);   /* page/page.c: --report=FILE.html */
 #endif

@@ -4,7 +4,7 @@
  * kernels with the model's lines that they come from; the arenas; the peak of scratch against its lower bound, and the
  * largest tensors that are alive at the peak, with the lines that made them. Bytes moved count each argument of a call
  * once where it is read and once where it is written, unless the kernel's schedule counted more. */
-#include "pass/plan.h"
+#include "report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 enum { TENSORS_SHOWN = 8, LINES_SHOWN = 6 };
 
 /* ---- numbers ---- */
-static const char *bytes_text(Arena *arena, int64_t n) {
+const char *bytes_text(Arena *arena, int64_t n) {
   static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   double x = (double)n;
   int i = 0;
@@ -20,7 +20,7 @@ static const char *bytes_text(Arena *arena, int64_t n) {
   return arena_printf(arena, i ? "%.2f %s" : "%.0f %s", x, unit[i]);
 }
 
-static const char *count_text(Arena *arena, int64_t n) {
+const char *count_text(Arena *arena, int64_t n) {
   static const char *const unit[] = {" ", " K", " M", " G", " T", " P"};
   double x = (double)n;
   int i = 0;
@@ -29,7 +29,7 @@ static const char *count_text(Arena *arena, int64_t n) {
 }
 
 /* "1,234,567" */
-static const char *grouped(Arena *arena, int64_t n) {
+const char *grouped(Arena *arena, int64_t n) {
   char *plain = arena_printf(arena, "%" PRId64, n);
   int length = (int)strlen(plain), at = 0;
   char *out = arena_alloc(arena, (size_t)(2 * length + 1));
@@ -41,7 +41,7 @@ static const char *grouped(Arena *arena, int64_t n) {
 }
 
 /* "model.lua:12, 17, 23": the file once for each run of lines of it. */
-static const char *lines_text(Arena *arena, const Kernel *k) {
+const char *lines_text(Arena *arena, const Kernel *k) {
   const char *text = "";
   for (int i = 0; i < k->locs.n && i < LINES_SHOWN; ++i) {
     Loc loc = k->locs.at[i];
@@ -54,10 +54,6 @@ static const char *lines_text(Arena *arena, const Kernel *k) {
 }
 
 /* ---- costs ---- */
-typedef struct Costs {
-  int64_t flops, reads, writes;
-} Costs;
-
 /* Which buffers a kernel loads from and stores to. */
 typedef struct Touched {
   const Kernel *kernel;
@@ -88,7 +84,7 @@ static void touch_stmt(void *context, Stmt *s, int depth) {
       touch(t, s->passed.at[i].buffer, s->routine->operands[i] == 'w' ? t->stored : t->loaded);
 }
 
-static Costs call_costs(Arena *arena, const Stmt *s) {
+Costs call_costs(Arena *arena, const Stmt *s) {
   const Kernel *k = s->kernel;
   Touched t = {k, NEW_N(arena, bool, k->params.n + 1), NEW_N(arena, bool, k->params.n + 1)};
   Costs c = {.flops = k->flops};
@@ -107,7 +103,7 @@ static Costs costs_sum(Costs a, Costs b) { return (Costs){a.flops + b.flops, a.r
 static Costs costs_times(Costs c, int64_t n) { return (Costs){c.flops * n, c.reads * n, c.writes * n}; }
 
 /* A loop counts as often as it turns, where that is known (while: once); a branch counts both ways. */
-static Costs block_costs(Arena *arena, const Block *b, int *calls, int *barriers) {
+Costs block_costs(Arena *arena, const Block *b, int *calls, int *barriers) {
   Costs sum = {0};
   for (int i = 0; i < b->n; ++i) {
     const Stmt *s = b->at[i];

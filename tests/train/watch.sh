@@ -17,13 +17,14 @@ LUA
 }
 model plain "" 2
 model off "watch = false," 2
-code() { sed "/^ \*/d; s|/\*.*||; s/$1\.lua//" "$1.c"; }
+code() { sed "/^ \*/d; s|/\*.*||; /hash = /d; s/$1\.lua//" "$1.c"; }
 diff <(code plain) <(code off) >diff.txt || fail "watch = false leaves something: $(head -n 4 diff.txt)"
 model on "watch = true," 2
-./on --log on.log 2>on.err </dev/null || fail "on: $(cat on.err)"
+./on --log on.log >on.out 2>on.err </dev/null || fail "on: $(cat on.err)"
 for name in weight gradient update ratio; do
   [ "$(grep -c "\"$name.0.weight\":.*\"$name.1.bias\":" on.log)" = 3 ] || fail "$name is not in every line: $(head -n 1 on.log)"
 done
+cat on.out >>on.err
 grep -q loss on.err && ! grep -q "weight" on.err || fail "the progress shows: $(cat on.err)"
 ./plain --quiet --log plain.log </dev/null
 [ "$(losses on.log)" = "$(losses plain.log)" ] || fail "watching changes the losses"
