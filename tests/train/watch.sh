@@ -5,12 +5,12 @@
 source "$(dirname "$0")/../common.sh"
 need_nnc
 cd "$work"
-model() { # NAME WATCH LAYERS
+model() { # NAME WATCH LAYERS MODEL
   cat >"$1.lua" <<LUA
 local nn = require "nn"
 local net = nn.Sequential {}
 for i = 1, $3 do net[i] = nn.Linear(4, 4) end
-return nn.program { name = "m", model = net, steps = 3, data = { train = nn.data.random { x = { 4 }, rows = 8, batch = 8 } },
+return nn.program { name = "m", model = ${4:-net}, steps = 3, data = { train = nn.data.random { x = { 4 }, rows = 8, batch = 8 } },
   train = nn.train { on = "train", $2 loss = function(b) return (net(b.x) ^ 2):mean() end, optimizer = nn.SGD { net, lr = 0.1 } } }
 LUA
   "$NNC" "$1.lua" -o "$1.c" && build_c gcc -O0 "$1.c" "$1" || die "$1 does not build"
@@ -31,7 +31,7 @@ grep -q loss on.err && ! grep -q "weight" on.err || fail "the progress shows: $(
 model weights 'watch = "*.weight",' 2
 ./weights --quiet --log weights.log </dev/null
 grep -q '"update.1.weight"' weights.log && ! grep -q bias weights.log || fail "a glob chooses others: $(head -n 1 weights.log)"
-model many "watch = true," 90
+model many "watch = true," 10 '{ [string.rep("long", 100)] = net }'
 code=0
 ./many --quiet --log many.log 2>many.err </dev/null || code=$?
 [ "$code" = 1 ] && grep -q "the outputs of train need lines of" many.err || fail "many: exit code $code, $(cat many.err)"
