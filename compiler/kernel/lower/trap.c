@@ -23,7 +23,8 @@ static bool is_infinite(const Point *p, const void *unused) {
 static bool holds_infinity(const Group *g, const Write *w) {
   bool any = point_any(w->value, is_infinite, NULL);
   for (int i = 0; i < g->phases.n; ++i)
-    any |= point_any(g->phases.at[i].element, is_infinite, NULL) | point_any(g->phases.at[i].factor, is_infinite, NULL);
+    any = any || point_any(g->phases.at[i].element, is_infinite, NULL) ||
+          point_any(g->phases.at[i].factor, is_infinite, NULL);
   return any;
 }
 
