@@ -80,7 +80,7 @@ static const char help[] =
 /* ---- options ---- */
 static const char *const option_names[] = {
     "--float", "--cpu",  "--blas",    "--standalone", "--report", "--check",       "--dump", "--stop-after", "--passes",
-    "--ops",   "--help", "--version", "--fast",       "--verify", "--max-threads", "--lib",  "--only", "--trap"};
+    "--ops",   "--help", "--version", "--fast",       "--verify", "--max-threads", "--lib",  "--only",       "--trap"};
 
 static bool ends_with(const char *s, const char *end) {
   size_t n = strlen(s), m = strlen(end);
@@ -96,11 +96,6 @@ static _Noreturn void unknown_option(Arena *arena, const char *arg) {
   const char *stem = arena_strndup(arena, arg, strcspn(arg, "="));
   const char *near = diag_nearest(stem, option_names, sizeof option_names / sizeof option_names[0]);
   usage_error(MSG_option_unknown, arg, near ? arena_printf(arena, "; did you mean %s?", near) : "");
-}
-
-static bool ends_with(const char *s, const char *end) {
-  size_t n = strlen(s), m = strlen(end);
-  return n >= m && !strcmp(s + n - m, end);
 }
 
 static bool pass_known(const char *name) {
