@@ -214,6 +214,12 @@ typedef struct nnrt_trap { /* an operation: what it wrote, what it read */
   const nnrt_traced *tensors;          /* the output, the operands */
 } nnrt_trap;
 
+typedef struct nnrt_checkpoint { /* what the program asks for; flags go before it */
+  int every, by_epochs, keep;    /* every: steps, 0 when not given; keep: generations, 0 when not given */
+  int best_func, best_output;    /* -1 */
+  int best_least;                /* the best is the smallest */
+} nnrt_checkpoint;
+
 typedef struct nnrt_model {
   const char *name, *source, *compiler; /* "fashion_mlp", "models/fashion_mlp.lua", "nnc 0.1" */
   uint64_t hash;                        /* of the optimised program's text */
@@ -230,6 +236,7 @@ typedef struct nnrt_model {
   int ntraps;          /* --trap; else 0 */
   const nnrt_trap *traps;
   int64_t trap_offset; /* of their ranges (nnrt_range) in the state arena */
+  const nnrt_checkpoint *checkpoint; /* or NULL */
 } nnrt_model;
 
 /* ---- a model as a library (nnc --lib): host/library.c. The emitted functions are shells around these, which never

@@ -3,8 +3,8 @@
  *
  * Everything is allocated and opened before the first step; what cannot work is refused there. The run's result is the
  * exit code: 0, 1 (something failed: one line on standard error says what), 2 (the command line is wrong), 128 +
- * signal. SIGINT and SIGTERM let the step finish and end the run cleanly (weights are saved if --save asked for it); a
- * second one ends the process at once. */
+ * signal. SIGINT and SIGTERM let the step finish and end the run cleanly (a checkpoint and weights are written if they
+ * are asked for); a second one ends the process at once. */
 #include "host.h"
 
 #include <signal.h>
@@ -84,6 +84,7 @@ static int arenas_allocate(nnrt_run *run) {
 
 static int values_initialise(nnrt_run *run) {
   const nnrt_model *m = run->model;
+  if (run->resumed) return nnrt_resume_restore(run);
   uint32_t seed[2] = {(uint32_t)run->options.seed, (uint32_t)(run->options.seed >> 32)};
   if (m->seed_offset >= 0) memcpy(run->memory.state + m->seed_offset, seed, sizeof seed);
   if (m->init) nnrt_pool_run(run->pool, m->init, &run->memory);
@@ -96,6 +97,7 @@ static int run_prepare(nnrt_run *run) {
   const char *broken = nnrt_floats_check();
   if (broken)
     return nnrt_fail(&run->error, NNRT_FAILED, "this build cannot keep its promise of equal bits: %s", broken);
+  NNRT_TRY(nnrt_resume_open(run));
   NNRT_TRY(nnrt_entries_build(run));
   NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(data_open(run));
@@ -110,16 +112,21 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
   if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
-  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log);
+  NNRT_TRY(nnrt_checkpoint_prepare(run));
+  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log, nnrt_resume_number(run, "nnrt", "log"));
 }
 
 /* ---- the run ---- */
 static int run_train(nnrt_run *run) {
   char why[64] = "";
-  nnrt_progress_start(&run->progress, run->model, run->options.quiet != 0, run->planned_steps, run->planned_epochs);
+  nnrt_progress_start(&run->progress, run);
   int status = nnrt_schedule_run(run);
   if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
+  if (status >= 128) {
+    int kept = nnrt_checkpoint_signal(run);
+    if (kept) return kept;
+  }
   if (run->options.save && (status == NNRT_GOOD || status >= 128)) {
     int saved = nnrt_weights_save(&run->error, run->model, &run->memory, run->options.save, NULL);
     if (saved) status = saved;
@@ -133,6 +140,8 @@ static void run_end(nnrt_run *run) {
   for (int i = 0; run->streams && i < run->model->nsources; i++) nnrt_stream_close(&run->streams[i]);
   nnrt_values_free(run);
   nnrt_entries_free(run);
+  nnrt_checkpoint_free(run);
+  nnrt_resume_free(run);
   free(run->streams);
   free(run->cursors);
   free(run->memory.params);

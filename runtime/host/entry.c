@@ -239,7 +239,7 @@ static nnrt_batch batch_of_pass(const nnrt_run *run, const nnrt_entry *e, const 
 static int call_pass(nnrt_run *run, nnrt_entry *e) {
   nnrt_cut cut = pass_cut(run, e);
   int64_t next;
-  for (int64_t row = 0; row < cut.end; row = next) {
+  for (int64_t row = run->place.row; row < cut.end; row = next) {
     nnrt_batch batch = batch_of_pass(run, e, &cut, row), guess;
     unsigned char *block;
     NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, &batch, &block));
@@ -247,9 +247,12 @@ static int call_pass(nnrt_run *run, nnrt_entry *e) {
     guess = batch_of_pass(run, e, &cut, next < cut.end ? next : 0);
     nnrt_prefetch_ask(&run->prefetch, e, &guess);
     NNRT_TRY(entry_step(run, e, batch.variant, block));
-    if (nnrt_signalled() && next < cut.end)
+    if (nnrt_signalled() && next < cut.end) {
+      run->place.row = next;
       return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal within a pass of %s", e->func->name);
+    }
   }
+  run->place.row = 0;
   return NNRT_GOOD;
 }
 

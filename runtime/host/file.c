@@ -217,6 +217,17 @@ void nnrt_bytes_close(nnrt_bytes *b) {
   *b = (nnrt_bytes){0};
 }
 
+/* What a run before wrote behind them is cut off; what is no regular file stays as it is. */
+int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor, int64_t bytes) {
+  struct stat about;
+  if (fstat(descriptor, &about) || !S_ISREG(about.st_mode)) return NNRT_GOOD;
+  if (about.st_size < bytes)
+    return nnrt_fail(error, NNRT_FAILED, "%s: has %lld bytes; %lld of it were written when the checkpoint was made",
+                     path, (long long)about.st_size, (long long)bytes);
+  if (!ftruncate(descriptor, bytes) && lseek(descriptor, 0, SEEK_END) >= 0) return NNRT_GOOD;
+  return nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(errno));
+}
+
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n) {
   const char *at = bytes;
   while (n > 0) {

@@ -25,6 +25,16 @@ const nnrt_flag nnrt_flags[] = {
     {"no-shuffle", NULL, "take the data in file order", NNRT_FLAG_SWITCH, 0, NNRT_AT(no_shuffle)},
     {"init", "FILE", "begin with the weights of a safetensors file", NNRT_FLAG_TEXT, 0, NNRT_AT(init)},
     {"save", "FILE", "write the weights as safetensors at the end", NNRT_FLAG_TEXT, 0, NNRT_AT(save)},
+    {"checkpoint", "FILE",
+     "write checkpoints there (default: NAME.checkpoint.safetensors, when another flag asks for them)", NNRT_FLAG_TEXT,
+     0, NNRT_AT(checkpoint)},
+    {"checkpoint-every", "WHEN", "N steps, Ns, Nm or Nh of time, or \"epoch\" (default 10m)", NNRT_FLAG_EVERY, 0,
+     NNRT_AT(every)},
+    {"checkpoint-keep", "N", "FILE and N - 1 older ones, FILE.1, FILE.2, ... (default 2)", NNRT_FLAG_COUNT, 1,
+     NNRT_AT(keep)},
+    {"resume", "[FILE]",
+     "go on from a checkpoint; without FILE from that of --checkpoint, or from the beginning if there is none",
+     NNRT_FLAG_MAYBE, 0, NNRT_AT(resume)},
     {"log", "FILE", "write JSON Lines: one object a call, with its step, epoch and scalar outputs", NNRT_FLAG_TEXT, 0,
      NNRT_AT(log)},
     {"quiet", NULL, "show no progress and no table", NNRT_FLAG_SWITCH, 0, NNRT_AT(quiet)},
@@ -68,6 +78,19 @@ static int flag_seed(const nnrt_flags_reader *r, const nnrt_flag *f, const char 
   return NNRT_GOOD;
 }
 
+static int flag_every(const nnrt_flags_reader *r, const nnrt_flag *f, const char *text, nnrt_every *every) {
+  static const char wanted[] = "a number of steps, of seconds (30s), minutes (10m) or hours (2h), or \"epoch\"";
+  char *end;
+  errno = 0;
+  long long n = strtoll(text, &end, 10), unit = *end == 'h' ? 3600 : *end == 'm' ? 60 : 1;
+  if (!strcmp(text, "epoch")) return *every = (nnrt_every){NNRT_EVERY_EPOCH, 1}, NNRT_GOOD;
+  bool time = *end == 's' || *end == 'm' || *end == 'h';
+  if (text[0] < '0' || text[0] > '9' || end[time] || errno || n < 1 || n > INT64_MAX / 3600)
+    return flag_fail(r, f->name, text, wanted);
+  *every = (nnrt_every){time ? NNRT_EVERY_SECONDS : NNRT_EVERY_STEPS, n * unit};
+  return NNRT_GOOD;
+}
+
 static int flag_hyper(const nnrt_flags_reader *r, int k, const char *text) {
   const nnrt_hyper *h = &r->model->hypers[k];
   char *end, wanted[128];
@@ -79,6 +102,7 @@ static int flag_hyper(const nnrt_flags_reader *r, int k, const char *text) {
   bool bad = end == text || *end || text[0] == ' ' || !isfinite(value) || (h->integer && value != floor(value));
   if (bad || value < h->min || value > h->max) return flag_fail(r, h->name, text, wanted);
   r->options->hypers[k] = value;
+  r->options->hyper_given[k] = 1;
   return NNRT_GOOD;
 }
 
@@ -105,7 +129,9 @@ static int flag_value(const nnrt_flags_reader *r, const nnrt_flag *f, const char
   int64_t count = 1;
   switch (f->kind) {
   case NNRT_FLAG_DATA: return flag_data(r, text);
-  case NNRT_FLAG_SEED: return flag_seed(r, f, text, &r->options->seed);
+  case NNRT_FLAG_SEED: r->options->seed_given = 1; return flag_seed(r, f, text, &r->options->seed);
+  case NNRT_FLAG_EVERY: return flag_every(r, f, text, &r->options->every);
+  case NNRT_FLAG_MAYBE: r->options->resuming = 1; /* fall through */
   case NNRT_FLAG_TEXT:
     if (!*text) return flag_fail(r, f->name, text, "a path");
     memcpy(to, &text, sizeof text);
@@ -168,7 +194,9 @@ static int flags_one(nnrt_flags_reader *r) {
   bool takes = !f || f->kind != NNRT_FLAG_SWITCH;
   if (!takes && name[n]) return nnrt_fail(r->error, NNRT_USAGE, "--%s takes no value", f->name);
   if (!takes) return flag_value(r, f, "");
-  text = name[n] ? name + n + 1 : r->at < r->argc ? r->argv[r->at++] : NULL;
+  bool may = f && f->kind == NNRT_FLAG_MAYBE, next = r->at < r->argc && !(may && !strncmp(r->argv[r->at], "--", 2));
+  text = name[n] ? name + n + 1 : next ? r->argv[r->at++] : NULL;
+  if (may && !text) return r->options->resuming = 1, NNRT_GOOD;
   if (!text) return nnrt_fail(r->error, NNRT_USAGE, "--%.*s needs a value", (int)n, name);
   if (input >= 0) return r->options->inputs[input] = text, NNRT_GOOD;
   return hyper >= 0 ? flag_hyper(r, hyper, text) : flag_value(r, f, text);
@@ -186,10 +214,11 @@ static int threads_choose(nnrt_error *error, nnrt_options *o, const nnrt_model *
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv) {
   nnrt_flags_reader r = {error, options, model, argc, 1, argv};
   int64_t inputs = nnrt_input_first(model, model->nfuncs);
-  *options = (nnrt_options){.epochs = -1, .steps = -1, .threads = -1, .bench = -1};
+  *options = (nnrt_options){.epochs = -1, .steps = -1, .threads = -1, .bench = -1, .keep = -1};
   NNRT_TRY(nnrt_alloc(error, &options->data, model->nsources * (int64_t)sizeof *options->data, "the flags"));
   NNRT_TRY(nnrt_alloc(error, &options->inputs, inputs * (int64_t)sizeof *options->inputs, "the flags"));
   NNRT_TRY(nnrt_alloc(error, &options->hypers, model->nhypers * (int64_t)sizeof *options->hypers, "the flags"));
+  NNRT_TRY(nnrt_alloc(error, &options->hyper_given, model->nhypers, "the flags"));
   for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
   while (r.at < argc) NNRT_TRY(flags_one(&r));
   return threads_choose(error, options, model);
@@ -199,4 +228,5 @@ void nnrt_options_free(nnrt_options *options) {
   free(options->data);
   free(options->inputs);
   free(options->hypers);
+  free(options->hyper_given);
 }

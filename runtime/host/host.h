@@ -3,7 +3,8 @@
  *
  * Flow: driver.c (nnrt_main) reads the flags (flags.c), opens the sources (source.c over reader.c over a format over
  * file.c), allocates the arenas, starts the pool (pool.c) and the prefetch thread (prefetch.c), and runs the phases
- * (schedule.c), which call entries (entry.c) and tell the log (log.c) and the progress (progress.c).
+ * (schedule.c), which call entries (entry.c), tell the log (log.c) and the progress (progress.c), and let checkpoints
+ * be written (checkpoint.c), from which a run goes on (resume.c).
  *
  * Errors: a function that can fail returns a status and leaves one message in the nnrt_error that it was given;
  * NNRT_TRY hands it on. Nothing exits, nothing prints but nnrt_main and the two that write to the user. Everything is
@@ -75,6 +76,8 @@ int nnrt_file_read(nnrt_file *file, void *to, int64_t n, int64_t *got); /* *got 
 void nnrt_file_close(nnrt_file *file);
 const char *nnrt_file_missing(const char *path, char *to, int size); /* which package has it, or "" */
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n);    /* 0, or errno */
+int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor,
+                  int64_t bytes); /* to go on writing behind them */
 
 /* ---- file.c: a file by position: read where it lies or, packed by gzip, unpacked into memory ---- */
 typedef struct nnrt_bytes {
@@ -210,15 +213,31 @@ int nnrt_prefetch_take(nnrt_error *error, nnrt_prefetch *prefetch, nnrt_entry *e
                        unsigned char **block);
 
 /* ---- flags.c ---- */
+enum { NNRT_EVERY_NONE, NNRT_EVERY_STEPS, NNRT_EVERY_SECONDS, NNRT_EVERY_EPOCH };
+typedef struct nnrt_every { /* when a checkpoint is due */
+  int kind;
+  int64_t n;
+} nnrt_every;
 typedef struct nnrt_options {
   int64_t help, version, list_parameters, quiet, no_shuffle, epochs, steps, threads, bench; /* -1: not given */
+  int64_t keep, resuming, seed_given;
   uint64_t seed;
-  const char *log, *save, *init;
+  nnrt_every every;
+  const char *log, *save, *init, *checkpoint, *resume;
   const char **data;   /* by source: the text after NAME=, or NULL */
   const char **inputs; /* by function and input of its first variant (nnrt_input_first): the text of --FUNC.INPUT */
   double *hypers;      /* by hyper */
+  char *hyper_given;   /* by hyper: did a flag give it? */
 } nnrt_options;
-enum { NNRT_FLAG_SWITCH, NNRT_FLAG_COUNT, NNRT_FLAG_SEED, NNRT_FLAG_TEXT, NNRT_FLAG_DATA };
+enum {
+  NNRT_FLAG_SWITCH,
+  NNRT_FLAG_COUNT,
+  NNRT_FLAG_SEED,
+  NNRT_FLAG_TEXT,
+  NNRT_FLAG_DATA,
+  NNRT_FLAG_EVERY,
+  NNRT_FLAG_MAYBE
+};
 typedef struct nnrt_flag {
   const char *name, *value, *help;
   int kind;
@@ -242,18 +261,23 @@ void nnrt_help_print(const nnrt_model *model, const char *program);
 void nnrt_version_print(const nnrt_model *model);
 void nnrt_parameters_print(const nnrt_model *model);
 
+typedef struct nnrt_run nnrt_run;
+
 /* ---- log.c: JSON Lines ---- */
 typedef struct nnrt_log {
   int descriptor; /* -1: none */
   const char *path;
   int failed; /* errno of the first failed write */
   int used;
+  int64_t written; /* bytes of the file that were written */
   double flushed;
   char buffer[1 << 16];
 } nnrt_log;
-int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path);
+/* kept: bytes of a file that stay */
+int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path, int64_t kept);
 void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry);
 void nnrt_log_flush(nnrt_log *log);
+void nnrt_log_sync(nnrt_log *log); /* to the disk */
 int nnrt_log_close(nnrt_error *error, nnrt_log *log);
 
 /* ---- progress.c ---- */
@@ -273,15 +297,49 @@ typedef struct nnrt_progress {
     int seen[NNRT_SHOWN_MAX];
   } rows[NNRT_TABLE_ROWS]; /* the latest epochs, as a ring: row i is at i mod NNRT_TABLE_ROWS */
   double start, drawn_at, lined_at, epoch_start, evaluating; /* evaluating: seconds spent in passes */
-  int64_t steps, total_steps, epochs, rows_seen, drawn_rows, epoch_rows;
+  int64_t first, steps, total_steps, epochs, rows_seen, drawn_rows, epoch_rows;
 } nnrt_progress;
-void nnrt_progress_start(nnrt_progress *p, const nnrt_model *model, int quiet, int64_t total_steps, int64_t epochs);
+void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run);
 void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, double seconds);
 void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows);
 void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch);
 void nnrt_progress_end(nnrt_progress *p, const char *why);
 
+/* ---- crc.c ---- */
+typedef struct nnrt_crc {
+  uint32_t sum, table[8][256];
+} nnrt_crc;
+void nnrt_crc_start(nnrt_crc *crc);
+void nnrt_crc_add(nnrt_crc *crc, const void *bytes, int64_t n);
+uint32_t nnrt_crc_sum(const nnrt_crc *crc);
+
 /* ---- weights.c: safetensors ---- */
+typedef struct nnrt_weights { /* states by their names in a file */
+  const nnrt_model *model;
+  const nnrt_memory *memory;
+  const nnrt_rename *renames; /* of names in the file */
+  int nrenames, n;
+  nnrt_kept *at;
+  bool all; /* not only what model files hold */
+} nnrt_weights;
+typedef struct nnrt_weights_reader {
+  nnrt_error *error;
+  const char *path, *text, *at, *end; /* text to end: the header */
+  int64_t data, bytes;                /* where the data begin; how many there are */
+  nnrt_file file;
+  char *header;
+  int64_t *places; /* by entry of the states that are wanted: where in the data it begins; -1: not there */
+} nnrt_weights_reader;
+int nnrt_weights_all(nnrt_error *error, nnrt_weights *w);
+int64_t nnrt_weights_room(const nnrt_weights *w); /* of a header without notes */
+int nnrt_weights_escape(char *to, int size, int n, const char *name);
+int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc);
+int nnrt_weights_open(nnrt_weights_reader *r);
+int nnrt_weights_verify(nnrt_weights_reader *r); /* of a checkpoint */
+bool nnrt_weights_note(const nnrt_weights_reader *r, const char *key, char *to, int size);
+int nnrt_weights_match(nnrt_weights_reader *r, const nnrt_weights *w);
+int nnrt_weights_take(nnrt_weights_reader *r, const nnrt_weights *w); /* once they match */
+void nnrt_weights_close(nnrt_weights_reader *r);
 /* Both take the states and names that the act lists, or the whole model when it is NULL or lists none. */
 int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
                       const nnrt_act *act);
@@ -294,9 +352,11 @@ typedef struct nnrt_replacement {
   char target[NNRT_PATH_MAX]; /* what links lead to */
   char beside[NNRT_PATH_MAX]; /* TARGET.new */
   int descriptor;             /* of `beside` */
+  int keep;                   /* files that are kept, this one included: 1 */
 } nnrt_replacement;
 int nnrt_replace_begin(nnrt_error *error, nnrt_replacement *r, const char *path);
 int nnrt_replace_end(nnrt_error *error, nnrt_replacement *r, int failed); /* failed: an errno, or 0 */
+int nnrt_links_follow(const char *path, char *to);                        /* to: NNRT_PATH_MAX bytes; an errno, or 0 */
 int nnrt_replace_possible(nnrt_error *error, const char *path);
 
 /* ---- write.c, picture.c: outputs that go to files ---- */
@@ -304,7 +364,7 @@ enum { NNRT_WRITE_NPY, NNRT_WRITE_TEXT, NNRT_WRITE_PICTURE };
 typedef struct nnrt_writer {
   const char *path, *vocabulary;
   int kind, func, output, descriptor;
-  int64_t rows, header, room; /* room: of the buffer */
+  int64_t rows, header, room; /* rows: of a text its bytes; room: of the buffer */
   unsigned char *buffer;
 } nnrt_writer;
 int nnrt_picture_room(const nnrt_output *output, int64_t *bytes);
@@ -314,7 +374,38 @@ int64_t nnrt_picture_draw(const nnrt_output *output, const unsigned char *at, un
 typedef struct nnrt_cursor { /* where a source's next batch begins */
   int64_t epoch, row;
 } nnrt_cursor;
-typedef struct nnrt_run {
+typedef struct nnrt_position { /* the call that comes next: list 0 … 3 of a phase, act of the list, time of the act, row
+                                */
+  int phase, list, act, time;
+  int64_t row;
+} nnrt_position;
+typedef struct nnrt_course { /* of one phase */
+  const nnrt_phase *phase;
+  int64_t count, steps, epochs, passes; /* passes: of the leading source when the epoch began */
+  int64_t finished;                     /* by the latest step */
+  int leading;                          /* source, or -1 */
+  int64_t rows;                         /* of a step */
+  bool cut;                             /* --steps ended the phase with an epoch that is not its last */
+} nnrt_course;
+typedef struct nnrt_keeper { /* checkpoint.c */
+  const char *path;          /* NULL: no checkpoints are written */
+  char own_path[NNRT_PATH_MAX], best_path[NNRT_PATH_MAX];
+  nnrt_every every;
+  int keep;
+  nnrt_weights weights;
+  char *notes, *header;
+  int64_t notes_room, header_room;
+  nnrt_crc crc;
+  double written_at, best;
+  int64_t written_step, best_calls; /* best_calls: of the metric's function when it was last looked at */
+  nnrt_position written_place;
+} nnrt_keeper;
+typedef struct nnrt_resume { /* resume.c: a checkpoint that is open */
+  nnrt_weights_reader reader;
+  nnrt_weights weights;
+  char path[NNRT_PATH_MAX];
+} nnrt_resume;
+struct nnrt_run {
   const nnrt_model *model;
   const nnrt_phase *phases; /* the model's, or the default phase */
   int nphases;
@@ -335,7 +426,12 @@ typedef struct nnrt_run {
   nnrt_writer *writers;
   int nwriters;
   int64_t step, limit, epoch, planned_steps, planned_epochs; /* limit: --steps, or -1 */
-} nnrt_run;
+  nnrt_position place;
+  nnrt_course course;
+  nnrt_keeper keeper;
+  nnrt_resume resume;
+  bool resumed; /* the run goes on from a checkpoint */
+};
 
 /* entry.c */
 int nnrt_entries_build(nnrt_run *run);
@@ -365,6 +461,7 @@ void nnrt_values_free(nnrt_run *run);
 /* write.c */
 int nnrt_writers_open(nnrt_run *run);
 int nnrt_writers_call(nnrt_run *run, const nnrt_act *act); /* after a call of the act's function */
+void nnrt_writers_sync(nnrt_run *run);                     /* to the disk */
 int nnrt_writers_close(nnrt_run *run);
 
 /* schedule.c */
@@ -375,6 +472,22 @@ void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need); /* by sour
 int nnrt_schedule_whole(const nnrt_run *run); /* or does --steps end it within the first epoch? */
 int nnrt_schedule_count(nnrt_run *run);       /* once the sources are open */
 int nnrt_schedule_run(nnrt_run *run);
+
+/* checkpoint.c */
+const char *nnrt_checkpoint_path(nnrt_run *run); /* of this run's checkpoints, whether it writes any or not */
+int nnrt_checkpoint_prepare(nnrt_run *run);
+int nnrt_checkpoint_step(nnrt_run *run, bool epoch);            /* after a step: if one is due */
+int nnrt_checkpoint_phase(nnrt_run *run);                       /* when the steps of a phase are over */
+int nnrt_checkpoint_signal(nnrt_run *run);                      /* when a signal ends the run */
+uint64_t nnrt_checkpoint_bits(int dtype, const void *at);       /* of one element, as a number */
+void nnrt_checkpoint_set(int dtype, void *at, uint64_t number); /* back */
+void nnrt_checkpoint_free(nnrt_run *run);
+
+/* resume.c */
+int nnrt_resume_open(nnrt_run *run);    /* before anything else: flags come from it too */
+int nnrt_resume_restore(nnrt_run *run); /* when everything is open */
+int64_t nnrt_resume_number(const nnrt_run *run, const char *kind, const char *name); /* of a note; 0: not resumed */
+void nnrt_resume_free(nnrt_run *run);
 
 /* bench.c */
 int nnrt_bench(nnrt_run *run);

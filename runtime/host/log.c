@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LOG_LINE_MAX = 1 << 15, LOG_VALUE_MAX = 32 };
@@ -21,14 +22,7 @@ enum { LOG_LINE_MAX = 1 << 15, LOG_VALUE_MAX = 32 };
 /* A name as a JSON string. */
 static int log_name(char *to, int at, const char *name) {
   at = nnrt_text(to, LOG_LINE_MAX, at, "\"");
-  for (; *name; name++) {
-    if (*name == '"' || *name == '\\')
-      at = nnrt_text(to, LOG_LINE_MAX, at, "\\%c", *name);
-    else if ((unsigned char)*name < 32)
-      at = nnrt_text(to, LOG_LINE_MAX, at, "\\u%04x", *name);
-    else
-      at = nnrt_text(to, LOG_LINE_MAX, at, "%c", *name);
-  }
+  at = nnrt_weights_escape(to, LOG_LINE_MAX, at, name);
   return nnrt_text(to, LOG_LINE_MAX, at, "\"");
 }
 
@@ -44,23 +38,33 @@ static int log_line_check(nnrt_error *error, const nnrt_func *func) {
                    func->name, (long long)bytes, LOG_LINE_MAX);
 }
 
-int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path) {
+/* A run that is resumed goes on behind the first `kept` bytes; in a file that is not there or empty it begins. */
+int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path, int64_t kept) {
+  struct stat about;
   log->descriptor = -1;
   log->path = path;
   if (!path) return NNRT_GOOD;
   for (int f = 0; f < model->nfuncs; f++) NNRT_TRY(log_line_check(error, &model->funcs[f]));
-  log->descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  log->descriptor = open(path, O_WRONLY | O_CREAT | (kept ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
   if (log->descriptor < 0)
     return nnrt_fail(error, NNRT_FAILED, "--log %s: cannot be written: %s", path, strerror(errno));
   log->flushed = nnrt_seconds();
-  return NNRT_GOOD;
+  if (!kept || fstat(log->descriptor, &about) || !about.st_size) return NNRT_GOOD;
+  log->written = kept;
+  return nnrt_file_cut(error, path, log->descriptor, kept);
 }
 
 void nnrt_log_flush(nnrt_log *log) {
   if (log->descriptor < 0) return;
   if (!log->failed) log->failed = nnrt_write_all(log->descriptor, log->buffer, log->used);
+  if (!log->failed) log->written += log->used;
   log->used = 0;
   log->flushed = nnrt_seconds();
+}
+
+void nnrt_log_sync(nnrt_log *log) {
+  nnrt_log_flush(log);
+  if (log->descriptor >= 0) (void)!fdatasync(log->descriptor); /* a pipe has no disk */
 }
 
 /* One call's value reads back to its bits; several have a mean, of the output's float or f64. */

@@ -56,13 +56,11 @@ static void put_u32(unsigned char *to, uint32_t x) {
   for (int i = 0; i < 4; i++) to[i] = (unsigned char)(x >> (24 - 8 * i));
 }
 
-static uint32_t chunk_sum(const unsigned char *at, int64_t n) { /* CRC-32, bit by bit (PNG, annex D) */
-  uint32_t crc = 0xFFFFFFFFu;
-  for (int64_t i = 0; i < n; i++) {
-    crc ^= at[i];
-    for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ 0xEDB88320u : crc >> 1;
-  }
-  return ~crc;
+static uint32_t chunk_sum(const unsigned char *at, int64_t n) { /* PNG, annex D */
+  nnrt_crc crc;
+  nnrt_crc_start(&crc);
+  nnrt_crc_add(&crc, at, n);
+  return nnrt_crc_sum(&crc);
 }
 
 /* Length, name, n bytes that stand at to + 8 already, sum. */

@@ -54,9 +54,15 @@ static void shown_choose(nnrt_progress *p) {
   p->several = steps > 1;
 }
 
-void nnrt_progress_start(nnrt_progress *p, const nnrt_model *model, int quiet, int64_t total_steps, int64_t epochs) {
+void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run) {
   struct winsize window;
-  *p = (nnrt_progress){.model = model, .quiet = quiet, .total_steps = total_steps, .epochs = epochs, .columns = 80};
+  *p = (nnrt_progress){.model = run->model,
+                       .quiet = run->options.quiet != 0,
+                       .first = run->step,
+                       .steps = run->step,
+                       .total_steps = run->planned_steps,
+                       .epochs = run->planned_epochs,
+                       .columns = 80};
   p->terminal = isatty(STDERR_FILENO);
   if (p->terminal && !ioctl(STDERR_FILENO, TIOCGWINSZ, &window) && window.ws_col > 20) p->columns = window.ws_col;
   p->start = p->drawn_at = p->lined_at = p->epoch_start = nnrt_seconds();
@@ -118,8 +124,8 @@ static void progress_draw(nnrt_progress *p, int64_t step, int64_t epoch, double 
   if (p->total_steps > 0) n = nnrt_text(line, sizeof line, n, "/%s", nnrt_grouped(number, p->total_steps));
   n = line_metrics(p, line, sizeof line, n, false);
   if (rate > 0) n = nnrt_text(line, sizeof line, n, "  %s samples/s", nnrt_grouped(number, (int64_t)rate));
-  if (step < p->total_steps) {
-    duration_text(left, sizeof left, (now - p->start) / (double)step * (double)(p->total_steps - step));
+  if (step < p->total_steps && step > p->first) {
+    duration_text(left, sizeof left, (now - p->start) / (double)(step - p->first) * (double)(p->total_steps - step));
     n = nnrt_text(line, sizeof line, n, "  %s left", left);
   }
   line_write(p, line, n, false);
@@ -212,7 +218,7 @@ void nnrt_progress_end(nnrt_progress *p, const char *why) {
   if (p->drawn) nnrt_write_all(STDERR_FILENO, "\n", 1);
   if (p->nrows) table_print(p);
   if (line_metrics(p, line, sizeof line, 0, true)) printf("%s%s\n", p->nrows ? "\nsince then:  " : "", line + 2);
-  printf("%s%s steps in %.2f s", p->nrows ? "\n" : "", nnrt_grouped(number, p->steps), seconds);
+  printf("%s%s steps in %.2f s", p->nrows ? "\n" : "", nnrt_grouped(number, p->steps - p->first), seconds);
   if (p->evaluating > 0) printf(": %.2f s of training, %.2f s of evaluation", seconds - p->evaluating, p->evaluating);
   printf("%s%s\n", why ? "; " : "", why ? why : "");
   fflush(stdout);

@@ -4,7 +4,10 @@
  * The new one is written as FILE.new, flushed, and renamed over FILE; then the folder is flushed. Where FILE is a link,
  * both are what it leads to, and the link stays. There is one FILE.new, not one a process: what a killed run left is
  * used again by the next, which holds a lock on it, so that of two runs with one --save the second waits. A user's own
- * file of that name is lost. */
+ * file of that name is lost.
+ *
+ * Where older generations are kept, FILE becomes FILE.1 (by a second link, so that FILE is there at any time), FILE.1
+ * becomes FILE.2 … before the new one takes its name. */
 #include "host.h"
 
 #include <errno.h>
@@ -27,10 +30,10 @@ static int folder_length(const char *path) {
 }
 
 /* The target of a path that may be a link to a link …, whether there is anything at the end or not. An errno, or 0. */
-static int links_follow(const char *path, char *to) {
+int nnrt_links_follow(const char *path, char *to) {
   enum { LINKS_MAX = 40 };
   char link[NNRT_PATH_MAX], next[NNRT_PATH_MAX];
-  int size = NNRT_PATH_MAX - 8; /* ".new" */
+  int size = NNRT_PATH_MAX - 12; /* ".new", ".2147483" */
   if (nnrt_text(to, size, 0, "%s", path) >= size - 1) return ENAMETOOLONG;
   for (int i = 0; i < LINKS_MAX; i++) {
     ssize_t n = readlink(to, link, sizeof link - 1);
@@ -75,7 +78,8 @@ static int beside_open(const char *beside) {
 int nnrt_replace_begin(nnrt_error *error, nnrt_replacement *r, const char *path) {
   struct stat about;
   r->path = path;
-  int failed = links_follow(path, r->target);
+  r->keep = 1;
+  int failed = nnrt_links_follow(path, r->target);
   if (failed) return replace_fail(error, path, failed);
   bool there = !stat(r->target, &about);
   if (there && !S_ISREG(about.st_mode))
@@ -87,9 +91,24 @@ int nnrt_replace_begin(nnrt_error *error, nnrt_replacement *r, const char *path)
   return NNRT_GOOD;
 }
 
+/* File systems without links: FILE is away for a moment, and FILE.1 is there. */
+static int generations_shift(const nnrt_replacement *r) {
+  char older[NNRT_PATH_MAX], newer[NNRT_PATH_MAX];
+  for (int i = r->keep - 1; i > 1; i--) {
+    nnrt_text(older, sizeof older, 0, "%s.%d", r->target, i);
+    nnrt_text(newer, sizeof newer, 0, "%s.%d", r->target, i - 1);
+    if (rename(newer, older) && errno != ENOENT) return errno;
+  }
+  nnrt_text(older, sizeof older, 0, "%s.1", r->target);
+  if (unlink(older) && errno != ENOENT) return errno;
+  if (!link(r->target, older) || errno == ENOENT) return 0;
+  return rename(r->target, older) ? errno : 0;
+}
+
 /* The lock is given up last. After a failure what was there stays. */
 int nnrt_replace_end(nnrt_error *error, nnrt_replacement *r, int failed) {
   if (!failed && fsync(r->descriptor)) failed = errno;
+  if (!failed && r->keep > 1) failed = generations_shift(r);
   if (!failed && rename(r->beside, r->target)) failed = errno;
   if (failed)
     unlink(r->beside);

@@ -8,7 +8,10 @@
  * --steps ends the whole run after that many steps. The phase that it cuts short ends as one whose count is reached
  * does: its `after` (what was kept is restored, results are measured and saved) is called, an epoch that is not the
  * phase's last gets no `each_epoch`, and no further phase begins. A signal ends the run after the list of calls that it
- * came in. */
+ * came in, or within a pass of an evaluation.
+ *
+ * run->place says at any time which call comes next, and the loops go on from it: a run that is resumed begins there
+ * (resume.c). Within a list of calls it is the act, within an act its time, within a pass the row. */
 #include "host.h"
 
 #include <math.h>
@@ -158,6 +161,7 @@ void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need) {
  * sources of the first phase's steps are open by now. */
 int nnrt_schedule_whole(const nnrt_run *run) {
   const nnrt_phase *ph = &run->phases[0];
+  if (run->resumed) return 1;
   double count = ph->count_hyper >= 0 ? run->options.hypers[ph->count_hyper] : ph->count;
   if (ph->by_epochs && run->options.epochs >= 0) count = (double)run->options.epochs;
   if (run->limit < 0) return 1;
@@ -172,11 +176,12 @@ static int act_call(nnrt_run *run, const nnrt_act *a) {
   nnrt_entry *e = &run->entries[a->func];
   double start = e->func->whole_pass ? nnrt_seconds() : 0;
   nnrt_values_put(run, a);
-  for (int t = 0; t < (a->times > 0 ? a->times : 1); t++) {
+  for (; run->place.time < (a->times > 0 ? a->times : 1); run->place.time++) {
     NNRT_TRY(nnrt_entry_call(run, a->func));
     nnrt_entry_gather(e);
     NNRT_TRY(nnrt_writers_call(run, a));
   }
+  run->place.time = 0;
   nnrt_log_call(&run->log, run->step, run->epoch, e);
   nnrt_progress_call(&run->progress, e, a->func, start > 0 ? nnrt_seconds() - start : 0);
   nnrt_entry_forget(e);
@@ -192,27 +197,28 @@ static int act_run(nnrt_run *run, const nnrt_act *a) {
 }
 
 /* Steps or epochs went from `before` to `now` (0 and 0 in lists that do not count): `every` is due at its multiples. */
-static int acts_run(nnrt_run *run, const nnrt_phase *ph, int list, int64_t before, int64_t now) {
+static bool act_due(const nnrt_run *run, const nnrt_act *a, int64_t before, int64_t now) {
+  if (run->place.row > 0) return true; /* it has begun */
+  if (now > 0 && a->every > 1 && now / a->every == before / a->every) return false;
+  return a->when_func < 0 || nnrt_metric(run, a->when_func, a->when_output) != 0;
+}
+
+static int acts_run(nnrt_run *run, const nnrt_phase *ph, int64_t before, int64_t now) {
   int n;
-  const nnrt_act *acts = nnrt_phase_list(ph, list, &n);
-  for (int i = 0; i < n; i++) {
-    const nnrt_act *a = &acts[i];
-    if (now > 0 && a->every > 1 && now / a->every == before / a->every) continue;
-    if (a->when_func >= 0 && nnrt_metric(run, a->when_func, a->when_output) == 0) continue;
-    NNRT_TRY(act_run(run, a));
-  }
+  const nnrt_act *acts = nnrt_phase_list(ph, run->place.list, &n);
+  for (; run->place.act < n; run->place.act++)
+    if (act_due(run, &acts[run->place.act], before, now)) NNRT_TRY(act_run(run, &acts[run->place.act]));
   if (nnrt_signalled())
     return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal after step %lld", (long long)run->step);
   return NNRT_GOOD;
 }
 
-typedef struct nnrt_course { /* of one phase */
-  const nnrt_phase *phase;
-  int64_t count, steps, epochs, passes; /* passes: of the leading source when the epoch began */
-  int leading;                          /* source, or -1 */
-  int64_t rows;                         /* of a step */
-  bool over;                            /* --steps ended the run */
-} nnrt_course;
+static void place_list(nnrt_run *run, int list) {
+  run->place = (nnrt_position){.phase = run->place.phase, .list = list};
+}
+
+/* Has something of the list been done? */
+static bool place_within(const nnrt_run *run) { return run->place.act > 0 || run->place.row > 0; }
 
 static bool course_ends(const nnrt_run *run, const nnrt_course *c) {
   const nnrt_phase *ph = c->phase;
@@ -220,15 +226,23 @@ static bool course_ends(const nnrt_run *run, const nnrt_course *c) {
   return (ph->by_epochs ? c->epochs : c->steps) >= c->count;
 }
 
+static bool course_limited(const nnrt_run *run) { return run->limit >= 0 && run->step >= run->limit; }
+
 /* A step may finish several passes at once; then they are counted, and `each_epoch` is called once. */
-static int course_epoch(nnrt_run *run, nnrt_course *c) {
-  int64_t before = c->epochs, more = run->cursors[c->leading].epoch - c->passes;
+static void course_count(nnrt_run *run, nnrt_course *c) {
+  int64_t more = run->cursors[c->leading].epoch - c->passes;
+  bool complete = c->phase->by_epochs ? c->epochs + more >= c->count : c->steps >= c->count;
+  c->cut = course_limited(run) && !complete;
+  if (c->cut) return;
   c->passes += more;
   c->epochs += more;
-  bool complete = c->phase->by_epochs ? c->epochs >= c->count : c->steps >= c->count;
-  if (run->limit >= 0 && run->step >= run->limit && !complete) return NNRT_GOOD;
+  c->finished = more;
   run->epoch += more - 1;
-  NNRT_TRY(acts_run(run, c->phase, 2, before, c->epochs));
+  place_list(run, 2);
+}
+
+static int course_epoch(nnrt_run *run, nnrt_course *c) {
+  NNRT_TRY(acts_run(run, c->phase, c->epochs - c->finished, c->epochs));
   nnrt_progress_epoch(&run->progress, run->epoch);
   nnrt_log_flush(&run->log);
   run->epoch++;
@@ -236,35 +250,63 @@ static int course_epoch(nnrt_run *run, nnrt_course *c) {
 }
 
 static int course_step(nnrt_run *run, nnrt_course *c) {
-  run->step++;
-  c->steps++;
-  NNRT_TRY(acts_run(run, c->phase, 1, c->steps - 1, c->steps));
-  nnrt_progress_step(&run->progress, run->step, run->epoch, c->rows);
-  bool stop = c->phase->stop_func >= 0 && nnrt_metric(run, c->phase->stop_func, c->phase->stop_output) != 0;
-  if (!stop && c->leading >= 0 && run->cursors[c->leading].epoch > c->passes) NNRT_TRY(course_epoch(run, c));
-  c->over = run->limit >= 0 && run->step >= run->limit && !course_ends(run, c);
-  return NNRT_GOOD;
+  if (run->place.list == 1) {
+    if (!place_within(run)) run->step++, c->steps++;
+    c->finished = 0;
+    NNRT_TRY(acts_run(run, c->phase, c->steps - 1, c->steps));
+    nnrt_progress_step(&run->progress, run->step, run->epoch, c->rows);
+    bool stop = c->phase->stop_func >= 0 && nnrt_metric(run, c->phase->stop_func, c->phase->stop_output) != 0;
+    if (!stop && c->leading >= 0 && run->cursors[c->leading].epoch > c->passes) course_count(run, c);
+  }
+  if (c->cut) return NNRT_GOOD;
+  if (run->place.list == 2) NNRT_TRY(course_epoch(run, c));
+  place_list(run, 1);
+  return nnrt_checkpoint_step(run, c->finished > 0);
 }
 
+/* The last checkpoint of a phase stands before its `after`: a run that is resumed with more steps goes on there. */
 static int course_run(nnrt_run *run, nnrt_course *c) {
-  if (!course_ends(run, c)) NNRT_TRY(acts_run(run, c->phase, 0, 0, 0));
-  while (!course_ends(run, c) && !c->over) NNRT_TRY(course_step(run, c));
-  return acts_run(run, c->phase, 3, 0, 0);
+  if (run->place.list == 0) {
+    if (place_within(run) || !course_ends(run, c)) NNRT_TRY(acts_run(run, c->phase, 0, 0));
+    place_list(run, 1);
+  }
+  while (run->place.list < 3 && !c->cut) {
+    bool begun = run->place.list == 2 || place_within(run);
+    if (!begun && (course_ends(run, c) || course_limited(run))) break;
+    NNRT_TRY(course_step(run, c));
+  }
+  if (run->place.list < 3) {
+    NNRT_TRY(nnrt_checkpoint_phase(run));
+    place_list(run, 3);
+  }
+  return acts_run(run, c->phase, 0, 0);
+}
+
+/* In a phase that a checkpoint left, counts stay as they are. */
+static int course_begin(nnrt_run *run, bool resumed) {
+  nnrt_course *c = &run->course;
+  c->phase = &run->phases[run->place.phase];
+  const nnrt_func *first = phase_first(run, c->phase);
+  const nnrt_act *leader = nnrt_phase_leader(c->phase);
+  c->leading = first->nsources && !first->whole_pass ? first->sources[0] : -1;
+  c->rows = 0;
+  c->cut = false;
+  if (c->leading >= 0)
+    c->rows = nnrt_batch_rows(run, first, &first->variants[0], 0) * (leader->times > 0 ? leader->times : 1);
+  if (!resumed) {
+    c->steps = c->epochs = c->finished = 0;
+    c->passes = c->leading >= 0 ? run->cursors[c->leading].epoch : 0;
+  }
+  return phase_count(run, c->phase, &c->count);
 }
 
 int nnrt_schedule_run(nnrt_run *run) {
-  for (int i = 0; i < run->nphases && (run->limit < 0 || run->step < run->limit); i++) {
-    const nnrt_phase *ph = &run->phases[i];
-    const nnrt_func *first = phase_first(run, ph);
-    const nnrt_act *leader = nnrt_phase_leader(ph);
-    nnrt_course c = {.phase = ph, .leading = first->nsources && !first->whole_pass ? first->sources[0] : -1};
-    NNRT_TRY(phase_count(run, ph, &c.count));
-    if (c.leading >= 0) {
-      c.passes = run->cursors[c.leading].epoch;
-      c.rows = nnrt_batch_rows(run, first, &first->variants[0], 0) * (leader->times > 0 ? leader->times : 1);
-    }
-    NNRT_TRY(course_run(run, &c));
-    if (c.over) break;
+  bool resumed = run->resumed;
+  for (; run->place.phase < run->nphases && (resumed || !course_limited(run)); run->place.phase++) {
+    NNRT_TRY(course_begin(run, resumed));
+    NNRT_TRY(course_run(run, &run->course));
+    place_list(run, 0);
+    resumed = false;
   }
   return NNRT_GOOD;
 }

@@ -1,4 +1,5 @@
-/* weights.c: states as a safetensors file, out (--save, nn.save) and in (--init, nn.load).
+/* weights.c: states as a safetensors file, out (--save, nn.save) and in (--init, nn.load), and the same with notes
+ * about a run, which makes it a checkpoint (checkpoint.c, resume.c).
  *
  * The format: a little-endian u64, the length of a JSON header {"name": {"dtype": "F32", "shape": [2,3],
  * "data_offsets": [begin, end]}, …}, then the bytes, offsets counting from their start. PyTorch's loader reads it with
@@ -8,6 +9,9 @@
  * table's order, NaNs written as one NaN; replace.c keeps what was there whole until the new file is. Loading wants
  * every such state by name (or an alias of a shared one), dtype and shape, and nothing else; the first difference is
  * named, and no state is changed before all of the header has been checked.
+ *
+ * A file with notes holds them as texts in the header's __metadata__, the first of them the CRC-32 of the whole file
+ * (with zeros for its own eight digits).
  */
 #include "host.h"
 
@@ -63,14 +67,6 @@ static void weights_one_nan(unsigned char *at, int64_t bytes, int dtype) {
 }
 
 /* ---- which states, by which names ---- */
-typedef struct nnrt_weights {
-  const nnrt_model *model;
-  const nnrt_memory *memory;
-  const nnrt_rename *renames; /* of names in the file */
-  int nrenames, n;
-  nnrt_kept *at;
-} nnrt_weights;
-
 static const nnrt_state *weights_state(const nnrt_weights *w, int i) { return &w->model->states[w->at[i].state]; }
 
 static void list_add(nnrt_weights *w, const char *name, int state) {
@@ -82,7 +78,7 @@ static void list_model(nnrt_weights *w, bool aliases) {
   w->n = 0;
   for (int i = 0; i < w->model->nstates; i++) {
     const nnrt_state *s = &w->model->states[i];
-    if (!s->saved) continue;
+    if (!s->saved && !w->all) continue;
     list_add(w, s->name, i);
     for (int k = 0; k < s->naliases && aliases; k++) list_add(w, s->aliases[k], i);
   }
@@ -104,13 +100,17 @@ static int list_make(nnrt_error *error, nnrt_weights *w, const nnrt_act *act, bo
 /* ---- out ---- */
 enum { WEIGHTS_CHUNK = 1 << 16 };
 
-static int64_t header_room(const nnrt_weights *w) {
+#define WEIGHTS_HEAD "{\"__metadata__\":{\"format\":\"pt\""
+#define WEIGHTS_SUM ",\"nnrt.sum\":\""
+enum { WEIGHTS_DIGITS = 8, WEIGHTS_SUM_AT = sizeof WEIGHTS_HEAD - 1 + sizeof WEIGHTS_SUM - 1 }; /* in the header */
+
+int64_t nnrt_weights_room(const nnrt_weights *w) {
   int64_t n = 256;
   for (int i = 0; i < w->n; i++) n += 6 * (int64_t)strlen(w->at[i].name) + 320;
   return n;
 }
 
-static int header_name(char *to, int size, int n, const char *name) {
+int nnrt_weights_escape(char *to, int size, int n, const char *name) {
   for (; *name; name++) {
     if (*name == '"' || *name == '\\')
       n = nnrt_text(to, size, n, "\\%c", *name);
@@ -123,13 +123,15 @@ static int header_name(char *to, int size, int n, const char *name) {
 }
 
 /* Padded with spaces so that the data begin at a multiple of 64. */
-static int header_write(const nnrt_weights *w, char *to, int size) {
+static int header_write(const nnrt_weights *w, const char *notes, char *to, int size) {
   int64_t at = 0;
-  int n = nnrt_text(to, size, 0, "{\"__metadata__\":{\"format\":\"pt\"}");
+  int n = nnrt_text(to, size, 0, WEIGHTS_HEAD);
+  if (notes) n = nnrt_text(to, size, n, WEIGHTS_SUM "%0*d\"%s", WEIGHTS_DIGITS, 0, notes);
+  n = nnrt_text(to, size, n, "}");
   for (int i = 0; i < w->n; i++) {
     const nnrt_state *s = weights_state(w, i);
     n = nnrt_text(to, size, n, ",\"");
-    n = header_name(to, size, n, w->at[i].name);
+    n = nnrt_weights_escape(to, size, n, w->at[i].name);
     n = nnrt_text(to, size, n, "\":{\"dtype\":\"%s\",\"shape\":", weights_dtypes[s->dtype]);
     n += nnrt_shape_text(to + n, size - n, s->rank, s->dim);
     n = nnrt_text(to, size, n, ",\"data_offsets\":[%lld,%lld]}", (long long)at, (long long)(at + weights_bytes(s)));
@@ -140,7 +142,7 @@ static int header_write(const nnrt_weights *w, char *to, int size) {
   return n;
 }
 
-static int weights_write_state(int file, const nnrt_state *s, const nnrt_memory *memory) {
+static int weights_write_state(int file, const nnrt_state *s, const nnrt_memory *memory, nnrt_crc *crc) {
   unsigned char chunk[WEIGHTS_CHUNK];
   int64_t all = weights_bytes(s);
   for (int64_t at = 0; at < all; at += WEIGHTS_CHUNK) {
@@ -148,33 +150,51 @@ static int weights_write_state(int file, const nnrt_state *s, const nnrt_memory 
     memcpy(chunk, weights_at(s, memory) + at, (size_t)n);
     weights_one_nan(chunk, n, s->dtype);
     weights_swap(chunk, n, nnrt_dtype_bytes(s->dtype));
+    if (crc) nnrt_crc_add(crc, chunk, n);
     int failed = nnrt_write_all(file, chunk, n);
     if (failed) return failed;
   }
   return 0;
 }
 
-static int weights_write(int file, const nnrt_weights *w, const char *header, int n) {
+static int weights_write_sum(int file, const nnrt_crc *crc) {
+  char digits[WEIGHTS_DIGITS + 1];
+  nnrt_text(digits, sizeof digits, 0, "%08x", (unsigned)nnrt_crc_sum(crc));
+  errno = EIO; /* of a write that is cut short */
+  return pwrite(file, digits, WEIGHTS_DIGITS, 8 + WEIGHTS_SUM_AT) == WEIGHTS_DIGITS ? 0 : errno;
+}
+
+/* The notes are members of a JSON object, each with a comma in front; NULL: none, and no sum. An errno, or 0. */
+int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc) {
   unsigned char length[8];
+  int n = header_write(w, notes, header, (int)room);
   for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)n >> 8 * i);
+  if (crc) {
+    nnrt_crc_start(crc);
+    nnrt_crc_add(crc, length, 8);
+    nnrt_crc_add(crc, header, n);
+  }
   int failed = nnrt_write_all(file, length, 8);
   if (!failed) failed = nnrt_write_all(file, header, n);
-  for (int i = 0; i < w->n && !failed; i++) failed = weights_write_state(file, weights_state(w, i), w->memory);
-  return failed;
+  for (int i = 0; i < w->n && !failed; i++) failed = weights_write_state(file, weights_state(w, i), w->memory, crc);
+  return failed || !crc ? failed : weights_write_sum(file, crc);
 }
 
 static int weights_save(nnrt_error *error, nnrt_weights *w, const char *path) {
   char *header;
-  int64_t room = header_room(w);
+  int64_t room = nnrt_weights_room(w);
   nnrt_replacement r;
   NNRT_TRY(nnrt_alloc(error, &header, room, "the file's header"));
   int status = nnrt_replace_begin(error, &r, path);
-  if (!status) {
-    int failed = weights_write(r.descriptor, w, header, header_write(w, header, (int)room));
-    status = nnrt_replace_end(error, &r, failed);
-  }
+  if (!status) status = nnrt_replace_end(error, &r, nnrt_weights_write(r.descriptor, w, NULL, header, room, NULL));
   free(header);
   return status;
+}
+
+/* Every state, for checkpoints. */
+int nnrt_weights_all(nnrt_error *error, nnrt_weights *w) {
+  w->all = true;
+  return list_make(error, w, NULL, false);
 }
 
 int nnrt_weights_save(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path,
@@ -187,12 +207,6 @@ int nnrt_weights_save(nnrt_error *error, const nnrt_model *m, const nnrt_memory 
 }
 
 /* ---- in: the header's JSON, as little of it as the format allows ---- */
-typedef struct nnrt_weights_reader {
-  nnrt_error *error;
-  const char *path, *text, *at, *end;
-  int64_t data, bytes; /* where the data begin; how many there are */
-} nnrt_weights_reader;
-
 typedef struct nnrt_tensor_entry {
   char name[256], dtype[16];
   int rank;
@@ -390,10 +404,10 @@ static int header_read(nnrt_weights_reader *r, const nnrt_weights *w, int64_t *p
   return NNRT_GOOD;
 }
 
-static int state_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_state *s, unsigned char *to, int64_t place) {
+static int state_read(nnrt_weights_reader *r, const nnrt_state *s, unsigned char *to, int64_t place) {
   int64_t all = weights_bytes(s);
   for (int64_t at = 0; at < all;) {
-    ssize_t n = pread(file->descriptor, to + at, (size_t)(all - at), r->data + place + at);
+    ssize_t n = pread(r->file.descriptor, to + at, (size_t)(all - at), r->data + place + at);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0)
       return nnrt_fail(r->error, NNRT_FAILED, "%s: cannot be read at byte %lld: %s", r->path,
@@ -404,48 +418,107 @@ static int state_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_state 
   return NNRT_GOOD;
 }
 
-static int states_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_weights *w, const int64_t *places) {
+int nnrt_weights_take(nnrt_weights_reader *r, const nnrt_weights *w) {
   for (int i = 0; i < w->n; i++)
-    if (places[i] >= 0)
-      NNRT_TRY(state_read(r, file, weights_state(w, i), weights_at(weights_state(w, i), w->memory), places[i]));
+    if (r->places[i] >= 0)
+      NNRT_TRY(state_read(r, weights_state(w, i), weights_at(weights_state(w, i), w->memory), r->places[i]));
   return NNRT_GOOD;
 }
 
-static int weights_read(nnrt_weights_reader *r, nnrt_file *file, const nnrt_weights *w, char **header,
-                        int64_t **places) {
+/* ---- in: the file ---- */
+static int reader_header(nnrt_weights_reader *r) {
   unsigned char length[8];
   struct stat about;
   int64_t got;
   uint64_t n = 0;
-  NNRT_TRY(nnrt_file_read(file, length, 8, &got));
+  NNRT_TRY(nnrt_file_read(&r->file, length, 8, &got));
   for (int i = 7; i >= 0; i--) n = n << 8 | length[i];
-  if (file->gz || fstat(file->descriptor, &about) || got < 8 || n > (uint64_t)about.st_size - 8 || n > 1u << 27)
+  if (r->file.gz || fstat(r->file.descriptor, &about) || got < 8 || n > (uint64_t)about.st_size - 8 || n > 1u << 27)
     return nnrt_fail(r->error, NNRT_FAILED, "%s: not a safetensors file: its first 8 bytes are no length of a header",
                      r->path);
-  NNRT_TRY(nnrt_alloc(r->error, header, (int64_t)n, "the file's header"));
-  NNRT_TRY(nnrt_alloc(r->error, places, w->n * (int64_t)sizeof **places, "the file's header"));
-  NNRT_TRY(nnrt_file_read(file, *header, (int64_t)n, &got));
-  r->text = r->at = *header;
-  r->end = *header + got;
+  NNRT_TRY(nnrt_alloc(r->error, &r->header, (int64_t)n, "the file's header"));
+  NNRT_TRY(nnrt_file_read(&r->file, r->header, (int64_t)n, &got));
+  r->text = r->at = r->header;
+  r->end = r->header + got;
   r->data = 8 + (int64_t)n;
   r->bytes = (int64_t)about.st_size - r->data;
-  NNRT_TRY(header_read(r, w, *places));
-  return states_read(r, file, w, *places);
+  return NNRT_GOOD;
+}
+
+/* The caller has set error and path; nnrt_weights_close is due whatever comes back. */
+int nnrt_weights_open(nnrt_weights_reader *r) {
+  NNRT_TRY(nnrt_file_open(&r->file, r->error, r->path));
+  return reader_header(r);
+}
+
+void nnrt_weights_close(nnrt_weights_reader *r) {
+  if (r->file.path) nnrt_file_close(&r->file);
+  free(r->header);
+  free(r->places);
+  r->file.path = NULL;
+  r->header = NULL;
+  r->places = NULL;
+}
+
+/* Every tensor that is wanted is there and fits, and there is no other. */
+int nnrt_weights_match(nnrt_weights_reader *r, const nnrt_weights *w) {
+  NNRT_TRY(nnrt_alloc(r->error, &r->places, w->n * (int64_t)sizeof *r->places, "the file's header"));
+  r->at = r->text;
+  return header_read(r, w, r->places);
 }
 
 int nnrt_weights_load(nnrt_error *error, const nnrt_model *m, const nnrt_memory *memory, const char *path,
                       const nnrt_act *act) {
   nnrt_weights w = {.model = m, .memory = memory};
   nnrt_weights_reader r = {.error = error, .path = path};
-  nnrt_file file;
-  char *header = NULL;
-  int64_t *places = NULL;
-  NNRT_TRY(nnrt_file_open(&file, error, path));
-  int status = list_make(error, &w, act, true);
-  if (!status) status = weights_read(&r, &file, &w, &header, &places);
-  nnrt_file_close(&file);
+  int status = nnrt_weights_open(&r);
+  if (!status) status = list_make(error, &w, act, true);
+  if (!status) status = nnrt_weights_match(&r, &w);
+  if (!status) status = nnrt_weights_take(&r, &w);
+  nnrt_weights_close(&r);
   free(w.at);
-  free(header);
-  free(places);
   return status;
+}
+
+/* ---- in: notes ---- */
+/* Is the file whole? One without a sum is no checkpoint. */
+int nnrt_weights_verify(nnrt_weights_reader *r) {
+  static const char begin[] = WEIGHTS_HEAD WEIGHTS_SUM;
+  unsigned char chunk[WEIGHTS_CHUNK];
+  char digits[WEIGHTS_DIGITS + 1];
+  nnrt_crc crc;
+  int64_t got = 0, n = r->end - r->text;
+  if (n < WEIGHTS_SUM_AT + WEIGHTS_DIGITS || memcmp(r->text, begin, WEIGHTS_SUM_AT))
+    return nnrt_fail(r->error, NNRT_FAILED,
+                     "%s: is no checkpoint, or is damaged in its header (weights go in by --init)", r->path);
+  nnrt_crc_start(&crc);
+  for (int i = 0; i < 8; i++) chunk[i] = (unsigned char)((uint64_t)n >> 8 * i);
+  nnrt_crc_add(&crc, chunk, 8);
+  nnrt_crc_add(&crc, begin, WEIGHTS_SUM_AT);
+  nnrt_crc_add(&crc, "00000000", WEIGHTS_DIGITS);
+  nnrt_crc_add(&crc, r->text + WEIGHTS_SUM_AT + WEIGHTS_DIGITS, n - WEIGHTS_SUM_AT - WEIGHTS_DIGITS);
+  do {
+    NNRT_TRY(nnrt_file_read(&r->file, chunk, WEIGHTS_CHUNK, &got));
+    nnrt_crc_add(&crc, chunk, got);
+  } while (got == WEIGHTS_CHUNK);
+  nnrt_text(digits, sizeof digits, 0, "%08x", (unsigned)nnrt_crc_sum(&crc));
+  if (!memcmp(digits, r->text + WEIGHTS_SUM_AT, WEIGHTS_DIGITS)) return NNRT_GOOD;
+  return nnrt_fail(r->error, NNRT_FAILED,
+                   "%s: is damaged or cut off: its CRC-32 is %.8s, and that of its %lld bytes is %s", r->path,
+                   r->text + WEIGHTS_SUM_AT, (long long)(r->data + r->bytes), digits);
+}
+
+/* The text of a note; false: there is none. */
+bool nnrt_weights_note(const nnrt_weights_reader *reader, const char *key, char *to, int size) {
+  nnrt_error ignored;
+  nnrt_weights_reader r = *reader;
+  char name[512];
+  r.error = &ignored;
+  r.at = r.text + sizeof "{\"__metadata__\":" - 1;
+  if (!reader_take(&r, '{')) return false;
+  do {
+    if (reader_text(&r, name, sizeof name) || reader_expect(&r, ':') || reader_text(&r, to, size)) return false;
+    if (!strcmp(name, key)) return true;
+  } while (reader_take(&r, ','));
+  return false;
 }

@@ -94,6 +94,12 @@ static int64_t text_lines(const nnrt_output *o, const nnrt_writer *w, const unsi
   return n;
 }
 
+static int text_write(const nnrt_output *o, nnrt_writer *w, const unsigned char *at) { /* an errno, or 0 */
+  int64_t n = text_lines(o, w, at);
+  w->rows += n;
+  return nnrt_write_all(w->descriptor, w->buffer, n);
+}
+
 /* ---- before the first step ---- */
 static int writer_room(nnrt_run *run, nnrt_writer *w) {
   const nnrt_output *o = writer_output(run, w);
@@ -103,6 +109,12 @@ static int writer_room(nnrt_run *run, nnrt_writer *w) {
   return nnrt_alloc(&run->error, &w->buffer, w->room, w->path);
 }
 
+/* Bytes of a row; of a text, which counts bytes, 1. */
+static int64_t writer_row(const nnrt_output *o, const nnrt_writer *w) {
+  return w->kind == NNRT_WRITE_NPY ? o->count * nnrt_dtype_bytes(o->dtype == NNRT_bf16 ? NNRT_f32 : o->dtype) : 1;
+}
+
+/* A run that is resumed goes on behind what its checkpoint counts. */
 static int writer_open(nnrt_run *run, nnrt_writer *w) {
   const nnrt_output *o = writer_output(run, w);
   bool out = !strcmp(w->path, "-");
@@ -112,9 +124,13 @@ static int writer_open(nnrt_run *run, nnrt_writer *w) {
   w->vocabulary = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
   NNRT_TRY(writer_room(run, w));
   if (w->kind == NNRT_WRITE_PICTURE) return NNRT_GOOD;
-  w->descriptor = out ? STDOUT_FILENO : open(w->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  w->rows = out ? 0 : nnrt_resume_number(run, "write", w->path);
+  w->descriptor = out ? STDOUT_FILENO : open(w->path, O_WRONLY | O_CREAT | (w->rows ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
   int failed = w->descriptor < 0 ? errno : 0;
-  if (!failed && w->kind == NNRT_WRITE_NPY) w->header = npy_room(o), failed = npy_header(o, w);
+  if (w->kind == NNRT_WRITE_NPY) w->header = npy_room(o);
+  if (!failed && w->rows)
+    NNRT_TRY(nnrt_file_cut(&run->error, w->path, w->descriptor, w->header + w->rows * writer_row(o, w)));
+  if (!failed && w->kind == NNRT_WRITE_NPY) failed = npy_header(o, w);
   return failed ? nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s", w->path, strerror(failed))
                 : NNRT_GOOD;
 }
@@ -166,7 +182,7 @@ static int writer_call(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
   if (w->kind == NNRT_WRITE_NPY)
     failed = npy_row(o, w, at);
   else
-    failed = nnrt_write_all(w->descriptor, w->buffer, text_lines(o, w, at));
+    failed = text_write(o, w, at);
   return failed ? nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s", w->path, strerror(failed))
                 : NNRT_GOOD;
 }
@@ -177,6 +193,11 @@ int nnrt_writers_call(nnrt_run *run, const nnrt_act *act) {
     NNRT_TRY(writer_call(run, writer_find(run, act->func, &act->writes[k]),
                          e->output + e->latest->outputs[act->writes[k].output].offset));
   return NNRT_GOOD;
+}
+
+void nnrt_writers_sync(nnrt_run *run) {
+  for (int i = 0; i < run->nwriters; i++)
+    if (run->writers[i].descriptor > STDERR_FILENO) (void)!fdatasync(run->writers[i].descriptor);
 }
 
 int nnrt_writers_close(nnrt_run *run) {

@@ -1,0 +1,227 @@
+/* checkpoint.c: all of a run in one safetensors file, written while it goes on: every state (parameters, what
+ * optimizers keep, buffers, the seed and the counters of draws) as tensors by their names, and what else the run holds
+ * as notes in the header's __metadata__. docs/program.md lists the notes; resume.c reads them.
+ *
+ * A checkpoint is due after a step (every so many, or so long after the one before), after a step that ended an epoch,
+ * when the steps of a phase are over, and when a signal ends the run: always between two calls, so that the states and
+ * run->place fit. Before it is written, the log and the files of `write` are flushed to the disk: their lengths are
+ * among the notes. replace.c keeps the older generations whole. Buffers are made before the first step. */
+#include "host.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- numbers ---- */
+/* The bits of an element of any dtype, the same whatever the machine's order of bytes. */
+uint64_t nnrt_checkpoint_bits(int dtype, const void *at) {
+  uint64_t u64;
+  uint32_t u32;
+  uint16_t u16;
+  switch (nnrt_dtype_bytes(dtype)) {
+  case 8: return memcpy(&u64, at, sizeof u64), u64;
+  case 4: return memcpy(&u32, at, sizeof u32), u32;
+  case 2: return memcpy(&u16, at, sizeof u16), u16;
+  default: return *(const unsigned char *)at;
+  }
+}
+
+void nnrt_checkpoint_set(int dtype, void *at, uint64_t number) {
+  const uint32_t u32 = (uint32_t)number;
+  const uint16_t u16 = (uint16_t)number;
+  const unsigned char u8 = (unsigned char)number;
+  switch (nnrt_dtype_bytes(dtype)) {
+  case 8: memcpy(at, &number, sizeof number); break;
+  case 4: memcpy(at, &u32, sizeof u32); break;
+  case 2: memcpy(at, &u16, sizeof u16); break;
+  default: memcpy(at, &u8, sizeof u8);
+  }
+}
+
+/* ---- notes: ,"KIND.NAME":"…" ---- */
+static void note_key(nnrt_keeper *k, int *n, const char *kind, const char *name) {
+  *n = nnrt_text(k->notes, (int)k->notes_room, *n, ",\"%s.", kind);
+  *n = nnrt_weights_escape(k->notes, (int)k->notes_room, *n, name);
+  *n = nnrt_text(k->notes, (int)k->notes_room, *n, "\":\"");
+}
+
+static void note_numbers(nnrt_keeper *k, int *n, const char *kind, const char *name, int count,
+                         const int64_t *numbers) {
+  note_key(k, n, kind, name);
+  for (int i = 0; i < count; i++)
+    *n = nnrt_text(k->notes, (int)k->notes_room, *n, i ? " %" PRId64 : "%" PRId64, numbers[i]);
+  *n = nnrt_text(k->notes, (int)k->notes_room, *n, "\"");
+}
+static void note_double(nnrt_keeper *k, int *n, const char *kind, const char *name, double x) {
+  note_key(k, n, kind, name);
+  *n = nnrt_text(k->notes, (int)k->notes_room, *n, "%.17g\"", x);
+}
+#define NOTE(kind, name, ...)                                                                                          \
+  note_numbers(k, n, kind, name, (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)),                      \
+               (const int64_t[]){__VA_ARGS__})
+
+static void notes_run(nnrt_run *run, nnrt_keeper *k, int *n) {
+  const nnrt_options *o = &run->options;
+  const nnrt_course *c = &run->course;
+  note_key(k, n, "nnrt", "model");
+  *n = nnrt_weights_escape(k->notes, (int)k->notes_room, *n, run->model->name);
+  *n = nnrt_text(k->notes, (int)k->notes_room, *n, "\"");
+  NOTE("nnrt", "checkpoint", 1);
+  NOTE("nnrt", "hash", (int64_t)run->model->hash);
+  NOTE("nnrt", "flags", (int64_t)o->seed, o->no_shuffle, o->epochs, o->steps);
+  NOTE("nnrt", "steps", run->step, run->epoch, run->planned_steps);
+  NOTE("nnrt", "place", run->place.phase, run->place.list, run->place.act, run->place.time, run->place.row);
+  NOTE("nnrt", "course", c->steps, c->epochs, c->passes, c->finished);
+  note_double(k, n, "nnrt", "best", k->best);
+  NOTE("nnrt", "best_calls", k->best_calls);
+  NOTE("nnrt", "log", run->log.written);
+  for (int i = 0; i < run->model->nhypers; i++) note_double(k, n, "hyper", run->model->hypers[i].name, o->hypers[i]);
+}
+
+static void notes_data(nnrt_run *run, nnrt_keeper *k, int *n) {
+  for (int i = 0; i < run->model->nsources; i++)
+    NOTE("source", run->model->sources[i].name, run->cursors[i].epoch, run->cursors[i].row, run->streams[i].rows);
+  for (int i = 0; i < run->nwriters; i++)
+    if (run->writers[i].kind != NNRT_WRITE_PICTURE && strcmp(run->writers[i].path, "-"))
+      NOTE("write", run->writers[i].path, run->writers[i].rows);
+}
+
+/* Of each function: calls, the variant of the latest (-1: none), how many calls its sums hold; of each scalar output
+ * the latest value, which METRICs read, and the sum. */
+static void notes_functions(nnrt_run *run, nnrt_keeper *k, int *n) {
+  char name[512];
+  for (int f = 0; f < run->model->nfuncs; f++) {
+    const nnrt_entry *e = &run->entries[f];
+    NOTE("func", e->func->name, e->calls, e->latest ? e->latest - e->func->variants : -1, e->gathered);
+    for (int i = 0; e->latest && i < e->latest->noutputs; i++) {
+      const nnrt_output *o = &e->latest->outputs[i];
+      if (o->count != 1) continue;
+      nnrt_text(name, sizeof name, 0, "%s.%s", e->func->name, o->name);
+      NOTE("output", name, (int64_t)nnrt_checkpoint_bits(o->dtype, e->output + o->offset),
+           (int64_t)nnrt_checkpoint_bits(NNRT_f64, &e->sums[i]));
+    }
+  }
+}
+
+/* ---- before the first step ---- */
+const char *nnrt_checkpoint_path(nnrt_run *run) {
+  if (run->options.checkpoint) return run->options.checkpoint;
+  nnrt_keeper *k = &run->keeper;
+  nnrt_text(k->own_path, sizeof k->own_path, 0, "%s.checkpoint.safetensors", run->model->name);
+  return k->own_path;
+}
+
+static int64_t notes_bound(const nnrt_run *run) {
+  enum { NUMBERS = 160, ESCAPED = 6 }; /* a note's numbers; one character of a name */
+  const nnrt_model *m = run->model;
+  int64_t n = 16 * NUMBERS + ESCAPED * (int64_t)strlen(m->name);
+  for (int i = 0; i < m->nhypers; i++) n += NUMBERS + ESCAPED * (int64_t)strlen(m->hypers[i].name);
+  for (int i = 0; i < m->nsources; i++) n += NUMBERS + ESCAPED * (int64_t)strlen(m->sources[i].name);
+  for (int i = 0; i < run->nwriters; i++) n += NUMBERS + ESCAPED * (int64_t)strlen(run->writers[i].path);
+  for (int f = 0; f < m->nfuncs; f++) {
+    const nnrt_variant *v = &m->funcs[f].variants[0];
+    int64_t name = ESCAPED * (int64_t)strlen(m->funcs[f].name);
+    n += NUMBERS + name;
+    for (int i = 0; i < v->noutputs; i++) n += NUMBERS + name + ESCAPED * (int64_t)strlen(v->outputs[i].name);
+  }
+  return n;
+}
+
+static void keeper_plan(nnrt_run *run) {
+  nnrt_keeper *k = &run->keeper;
+  const nnrt_checkpoint *asked = run->model->checkpoint;
+  k->every = run->options.every;
+  if (!k->every.kind && asked && asked->by_epochs) k->every = (nnrt_every){NNRT_EVERY_EPOCH, 1};
+  if (!k->every.kind && asked && asked->every) k->every = (nnrt_every){NNRT_EVERY_STEPS, asked->every};
+  if (!k->every.kind) k->every = (nnrt_every){NNRT_EVERY_SECONDS, 600};
+  k->keep = run->options.keep > 0 ? (int)run->options.keep : asked && asked->keep ? asked->keep : 2;
+  k->written_at = nnrt_seconds();
+  k->written_step = -1;
+  if (!run->resumed) k->best = NAN;
+}
+
+int nnrt_checkpoint_prepare(nnrt_run *run) {
+  nnrt_keeper *k = &run->keeper;
+  const nnrt_options *o = &run->options;
+  if (o->bench >= 0 || !(o->checkpoint || o->every.kind || run->model->checkpoint)) return NNRT_GOOD;
+  keeper_plan(run);
+  const char *path = nnrt_checkpoint_path(run);
+  nnrt_text(k->best_path, sizeof k->best_path, 0, "%s.best", path);
+  k->weights = (nnrt_weights){.model = run->model, .memory = &run->memory};
+  NNRT_TRY(nnrt_weights_all(&run->error, &k->weights));
+  k->notes_room = notes_bound(run);
+  k->header_room = nnrt_weights_room(&k->weights) + k->notes_room;
+  NNRT_TRY(nnrt_alloc(&run->error, &k->notes, k->notes_room, "the checkpoints"));
+  NNRT_TRY(nnrt_alloc(&run->error, &k->header, k->header_room, "the checkpoints"));
+  NNRT_TRY(nnrt_replace_possible(&run->error, path));
+  k->path = path;
+  return NNRT_GOOD;
+}
+
+void nnrt_checkpoint_free(nnrt_run *run) {
+  free(run->keeper.weights.at);
+  free(run->keeper.notes);
+  free(run->keeper.header);
+}
+
+/* ---- during the run ---- */
+static int checkpoint_write(nnrt_run *run, const char *path, int keep) {
+  nnrt_keeper *k = &run->keeper;
+  nnrt_replacement r;
+  int n = 0;
+  nnrt_log_sync(&run->log);
+  nnrt_writers_sync(run);
+  notes_run(run, k, &n);
+  notes_data(run, k, &n);
+  notes_functions(run, k, &n);
+  if (n >= k->notes_room - 1)
+    return nnrt_fail(&run->error, NNRT_FAILED, "%s: no room for the notes of a checkpoint", path);
+  NNRT_TRY(nnrt_replace_begin(&run->error, &r, path));
+  r.keep = keep;
+  int failed = nnrt_weights_write(r.descriptor, &k->weights, k->notes, k->header, k->header_room, &k->crc);
+  return nnrt_replace_end(&run->error, &r, failed);
+}
+
+static int checkpoint_newest(nnrt_run *run) {
+  nnrt_keeper *k = &run->keeper;
+  NNRT_TRY(checkpoint_write(run, k->path, k->keep));
+  k->written_at = nnrt_seconds();
+  k->written_step = run->step;
+  k->written_place = run->place;
+  return NNRT_GOOD;
+}
+
+/* A metric that is not a number is never the best. */
+static int checkpoint_best(nnrt_run *run) {
+  nnrt_keeper *k = &run->keeper;
+  const nnrt_checkpoint *asked = run->model->checkpoint;
+  if (!asked || asked->best_func < 0) return NNRT_GOOD;
+  const nnrt_entry *e = &run->entries[asked->best_func];
+  if (e->calls == k->best_calls) return NNRT_GOOD;
+  double value = nnrt_metric(run, asked->best_func, asked->best_output);
+  bool better = isnan(k->best) ? !isnan(value) : asked->best_least ? value < k->best : value > k->best;
+  k->best_calls = e->calls;
+  if (!better) return NNRT_GOOD;
+  k->best = value;
+  return checkpoint_write(run, k->best_path, 1);
+}
+
+int nnrt_checkpoint_step(nnrt_run *run, bool epoch) {
+  const nnrt_keeper *k = &run->keeper;
+  if (!k->path) return NNRT_GOOD;
+  NNRT_TRY(checkpoint_best(run));
+  bool due = k->every.kind == NNRT_EVERY_EPOCH   ? epoch
+             : k->every.kind == NNRT_EVERY_STEPS ? run->step % k->every.n == 0
+                                                 : nnrt_seconds() - k->written_at >= (double)k->every.n;
+  return due ? checkpoint_newest(run) : NNRT_GOOD;
+}
+
+int nnrt_checkpoint_phase(nnrt_run *run) {
+  const nnrt_keeper *k = &run->keeper;
+  const nnrt_position *a = &k->written_place, *b = &run->place;
+  bool there = k->written_step == run->step && a->phase == b->phase && a->list == b->list && a->act == b->act;
+  return k->path && !there ? checkpoint_newest(run) : NNRT_GOOD;
+}
+
+int nnrt_checkpoint_signal(nnrt_run *run) { return run->keeper.path ? checkpoint_newest(run) : NNRT_GOOD; }
