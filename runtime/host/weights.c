@@ -322,6 +322,11 @@ static int reader_metadata(nnrt_weights_reader *r) {
 }
 
 /* ---- in: against the model ---- */
+static bool reader_is_checkpoint(const nnrt_weights_reader *r) {
+  static const char begin[] = WEIGHTS_HEAD WEIGHTS_SUM;
+  return r->end - r->text >= WEIGHTS_SUM_AT + WEIGHTS_DIGITS && !memcmp(r->text, begin, WEIGHTS_SUM_AT);
+}
+
 static int tensor_check(nnrt_weights_reader *r, const nnrt_tensor_entry *t, const nnrt_state *s) {
   char has[128], wants[128];
   if (strcmp(t->dtype, weights_dtypes[s->dtype]))
@@ -357,6 +362,14 @@ static void name_renamed(const nnrt_weights *w, char *name, int size) {
   if (!renamed[0]) name[0] = 0;
 }
 
+/* Weights are wanted, and the file is a checkpoint: it has the other states too. */
+static bool tensor_passes(const nnrt_weights_reader *r, const nnrt_weights *w, const char *name) {
+  if (!reader_is_checkpoint(r)) return false;
+  for (int i = 0; i < w->model->nstates; i++)
+    if (!strcmp(w->model->states[i].name, name)) return true;
+  return false;
+}
+
 static int tensor_place(nnrt_weights_reader *r, const nnrt_weights *w, nnrt_tensor_entry *t, int64_t *places) {
   char in_file[sizeof t->name];
   memcpy(in_file, t->name, sizeof in_file);
@@ -369,6 +382,7 @@ static int tensor_place(nnrt_weights_reader *r, const nnrt_weights *w, nnrt_tens
     places[i] = t->begin;
     return NNRT_GOOD;
   }
+  if (tensor_passes(r, w, t->name)) return NNRT_GOOD;
   return nnrt_fail(r->error, NNRT_FAILED, "%s: has %s, which the model has not", r->path, in_file);
 }
 
@@ -434,8 +448,8 @@ static int reader_header(nnrt_weights_reader *r) {
   NNRT_TRY(nnrt_file_read(&r->file, length, 8, &got));
   for (int i = 7; i >= 0; i--) n = n << 8 | length[i];
   if (r->file.gz || fstat(r->file.descriptor, &about) || got < 8 || n > (uint64_t)about.st_size - 8 || n > 1u << 27)
-    return nnrt_fail(r->error, NNRT_FAILED, "%s: not a safetensors file: its first 8 bytes are no length of a header",
-                     r->path);
+    return nnrt_fail(r->error, NNRT_FAILED,
+                     "%s: not a safetensors file, or cut off: its first 8 bytes are no length of a header", r->path);
   NNRT_TRY(nnrt_alloc(r->error, &r->header, (int64_t)n, "the file's header"));
   NNRT_TRY(nnrt_file_read(&r->file, r->header, (int64_t)n, &got));
   r->text = r->at = r->header;
@@ -483,18 +497,17 @@ int nnrt_weights_load(nnrt_error *error, const nnrt_model *m, const nnrt_memory 
 /* ---- in: notes ---- */
 /* Is the file whole? One without a sum is no checkpoint. */
 int nnrt_weights_verify(nnrt_weights_reader *r) {
-  static const char begin[] = WEIGHTS_HEAD WEIGHTS_SUM;
   unsigned char chunk[WEIGHTS_CHUNK];
   char digits[WEIGHTS_DIGITS + 1];
   nnrt_crc crc;
   int64_t got = 0, n = r->end - r->text;
-  if (n < WEIGHTS_SUM_AT + WEIGHTS_DIGITS || memcmp(r->text, begin, WEIGHTS_SUM_AT))
+  if (!reader_is_checkpoint(r))
     return nnrt_fail(r->error, NNRT_FAILED,
                      "%s: is no checkpoint, or is damaged in its header (weights go in by --init)", r->path);
   nnrt_crc_start(&crc);
   for (int i = 0; i < 8; i++) chunk[i] = (unsigned char)((uint64_t)n >> 8 * i);
   nnrt_crc_add(&crc, chunk, 8);
-  nnrt_crc_add(&crc, begin, WEIGHTS_SUM_AT);
+  nnrt_crc_add(&crc, r->text, WEIGHTS_SUM_AT);
   nnrt_crc_add(&crc, "00000000", WEIGHTS_DIGITS);
   nnrt_crc_add(&crc, r->text + WEIGHTS_SUM_AT + WEIGHTS_DIGITS, n - WEIGHTS_SUM_AT - WEIGHTS_DIGITS);
   do {

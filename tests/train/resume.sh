@@ -37,10 +37,73 @@ from_every_step() { # from_every_step NAME EACH ARGS…
   done
   echo "$name: $((last - 1)) checkpoints, resumed"
 }
-from_every_step dropout 5
-from_every_step convnet 3
-from_every_step carried 8
-from_every_step private 1
+from_every_step dropout 8
+from_every_step convnet 7
+from_every_step carried 17
+from_every_step private 4
 from_every_step duel 1
-[ "$failures" = 0 ] || finish
+
+# ---- --steps 17, then 23 more; with a rate of learning that follows the length of the run the user is told ----
+more() { # more NAME: the first steps end by --steps, with the lists that this calls
+  rm -f $(files) c c.1
+  "./$1" --quiet --log log --save saved --checkpoint end --steps 40 >said && rm -rf straight && mkdir straight && cp $(files) straight
+  rm -f $(files)
+  "./$1" --quiet --log log --checkpoint c --steps 17 >/dev/null && "./$1" --quiet --log log --save saved --checkpoint end --resume c --steps 40 >said 2>err || fail "$1: 17 steps and 23: $(cat err)"
+}
+more convnet && same "convnet: 17 steps and 23"
+more private && same "private: 17 steps and 23"
+[ ! -s err ] || fail "convnet and private do not read the length of the run: $(cat err)"
+more dropout
+grep -q "planned for 17 steps and is now for 40: the model's schedules follow that from step 17 on" err || fail "dropout: another length: $(cat err)"
+
+# ---- killed, or stopped by a signal, at any moment ----
+killed=0 stopped=0 ended=0
+rm -rf straight c c.1 $(files) && mkdir straight
+long="--quiet --epochs 300 --seed 3 --log log --save saved"
+./dropout $long --checkpoint end && cp $(files) straight
+while [ $((killed + stopped)) -lt "${KILLS:-12}" ]; do
+  [ -f c ] || [ -f c.1 ] || rm -f $(files)
+  signal=KILL code=0
+  [ $((RANDOM % 3)) != 0 ] || signal=TERM
+  # the shell tells of every kill
+  { timeout --preserve-status -s $signal "0.$((RANDOM % 4))$((RANDOM % 10))5" ./dropout $long --checkpoint c --checkpoint-every 10 --resume 2>err; } 2>/dev/null || code=$?
+  case $code in
+    137) killed=$((killed + 1)) ;;
+    143) stopped=$((stopped + 1)) ;;
+    0) ended=$((ended + 1)) && mv c end && rm -f c.1 && same "after $killed kills and $stopped signals" && rm -f end ;;
+    *) fail "after $killed kills and $stopped signals: exit code $code: $(cat err)" && break ;;
+  esac
+done
+code=0
+until [ ! -f c ] || ./dropout $long --checkpoint c --checkpoint-every 1000 --resume 2>err; do fail "the last part: $(cat err)" && break; done
+[ ! -f c ] || { mv c end && same "after $killed kills and $stopped signals"; }
+echo "dropout: $killed kills and $stopped signals; $ended runs came to their end in between"
+rm -f c c.1 c.new
+timeout --preserve-status -s INT 0.3 ./dropout $long --epochs 100000000 --checkpoint c 2>err || code=$?
+[ $code = 130 ] && [ -f c ] || fail "SIGINT: exit code $code"
+
+# ---- what cannot be written: exit code 1, the checkpoint before stays ----
+refused() { # refused WHAT CODE MESSAGE COMMAND…
+  local code=0
+  "${@:4}" 2>err >/dev/null || code=$?
+  [ $code = "$2" ] && grep -q -e "$3" err || fail "$1: exit code $code: $(cat err)"
+}
+rm -f c c.* log && ./dropout --quiet --steps 10 --checkpoint c && before=$(cksum <c) || fail "10 steps"
+(ulimit -f 12 && refused "a full disk" 1 "c: cannot be written: File too large" ./dropout --quiet --checkpoint c --checkpoint-every 5 --resume --steps 30; exit $failures) || failures=$((failures + 1))
+[ "$(cksum <c)" = "$before" ] || fail "a full disk: the checkpoint before is not there"
+[ ! -e c.new ] || fail "a full disk: c.new stays"
+
+# ---- of another model, another dtype, another version; the older generation goes on ----
+"./convnet" --quiet --checkpoint other
+refused "another model" 1 "other: is of the model convnet; this program's is dropout" ./dropout --quiet --resume other
+"$NNC" "$models/resume/dropout.lua" -o half.c --float=f64 && build_c gcc -O1 half.c half || die "half does not build"
+refused "another dtype" 1 "0.weight is F32; the model's is F64" ./half --quiet --resume c
+sed 's/Dropout(0.3)/Dropout(0.4)/' "$models/resume/dropout.lua" >wetter.lua && "$NNC" wetter.lua -o wetter.c && build_c gcc -O1 wetter.c wetter || die "wetter does not build"
+refused "another version" 1 "c: is of another version of the model" ./wetter --quiet --resume c
+rm -rf straight c c.* $(files) && mkdir straight
+./dropout --quiet --log log --save saved --checkpoint end && cp $(files) straight
+./dropout --quiet --log log --checkpoint c --checkpoint-every epoch && truncate -s -1 c
+./dropout --quiet --log log --save saved --checkpoint end --resume c 2>err || fail "the older generation: $(cat err)"
+grep -q "c: is damaged or cut off: .*; going on from the older .*c.1" err || fail "the older generation: $(cat err)"
+same "the older generation"
 finish

@@ -27,7 +27,7 @@ enum { F_TRAIN, F_TWIN, F_COUNT, F_VALIDATE, FUNCS };
 
 /* ---- what the step functions saw ---- */
 static struct Seen {
-  int calls[FUNCS], n, raise_at;
+  int calls[FUNCS], n, raise_at, raise_call; /* SIGINT in a call of train; in a call of whatever function */
   struct SeenCall {
     int func, rows, first, last, epoch;
     double lr, total, value;
@@ -85,6 +85,7 @@ static void seen_add(const nnrt_memory *m, int func, int rows, double value) {
                                           f32_at(m->input + IN_TOTAL),
                                           value,
                                           row_number(m->input + IN_X)};
+  if (seen.n == seen.raise_call) raise(SIGINT);
 }
 
 static void train_record(const nnrt_memory *m) {
@@ -164,6 +165,8 @@ static void step_init(const nnrt_memory *m, const nnrt_thread *t) {
 static const nnrt_state states[] = {
     {.name = "0.weight", .dtype = NNRT_f32, .rank = 2, .dim = {2, 3}, .trained = 1, .saved = 1, .offset = 0},
     {.name = "calls", .dtype = NNRT_i64, .rank = 0, .trained = 0, .saved = 1, .offset = AT_CALLS},
+    {.name = "v.rows", .dtype = NNRT_i64, .offset = AT_ROWS},
+    {.name = "v.sum", .dtype = NNRT_f32, .offset = AT_SUM},
     {.name = "nnrt.seed", .dtype = NNRT_u32, .rank = 1, .dim = {2}, .trained = 0, .saved = 0, .offset = AT_SEED},
 };
 static const nnrt_hyper hypers[] = {{"lr", 0.5, 0, 10, 0, "learning rate"}, {"depth", 3, 1, 8, 1, NULL}};
@@ -340,10 +343,11 @@ static void redirect_back(int descriptor, int kept) {
 }
 static int run_args(const nnrt_model *m, int argc, const char **argv) {
   unsigned char *visited = seen.visited;
-  int raise_at = seen.raise_at;
+  int raise_at = seen.raise_at, raise_call = seen.raise_call;
   memset(&seen, 0, sizeof seen);
   seen.visited = visited;
   seen.raise_at = raise_at;
+  seen.raise_call = raise_call;
   int out = redirect(1, "out"), err = redirect(2, "err"), status = nnrt_main(m, argc, (char **)argv);
   redirect_back(1, out);
   redirect_back(2, err);

@@ -49,6 +49,34 @@ static void values_and_data_go_by_name(void **state) {
   assert_null(options.data[0]);
 }
 
+static void checkpoints_are_due_by_steps_time_or_epochs(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    int kind;
+    int64_t n;
+  } cases[] = {{"500", NNRT_EVERY_STEPS, 500},
+               {"30s", NNRT_EVERY_SECONDS, 30},
+               {"10m", NNRT_EVERY_SECONDS, 600},
+               {"2h", NNRT_EVERY_SECONDS, 7200},
+               {"epoch", NNRT_EVERY_EPOCH, 1}};
+  for (int i = 0; i < LENGTH(cases); i++) {
+    assert_int_equal(READ("--checkpoint-every", cases[i].text), 0);
+    assert_int_equal(options.every.kind, cases[i].kind);
+    assert_int_equal(options.every.n, cases[i].n);
+  }
+  assert_int_equal(READ("--checkpoint", "c", "--checkpoint-keep=3", "--resume", "--quiet"), 0);
+  assert_string_equal(options.checkpoint, "c");
+  assert_true(options.keep == 3 && options.resuming && !options.resume && options.quiet);
+  assert_int_equal(READ("--quiet", "--resume"), 0);
+  assert_true(options.resuming && !options.resume);
+  assert_int_equal(READ("--resume", "c.1", "--quiet"), 0);
+  assert_true(options.resuming && options.quiet);
+  assert_string_equal(options.resume, "c.1");
+  assert_int_equal(READ("--resume=--c"), 0);
+  assert_string_equal(options.resume, "--c");
+}
+
 static void a_value_of_the_model_wins_over_a_flag(void **state) {
   (void)state;
   const nnrt_hyper epochs = {"epochs", 10, 1, INFINITY, 1, NULL};
@@ -84,6 +112,11 @@ static void bad_flags_are_refused(void **state) {
       {"--threads", "0", "\"0\" is not a whole number of at least 1"},
       {"--threads", "17", "--threads 17: this program was compiled for at most 16"},
       {"--bench", "0", "\"0\" is not a whole number of at least 1"},
+      {"--checkpoint-every", "0", "\"0\" is not a number of steps, of seconds (30s)"},
+      {"--checkpoint-every", "5d", "\"5d\" is not a number of steps"},
+      {"--checkpoint-every", "1.5h", "\"1.5h\" is not a number of steps"},
+      {"--checkpoint-keep", "0", "\"0\" is not a whole number of at least 1"},
+      {"--resume=", NULL, "--resume: \"\" is not a path"},
       {"--quiet=1", NULL, "--quiet takes no value"},
       {"--log", "", "\"\" is not a path"},
       {"--lr", "fast", "--lr: \"fast\" is not a number of at least 0 and at most 10"},
@@ -153,6 +186,7 @@ int main(void) {
       cmocka_unit_test(flags_have_two_forms),
       cmocka_unit_test(without_flags_there_are_defaults),
       cmocka_unit_test(values_and_data_go_by_name),
+      cmocka_unit_test(checkpoints_are_due_by_steps_time_or_epochs),
       cmocka_unit_test(a_value_of_the_model_wins_over_a_flag),
       cmocka_unit_test(bad_flags_are_refused),
       cmocka_unit_test(help_is_made_from_the_model),
