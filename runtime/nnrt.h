@@ -235,7 +235,7 @@ typedef struct nnrt_model {
   int64_t seed_offset; /* of nnrt.seed in the state arena, or -1 */
   int ntraps;          /* --trap; else 0 */
   const nnrt_trap *traps;
-  int64_t trap_offset; /* of their ranges (nnrt_range) in the state arena */
+  int64_t trap_offset;               /* of their ranges (nnrt_range) in the state arena */
   const nnrt_checkpoint *checkpoint; /* or NULL */
 } nnrt_model;
 

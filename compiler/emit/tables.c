@@ -46,12 +46,15 @@ RECORD(phase, {"by_epochs", FIELD_int}, {"count", FIELD_f64}, {"count_hyper", FI
        {"nstep", FIELD_int}, {"neach_epoch", FIELD_int}, {"nafter", FIELD_int}, {"before", FIELD_table},
        {"step", FIELD_table}, {"each_epoch", FIELD_table}, {"after", FIELD_table}, {"stop_func", FIELD_int},
        {"stop_output", FIELD_int})
+RECORD(checkpoint, {"every", FIELD_int}, {"by_epochs", FIELD_int}, {"keep", FIELD_int}, {"best_func", FIELD_int},
+       {"best_output", FIELD_int}, {"best_least", FIELD_int})
 RECORD(model, {"name", FIELD_text}, {"source", FIELD_text}, {"compiler", FIELD_text}, {"hash", FIELD_u64},
        {"params_bytes", FIELD_i64}, {"state_bytes", FIELD_i64}, {"scratch_bytes", FIELD_i64},
        {"max_threads", FIELD_int}, {"nstates", FIELD_int}, {"nhypers", FIELD_int}, {"nsources", FIELD_int},
        {"nfuncs", FIELD_int}, {"nphases", FIELD_int}, {"states", FIELD_table}, {"hypers", FIELD_table},
        {"sources", FIELD_table}, {"funcs", FIELD_table}, {"phases", FIELD_table}, {"init", FIELD_code},
-       {"seed_offset", FIELD_i64}, {"ntraps", FIELD_int}, {"traps", FIELD_table}, {"trap_offset", FIELD_i64})
+       {"seed_offset", FIELD_i64}, {"ntraps", FIELD_int}, {"traps", FIELD_table}, {"trap_offset", FIELD_i64},
+       {"checkpoint", FIELD_table})
 RECORD(traced, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims},
        {"memory", FIELD_int}, {"kind", FIELD_int})
 RECORD(trap, {"step", FIELD_code}, {"op", FIELD_text}, {"kernel", FIELD_text}, {"at", FIELD_text}, {"line", FIELD_text},
@@ -61,10 +64,11 @@ static const RecordField data_field[] = {{NULL, FIELD_table}};
 static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
 static const Record data_record = {"void *", 1, data_field};
 
-static const Record *const records[] = {&state_record,  &hyper_record, &field_record,  &stored_record,  &heading_record,
-                                        &source_record, &input_record, &output_record, &variant_record, &func_record,
-                                        &given_record,  &write_record, &kept_record,   &rename_record,  &act_record,
-                                        &phase_record,  &model_record, &traced_record, &trap_record};
+static const Record *const records[] = {&state_record,      &hyper_record,  &field_record,  &stored_record,
+                                        &heading_record,    &source_record, &input_record,  &output_record,
+                                        &variant_record,    &func_record,   &given_record,  &write_record,
+                                        &kept_record,       &rename_record, &act_record,    &phase_record,
+                                        &checkpoint_record, &model_record,  &traced_record, &trap_record};
 const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
 
 /* ---- building ---- */
@@ -450,6 +454,15 @@ static const Table *build_traps(Build *b) {
   return table_done(b, t);
 }
 
+static const Table *build_checkpoint(Build *b) {
+  const Checkpoint *c = b->program->module->checkpoint;
+  Table *t = table_new(b, &checkpoint_record, "checkpoint", c ? 1 : 0);
+  t->single = true;
+  for (int i = 0; c && i < 6; ++i)
+    put_int(b, t, (const int[]){c->every, c->by_epochs, c->keep, c->best_func, c->best_output, c->best_least}[i]);
+  return table_done(b, t);
+}
+
 /* ---- the model ---- */
 static const Host *init_host(const Program *p) {
   for (int i = 0; i < p->hosts.n; ++i)
@@ -462,7 +475,8 @@ static void build_model(Build *b) {
   const Module *m = p->module;
   const Slot *seed = m->seed ? state_slot(p, m->seed) : NULL;
   const Table *states = build_states(b), *hypers = build_hypers(b), *sources = build_sources(b);
-  const Table *funcs = build_funcs(b), *phases = build_phases(b), *traps = build_traps(b);
+  const Table *funcs = build_funcs(b), *phases = build_phases(b), *traps = build_traps(b),
+              *checkpoint = build_checkpoint(b);
   Table *t = table_new(b, &model_record, "model", 1);
   t->single = true;
   t->exported = b->sheet->options->no_main;
@@ -483,6 +497,7 @@ static void build_model(Build *b) {
   put_int(b, t, p->traps.n);
   put_table(b, t, traps);
   put_int(b, t, p->trap_seen ? p->trap_seen->offset : 0);
+  put_table(b, t, checkpoint);
   table_done(b, t);
 }
 

@@ -220,9 +220,26 @@ static int program_phase(lua_State *L) { /* { before, step, each_epoch, after, b
   return 0;
 }
 
+static int program_checkpoint(lua_State *L) { /* { every, keep, by_epochs, best_func, best_output, best_least } */
+  Front *f = front_of(L);
+  Checkpoint *c = NEW(f->arena, Checkpoint);
+  c->every = (int)field_integer(L, 1, "every", 0);
+  c->keep = (int)field_integer(L, 1, "keep", 0);
+  c->best_func = (int)field_integer(L, 1, "best_func", -1);
+  c->best_output = (int)field_integer(L, 1, "best_output", -1);
+  lua_getfield(L, 1, "by_epochs");
+  c->by_epochs = lua_toboolean(L, -1);
+  lua_getfield(L, 1, "best_least");
+  c->best_least = lua_toboolean(L, -1);
+  f->module->checkpoint = c;
+  return 0;
+}
+
 void driver_core(lua_State *L) { /* stack: core.program */
   lua_pushcfunction(L, program_phase);
   lua_setfield(L, -2, "phase");
+  lua_pushcfunction(L, program_checkpoint);
+  lua_setfield(L, -2, "checkpoint");
 }
 
 void driver_states(const Module *m, bool *keep) {

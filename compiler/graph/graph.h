@@ -266,6 +266,13 @@ typedef struct Phase {
   int stop_func, stop_output; /* METRIC; -1 */
 } Phase;
 
+typedef struct Checkpoint {   /* nn.program's checkpoint */
+  int every, keep;            /* every: steps; 0: not given */
+  bool by_epochs;             /* every = "epoch" */
+  int best_func, best_output; /* METRIC; -1 */
+  bool best_least;            /* the smallest is the best */
+} Checkpoint;
+
 typedef struct Module {
   Arena *arena;
   const char *name; /* "fashion_mlp" */
@@ -275,8 +282,9 @@ typedef struct Module {
   VEC(Source *) sources;
   VEC(Func *) funcs;
   VEC(Phase *) phases;
-  State *seed;                /* "nnrt.seed", u32 [2]; read by OP_random */
-  VEC(const char *) left_out; /* functions that --only left out */
+  const Checkpoint *checkpoint; /* or NULL */
+  State *seed;                  /* "nnrt.seed", u32 [2]; read by OP_random */
+  VEC(const char *) left_out;   /* functions that --only left out */
 } Module;
 
 Module *module_new(Arena *arena);

@@ -1,6 +1,6 @@
 /* parse_module.c: a whole Module from text: states with their initial graphs, hypers, sources, functions with their
- * variants, phases. References between them (a function's sources, an input's hyper, a metric's output) are checked at
- * the end, when everything is known. The inverse of module_print. */
+ * variants, phases, checkpoints. References between them (a function's sources, an input's hyper, a metric's output)
+ * are checked at the end, when everything is known. The inverse of module_print. */
 #include "parse.h"
 
 #include <math.h>
@@ -353,6 +353,17 @@ static void parse_phase(Parser *p) {
   vec_push(p->arena, p->module->phases, ph);
 }
 
+static void parse_checkpoint(Parser *p) {
+  Checkpoint *c = NEW(p->arena, Checkpoint);
+  c->every = (int)keyed_integer(p, "every", 0, INT32_MAX);
+  c->keep = (int)keyed_integer(p, "keep", 0, INT32_MAX);
+  c->by_epochs = parser_take(p, T_word, "epochs");
+  parse_metric(p, "best", &c->best_func, &c->best_output);
+  c->best_least = parser_take(p, T_word, "least");
+  parser_line(p);
+  p->module->checkpoint = c;
+}
+
 /* ---- the whole ---- */
 
 /* An input's numbers name things that exist and are of its shape's kind. */
@@ -404,8 +415,10 @@ static void parse_part(Parser *p) {
     parse_func(p);
   } else if (parser_take(p, T_word, "phase")) {
     parse_phase(p);
+  } else if (parser_take(p, T_word, "checkpoint")) {
+    parse_checkpoint(p);
   } else {
-    parser_expected(p, "'state', 'seed', 'hyper', 'source', 'func' or 'phase'");
+    parser_expected(p, "'state', 'seed', 'hyper', 'source', 'func', 'phase' or 'checkpoint'");
   }
 }
 

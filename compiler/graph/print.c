@@ -414,6 +414,14 @@ static void print_phase(Text *out, const Module *m, const Phase *p) {
   text_puts(out, "end\n");
 }
 
+static void print_checkpoint(Text *out, const Module *m, const Checkpoint *c) {
+  text_printf(out, "checkpoint every=%d keep=%d", c->every, c->keep);
+  if (c->by_epochs) text_puts(out, " epochs");
+  print_metric(out, m, " best", c->best_func, c->best_output);
+  if (c->best_least) text_puts(out, " least");
+  text_puts(out, "\n");
+}
+
 void module_print(Text *out, const Module *m) {
   print_named(out, "module", m->name);
   if (m->file) print_named(out, " file", m->file);
@@ -427,4 +435,5 @@ void module_print(Text *out, const Module *m) {
   for (int k = 0; k < m->sources.n; ++k) print_source(out, m->sources.at[k]);
   for (int k = 0; k < m->funcs.n; ++k) print_func(out, m->funcs.at[k]);
   for (int k = 0; k < m->phases.n; ++k) print_phase(out, m, m->phases.at[k]);
+  if (m->checkpoint) print_checkpoint(out, m, m->checkpoint);
 }

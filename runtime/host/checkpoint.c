@@ -76,6 +76,7 @@ static void notes_run(nnrt_run *run, nnrt_keeper *k, int *n) {
   note_double(k, n, "nnrt", "best", k->best);
   NOTE("nnrt", "best_calls", k->best_calls);
   NOTE("nnrt", "log", run->log.written);
+  NOTE("nnrt", "run", k->run);
   for (int i = 0; i < run->model->nhypers; i++) note_double(k, n, "hyper", run->model->hypers[i].name, o->hypers[i]);
 }
 
@@ -102,6 +103,50 @@ static void notes_functions(nnrt_run *run, nnrt_keeper *k, int *n) {
            (int64_t)nnrt_checkpoint_bits(NNRT_f64, &e->sums[i]));
     }
   }
+}
+
+/* ---- what the program does: another schedule or other data are another run, though functions are the same ---- */
+static void sum_numbers(nnrt_crc *crc, int n, const int64_t *numbers) {
+  for (int i = 0; i < n; i++) {
+    unsigned char bytes[8];
+    for (int k = 0; k < 8; k++) bytes[k] = (unsigned char)((uint64_t)numbers[i] >> 8 * k);
+    nnrt_crc_add(crc, bytes, 8);
+  }
+}
+#define SUM(...)                                                                                                       \
+  sum_numbers(crc, (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
+
+static void sum_list(nnrt_crc *crc, const nnrt_phase *ph, int list) {
+  int n;
+  const nnrt_act *acts = nnrt_phase_list(ph, list, &n);
+  SUM(n);
+  for (int i = 0; i < n; i++) {
+    const nnrt_act *a = &acts[i];
+    SUM(a->kind, a->func, a->times, a->every, a->when_func, a->when_output, a->nwrites);
+    if (a->path) nnrt_crc_add(crc, a->path, (int64_t)strlen(a->path));
+    for (int k = 0; k < a->nwrites; k++) {
+      SUM(a->writes[k].output);
+      nnrt_crc_add(crc, a->writes[k].path, (int64_t)strlen(a->writes[k].path));
+    }
+  }
+}
+
+/* Counts of steps and epochs are left out: a run may become longer. */
+int64_t nnrt_checkpoint_run(const nnrt_run *run) {
+  nnrt_crc sum, *crc = &sum;
+  nnrt_crc_start(crc);
+  for (int i = 0; i < run->nphases; i++) {
+    const nnrt_phase *ph = &run->phases[i];
+    SUM(ph->by_epochs, ph->stop_func, ph->stop_output);
+    for (int list = 0; list < 4; list++) sum_list(crc, ph, list);
+  }
+  for (int i = 0; i < run->model->nsources; i++) {
+    const nnrt_source *s = &run->model->sources[i];
+    SUM(s->batch, s->shuffle, s->drop_last, s->pad, s->split_seed, s->stride, s->stateful,
+        (int64_t)nnrt_checkpoint_bits(NNRT_f64, &s->rate), (int64_t)nnrt_checkpoint_bits(NNRT_f64, &s->from),
+        (int64_t)nnrt_checkpoint_bits(NNRT_f64, &s->to));
+  }
+  return nnrt_crc_sum(crc);
 }
 
 /* ---- before the first step ---- */
@@ -138,6 +183,7 @@ static void keeper_plan(nnrt_run *run) {
   k->keep = run->options.keep > 0 ? (int)run->options.keep : asked && asked->keep ? asked->keep : 2;
   k->written_at = nnrt_seconds();
   k->written_step = -1;
+  k->run = nnrt_checkpoint_run(run);
   if (!run->resumed) k->best = NAN;
 }
 

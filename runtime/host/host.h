@@ -397,6 +397,7 @@ typedef struct nnrt_keeper { /* checkpoint.c */
   int64_t notes_room, header_room;
   nnrt_crc crc;
   double written_at, best;
+  int64_t run;                      /* nnrt_checkpoint_run */
   int64_t written_step, best_calls; /* best_calls: of the metric's function when it was last looked at */
   nnrt_position written_place;
 } nnrt_keeper;
@@ -479,6 +480,7 @@ int nnrt_checkpoint_prepare(nnrt_run *run);
 int nnrt_checkpoint_step(nnrt_run *run, bool epoch);            /* after a step: if one is due */
 int nnrt_checkpoint_phase(nnrt_run *run);                       /* when the steps of a phase are over */
 int nnrt_checkpoint_signal(nnrt_run *run);                      /* when a signal ends the run */
+int64_t nnrt_checkpoint_run(const nnrt_run *run);               /* a sum over schedule and data */
 uint64_t nnrt_checkpoint_bits(int dtype, const void *at);       /* of one element, as a number */
 void nnrt_checkpoint_set(int dtype, void *at, uint64_t number); /* back */
 void nnrt_checkpoint_free(nnrt_run *run);

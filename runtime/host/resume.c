@@ -187,10 +187,15 @@ void nnrt_resume_free(nnrt_run *run) {
 
 /* ---- back into the run ---- */
 static int restore_place(nnrt_run *run) {
-  int64_t steps[NOTE_NUMBERS], place[NOTE_NUMBERS], course[NOTE_NUMBERS];
+  int64_t steps[NOTE_NUMBERS], place[NOTE_NUMBERS], course[NOTE_NUMBERS], sum[NOTE_NUMBERS];
   NNRT_TRY(note_need(run, "nnrt", "steps", 3, steps));
   NNRT_TRY(note_need(run, "nnrt", "place", 5, place));
   NNRT_TRY(note_need(run, "nnrt", "course", 4, course));
+  NNRT_TRY(note_need(run, "nnrt", "run", 1, sum));
+  if (sum[0] != nnrt_checkpoint_run(run))
+    return nnrt_fail(&run->error, NNRT_FAILED,
+                     "%s: is of another version of the program, whose `run` or `data` say something else",
+                     run->resume.path);
   bool fits = steps[0] >= 0 && place[0] >= 0 && place[0] < run->nphases && place[1] >= 0 && place[1] < 4;
   int n = 0;
   if (fits) nnrt_phase_list(&run->phases[place[0]], (int)place[1], &n);

@@ -93,6 +93,18 @@ rm -f c c.* log && ./dropout --quiet --steps 10 --checkpoint c && before=$(cksum
 [ "$(cksum <c)" = "$before" ] || fail "a full disk: the checkpoint before is not there"
 [ ! -e c.new ] || fail "a full disk: c.new stays"
 
+# ---- what the program asks for: losses of 10 5 2 1 2 5 10 in epochs of two steps, then it stops; a minus: the least is the best ----
+for best in -validate.loss:8 validate.loss:2; do
+  sed "s/^  run = {/  checkpoint = { every = \"epoch\", keep = 3, best = \"${best%:*}\" },\n&/" "$models/driver/stop.lua" >stop.lua
+  rm -f stop.checkpoint.* && "$NNC" stop.lua -o stop.c && build_c gcc -O1 stop.c stop && ./stop --quiet || fail "best: exit code $?"
+  [ "$(echo stop.checkpoint.safetensors*)" = "stop.checkpoint.safetensors stop.checkpoint.safetensors.1 stop.checkpoint.safetensors.2 stop.checkpoint.safetensors.best" ] ||
+    fail "best: $(echo stop.checkpoint.*)"
+  for file in :14 .1:12 .2:10 .best:${best#*:}; do
+    grep -aq "\"nnrt.steps\":\"${file#*:} " "stop.checkpoint.safetensors${file%:*}" || fail "$best: stop.checkpoint.safetensors${file%:*} is not of step ${file#*:}"
+  done
+done
+./stop --quiet --resume stop.checkpoint.safetensors.best --checkpoint-every 1 --log log && [ "$(grep -c '"func":"train"' log)" = 12 ] || fail "best: going on from it: $(cat log)"
+
 # ---- of another model, another dtype, another version; the older generation goes on ----
 "./convnet" --quiet --checkpoint other
 refused "another model" 1 "other: is of the model convnet; this program's is dropout" ./dropout --quiet --resume other

@@ -160,6 +160,10 @@ static void checkpoints_of_other_models_are_refused(void **state) {
   memcpy(changed, states, sizeof changed);
   changed[0].name = "1.weight";
   expect_foreign(&other, "has 0.weight, which the model has not");
+  nnrt_phase twice = phase;
+  twice.nbefore = 0;
+  other = m, other.phases = &twice;
+  expect_foreign(&other, "/c: is of another version of the program, whose `run` or `data`");
   other = m, other.hash = 0x4321;
   expect_foreign(&other, "the program 0000000000001234, and this one is 0000000000004321");
 }

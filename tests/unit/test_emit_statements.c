@@ -183,7 +183,8 @@ static const Layout layouts[] = {
     {"nnrt_rename", sizeof(nnrt_rename), offsetof(nnrt_rename, to)},
     {"nnrt_act", sizeof(nnrt_act), offsetof(nnrt_act, renames)},
     {"nnrt_phase", sizeof(nnrt_phase), offsetof(nnrt_phase, stop_output)},
-    {"nnrt_model", sizeof(nnrt_model), offsetof(nnrt_model, trap_offset)},
+    {"nnrt_checkpoint", sizeof(nnrt_checkpoint), offsetof(nnrt_checkpoint, best_least)},
+    {"nnrt_model", sizeof(nnrt_model), offsetof(nnrt_model, checkpoint)},
     {"nnrt_traced", sizeof(nnrt_traced), offsetof(nnrt_traced, kind)},
     {"nnrt_trap", sizeof(nnrt_trap), offsetof(nnrt_trap, tensors)},
 };

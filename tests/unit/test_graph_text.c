@@ -119,7 +119,8 @@ static const char good[] = //
     "end\n"
     "phase steps=100\n"
     "  step \"train\" times=1 every=1\n"
-    "end\n";
+    "end\n"
+    "checkpoint every=0 keep=3 epochs best \"stop\" output=0 least\n";
 
 static const char *printed(Arena *arena, const Module *m) {
   Text text;
@@ -338,6 +339,8 @@ static const Malformed malformed[] = {
     {"step \"train\" times=5", "step \"trian\" times=5", "unknown function: 'trian'", 0},
     {"times=5", "times=0", "not a number that fits here: '0'", 0},
     {"when \"stop\" output=0", "when \"stop\" output=1", "not a number that fits here: '1'", 0},
+    {"best \"stop\" output=0", "best \"stop\" output=1", "not a number that fits here: '1'", 0},
+    {"keep=3 epochs", "keep=-1 epochs", "not a number that fits here: '-1'", 0},
     {"phase steps=100", "phase forever=100", "'steps' expected, found 'forever'", 0},
     {"every=1\nend\nphase", "every=1\nphase",
      "'before', 'step', 'each_epoch', 'after' or 'end' expected, found 'phase'", 1},

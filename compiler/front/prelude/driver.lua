@@ -212,17 +212,21 @@ function core.add_phases(options, funcs)
   for _, phase in ipairs(run) do add_phase(phase, funcs) end
 end
 
--- checkpoint = { every = N | "epoch", keep = N, best = METRIC }
-function core.check_checkpoint(options, funcs)
+-- checkpoint = { every = N | "epoch", keep = N, best = METRIC | "-" .. METRIC }
+function core.add_checkpoint(options, funcs)
   if options == nil then return end
   core.fields("nn.program's checkpoint", options, { every = "any", keep = "number", best = "string" })
+  local result = { by_epochs = options.every == "epoch" }
   if options.every ~= nil and options.every ~= "epoch" then
     if type(options.every) ~= "number" then
       core.fail("checkpoint_every", type(options.every) == "string" and "'" .. options.every .. "'" or core.what(options.every))
     end
-    core.count("nn.program's checkpoint", "every", options.every)
+    result.every = core.count("nn.program's checkpoint", "every", options.every)
   end
-  if options.keep ~= nil then core.count("nn.program's checkpoint", "keep", options.keep) end
-  if options.best ~= nil then metric("best", options.best, funcs) end
-  core.limit("nn.program's checkpoint")
+  if options.keep ~= nil then result.keep = core.count("nn.program's checkpoint", "keep", options.keep) end
+  if options.best ~= nil then
+    result.best_least = string.sub(options.best, 1, 1) == "-"
+    result.best_func, result.best_output = metric("best", string.sub(options.best, result.best_least and 2 or 1), funcs)
+  end
+  core.program.checkpoint(result)
 end

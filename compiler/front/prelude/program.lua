@@ -332,6 +332,6 @@ function nn.program(options)
   end
   funcs.model = options.model
   core.add_phases(options, funcs)
-  core.check_checkpoint(options.checkpoint, funcs)
+  core.add_checkpoint(options.checkpoint, funcs)
   return self
 end

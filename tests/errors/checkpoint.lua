@@ -1,6 +1,0 @@
--- EXPECT: nn.program's checkpoint
--- LINE: 6
-local nn = require "nn"
-local net = nn.Linear(4, 3)
-local f = nn.func { function() return { y = net.weight:sum(), w = nn.value(net.weight) } end }
-return nn.program { model = net, f = f, run = { steps = 1, step = f }, checkpoint = { every = 10, keep = 2 } }
