@@ -1,5 +1,5 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, and safetensors weights.
+ * arrays of NumPy alone and in archives, safetensors weights, and checkpoints, half of them with a sum that is right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -369,6 +369,108 @@ static void try_weights(const char *keep) {
     accepted++;
 }
 
+/* ---- checkpoints: what is read goes into a run, whose places must exist ---- */
+static const nnrt_state run_states[] = {
+    {.name = "w", .dtype = NNRT_f32, .rank = 1, .dim = {4}, .trained = 1, .saved = 1},
+    {.name = "nnrt.seed", .dtype = NNRT_u32, .rank = 1, .dim = {2}}};
+static const nnrt_output run_outputs[] = {{.name = "loss", .dtype = NNRT_f32, .count = 1}};
+static const nnrt_variant run_variants[] = {{.rows = 2, .noutputs = 1, .outputs = run_outputs, .output_bytes = 4}};
+static const int run_sources[] = {0};
+static const nnrt_func run_funcs[] = {{"train", 0, 1, run_sources, 1, run_variants}};
+static const nnrt_act run_acts[] = {{.func = 0, .times = 1, .every = 1, .when_func = -1, .when_output = -1}};
+static const nnrt_phase run_phases[] = {
+    {.count = 9, .count_hyper = -1, .nstep = 1, .step = run_acts, .stop_func = -1, .stop_output = -1},
+    {.count = 9, .count_hyper = -1, .nstep = 1, .step = run_acts, .stop_func = -1, .stop_output = -1}};
+static const nnrt_hyper run_hypers[] = {{"lr", 0.5, 0, 1, 0, NULL}};
+static const nnrt_source run_data[] = {{.name = "rows", .kind = "random", .batch = 2, .rows = 10}};
+static const nnrt_model run_model = {.name = "m",
+                                     .nstates = 2,
+                                     .states = run_states,
+                                     .nhypers = 1,
+                                     .hypers = run_hypers,
+                                     .nsources = 1,
+                                     .sources = run_data,
+                                     .nfuncs = 1,
+                                     .funcs = run_funcs,
+                                     .nphases = 2,
+                                     .phases = run_phases};
+
+typedef struct Going { /* a run of that model as the driver would have it */
+  nnrt_run run;
+  nnrt_stream stream;
+  nnrt_cursor cursor;
+  nnrt_entry entry;
+  double hyper, sum;
+  char given;
+  unsigned char params[64], state[64], output[64];
+} Going;
+
+static void going_make(Going *g) {
+  memset(g, 0, sizeof *g);
+  g->stream = (nnrt_stream){.source = run_data, .rows = 10};
+  g->entry = (nnrt_entry){.func = run_funcs, .output = g->output, .latest = run_variants, .sums = &g->sum};
+  g->hyper = 0.5;
+  g->run = (nnrt_run){.model = &run_model, .phases = run_phases, .nphases = 2, .streams = &g->stream};
+  g->run.cursors = &g->cursor, g->run.entries = &g->entry;
+  g->run.memory = (nnrt_memory){.params = g->params, .state = g->state};
+  g->run.options = (nnrt_options){.epochs = -1, .steps = -1, .bench = -1, .keep = 1, .hypers = &g->hyper};
+  g->run.options.hyper_given = &g->given;
+  g->run.options.checkpoint = g->run.options.resume = path;
+  g->run.options.resuming = 1;
+}
+
+static void going_check(const Going *g, const char *keep) {
+  const nnrt_position *p = &g->run.place;
+  bool list =
+      p->phase >= 0 && p->phase < 2 && p->list >= 0 && p->list < 4 && p->act >= 0 && p->time >= 0 && p->row >= 0;
+  if (!list || p->act > (p->list == 1)) bad("a place that is not there", "", keep);
+  if (g->cursor.row < 0 || g->cursor.row >= 10 || g->cursor.epoch < 0) bad("a row that is not there", "", keep);
+  if (g->run.step < 0) bad("fewer than no steps", "", keep);
+}
+
+static void checkpoint_write(const char *keep, unsigned char *to, int *n) {
+  static Going g;
+  going_make(&g);
+  if (nnrt_checkpoint_prepare(&g.run) || nnrt_checkpoint_signal(&g.run))
+    bad("cannot be written", g.run.error.text, keep);
+  nnrt_checkpoint_free(&g.run);
+  int file = open(path, O_RDONLY);
+  *n = (int)read(file, to, FILE_MAX);
+  close(file);
+}
+
+/* Where the sum's digits stand, if they do: what is mutated gets the sum that it should have. */
+static void sum_mend(void) {
+  static const char name[] = "\"nnrt.sum\":\"";
+  char digits[9];
+  unsigned char *at = memmem(bytes, (size_t)length, name, sizeof name - 1);
+  if (!at || at + sizeof name + 8 > bytes + length) return;
+  memset(at + sizeof name - 1, '0', 8);
+  snprintf(digits, sizeof digits, "%08x", crc_of(bytes, length));
+  memcpy(at + sizeof name - 1, digits, 8);
+}
+
+static void try_checkpoint(const char *keep) {
+  static unsigned char saved[FILE_MAX];
+  static int saved_length;
+  static Going g;
+  if (!saved_length) checkpoint_write(keep, saved, &saved_length);
+  length = saved_length;
+  memcpy(bytes, saved, (size_t)length);
+  header_length = length - 24;
+  int mutated = mutate();
+  if (draw(2)) sum_mend();
+  put();
+  going_make(&g);
+  int status = nnrt_resume_open(&g.run);
+  if (!status) status = nnrt_resume_restore(&g.run);
+  if (status)
+    check_refusal(&g.run.error, status, mutated, keep);
+  else
+    going_check(&g, keep), accepted++;
+  nnrt_resume_free(&g.run);
+}
+
 int main(int argc, char **argv) {
   double seconds = 20;
   const char *keep = ".";
@@ -388,8 +490,8 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
-  static void (*const attempts[])(const char *) = {try_idx, try_stream, try_stream, try_weights};
-  for (; nnrt_seconds() < end; tried++) attempts[draw(4)](keep);
+  static void (*const attempts[])(const char *) = {try_idx, try_stream, try_stream, try_weights, try_checkpoint};
+  for (; nnrt_seconds() < end; tried++) attempts[draw(5)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;
