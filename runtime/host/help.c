@@ -26,6 +26,18 @@ static bool hyper_named(const nnrt_model *m, const char *name) {
 }
 
 /* ---- --help ---- */
+static void help_checkpoint(const nnrt_model *m) {
+  const nnrt_checkpoint *c = m->checkpoint;
+  printf(" (default %s.checkpoint.safetensors", m->name);
+  if (c && c->every) printf(", every %d steps", c->every);
+  if (c) printf("%s", c->by_epochs ? ", every epoch)" : ")");
+  if (!c) printf(", when another of these flags asks for them)");
+  if (!c || c->best_func < 0) return;
+  const nnrt_func *f = &m->funcs[c->best_func];
+  printf("; FILE.best: where %s.%s was %s", f->name, f->variants[0].outputs[c->best_output].name,
+         c->best_least ? "least" : "greatest");
+}
+
 static void help_flags(const nnrt_model *m) {
   char left[64];
   printf("\nFlags\n");
@@ -35,6 +47,7 @@ static void help_flags(const nnrt_model *m) {
     snprintf(left, sizeof left, "--%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
     printf("  %-20s  %s", left, f->help);
     if (!strcmp(f->name, "threads")) printf(" (%d), at most %d", nnrt_usable_cpus(), m->max_threads);
+    if (!strcmp(f->name, "checkpoint")) help_checkpoint(m);
     printf("\n");
   }
 }

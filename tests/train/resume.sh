@@ -103,6 +103,7 @@ for best in -validate.loss:8 validate.loss:2; do
     grep -aq "\"nnrt.steps\":\"${file#*:} " "stop.checkpoint.safetensors${file%:*}" || fail "$best: stop.checkpoint.safetensors${file%:*} is not of step ${file#*:}"
   done
 done
+./stop --help | grep -q "default stop.checkpoint.safetensors, every epoch); FILE.best: where validate.loss was greatest" || fail "best: --help: $(./stop --help)"
 ./stop --quiet --resume stop.checkpoint.safetensors.best --checkpoint-every 1 --log log && [ "$(grep -c '"func":"train"' log)" = 12 ] || fail "best: going on from it: $(cat log)"
 
 # ---- of another model, another dtype, another version; the older generation goes on ----
