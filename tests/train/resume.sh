@@ -82,6 +82,10 @@ rm -f c c.1 c.new
 timeout --preserve-status -s INT 0.3 ./dropout $long --epochs 100000000 --checkpoint c 2>err || code=$?
 [ $code = 130 ] && [ -f c ] || fail "SIGINT: exit code $code"
 
+rm -f c c.1
+{ timeout -s KILL 1.9 ./dropout $long --epochs 100000000 --checkpoint c --checkpoint-every 1s 2>err; } 2>/dev/null || true
+[ -f c ] && [ ! -f c.1 ] || fail "a checkpoint every second: $(echo c*) after 1.9 seconds"
+
 # ---- what cannot be written: exit code 1, the checkpoint before stays ----
 refused() { # refused WHAT CODE MESSAGE COMMAND…
   local code=0
