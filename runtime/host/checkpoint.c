@@ -116,13 +116,28 @@ static void sum_numbers(nnrt_crc *crc, int n, const int64_t *numbers) {
 #define SUM(...)                                                                                                       \
   sum_numbers(crc, (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (const int64_t[]){__VA_ARGS__})
 
-static void sum_list(nnrt_crc *crc, const nnrt_phase *ph, int list) {
+/* The values that an act gives to its function; one that no function reads any more does not count. */
+static void sum_given(nnrt_crc *crc, const nnrt_model *m, const nnrt_act *a) {
+  for (int k = 0; k < a->ninputs; k++) {
+    const nnrt_variant *v = &m->funcs[a->func].variants[0];
+    for (int i = 0; i < v->ninputs; i++) {
+      const nnrt_input *in = &v->inputs[i];
+      const unsigned char *at = a->inputs[k].value;
+      if (in->kind != NNRT_INPUT_VALUE || strcmp(in->name, a->inputs[k].name)) continue;
+      for (int64_t j = 0; j < in->count; j++, at += nnrt_dtype_bytes(in->dtype))
+        SUM(i, (int64_t)nnrt_checkpoint_bits(in->dtype, at));
+    }
+  }
+}
+
+static void sum_list(nnrt_crc *crc, const nnrt_model *m, const nnrt_phase *ph, int list) {
   int n;
   const nnrt_act *acts = nnrt_phase_list(ph, list, &n);
   SUM(n);
   for (int i = 0; i < n; i++) {
     const nnrt_act *a = &acts[i];
     SUM(a->kind, a->func, a->times, a->every, a->when_func, a->when_output, a->nwrites);
+    if (a->kind == NNRT_ACT_CALL) sum_given(crc, m, a);
     if (a->path) nnrt_crc_add(crc, a->path, (int64_t)strlen(a->path));
     for (int k = 0; k < a->nwrites; k++) {
       SUM(a->writes[k].output);
@@ -138,7 +153,7 @@ int64_t nnrt_checkpoint_run(const nnrt_run *run) {
   for (int i = 0; i < run->nphases; i++) {
     const nnrt_phase *ph = &run->phases[i];
     SUM(ph->by_epochs, ph->stop_func, ph->stop_output);
-    for (int list = 0; list < 4; list++) sum_list(crc, ph, list);
+    for (int list = 0; list < 4; list++) sum_list(crc, run->model, ph, list);
   }
   for (int i = 0; i < run->model->nsources; i++) {
     const nnrt_source *s = &run->model->sources[i];
@@ -180,7 +195,8 @@ static void keeper_plan(nnrt_run *run) {
   if (!k->every.kind && asked && asked->by_epochs) k->every = (nnrt_every){NNRT_EVERY_EPOCH, 1};
   if (!k->every.kind && asked && asked->every) k->every = (nnrt_every){NNRT_EVERY_STEPS, asked->every};
   if (!k->every.kind) k->every = (nnrt_every){NNRT_EVERY_SECONDS, 600};
-  k->keep = run->options.keep > 0 ? (int)run->options.keep : asked && asked->keep ? asked->keep : 2;
+  int64_t most = INT32_MAX, keep = run->options.keep;
+  k->keep = keep > 0 ? (int)(keep < most ? keep : most) : asked && asked->keep ? asked->keep : 2;
   k->written_at = nnrt_seconds();
   k->written_step = -1;
   k->run = nnrt_checkpoint_run(run);
@@ -270,4 +286,10 @@ int nnrt_checkpoint_phase(nnrt_run *run) {
   return k->path && !there ? checkpoint_newest(run) : NNRT_GOOD;
 }
 
-int nnrt_checkpoint_signal(nnrt_run *run) { return run->keeper.path ? checkpoint_newest(run) : NNRT_GOOD; }
+int nnrt_checkpoint_signal(nnrt_run *run) {
+  char *text = run->error.text;
+  if (!run->keeper.path) return NNRT_GOOD;
+  NNRT_TRY(checkpoint_newest(run));
+  nnrt_text(text, sizeof run->error.text, (int)strlen(text), "; --resume goes on from %s", run->keeper.path);
+  return NNRT_GOOD;
+}

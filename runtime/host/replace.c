@@ -94,7 +94,10 @@ int nnrt_replace_begin(nnrt_error *error, nnrt_replacement *r, const char *path)
 /* File systems without links: FILE is away for a moment, and FILE.1 is there. */
 static int generations_shift(const nnrt_replacement *r) {
   char older[NNRT_PATH_MAX], newer[NNRT_PATH_MAX];
-  for (int i = r->keep - 1; i > 1; i--) {
+  int last = 0;
+  do nnrt_text(older, sizeof older, 0, "%s.%d", r->target, ++last);
+  while (last < r->keep - 1 && !access(older, F_OK));
+  for (int i = last; i > 1; i--) {
     nnrt_text(older, sizeof older, 0, "%s.%d", r->target, i);
     nnrt_text(newer, sizeof newer, 0, "%s.%d", r->target, i - 1);
     if (rename(newer, older) && errno != ENOENT) return errno;
