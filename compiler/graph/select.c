@@ -135,6 +135,16 @@ static void phases_shorten(Module *m, const Maps *maps) {
   if (!n) phase_once(m);
 }
 
+/* The best by a function that is left out is no question any more. */
+static void checkpoint_shorten(Module *m, const Maps *maps) {
+  if (!m->checkpoint || m->checkpoint->best_func < 0) return;
+  Checkpoint *c = NEW(m->arena, Checkpoint);
+  *c = *m->checkpoint;
+  c->best_func = maps->func[c->best_func];
+  if (c->best_func < 0) c->best_output = -1;
+  m->checkpoint = c;
+}
+
 /* A phase's count may be a hyper, whatever its functions read. */
 static void mark_counts(const Module *m, const bool *func, bool *hyper) {
   for (int i = 0; i < m->phases.n; ++i) {
@@ -203,11 +213,13 @@ void module_only(Module *m, const char *names) {
   SHORTEN(m->hypers, maps.hyper);
   renumber_funcs(m, &maps);
   phases_shorten(m, &maps);
+  checkpoint_shorten(m, &maps);
   states_shorten(m, state);
 }
 
 void module_library(Module *m) {
   m->phases.n = 0;
+  m->checkpoint = NULL;
   for (int i = 0; i < m->sources.n; ++i) {
     Source *s = m->sources.at[i];
     s->files.n = s->values.n = s->stored.n = s->headings.n = 0;

@@ -300,9 +300,9 @@ end
 -- ---- the program ----
 
 ---@class nn.CheckpointOptions
----@field every? integer|"epoch" `nil`
----@field keep? integer `nil`
----@field best? string `nil`
+---@field every? integer|"epoch" `nil`: every ten minutes; a number of steps, or after every epoch
+---@field keep? integer `2`: files that are kept, the newest included
+---@field best? string `nil`; "func.output": a file more, where it was greatest; "-func.output": least
 
 ---@class nn.ProgramOptions
 ---@field name? string `"model"`: letters, digits and _
@@ -312,7 +312,7 @@ end
 ---@field run? nn.Phase|nn.Phase[] `{ epochs = 1, step = "train", each_epoch = "validate" }` where those functions are there
 ---@field epochs? integer|nn.Tensor `1`; a number or nn.hyper; of the default run
 ---@field steps? integer|nn.Tensor `nil`: in place of epochs
----@field checkpoint? nn.CheckpointOptions `nil`; checked, then refused: "not supported yet"
+---@field checkpoint? nn.CheckpointOptions `nil`: only as flags say; the run writes checkpoints, from which it goes on
 
 --- The last value of the file: every other field is a function made by nn.func, nn.train, nn.evaluate, nn.plateau or nn.early_stopping; its key is its name.
 ---@param options nn.ProgramOptions
