@@ -32,7 +32,7 @@ contains dump.memory "^kernel " "--dump=memory holds no kernels"
 cp dump.dce read.graph
 "$NNC" read.graph --dump=front --stop-after=front | cmp -s - read.graph || fail "a dumped graph does not read back"
 "$NNC" model.lua --verify -o a.c && "$NNC" read.graph -o b.c || fail "--verify, or a graph as model, fails"
-sed 's/read\.graph/model.lua/' b.c | diff <(sed 's|/\*.*\*/||' a.c) <(sed 's|/\*.*\*/||' b.c) >/dev/null || fail "the graph's text compiles to other code"
+diff <(sed 's|/\*.*\*/||' a.c) <(sed 's|/\*.*\*/||' b.c) >/dev/null || fail "the graph's text compiles to other code"
 
 contains dump.front "\[3\]" "the nn.arg's default is lost"
 "$NNC" model.lua -D width=5 --dump=front --stop-after=front >five.txt
