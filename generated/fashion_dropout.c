@@ -755,7 +755,7 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float p7_bias_2 = p7_bias[r];
       const float scores = dot_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], scores);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
@@ -787,7 +787,7 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float scores = dot_2 + p7_bias_2;
       const float v_2 = scores - max;
       lanes_2[lane] = lanes_2[lane] + (v ? v_2 : 0.0f);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
@@ -818,7 +818,7 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float v = scores - max;
       const float v_2 = exp_f32(v);
       lanes_3[lane] = lanes_3[lane] + v_2;
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }
@@ -842,7 +842,7 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float scores = dot_2 + p7_bias_2;
-      const bool take = ((best < scores) | (bool_not(scores == scores) & (best == best))) | (r == 0);
+      const bool take = ((best < scores) || (bool_not(scores == scores) && (best == best))) || (r == 0);
       best = take ? scores : best;
       position = take ? i32_from_i64(r) : position;
     }
@@ -2192,7 +2192,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      const bool take = ((best < v) || (bool_not(v == v) && (best == best))) || (r == 0);
       best = take ? v : best;
       position = take ? i32_from_i64(r) : position;
     }
@@ -2207,7 +2207,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], v);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
@@ -2238,7 +2238,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float v = dot_2 + p7_bias_2;
       const float v_2 = v - max;
       lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == i32_from_u8(y_2) ? v_2 : 0.0f);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
@@ -2268,7 +2268,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float v = dot_2 + p7_bias_2;
       const float v_2 = v - max;
       lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }
@@ -2451,7 +2451,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float dot_2 = dot[r];
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
-      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      const bool take = ((best < v) || (bool_not(v == v) && (best == best))) || (r == 0);
       best = take ? v : best;
       position = take ? i32_from_i64(r) : position;
     }
@@ -2466,7 +2466,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float p7_bias_2 = p7_bias[r];
       const float v = dot_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], v);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
@@ -2498,7 +2498,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float v_2 = dot_2 + p7_bias_2;
       const float v_3 = v_2 - max;
       lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == v ? v_3 : 0.0f);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
@@ -2528,7 +2528,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const float v = dot_2 + p7_bias_2;
       const float v_2 = v - max;
       lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }

@@ -1927,7 +1927,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float dot_2 = dot[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
       const float v = dot_2 + p5_bias_2;
-      const bool take = ((best < v) | (bool_not(v == v) & (best == best))) | (r == 0);
+      const bool take = ((best < v) || (bool_not(v == v) && (best == best))) || (r == 0);
       best = take ? v : best;
       position = take ? i32_from_i64(r) : position;
     }
@@ -1942,7 +1942,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float p5_bias_2 = p5_bias[r];
       const float v = dot_2 + p5_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], v);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes[i] = f32_maximum(lanes[i], lanes[i + 8]);
         }
@@ -1973,7 +1973,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float v = dot_2 + p5_bias_2;
       const float v_2 = v - max;
       lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == i32_from_u8(y_2) ? v_2 : 0.0f);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_2[i] = lanes_2[i] + lanes_2[i + 8];
         }
@@ -2003,7 +2003,7 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       const float v = dot_2 + p5_bias_2;
       const float v_2 = v - max;
       lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
-      if ((r % 10 == 9) | (r == 9)) {
+      if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes_3[i] = lanes_3[i] + lanes_3[i + 8];
         }

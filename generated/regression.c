@@ -467,7 +467,7 @@ static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restr
       const float add_2 = add[r];
       const float features_2 = features[u + r * 2];
       lanes[lane] = f32_fma(add_2, features_2, lanes[lane]);
-      if ((r % 64 == 63) | (r == 63)) {
+      if ((r % 64 == 63) || (r == 63)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes[i] = lanes[i] + lanes[i + 8];
         }

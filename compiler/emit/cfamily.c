@@ -169,9 +169,17 @@ static bool subtracts(const Expr *e) {
   return y && y->kind == E_const && y->type.lanes == 1 && y->value.i < 0 && y->value.i > INT64_MIN;
 }
 
+/* The form of a row of one lane where it is not the table's; NULL: it is. */
+static const char *scalar_form(const Printer *c, const Expr *e) {
+  if (e->type.lanes > 1) return NULL;
+  if (e->op == OP_fma && !c->sheet->program->machine->hard_fma)
+    return e->type.dtype == DT_f64 ? "nnrt_fma(%0, %1, %2)" : "nnrt_fmaf(%0, %1, %2)";
+  if (e->type.dtype != DT_bool) return NULL;
+  return e->op == OP_and ? "%0 && %1" : e->op == OP_or ? "%0 || %1" : NULL; /* clang warns of & and | of conditions */
+}
+
 static void row_print(Printer *c, const Expr *e, int least) {
-  bool soft = e->op == OP_fma && !c->sheet->program->machine->hard_fma && e->type.lanes == 1;
-  const char *form = soft ? e->type.dtype == DT_f64 ? "nnrt_fma(%0, %1, %2)" : "nnrt_fmaf(%0, %1, %2)" : row_form(c, e);
+  const char *own = scalar_form(c, e), *form = own ? own : row_form(c, e);
   Expr positive, difference = *e;
   if (!strncmp(form, "%0 + %1", 7) && subtracts(e)) {
     positive = *e->arg[1];
