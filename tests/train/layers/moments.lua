@@ -115,7 +115,7 @@ end }
 local draws = nn.func { function()
   local n, o = 200000, {}
   local function spread(name, x)
-    o[name .. "_mean"], o[name .. "_variance"] = x:mean(), x:var(1, { correction = 0 })
+    o[name .. "_mean"], o[name .. "_variance"] = x:mean(), x:var(1)
   end
   spread("uniform", nn.random.uniform { n })
   local normal = nn.random.normal { n }
