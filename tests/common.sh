@@ -74,6 +74,15 @@ holds() {
          BEGIN { exit !($condition) }" || fail "$1: not $condition; $(tail -n 1 "$1.log")"
   done
 }
+# each NAME…: the functions of these names, one after the other
+each() {
+  local name before
+  for name in "$@"; do
+    before=$failures
+    "$name"
+    [ "$failures" != "$before" ] || printf '%s: as expected\n' "$name"
+  done
+}
 # need_shared PATH WHAT: real data beside the tree; without it what has failed so far counts, and the rest is skipped
 shared=$NNC_SOURCE_DIR/../shared/data
 need_shared() { [ -e "$shared/$1" ] || { [ "$failures" = 0 ] || finish; skip "$shared/$1 is not there: $2"; }; }

@@ -94,7 +94,7 @@ int nnrt_label_check(nnrt_error *error, const char *path, const nnrt_field *fiel
 
 /* Can an element of the dtype be this value? Floats are rounded. */
 bool nnrt_value_fits(int dtype, double x) {
-  if (dtype == NNRT_f32 || dtype == NNRT_f64 || dtype == NNRT_f16 || dtype == NNRT_bf16) return true;
+  if (nnrt_dtype_is_float(dtype)) return true;
   unsigned char element[8];
   if (x != floor(x)) return false;
   nnrt_element_set(dtype, element, x);

@@ -49,6 +49,7 @@ int nnrt_shape_text(char *to, int size, int rank, const int64_t *dims); /* [1,28
 
 /* ---- dtypes (status.c) ---- */
 int nnrt_dtype_bytes(int dtype);
+int nnrt_dtype_is_float(int dtype);
 const char *nnrt_dtype_name(int dtype);                               /* "f32" */
 double nnrt_element(int dtype, const void *at);                       /* the value of one element */
 void nnrt_element_set(int dtype, void *at, double value);             /* nearest, saturating for integers */

@@ -33,7 +33,7 @@ static nnrt_picture picture_of(const nnrt_output *o) {
 /* ---- the pixels ---- */
 static unsigned char pixel(int dtype, const unsigned char *at) {
   double x = nnrt_element(dtype, at);
-  if (dtype == NNRT_f32 || dtype == NNRT_f64 || dtype == NNRT_f16 || dtype == NNRT_bf16) x = x * 255 + 0.5;
+  if (nnrt_dtype_is_float(dtype)) x = x * 255 + 0.5;
   if (dtype == NNRT_bool) x *= 255;
   return (unsigned char)(x >= 255 ? 255 : x > 0 ? x : 0); /* NaN is black */
 }

@@ -131,7 +131,7 @@ static void random_row(const nnrt_reader *r, int field, int64_t row, unsigned ch
   const nnrt_field *f = &r->source->fields[field];
   int64_t bytes = nnrt_dtype_bytes(f->dtype), all = nnrt_field_bytes(f);
   int64_t classes = r->source->classes > 0 ? r->source->classes : 10;
-  bool real = f->dtype == NNRT_f32 || f->dtype == NNRT_f64 || f->dtype == NNRT_f16 || f->dtype == NNRT_bf16;
+  bool real = nnrt_dtype_is_float(f->dtype);
   uint32_t below = f->dtype == NNRT_bool ? 2 : f->rank ? 256 : (uint32_t)(classes < UINT32_MAX ? classes : UINT32_MAX);
   nnrt_random draw;
   nnrt_random_start(&draw, r->seed, STREAM_MADE_UP + ((uint32_t)r->index << 8) + (uint32_t)field, (uint64_t)row);

@@ -115,6 +115,9 @@ static const struct dtype_row {
 enum { DTYPES = sizeof dtype_rows / sizeof dtype_rows[0] };
 
 int nnrt_dtype_bytes(int dtype) { return dtype >= 0 && dtype < (int)DTYPES ? dtype_rows[dtype].bytes : 0; }
+int nnrt_dtype_is_float(int dtype) {
+  return dtype == NNRT_f32 || dtype == NNRT_f64 || dtype == NNRT_f16 || dtype == NNRT_bf16;
+}
 const char *nnrt_dtype_name(int dtype) { return dtype >= 0 && dtype < (int)DTYPES ? dtype_rows[dtype].name : "?"; }
 
 /* ---- half precision: nearest even on the way in, exact on the way out ---- */

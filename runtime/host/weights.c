@@ -54,7 +54,7 @@ static void weights_swap(unsigned char *at, int64_t bytes, int size) {
 }
 
 static void weights_one_nan(unsigned char *at, int64_t bytes, int dtype) {
-  if (dtype != NNRT_f32 && dtype != NNRT_f64 && dtype != NNRT_f16 && dtype != NNRT_bf16) return;
+  if (!nnrt_dtype_is_float(dtype)) return;
   for (int64_t i = 0; i < bytes; i += nnrt_dtype_bytes(dtype)) {
     double x = nnrt_element(dtype, at + i);
     if (x == x) continue;

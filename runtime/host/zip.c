@@ -1,6 +1,6 @@
-/* zip.c: one member of a zip archive, as nnrt_bytes. A stored member is read where it lies in the archive. A deflated
- * one is a gzip file but for its head and its tail: it is made into one, in a file without a name, and unpacked as any
- * .gz is, which also checks its length and its checksum.
+/* zip.c: one member of a zip archive, as nnrt_bytes. A stored member is read where it lies in the archive, once it has
+ * been gone through for its checksum. A deflated one is a gzip file but for its head and its tail: it is made into one,
+ * in a file without a name, and unpacked as any .gz is, which also checks its length and its checksum.
  *
  * The archive's directory is at its end; each size and place in it is checked against the archive before it is used.
  * Archives of several parts, encrypted ones, and those beyond 4 GiB (zip64) are refused. */
@@ -103,12 +103,33 @@ static int zip_member(nnrt_zip *z) {
   return NNRT_GOOD;
 }
 
+enum { ZIP_PIECE = 1 << 16 };
+
+static int64_t zip_piece(const nnrt_zip *z, int64_t done) {
+  return z->packed - done < ZIP_PIECE ? z->packed - done : ZIP_PIECE;
+}
+
+static int zip_check_stored(nnrt_zip *z) {
+  unsigned char piece[ZIP_PIECE];
+  nnrt_crc crc;
+  nnrt_crc_start(&crc);
+  for (int64_t done = 0, n; done < z->packed; done += n) {
+    n = zip_piece(z, done);
+    NNRT_TRY(nnrt_bytes_read(z->error, &z->file, z->at + done, n, piece));
+    nnrt_crc_add(&crc, piece, n);
+  }
+  if (nnrt_crc_sum(&crc) == z->crc) return NNRT_GOOD;
+  return nnrt_fail(z->error, NNRT_FAILED,
+                   "%s: damaged: the member of %lld bytes at byte %lld has the checksum %08x; the archive says %08x",
+                   z->path, (long long)z->packed, (long long)z->at, nnrt_crc_sum(&crc), z->crc);
+}
+
 static int zip_copy(nnrt_zip *z, FILE *to) {
   static const unsigned char head[] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255};
-  unsigned char piece[4096], tail[8];
+  unsigned char piece[ZIP_PIECE], tail[8];
   bool good = fwrite(head, 1, sizeof head, to) == sizeof head;
   for (int64_t done = 0, n; done < z->packed && good; done += n) {
-    n = z->packed - done < (int64_t)sizeof piece ? z->packed - done : (int64_t)sizeof piece;
+    n = zip_piece(z, done);
     NNRT_TRY(nnrt_bytes_read(z->error, &z->file, z->at + done, n, piece));
     good = fwrite(piece, 1, (size_t)n, to) == (size_t)n;
   }
@@ -136,6 +157,7 @@ static int zip_read(nnrt_zip *z, nnrt_bytes *bytes, const char *base, const char
   NNRT_TRY(zip_member(z));
   *at = z->method == ZIP_STORED ? z->at : 0;
   if (z->method == ZIP_DEFLATED) return zip_unpack(z, bytes);
+  NNRT_TRY(zip_check_stored(z));
   *bytes = z->file; /* up to the member's end */
   bytes->size = z->at + z->unpacked;
   z->file = (nnrt_bytes){0};

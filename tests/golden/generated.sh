@@ -26,6 +26,10 @@ for file in "$into"/*; do
   cmp -s "generated/$(basename "$file")" "$file" || fail "generated/$(basename "$file") is not what nnc writes; ./dev regen writes it anew"
 done
 "$NNC" --ops | cmp -s - docs/ops.md || fail "docs/ops.md is not what nnc --ops prints; ./dev regen writes it anew"
+# README shows parts of fashion_mlp.c: every line of them stands there
+awk '/^```/ { on = $0 == "```c"; next } on && !/\.\.\. \/\*/ && NF' README.md >"$work/readme.c"
+[ -s "$work/readme.c" ] || fail "README.md shows no C"
+grep -vxFf generated/fashion_mlp.c "$work/readme.c" && fail "README.md shows lines that generated/fashion_mlp.c does not have"
 annotations >"$work/library.md" || fail "annotations in compiler/front/prelude are missing or wrong"
 cmp -s "$work/library.md" docs/library.md || fail "docs/library.md is not what the annotations say; ./dev regen writes it anew"
 finish

@@ -56,6 +56,19 @@ return nn.program { name = "between", model = net, train = train, run = { steps 
 LUA
 "$NNC" between.lua --verify -o between.c && build_c gcc -O1 between.c between && ./between --quiet || fail "between does not run"
 grep -q '  if (\*' between.c && ! grep -q '  } else {' between.c || fail "between: the steps without a move copy something"
+# Carries that begin with a number get it where they lie: no array of zeros is made to be copied.
+cat >zeros.lua <<'LUA'
+local nn = require "nn"
+local f = nn.func { function()
+  local last = nn.scan(function(c, t) return { a = c.b + t, b = 0.5 * c.a + 1, n = c.n + 1 } end,
+                       { a = nn.zeros { 64 }, b = nn.zeros { 64 }, n = 3 }, nil, { length = 2 })
+  return { a = last.a:sum(), b = last.b:sum(), n = last.n }
+end }
+return nn.program { name = "zeros", f = f, run = { steps = 1, step = f } }
+LUA
+"$NNC" zeros.lua --verify -o zeros.c && build_c gcc -O1 zeros.c zeros && ./zeros --quiet --log zeros.log || fail "zeros does not run"
+grep -q '"a":128,"b":64,"n":5' zeros.log || fail "zeros: $(cat zeros.log)"
+grep -q 'void start_' zeros.c && ! grep -E 'void start_[a-z_0-9]*\(const' zeros.c || fail "zeros: a carry's first number is copied from memory"
 # Where the old value is read once more behind the branch, with a result of it, the new one waits: 4 (2 w + 1 + 10 w) for w = 3, 6
 cat >old.lua <<'LUA'
 local nn = require "nn"

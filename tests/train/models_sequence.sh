@@ -76,9 +76,5 @@ digits_ctc() {
   fi
 }
 
-for name in $NAMES; do
-  before=$failures
-  "$name"
-  [ "$failures" != "$before" ] || printf '%s: as expected\n' "$name"
-done
+each $NAMES
 finish

@@ -61,9 +61,5 @@ unet() {
   holds unet "iou > $(either 0.3 0.65)" 'loss < 0.7'
 }
 
-for name in $NAMES; do
-  before=$failures
-  "$name"
-  [ "$failures" != "$before" ] || printf '%s: as expected\n' "$name"
-done
+each $NAMES
 finish

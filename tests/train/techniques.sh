@@ -255,9 +255,5 @@ overfit() {
     fail "overfit: validation losses are $(sed -nE 's/.*validate.*"loss":([^,}]+).*/\1/p' overfit.log | tr '\n' ' ')"
 }
 
-for name in $NAMES; do
-  before=$failures
-  "$name"
-  [ "$failures" != "$before" ] || printf '%s: as expected\n' "$name"
-done
+each $NAMES
 finish

@@ -1,13 +1,9 @@
 /* test_csv.c: tables as text: columns by name, numbers, categories, quotes (RFC 4180), what is missing; refusals with
  * the line and the column; real tables against numbers read by the C library. */
-#include "file_case.h"
-#include "host/host.h"
+#include "stream_case.h"
 
 #include <math.h>
 
-static nnrt_error error;
-static nnrt_stream stream;
-static const char *files[] = {path};
 static const char *const sexes[] = {"M", "F", "a \"b\", c"};
 static const nnrt_field fields[] = {{"x", NNRT_f32, 1, {5}}, {"y", NNRT_i32, 0, {0}}};
 static const nnrt_heading headings[] = {
@@ -25,20 +21,13 @@ static nnrt_source source = {.name = "train",
                              .headings = headings,
                              .separator = ','};
 
-static int csv_open(const nnrt_source *of, const char *text) {
+static void fails(const char *text, const char *message) { /* text NULL: of what is there */
   if (text) put(text, strlen(text));
-  nnrt_stream_close(&stream);
-  error = (nnrt_error){0};
-  stream = (nnrt_stream){.source = of, .seed = 1};
-  return nnrt_stream_open(&error, &stream, NULL);
-}
-static void fails(const char *text, const char *message) {
-  assert_int_equal(csv_open(&source, text), NNRT_FAILED);
-  if (!strstr(error.text, message)) fail_msg("\"%s\" was expected in: %s", message, error.text);
+  source_fails(&source, NULL, message);
 }
 static void opens(const char *text, int64_t rows) {
-  if (csv_open(&source, text)) fail_msg("%s", error.text);
-  assert_int_equal(stream.rows, rows);
+  put(text, strlen(text));
+  source_opens(&source, NULL, rows);
 }
 static void row_is(int64_t row, const float x[5], int32_t y) {
   float got[5];
@@ -112,8 +101,8 @@ static void tables_that_do_not_fit_are_refused(void **state) {
   for (int i = 0; i < 4; i++) {
     nnrt_source of = source;
     of.headings = &bad[i], of.nheadings = 1;
-    assert_int_equal(csv_open(&of, "b\n1\n"), NNRT_FAILED);
-    assert_non_null(strstr(error.text, "the column b does not fit into a field"));
+    put("b\n1\n", 4);
+    source_fails(&of, NULL, "the column b does not fit into a field");
   }
 }
 
@@ -138,7 +127,7 @@ static void abalone(void **state) {
   const char *const real_files[] = {real};
   nnrt_source table = source;
   table.fields = of, table.headings = columns, table.nheadings = 9, table.files = real_files, table.classes = 0;
-  if (csv_open(&table, NULL)) fail_msg("%s", error.text);
+  if (source_open(&table, NULL)) fail_msg("%s", error.text);
   assert_int_equal(stream.rows, 4177);
   for (int64_t row = 0; row < 4177; row++) {
     double x[10], y[7];

@@ -1,15 +1,11 @@
 /* test_records.c: files of records: rows across files, numbers of every kind in both orders of bytes, CIFAR-10; what is
  * refused, with the byte; tables that do not fit; and a file that changes under a run. */
-#include "file_case.h"
-#include "host/host.h"
+#include "stream_case.h"
 
 #include <sys/stat.h>
 
-static nnrt_error error;
-static nnrt_stream stream;
 static const nnrt_field pixel_fields[] = {{"y", NNRT_u8, 0, {0}}, {"x", NNRT_u8, 2, {2, 2}}};
 static const nnrt_stored pixel_stored[] = {{"u8", 0, 0}, {"u8", 0, 1}};
-static const char *const files[] = {path};
 static const nnrt_source pixels = {.name = "train",
                                    .kind = "records",
                                    .nfields = 2,
@@ -22,20 +18,6 @@ static const nnrt_source pixels = {.name = "train",
                                    .stored = pixel_stored,
                                    .record = 5};
 
-static int records_open(const nnrt_source *source, const char *data) {
-  nnrt_stream_close(&stream);
-  error = (nnrt_error){0};
-  stream = (nnrt_stream){.source = source, .seed = 1};
-  return nnrt_stream_open(&error, &stream, data);
-}
-static void opens(const nnrt_source *source, const char *data, int64_t rows) {
-  if (records_open(source, data)) fail_msg("%s", error.text);
-  assert_int_equal(stream.rows, rows);
-}
-static void fails(const nnrt_source *source, const char *message) {
-  assert_int_equal(records_open(source, NULL), NNRT_FAILED);
-  if (!strstr(error.text, message)) fail_msg("\"%s\" was expected in: %s", message, error.text);
-}
 static const unsigned char *row_bytes(int field, int64_t first, int64_t n) {
   static unsigned char to[4096];
   memset(to, 0xEE, sizeof to);
@@ -49,7 +31,7 @@ static void rows_are_read(void **state) {
   (void)state;
   put(three, sizeof three);
   for (int packed = 0; packed < 2; packed++) {
-    opens(&pixels, NULL, 3);
+    source_opens(&pixels, NULL, 3);
     assert_memory_equal(row_bytes(0, 0, 3), ((unsigned char[]){3, 9, 0}), 3);
     assert_memory_equal(row_bytes(1, 1, 2), ((unsigned char[]){11, 12, 13, 14, 250, 251, 252, 253}), 8);
     pack();
@@ -65,16 +47,16 @@ static void files_follow_each_other(void **state) {
   assert_int_equal(rename(path, other), 0);
   put(three, sizeof three);
   snprintf(list, sizeof list, "%s,/dev/null,%s", other, path);
-  assert_int_equal(records_open(&pixels, list), NNRT_FAILED);
+  assert_int_equal(source_open(&pixels, list), NNRT_FAILED);
   assert_non_null(strstr(error.text, "/dev/null: is not a regular file"));
   snprintf(list, sizeof list, "%s,%s,%s", other, path, other);
-  opens(&pixels, list, 7);
+  source_opens(&pixels, list, 7);
   assert_memory_equal(row_bytes(0, 0, 7), ((unsigned char[]){3, 9, 3, 9, 0, 3, 9}), 7);
   assert_memory_equal(row_bytes(1, 4, 2), ((unsigned char[]){250, 251, 252, 253, 1, 2, 3, 4}), 8);
-  opens(&pixels, folder, 3); /* its file `file` */
+  source_opens(&pixels, folder, 3); /* its file `file` */
   put("", 0);
   snprintf(list, sizeof list, "%s,%s", path, other);
-  opens(&pixels, list, 2);
+  source_opens(&pixels, list, 2);
   assert_memory_equal(row_bytes(0, 0, 2), ((unsigned char[]){3, 9}), 2);
   unlink(other);
 }
@@ -89,7 +71,7 @@ static void parts_are_disjoint(void **state) {
   part.split_seed = 3;
   for (int k = 0; k < 2; k++) {
     part.from = k ? 0.6 : 0, part.to = k ? 1 : 0.6;
-    opens(&part, NULL, k ? 40 : 60);
+    source_opens(&part, NULL, k ? 40 : 60);
     for (int i = 0; i < stream.rows; i++) assert_int_equal(seen[row_bytes(1, i, 1)[0]]++, 0);
   }
 }
@@ -122,7 +104,7 @@ static void numbers_of_every_kind(void **state) {
       nnrt_source source = pixels;
       source.nfields = 1, source.fields = &field, source.stored = &stored, source.skip = 3,
       source.record = 4 + 3 * size;
-      opens(&source, NULL, 1);
+      source_opens(&source, NULL, 1);
       const unsigned char *row = row_bytes(0, 0, 1);
       int bytes = nnrt_dtype_bytes(kinds[k].dtype);
       assert_true(nnrt_element(kinds[k].dtype, row) == -2 && nnrt_element(kinds[k].dtype, row + bytes) == 1 &&
@@ -137,7 +119,7 @@ static void whole_numbers_of_64_bits_keep_every_bit(void **state) {
   nnrt_source source = pixels;
   source.nfields = 1, source.fields = &field, source.stored = &stored, source.record = 8, source.classes = 0;
   put("\x01\x23\x45\x67\x89\xAB\xCD\xEF", 8);
-  opens(&source, NULL, 1);
+  source_opens(&source, NULL, 1);
   assert_true(*(const int64_t *)(const void *)row_bytes(0, 0, 1) == INT64_C(0x0123456789ABCDEF));
 }
 
@@ -150,20 +132,20 @@ static void damaged_files_are_refused(void **state) {
     snprintf(message, sizeof message, "file: truncated: it ends at byte %u, in record %u, of whose 5 bytes it has %u",
              n, n / 5, n % 5);
     if (n % 5)
-      fails(&pixels, message);
+      source_fails(&pixels, NULL, message);
     else
-      opens(&pixels, NULL, n / 5);
+      source_opens(&pixels, NULL, n / 5);
   }
   headed.skip = 16;
   put(three, sizeof three);
-  fails(&headed, "truncated: it ends at byte 15, in the 16 before its first record");
+  source_fails(&headed, NULL, "truncated: it ends at byte 15, in the 16 before its first record");
   unsigned char bad[sizeof three];
   memcpy(bad, three, sizeof three);
   bad[10] = 10;
   put(bad, sizeof bad);
-  fails(&pixels, "label 10 in row 2 (byte 10); there are 10 classes, 0 to 9");
+  source_fails(&pixels, NULL, "label 10 in row 2 (byte 10); there are 10 classes, 0 to 9");
   unlink(path);
-  fails(&pixels, "cannot be opened: No such file");
+  source_fails(&pixels, NULL, "cannot be opened: No such file");
 }
 
 static void tables_that_do_not_fit_are_refused(void **state) {
@@ -177,7 +159,7 @@ static void tables_that_do_not_fit_are_refused(void **state) {
   for (int i = 0; i < 5; i++) {
     nnrt_source source = pixels;
     source.stored = bad[i];
-    fails(&source, "does not lie within a record of 5 bytes as");
+    source_fails(&source, NULL, "does not lie within a record of 5 bytes as");
   }
 }
 
@@ -185,7 +167,7 @@ static void a_file_that_changes_ends_the_run(void **state) {
   (void)state;
   unsigned char row[8], bad[sizeof three];
   put(three, sizeof three);
-  opens(&pixels, NULL, 3);
+  source_opens(&pixels, NULL, 3);
   memset(bad, 77, sizeof bad);
   put(bad, sizeof bad);
   assert_int_equal(nnrt_stream_rows(&error, &stream, 0, 0, 0, 1, 1, row), NNRT_FAILED);
@@ -209,7 +191,7 @@ static void cifar(void **state) {
   }
   nnrt_source source = pixels;
   source.files = real_files, source.fields = real_fields, source.record = 3073;
-  opens(&source, NULL, 1000);
+  source_opens(&source, NULL, 1000);
   assert_memory_equal(row_bytes(0, 0, 10), ((unsigned char[]){3, 8, 8, 0, 6, 6, 1, 6, 3, 1}), 10);
   for (int row = 0; row < 1000; row++) {
     assert_int_equal(fread(bytes, 1, sizeof bytes, in), sizeof bytes);

@@ -1,12 +1,8 @@
 /* test_text.c: texts as rows of tokens: windows, parts, lanes and shuffles against the tokens that the test itself
  * wrote; what is refused, with the byte and the line; and a file that changes under a run. */
-#include "file_case.h"
-#include "host/host.h"
+#include "stream_case.h"
 
-static nnrt_error error;
-static nnrt_stream stream;
 static nnrt_field fields[] = {{"x", NNRT_i32, 1, {3}}, {"y", NNRT_i32, 1, {3}}};
-static const char *const files[] = {path};
 static nnrt_source source;
 
 static void text(int64_t length, int64_t stride, const char *vocabulary) {
@@ -23,20 +19,10 @@ static void text(int64_t length, int64_t stride, const char *vocabulary) {
                          .vocabulary = vocabulary};
 }
 
-static int text_open(void) {
-  nnrt_stream_close(&stream);
-  error = (nnrt_error){0};
-  stream = (nnrt_stream){.source = &source, .seed = 1, .shuffle = source.shuffle};
-  return nnrt_stream_open(&error, &stream, NULL);
-}
-static void opens(int64_t rows) {
-  if (text_open()) fail_msg("%s", error.text);
-  assert_int_equal(stream.rows, rows);
-}
+static void opens(int64_t rows) { source_opens(&source, NULL, rows); }
 static void fails(const char *message) {
-  assert_int_equal(text_open(), NNRT_FAILED);
-  if (!strstr(error.text, message) || !strstr(error.text, path))
-    fail_msg("\"%s\" was expected in: %s", message, error.text);
+  source_fails(&source, NULL, message);
+  assert_non_null(strstr(error.text, path));
 }
 
 /* The rows of places first … first + n - 1 of a pass, as numbers. */

@@ -61,21 +61,33 @@ const Node *control_base(const Lowering *l, const Node *n) {
   return n;
 }
 
+const Node *control_start(const Node *control, int operand) {
+  const Node *n = node_in(control, operand);
+  if (control->op == OP_cond || operand >= control->attr->carries) return NULL;
+  while (n->op == OP_broadcast || n->op == OP_reshape || n->op == OP_stop_gradient) n = n->in[0];
+  return n->op == OP_const && shape_count(n->shape) == 1 ? n : NULL;
+}
+
 static Slot *operand_slot(Lowering *l, const Node *operand) { return l->slot[control_base(l, operand)->id]; }
 
 static const char *name_of(const Input *in, const Node *operand) {
   return strcmp(in->name, "x") || !operand->name ? in->name : operand->name;
 }
 
-/* ---- copies ---- */
-static void copy_slot(Lowering *l, const Node *what, Slot *from, Slot *to) {
+/* ---- first values ---- */
+/* `to` begins as what lies in `from`, or as the constant where that is none. */
+static void copy_slot(Lowering *l, const Node *what, Slot *from, const Node *constant, Slot *to) {
   int64_t count = shape_count(to->shape);
   AffineSet set;
   affine_init(&set, l->arena, count > 1, &count);
   const Affine *index = count > 1 ? affine_axis(&set, 0) : affine_const(&set, 0);
   Group *g = NEW(l->arena, Group);
   Point *p = NEW(l->arena, Point);
-  *p = (Point){.kind = P_load, .dtype = to->dtype, .slot = from, .index = index, .node = what};
+  *p = (Point){.kind = constant ? P_const : P_load, .dtype = to->dtype, .node = what};
+  if (constant)
+    point_value(l, p, constant->attr->value);
+  else
+    p->slot = from, p->index = index;
   *g = (Group){.kind = GROUP_map,
                .name = arena_printf(l->arena, "start_%s", to->name),
                .naxes = count > 1,
@@ -95,16 +107,17 @@ static bool is_ours(const Lowering *l, const Node *operand) {
   return computed && s && s->home == HOME_scratch && !s->parent && l->uses[operand->id] == 1;
 }
 
-/* The carry's first value is put at `offset` of storage. */
-static void start_carry(Lowering *l, const Node *operand, Slot *storage, int64_t offset) {
+/* The first value of carry c is put at `offset` of storage. */
+static void start_carry(Lowering *l, const Node *control, int c, Slot *storage, int64_t offset) {
+  const Node *operand = node_in(control, c), *constant = control_start(control, c);
   Slot *s = l->slot[operand->id];
-  if (is_ours(l, operand) && offset % 64 == 0) { /* kernels may rely on where a slot lies */
+  if (!constant && is_ours(l, operand) && offset % 64 == 0) { /* kernels may rely on where a slot lies */
     s->parent = storage;
     s->parent_offset = offset;
     return;
   }
   Slot *first = part_of(l, storage, storage->name, operand->dtype, operand->shape, offset);
-  copy_slot(l, operand, operand_slot(l, operand), first);
+  copy_slot(l, operand, constant ? NULL : operand_slot(l, operand), constant, first);
 }
 
 /* ---- the loop of a scan ---- */
@@ -162,7 +175,7 @@ static void stack_carry(Loop *p, int c) {
   const char *name = name_of(p->body->inputs.at[c], operand);
   int64_t n = a->high[0], bytes = row_bytes(operand->dtype, operand->shape);
   Slot *stack = slot_new(l, name, operand->dtype, with_rows(operand->shape, n + 1), operand->loc);
-  start_carry(l, operand, stack, a->reverse ? n * bytes : 0);
+  start_carry(l, p->node, c, stack, a->reverse ? n * bytes : 0);
   p->bound[c] = row_of(l, stack, name, operand->dtype, operand->shape, p->stmt, a->reverse, a->reverse ? n : 0);
   p->output[c] = row_of(l, stack, name, operand->dtype, operand->shape, p->stmt, a->reverse, a->reverse ? n - 1 : 1);
   value_is(l, p->node, c, part_of(l, stack, name, operand->dtype, operand->shape, a->reverse ? 0 : n * bytes));
@@ -211,7 +224,7 @@ static void keep_carry(Loop *p, int c) {
   const char *name = name_of(p->body->inputs.at[c], operand);
   Slot *cell =
       state ? l->state_slot[state->attr->state->id] : slot_new(l, name, operand->dtype, operand->shape, operand->loc);
-  if (!state) start_carry(l, operand, cell, 0);
+  if (!state) start_carry(l, p->node, c, cell, 0);
   p->output[c] = p->bound[c] = cell;
   p->cell[c] = c;
   value_is(l, p->node, c, part_of(l, cell, name, operand->dtype, operand->shape, 0));

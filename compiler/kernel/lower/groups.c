@@ -134,7 +134,8 @@ static void build_root(Lowering *l, int ci, const Root *r) {
   bool full;
   const Affine *linear;
   if (is_control(r->node)) {
-    for (int i = 0; i < r->node->nin; ++i) cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
+    for (int i = 0; i < r->node->nin; ++i)
+      if (!control_start(r->node, i)) cluster_load(l, l->clusters.at[ci], control_base(l, node_in(r->node, i)));
     return;
   }
   if (r->copy || (!is_phase(r->node) && r->node->op != OP_dot && !is_scatter(r->node))) {

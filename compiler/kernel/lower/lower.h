@@ -77,6 +77,7 @@ static inline bool in_memory(const Node *n) {
 static inline bool is_leaf(const Node *n) { return in_memory(n) || n->op == OP_iota; }
 
 /* points.c */
+void point_value(const Lowering *l, Point *p, const Tensor *t); /* the number of a P_const: t's first element */
 Point *point_of(Lowering *l, int cluster, const Node *n, const Affine *const *index);
 /* Index of `n`, a node of as many elements as the cluster's kept (or whole) space, at the space's point. */
 void cluster_index(Lowering *l, int cluster, const Node *n, bool full, const Affine **index);
@@ -113,6 +114,7 @@ void scatters_in_place(Lowering *l);
 
 /* control.c */
 Slot *control_value_slot(Lowering *l, const Node *result);
+const Node *control_start(const Node *control, int operand);      /* the one number that a carry begins with, or NULL */
 const Node *control_base(const Lowering *l, const Node *operand); /* whose memory, as it lies there, is the operand */
 bool control_updates(const Lowering *l, const Node *assign);      /* the loop or branch writes the state itself */
 void control_lower(Lowering *l, const Node *control);

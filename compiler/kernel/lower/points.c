@@ -45,6 +45,15 @@ static Point *point_load(Lowering *l, Cluster *c, const Node *n, Slot *slot, con
   return point_intern(c, l->arena, &p);
 }
 
+void point_value(const Lowering *l, Point *p, const Tensor *t) {
+  Tensor one = {t->dtype, {0, {0}}, t->data};
+  const Value *v = value_of_tensor(l->arena, &one);
+  if (v->f)
+    p->value.f = v->f[0];
+  else
+    p->value.i = v->i[0];
+}
+
 static Point *point_const(Lowering *l, Cluster *c, const Node *n, Index index) {
   const Tensor *t = n->attr->value;
   int bytes = dtype_info[n->dtype].bytes;
@@ -55,13 +64,8 @@ static Point *point_const(Lowering *l, Cluster *c, const Node *n, Index index) {
     cluster_load(l, c, n);
     return point_load(l, c, n, l->slot[n->id], affine_linear(&c->set, n->shape, index));
   }
-  Tensor one = {t->dtype, {0, {0}}, t->data};
-  Value *v = value_of_tensor(l->arena, &one);
   Point p = point_blank(P_const, n);
-  if (v->f)
-    p.value.f = v->f[0];
-  else
-    p.value.i = v->i[0];
+  point_value(l, &p, t);
   return point_intern(c, l->arena, &p);
 }
 

@@ -86,7 +86,7 @@ void must_be_stored(Lowering *l) {
     if (family(n) == FAMILY_REDUCE) must_feed(l, n);
     for (int k = 0; is_control(n) && k < n->nin; ++k) {
       const Node *x = control_base(l, node_in(n, k));
-      if (!in_memory(x)) l->must[x->id] = true;
+      if (!in_memory(x) && !control_start(n, k)) l->must[x->id] = true;
     }
     if (n->op == OP_gather && !in_memory(n->in[0])) l->must[n->in[0]->id] = true;
     if (n->op == OP_broadcast && repeats_outside(n)) {

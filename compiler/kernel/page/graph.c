@@ -111,22 +111,22 @@ static bool *nodes_needed(Drawing *d, const Graph *g) {
   return needed;
 }
 
-static int *graph_boxes(Drawing *d, const Graph *g, const Graph *outer, const int *inputs);
+static int *graph_boxes(Drawing *d, const Graph *g, const int *inputs);
 
 /* A loop's or branch's nodes have boxes of their own; its results come from those of its body's outputs. */
 static int *control_boxes(Drawing *d, const Node *n, const int *box) {
   const Graph *body = n->attr->body;
   int first = n->op == OP_cond, *inputs = NEW_N(d->arena, int, body->inputs.n + 1);
   for (int i = 0; i < body->inputs.n; ++i) inputs[i] = i + first < n->nin ? box[node_in(n, i + first)->id] : -1;
-  int *inside = graph_boxes(d, body, body, inputs), *out = NEW_N(d->arena, int, body->outputs.n + 1);
+  int *inside = graph_boxes(d, body, inputs), *out = NEW_N(d->arena, int, body->outputs.n + 1);
   for (int i = 0; i < body->outputs.n; ++i) out[i] = inside[body->outputs.at[i].node->id];
   return out;
 }
 
-static int leaf_box(Drawing *d, const Graph *outer, const Node *n, const int *inputs) {
-  if (n->op != OP_input) return -1;
-  for (int i = 0; outer && i < outer->inputs.n; ++i)
-    if (outer->inputs.at[i] == n->attr->input) return inputs[i];
+/* inputs: the boxes of the inputs of a body; NULL: of a function, whose inputs have boxes of their own. */
+static int input_box(Drawing *d, const Graph *g, const Node *n, const int *inputs) {
+  for (int i = 0; inputs && i < g->inputs.n; ++i)
+    if (g->inputs.at[i] == n->attr->input) return inputs[i];
   if (n->attr->input->kind != INPUT_field) return -1;
   int box = box_of_input(d, n->attr->input);
   d->boxes.at[box].last = n;
@@ -155,7 +155,7 @@ static int node_box(Drawing *d, const Node *n, const int *box) {
 }
 
 /* The box of each node, or -1: of constants, states, flags, and what leads to no output. */
-static int *graph_boxes(Drawing *d, const Graph *g, const Graph *outer, const int *inputs) {
+static int *graph_boxes(Drawing *d, const Graph *g, const int *inputs) {
   bool *needed = nodes_needed(d, g);
   int *box = NEW_N(d->arena, int, g->nodes.n + 1), **results = NEW_N(d->arena, int *, g->nodes.n + 1);
   for (int i = 0; i < g->nodes.n; ++i) {
@@ -163,7 +163,7 @@ static int *graph_boxes(Drawing *d, const Graph *g, const Graph *outer, const in
     box[i] = -1;
     if (!needed[i] || n->op == OP_const || n->op == OP_state || n->op == OP_iota) continue;
     if (n->op == OP_input)
-      box[i] = leaf_box(d, outer, n, inputs);
+      box[i] = input_box(d, g, n, inputs);
     else if (op_info[n->op].family == FAMILY_CONTROL && n->op != OP_result && n->attr->body)
       results[i] = control_boxes(d, n, box);
     else if (n->op == OP_result && results[n->in[0]->id] && n->attr->dim < n->in[0]->attr->body->outputs.n)
@@ -280,14 +280,14 @@ static void box_draw(Drawing *d, const Box *b) {
 /* They stand first, whatever reads them first. */
 static void data_boxes(Drawing *d, const Graph *g) {
   for (int i = 0; i < g->nodes.n; ++i)
-    if (g->nodes.at[i]->op == OP_input) leaf_box(d, NULL, g->nodes.at[i], NULL);
+    if (g->nodes.at[i]->op == OP_input) input_box(d, g, g->nodes.at[i], NULL);
 }
 
 void page_graph(Page *page, const Host *h) {
   Drawing d = {.page = page, .arena = page->arena};
   map_init(&d.counted, d.arena);
   data_boxes(&d, h->graph);
-  graph_boxes(&d, h->graph, NULL, NULL);
+  graph_boxes(&d, h->graph, NULL);
   update_box(&d, h->graph);
   if (!d.boxes.n) return;
   double high, wide = boxes_place(&d, rows_set(&d), &high);
