@@ -864,7 +864,7 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
 /* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:10  nn.Linear(width, 10),
  * models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
- * models/fashion_dropout.lua:23  return nn.program { */
+ * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
 static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restrict loss,
     const int32_t *restrict argmax, const uint8_t *restrict y, float *restrict accuracy, const float *restrict add,
     float *restrict sum, float *restrict mul, const float *restrict p7_weight, const uint32_t *restrict nnrt_seed,
@@ -1162,8 +1162,8 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
 }
 
 /* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
- * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void linear_program(const float *restrict add, float *restrict sum, float *restrict mul,
+ * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
+static NNRT_KERNEL_V4 void linear_train(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
@@ -1475,8 +1475,8 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *rest
 }
 
 /* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
- * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void linear_program_2(const float *restrict add, float *restrict sum, float *restrict mul,
+ * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
+static NNRT_KERNEL_V4 void linear_train_2(const float *restrict add, float *restrict sum, float *restrict mul,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
@@ -1639,8 +1639,8 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *rest
   }
 }
 
-/* models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program(const float *restrict dot, float *restrict parts, const nnrt_thread *thread) {
+/* models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
+static NNRT_KERNEL_V4 void train(const float *restrict dot, float *restrict parts, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(13, thread), u_end = nnrt_hi(13, thread); u < u_end; ++u) {
     if (u < 12) {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
@@ -1688,8 +1688,8 @@ static NNRT_KERNEL_V4 void program(const float *restrict dot, float *restrict pa
 
 /* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
- * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict sum, const float *restrict dot,
+ * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
+static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict sum, const float *restrict dot,
     float *restrict sum_2, const float *restrict dot_2, float *restrict sum_3, int32_t *restrict optimizer_0_step,
     const float *restrict lr, const float *restrict total_steps, uint32_t *restrict nnrt_calls_train,
     float *restrict where, float *restrict div, float *restrict div_2, const nnrt_thread *thread) {
@@ -1770,8 +1770,8 @@ static NNRT_KERNEL_V4 void program_join(float *restrict parts, float *restrict s
   }
 }
 
-/* models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program_2(const float *restrict mul, float *restrict sum, const nnrt_thread *thread) {
+/* models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
+static NNRT_KERNEL_V4 void train_2(const float *restrict mul, float *restrict sum, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 256; r += 16) {
@@ -1790,8 +1790,8 @@ static NNRT_KERNEL_V4 void program_2(const float *restrict mul, float *restrict 
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
- * models/fashion_dropout.lua:23  return nn.program { */
-static NNRT_KERNEL_V4 void program_adamw(const float *restrict mul, const float *restrict sum,
+ * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
+static NNRT_KERNEL_V4 void train_adamw(const float *restrict mul, const float *restrict sum,
     const float *restrict sum_2, const float *restrict sum_3, const float *restrict sum_4, const float *restrict sum_5,
     float *restrict div, float *restrict optimizer_0_exp_avg_7_bias, const float *restrict sum_6,
     float *restrict optimizer_0_exp_avg_sq_7_bias, float *restrict p7_bias, const float *restrict where,
@@ -2704,21 +2704,21 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   cross_entropy(sub, loss, argmax, y, accuracy, add_3, sum, mul, p7_weight, nnrt_seed, nnrt_calls_train, add_2, erf_2,
       add_4, where_2, dot_2, thread);
   nnrt_barrier(thread);
-  linear_program(add_4, sum_2, mul_2, thread);
+  linear_train(add_4, sum_2, mul_2, thread);
   linear_3(add_4, p4_weight, nnrt_seed, nnrt_calls_train, add, erf, add_5, thread);
   linear_4(add_4, where, dot_3, thread);
   nnrt_barrier(thread);
-  linear_program_2(add_5, sum_3, mul_3, thread);
+  linear_train_2(add_5, sum_3, mul_3, thread);
   linear_5(add_5, div, dot_4, thread);
   nnrt_barrier(thread);
-  program(dot_4, parts, thread);
+  train(dot_4, parts, thread);
   nnrt_barrier(thread);
-  program_join(parts, sum_4, dot_3, sum_5, dot_2, sum_6, optimizer_0_step, lr, total_steps, nnrt_calls_train, where_3,
+  train_join(parts, sum_4, dot_3, sum_5, dot_2, sum_6, optimizer_0_step, lr, total_steps, nnrt_calls_train, where_3,
       div_2, div_3, thread);
-  program_2(mul_3, sum_7, thread);
-  program_2(mul_2, sum_8, thread);
+  train_2(mul_3, sum_7, thread);
+  train_2(mul_2, sum_8, thread);
   nnrt_barrier(thread);
-  program_adamw(mul, sum_4, sum_7, sum_5, sum_8, sum_6, div_4, optimizer_0_exp_avg_7_bias, sum,
+  train_adamw(mul, sum_4, sum_7, sum_5, sum_8, sum_6, div_4, optimizer_0_exp_avg_7_bias, sum,
       optimizer_0_exp_avg_sq_7_bias, p7_bias, where_3, div_2, div_3, thread);
   nnrt_barrier(thread);
   adamw_6(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, where_3, div_2, div_3,
@@ -2957,7 +2957,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xecdcf24d65f5317c,
+  .hash = 0xc58c48d0a796fe6a,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

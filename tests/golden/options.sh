@@ -104,6 +104,11 @@ contains hmc.c "alone = 1" "hmc: not left to one thread"
 lacks hmc.c "^  nnrt_barrier" "hmc: one thread waits at barriers"
 "$NNC" "$NNC_SOURCE_DIR/models/fashion_mlp.lua" -o mlp.c
 lacks mlp.c "alone = 1" "fashion_mlp: left to one thread"
+# what clips tells the line of nn.train, not that of nn.program, where it is traced
+sed 's/optimizer = nn.Adam/clip_norm = 1, &/' "$NNC_SOURCE_DIR/models/fashion_mlp.lua" >clips.lua
+"$NNC" clips.lua -o clips.c
+contains clips.c "clips.lua:18 .*clip_norm" "clips: no kernel tells the line of clip_norm"
+lacks clips.c "^/\* clips.lua:14 " "clips: a kernel tells the line of nn.program"
 # a comment that is cut ends in whole characters; no mean, no sum
 for shift in "" x; do
   e=$(printf 'é%.0s' $(seq 100))

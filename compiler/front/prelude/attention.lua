@@ -129,7 +129,7 @@ function nn.scaled_dot_product_attention(q, k, v, options)
   local mask, r, shape = options.mask, q.rank, q.shape
   local L, S = shape[r - 1], k.shape[r - 1]
   shape[r] = S
-  if mask ~= nil then core.factor(what, "mask", core.tensor(what .. "'s mask", mask), nn.zeros(shape, q.dtype)) end
+  if mask ~= nil then core.factor(what, "mask", core.tensor(what .. "'s mask", mask), shape) end
   local long = L > BLOCK and S >= 2 * (q.shape[r] + v.shape[r]) and r < 7
   if long then return attend_in_blocks(q, k, v, mask, options) end
   return attend(q, k, v, mask, 0, options)

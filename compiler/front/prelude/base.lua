@@ -91,16 +91,16 @@ function core.shaped(what, name, x, shape)
   return x
 end
 
--- A number, or a tensor that broadcasts to x. nil stays nil.
-function core.factor(what, name, value, x)
+-- A number, or a tensor that broadcasts to the shape. nil stays nil.
+function core.factor(what, name, value, shape)
   if value == nil or type(value) == "number" then return value end
-  local fits = core.is_tensor(value) and value.rank <= x.rank
+  local fits = core.is_tensor(value) and value.rank <= #shape
   for d = 1, fits and value.rank or 0 do
     local size = value.shape[d]
-    fits = fits and (size == 1 or size == x.shape[x.rank - value.rank + d])
+    fits = fits and (size == 1 or size == shape[#shape - value.rank + d])
   end
   if not fits then
-    core.fail("layer_field", what, name, "a number or a tensor that broadcasts to " .. core.tensor_text(x), core.is_tensor(value) and core.tensor_text(value) or core.what(value))
+    core.fail("layer_field", what, name, "a number or a tensor that broadcasts to " .. core.shape_text(shape), core.is_tensor(value) and core.tensor_text(value) or core.what(value))
   end
   return value
 end

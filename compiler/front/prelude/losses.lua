@@ -190,7 +190,7 @@ function nn.binary_cross_entropy(x, y, options)
   local what = "nn.binary_cross_entropy"
   options = loss_options(what, options, { weight = "any" })
   x, y = pair(what, x, y)
-  core.factor(what, "weight", options.weight, x)
+  core.factor(what, "weight", options.weight, x.shape)
   local l = -(y * log_cut(x) + (1 - y) * log_cut(1 - x))
   return reduced(options.weight and l * options.weight or l, options.reduction)
 end
@@ -207,8 +207,8 @@ function nn.binary_cross_entropy_with_logits(x, y, options)
   local what = "nn.binary_cross_entropy_with_logits"
   options = loss_options(what, options, { weight = "any", pos_weight = "any" })
   x, y = pair(what, x, y)
-  core.factor(what, "weight", options.weight, x)
-  core.factor(what, "pos_weight", options.pos_weight, x)
+  core.factor(what, "weight", options.weight, x.shape)
+  core.factor(what, "pos_weight", options.pos_weight, x.shape)
   local minus_log = -nn.logsigmoid(x)
   if options.pos_weight then minus_log = minus_log * (1 + (options.pos_weight - 1) * y) end
   local l = (1 - y) * x + minus_log

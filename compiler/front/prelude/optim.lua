@@ -73,7 +73,7 @@ function core.accumulate(self)
   end
 end
 
-local function step_clipped(self, gradients, options)
+local function clipped(self, gradients, options)
   if options.clip_value then gradients = nn.clip_grad_value(gradients, options.clip_value) end
   if options.clip_adaptive then gradients = nn.clip_grad_adaptive(gradients, self.parameters, options.clip_adaptive) end
   if options.clip_norm then gradients = nn.clip_grad_norm(gradients, options.clip_norm) end
@@ -88,7 +88,9 @@ local function step(self, f, options)
   check_loss(self, results[1])
   local gradients = core.gradient(results[1], self.parameters)
   if options.watch then options.watch(self.parameters, gradients) end
-  local function move(means) self:update(step_clipped(self, means, options)) end
+  local function move(means) -- what clips stands where it is asked for: at the nn.train, or at the step
+    self:update(options.func and core.at(options.func, clipped, self, means, options) or clipped(self, means, options))
+  end
   if options.accumulate then core.at(self, accumulate, self, gradients, options.accumulate, move) else move(gradients) end
   return table.unpack(results, 1, results.n)
 end

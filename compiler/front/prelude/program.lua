@@ -96,6 +96,7 @@ function nn.train(options)
     core.accumulate(opt)
   end
   local self = { on = names_of_sources("nn.train", options.on), mode = "train" }
+  during.func = self
   if norms then norms.func = self end
   function self.body(...)
     local batch = table.pack(...)

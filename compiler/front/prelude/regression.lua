@@ -54,7 +54,7 @@ function nn.gaussian_nll_loss(x, y, var, options)
   local what = "nn.gaussian_nll_loss"
   options = loss.options(what, options, { full = "boolean", eps = "number" })
   x, y = loss.pair(what, x, y)
-  var = core.as_float(core.factor(what, "var", core.tensor(what, var), x))
+  var = core.as_float(core.factor(what, "var", core.tensor(what, var), x.shape))
   local least = nn.stop_gradient(var)
   var = var + nn.stop_gradient(nn.maximum(least, options.eps or 1e-6) - least)
   local l = 0.5 * (var:log() + (x - y) ^ 2 / var)
