@@ -142,9 +142,9 @@ static Verdict build_c(Arena *arena, const Judge *j, Module *m) {
   emit_c(&text, p, &emit_options);
   file_write(path_of(arena, j, "p.c"), text_str(&text), text.n);
   const char *command = arena_printf(arena,
-                                     "cc -std=c17 -O1 -w -I%s/runtime %s/p.c %s -o %s/c.run -lm -lpthread "
+                                     "cc -std=c17 %s -w -I%s/runtime %s/p.c %s -o %s/c.run -lm -lpthread "
                                      ">%s/log 2>&1",
-                                     NNC_SOURCE_DIR, j->folder, j->harness, j->folder, j->folder);
+                                     j->level, NNC_SOURCE_DIR, j->folder, j->harness, j->folder, j->folder);
   if (shell(command) == 0) return VERDICT_good;
   finding_log(arena, j, "cc");
   return VERDICT_cc;

@@ -28,11 +28,11 @@ extern const char *const verdict_text[VERDICT_COUNT];
 extern const char *const verdict_word[VERDICT_COUNT];
 
 typedef struct Judge {
-  const char *folder;  /* for this judge alone */
-  const char *harness; /* harness.o */
-  bool evaluator_only; /* text and passes */
-  bool c_only;         /* and C, not LLVM */
-  const char *machine_c, *machine_llvm;
+  const char *folder;                           /* for this judge alone */
+  const char *harness;                          /* harness.o */
+  bool evaluator_only;                          /* text and passes */
+  bool c_only;                                  /* and C, not LLVM */
+  const char *machine_c, *machine_llvm, *level; /* of the C compiler: "-O2" */
 } Judge;
 
 /* In a child process, with a time limit: start, then wait. `why` (in arena) is what the child found. */

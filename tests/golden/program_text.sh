@@ -6,7 +6,7 @@
 need_nnc
 cd "$NNC_SOURCE_DIR"
 again() { # again MODEL FLAGS…
-  local name
+  local name kind
   name="$(basename "$1" .lua) ${*:2}"
   "$NNC" "$@" -o "$work/a.c" || { fail "$name: nnc" && return; }
   "$NNC" "$@" -o "$work/a.ll"
@@ -14,8 +14,9 @@ again() { # again MODEL FLAGS…
   for pass in lower share order join memory; do
     "$NNC" "$@" --dump=$pass --stop-after=$pass >"$work/one.kernel"
     "$NNC" "$work/one.kernel" --verify --dump=$pass --stop-after=$pass | cmp -s - "$work/one.kernel" || fail "$name: the text after $pass prints otherwise"
-    "$NNC" "$work/one.kernel" -o "$work/b.c" && cmp -s "$work/a.c" "$work/b.c" || fail "$name: the text after $pass is other C"
-    "$NNC" "$work/one.kernel" -o "$work/b.ll" && cmp -s "$work/a.ll" "$work/b.ll" || fail "$name: the text after $pass is other LLVM IR"
+    kind=c # LLVM IR from the first text and from the last
+    [[ $pass != @(lower|memory) ]] || kind=ll
+    "$NNC" "$work/one.kernel" -o "$work/b.$kind" && cmp -s "$work/a.$kind" "$work/b.$kind" || fail "$name: the text after $pass is other .$kind"
   done
   "$NNC" "$@" --cpu=x86-64-v3 --dump=memory --stop-after=memory >"$work/v3.kernel"
   "$NNC" "$work/v3.kernel" --standalone -o "$work/b.alone.c" && cmp -s "$work/a.alone.c" "$work/b.alone.c" || fail "$name: another self-contained file"

@@ -33,11 +33,11 @@ ways() { # ways TITLE MODEL FLAGS…
   for cpu in "${cpus[@]}"; do
     [ "$cpu" = scalar ] && [ "$2" = "$mlp" ] && continue # minutes: the small model stands for it
     "$NNC" "${@:2}" --verify --cpu="$cpu" -o "$work/train.c" || { fail "$1: nnc for $cpu" && continue; }
-    for compiler in gcc clang-14 clang-19; do
+    for compiler in gcc clang-19; do
       have $compiler || { echo "SKIPPED in part: there is no $compiler" && continue; }
       build_c $compiler -O1 -march=native "$work/train.c" "$work/train" || { fail "$1: $compiler" && continue; }
       run "$1: $compiler, $cpu, 1 thread" "$work/train" 1
-      [ $compiler = clang-14 ] || run "$1: $compiler, $cpu, 2 threads" "$work/train" 2
+      run "$1: $compiler, $cpu, 2 threads" "$work/train" 2
     done
     "$NNC" "${@:2}" --cpu="$cpu" -o "$work/train.o" 2>"$work/llvm.txt" || { echo "SKIPPED in part: $(head -n 1 "$work/llvm.txt")" && continue; }
     cc "$work/train.o" "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o "$work/train"

@@ -16,7 +16,7 @@ for model in "${models[@]}"; do
     "$NNC" "$model" $extra -o "$work/train.c" || { fail "$(basename "$model") $extra: nnc failed" && continue; }
     for compiler in gcc clang-14 clang-19; do
       level=-fsyntax-only # clang warns before it optimises, gcc in between
-      [ $compiler != gcc ] || level=-O2
+      [ $compiler != gcc ] || level=-O1
       have $compiler || { echo "SKIPPED in part: there is no $compiler" && continue; }
       if $compiler -std=c17 $level -march=native -Wall -Wextra -Wshadow -Werror -I"$NNC_SOURCE_DIR/runtime" -c "$work/train.c" -o "$work/train.o" 2>"$work/out"; then
         echo "clean: $(basename "$model") $extra, $compiler, $(wc -l <"$work/train.c") lines"
