@@ -256,7 +256,7 @@ static const nnrt_source *array_source(void) {
 static const nnrt_source *archive_source(void) {
   static nnrt_source source;
   int rows = 1 + (int)draw(30), at[2], size[2];
-  uint32_t sum[2];
+  nnrt_crc sum[2];
   source = text_source;
   source.kind = "npz", source.classes = CLASSES;
   length = 0;
@@ -270,7 +270,7 @@ static const nnrt_source *archive_source(void) {
     int begins = length;
     array_make(k, rows);
     size[k] = length - begins;
-    sum[k] = (uint32_t)crc32(0, bytes + begins, (unsigned)size[k]);
+    nnrt_crc_start(&sum[k]), nnrt_crc_add(&sum[k], bytes + begins, size[k]);
   }
   int directory = length;
   for (int k = 0; k < 2; k++) {
@@ -278,7 +278,7 @@ static const nnrt_source *archive_source(void) {
     memcpy(bytes + length, "PK\1\2", 4);
     bytes[length + 28] = 5;
     length += 16;
-    bytes_number(sum[k], 4);
+    bytes_number(nnrt_crc_sum(&sum[k]), 4);
     bytes_number((unsigned)size[k], 4);
     bytes_number((unsigned)size[k], 4);
     length += 14;

@@ -18,6 +18,11 @@ check() { # check COMPILER FLAGS…
   }
   printf '%s: %d files\n' "$compiler" "$(wc -l <"$work/commands")"
 }
-check gcc -o /dev/null
+# a build with -Werror (CI's) that has come so far is the proof for its own compiler
+if grep -q -- ' -Werror' "$work/commands" && "$(sed -nE '0,/"command"/s/^ *"command": "([^ ]+) .*/\1/p' "$database")" --version | grep -q 'Free Software'; then
+  echo "gcc: the build itself"
+else
+  check gcc -o /dev/null
+fi
 check clang-14 -fsyntax-only
 finish
