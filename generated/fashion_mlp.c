@@ -1402,10 +1402,14 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
       const int64_t row_first = tile * 13 + i64_minimum(tile, 31);
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t row = row_first + r;
+        const int64_t ahead = i64_minimum(row + 28, 511);
         const float div_3 = div[0];
         const float div_4 = div_2[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
+          nnrt_prefetch(&optimizer_0_exp_avg_3_weight[ahead * 512 + panel * 32 + j]);
+          nnrt_prefetch(&optimizer_0_exp_avg_sq_3_weight[ahead * 512 + panel * 32 + j]);
+          nnrt_prefetch(&p3_weight[ahead * 512 + panel * 32 + j]);
           const f32x16 optimizer_0_exp_avg_3_weight_2 = f32x16_load(&optimizer_0_exp_avg_3_weight[row * 512 + panel * 32
               + j]);
           const f32x16 v = optimizer_0_exp_avg_3_weight_2 * 0.9f + c * 0.1f;
@@ -1538,11 +1542,15 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
       const int64_t row_first = tile * 8;
       for (int64_t r = 0; r < 8; ++r) {
         const int64_t row = row_first + r;
+        const int64_t ahead = i64_minimum(row + 16, 511);
         const int64_t columns = i64_minimum(784 - panel * 48, 48);
         const float div_4 = div_2[0];
         const float div_5 = div_3[0];
         for (int64_t j = 0; j < columns; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 48 + j]);
+          nnrt_prefetch(&optimizer_0_exp_avg_1_weight[ahead * 784 + panel * 48 + j]);
+          nnrt_prefetch(&optimizer_0_exp_avg_sq_1_weight[ahead * 784 + panel * 48 + j]);
+          nnrt_prefetch(&p1_weight[ahead * 784 + panel * 48 + j]);
           const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[row * 784 + panel * 48
               + j]);
           const f32x16 v = optimizer_0_exp_avg_1_weight_2 * 0.9f + c * 0.1f;

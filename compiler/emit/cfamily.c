@@ -382,6 +382,13 @@ static void store_print(Printer *c, const Stmt *s) {
   line_end(c);
 }
 
+static void prefetch_print(Printer *c, const Stmt *s) {
+  text_puts(&c->line, "nnrt_prefetch(");
+  address_print(c, s->buffer, s->index);
+  text_puts(&c->line, ");");
+  line_end(c);
+}
+
 static void transpose_print(Printer *c, const Stmt *s) {
   text_printf(&c->line, "%s_transpose(", tag_of(c, type_of(s->buffer->dtype, s->lanes)));
   address_print(c, s->buffer, s->index);
@@ -433,6 +440,7 @@ static void stmt_print(Printer *c, const Stmt *s) {
   case S_var:
   case S_set: bind_print(c, s); return;
   case S_store: store_print(c, s); return;
+  case S_prefetch: prefetch_print(c, s); return;
   case S_transpose: transpose_print(c, s); return;
   case S_routine: routine_print(c, s); return;
   case S_if: if_print(c, s); return;

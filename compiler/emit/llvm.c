@@ -153,6 +153,13 @@ static void store_print(Printer *l, const Stmt *s) {
   store_to(l, v, p, s->mask);
 }
 
+static void prefetch_print(Printer *l, const Stmt *s) {
+  const Type t = {DT_i32, 1};
+  Operand given[] = {address(l, s->buffer, ll_expr(l, s->index)), ll_number(l, t, 0), ll_number(l, t, 2),
+                     ll_number(l, t, 1)};
+  ll_call(l, void_type, "@llvm.prefetch.p0", 4, given);
+}
+
 static Operand row_address(Printer *l, const Buffer *b, Operand index, Operand stride, int row) {
   return address(l, b, ll_binary(l, "add", index, ll_binary(l, "mul", stride, ll_number(l, index_type, row))));
 }
@@ -194,6 +201,7 @@ static void stmt_print(Printer *l, const Stmt *s) {
   case S_var:
   case S_set: set_print(l, local_name(l, s->var->name), ll_expr(l, s->expr)); return;
   case S_store: store_print(l, s); return;
+  case S_prefetch: prefetch_print(l, s); return;
   case S_transpose: transpose_print(l, s); return;
   case S_routine: routine_print(l, s); return;
   case S_if: if_print(l, s); return;

@@ -274,6 +274,13 @@ Stmt *stmt_store(Arena *a, const Buffer *b, Expr *index, Expr *value, Expr *mask
   return s;
 }
 
+Stmt *stmt_prefetch(Arena *a, const Buffer *b, Expr *index) {
+  Stmt *s = stmt_new(a, S_prefetch);
+  s->buffer = b;
+  s->index = index;
+  return s;
+}
+
 Stmt *stmt_transpose(Arena *a, int lanes, const Buffer *dst, Expr *index, Expr *stride, const Buffer *src,
                      Expr *src_index, Expr *src_stride) {
   Stmt *s = stmt_new(a, S_transpose);

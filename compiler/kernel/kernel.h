@@ -113,6 +113,7 @@ typedef enum StmtKind {
   S_var,   /* mutable var = expr */
   S_set,   /* var = expr */
   S_store, /* buffer[index … ] = expr, mask (may be NULL): lanes that are off are not written */
+  S_prefetch,  /* buffer[index] will be needed soon, from the second-level cache; changes no value */
   S_transpose, /* L x L block, L = lanes: buffer[index + i * stride + j] = source[source_index + j * source_stride + i]
                 */
   S_if,        /* expr (bool scalar): body else other */
@@ -274,6 +275,7 @@ Stmt *stmt_let(Arena *a, Var *var, Expr *value);
 Stmt *stmt_var(Arena *a, Var *var, Expr *value);
 Stmt *stmt_set(Arena *a, Var *var, Expr *value);
 Stmt *stmt_store(Arena *a, const Buffer *b, Expr *index, Expr *value, Expr *mask);
+Stmt *stmt_prefetch(Arena *a, const Buffer *b, Expr *index);
 Stmt *stmt_transpose(Arena *a, int lanes, const Buffer *dst, Expr *index, Expr *stride, const Buffer *src,
                      Expr *src_index, Expr *src_stride);
 Stmt *stmt_if(Arena *a, Expr *condition); /* fill ->body and ->other */

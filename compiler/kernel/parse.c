@@ -105,6 +105,14 @@ static void parse_store(Parser *p, Stmt *s) {
     parse_invalid(p, "a store has another type than its value");
 }
 
+static void parse_prefetch(Parser *p, Stmt *s) {
+  s->kind = S_prefetch;
+  s->buffer = parse_buffer(p);
+  parse_need(p, "[");
+  s->index = parse_expr(p);
+  parse_need(p, "]");
+}
+
 static const Buffer *parse_strided(Parser *p, Expr **index, Expr **stride) {
   const Buffer *buffer = parse_buffer(p);
   parse_need(p, "[");
@@ -177,7 +185,7 @@ static const struct Statement {
     {"for", parse_for, true},        {"let", parse_let, false},      {"var", parse_var, false},
     {"set", parse_set, false},       {"store", parse_store, false},  {"transpose", parse_transpose, false},
     {"if", parse_if, true},          {"local", parse_local, false},  {"block", parse_model_block, true},
-    {"return", parse_return, false}, {"call", parse_routine, false},
+    {"return", parse_return, false}, {"call", parse_routine, false}, {"prefetch", parse_prefetch, false},
 };
 
 static const struct Statement *parse_statement_word(Parser *p) {

@@ -172,6 +172,12 @@ static void print_store(Text *out, const Stmt *s) {
   print_expr(out, s->mask, PRECEDENCE_PRIMARY);
 }
 
+static void print_prefetch(Text *out, const Stmt *s) {
+  text_printf(out, "prefetch %s[", s->buffer->name);
+  print_expr(out, s->index, 0);
+  text_puts(out, "]");
+}
+
 static void print_strided(Text *out, const Buffer *b, const Expr *index, const Expr *stride) {
   text_printf(out, "%s[", b->name);
   print_expr(out, index, 0);
@@ -229,6 +235,7 @@ static void print_head(Text *out, const Stmt *s) {
   case S_var: print_bind(out, s, "var"); return;
   case S_set: print_bind(out, s, "set"); return;
   case S_store: print_store(out, s); return;
+  case S_prefetch: print_prefetch(out, s); return;
   case S_transpose: print_transpose(out, s); return;
   case S_local: text_puts(out, "local "), print_buffer(out, s->local_buffer); return;
   case S_routine: print_routine(out, s); return;

@@ -206,6 +206,11 @@ static void check_store(Check *c, const Stmt *s) {
   check_mask(c, s->mask, s->expr->type.lanes);
 }
 
+static void check_prefetch(Check *c, const Stmt *s) {
+  if (!in_scope(c, s->buffer)) fail(c, "%s is not defined here%s", s->buffer->name, "");
+  check_index(c, s->index, "an index");
+}
+
 static void check_transpose(Check *c, const Stmt *s) {
   check_target(c, s->buffer);
   if (!in_scope(c, s->source)) fail(c, "%s is not defined here%s", s->source->name, "");
@@ -258,6 +263,7 @@ static void check_stmt(Check *c, const Stmt *s, bool top) {
   case S_var:
   case S_set: check_bind(c, s); return;
   case S_store: check_store(c, s); return;
+  case S_prefetch: check_prefetch(c, s); return;
   case S_transpose: check_transpose(c, s); return;
   case S_routine: check_routine(c, s); return;
   case S_if:
@@ -287,6 +293,7 @@ static bool is_complete(const Stmt *s) {
   case S_var:
   case S_set: return s->var && s->expr;
   case S_store: return s->buffer && s->index && s->expr;
+  case S_prefetch: return s->buffer && s->index;
   case S_transpose: return s->buffer && s->source && s->index && s->stride && s->source_index && s->source_stride;
   case S_if:
   case S_return: return s->expr != NULL;

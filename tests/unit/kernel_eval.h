@@ -258,6 +258,7 @@ static void eval_block(EvalFrame *f, const Block *b) {
       *eval_var(f, s->var) = value;
       break;
     case S_store: eval_store(f, s); break;
+    case S_prefetch: break;
     case S_transpose: eval_transpose(f, s); break;
     case S_if: eval_block(f, eval_index(f, s->expr) ? &s->body : &s->other); break;
     case S_local:

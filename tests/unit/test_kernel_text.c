@@ -46,6 +46,7 @@ static Kernel *built_kernel(void) {
   push(&loop->body, stmt_set(a, v, expr_op3(a, OP_where, low, zero, expr_var(a, v))));
   push(&loop->body, stmt_store(a, y, expr_var(a, at),
                                expr_op2(a, OP_mul, expr_var(a, v), expr_splat(a, expr_var(a, scale), 4)), mask));
+  push(&loop->body, stmt_prefetch(a, y, expr_add(a, expr_var(a, at), expr_index(a, 16))));
   Stmt *first = stmt_if(a, expr_op2(a, OP_eq, expr_imod(a, expr_var(a, u), 10), expr_index(a, 0)));
   push(&loop->body, first);
   Buffer *copy = buffer_local(a, "copy", DT_f32, 16);
@@ -206,6 +207,8 @@ static void test_malformed(void **state) {
        "bad.ir:2: kernel text: a load has another dtype than its buffer"},
       {"kernel k(x: f32[4])\n  store f32 x[0] = f32(1)\n",
        "bad.ir:2: kernel text: x is stored to, but not marked written"},
+      {"kernel k(x: f32[4])\n  prefetch y[0]\n", "bad.ir:2: kernel text: expected a buffer, found y[0]"},
+      {"kernel k(x: f32[4])\n  prefetch x[f32(1)]\n", "bad.ir:2: kernel text: an index must be an i64 scalar"},
       {"kernel k(x: f32[4])\n  let a: i64 = 1 + f32(1)\n",
        "bad.ir:2: kernel text: add has operands of different dtypes"},
       {"kernel k(x: f32[4])\n  let a: i64 = add(1)\n", "bad.ir:2: kernel text: add has the wrong number of operands"},

@@ -182,6 +182,8 @@ void point_count(PointGen *gen,
                  const Point *point); /* announces a use: call for all roots before the first point_expr */
 void point_writes(PointGen *gen, const Group *g,
                   bool full); /* all writes of that kind: every value first, then the stores */
+/* Prefetches the states that g writes, with another index of one axis. */
+void point_fetch(PointGen *gen, const Group *g, int axis, Expr *index);
 bool point_vectorises(const Point *point, int axis,
                       bool results); /* every load has stride 0 or 1 along axis and nothing needs lane loops; results:
                                         those of phases differ along it */

@@ -75,6 +75,7 @@ typedef struct DotBuild {
   Call call;
   PointGen gen;
   Expr *batch[RANK_MAX * 3]; /* index of each batch axis */
+  Expr *ahead;               /* the row whose state dot_writes fetches; NULL: none */
 } DotBuild;
 void dot_build_init(DotBuild *d, Program *p, const Group *g, const DotPlan *plan, const char *name);
 /* `for u parallel` over the batch axes (all, or those of mask) times the n extents; index[i] gets the i-th number. */
@@ -89,4 +90,24 @@ const char *dot_text(Arena *a, const Group *g);   /* for comments: "3 times [m,k
 Slot *dot_slices_slot(Program *p, const Group *g, const DotPlan *plan, const char *name);
 /* Appends the kernel that sums the slices of k in such a slot and runs the epilogue. */
 void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls);
+
+/* epilogue.c */
+/* The values of a row's columns from `column` on, under `mask` (NULL: all lanes); lets that do not vary along the
+ * columns go to `hoist`. */
+typedef void Finish(DotBuild *d, Block *body, Block *hoist, Expr *value, Expr *column, Expr *mask, void *context);
+
+typedef struct Epilogue {
+  DotBuild *build;
+  const Buffer *source; /* product at source[row * width + column within the panel] */
+  int lanes;            /* of the writes */
+  Finish *finish;
+  void *context;
+} Epilogue;
+
+/* Rows first_row … first_row + count - 1, which stand in `source` from 0 on, and the columns of the panel. */
+void dot_epilogue(const Epilogue *e, Block *body, Expr *panel, Expr *first_row, Expr *count);
+Finish dot_writes; /* the group's own writes */
+/* Lanes that all dtypes of the writes allow; 1 when an access does not step by 1 along the vector axis. */
+int dot_write_lanes(const Program *p, const Group *g, const DotPlan *plan);
+void dot_count_writes(DotBuild *d); /* announces the uses of their values */
 #endif

@@ -367,6 +367,18 @@ static Expr *build(PointGen *gen, const Point *p) {
   bug("a point of unknown kind %d", (int)p->kind);
 }
 
+void point_fetch(PointGen *gen, const Group *g, int axis, Expr *index) {
+  Expr *here = gen->axis[axis];
+  gen->axis[axis] = index; /* its version stays: no value is built there */
+  for (int i = 0; i < g->writes.n; ++i) {
+    const Write *w = &g->writes.at[i];
+    if (!w->slot->state) continue;
+    Buffer *b = point_buffer(gen, w->slot, true);
+    vec_push(gen->arena, *gen->body, stmt_prefetch(gen->arena, b, affine_expr(gen, w->index)));
+  }
+  gen->axis[axis] = here;
+}
+
 void point_writes(PointGen *gen, const Group *g, bool full) {
   int n = g->writes.n;
   Expr **value = NEW_N(gen->arena, Expr *, n + 1);

@@ -242,80 +242,7 @@ static void tile_widths(const Tile *t, Block *body) {
   }
 }
 
-/* ---- the epilogue: rows first … first + count - 1 of part, columns of the panel ---- */
-typedef void Finish(DotBuild *d, Block *body, Block *hoist, Expr *value, Expr *column, Expr *mask, void *context);
-
-typedef struct Epilogue {
-  DotBuild *build;
-  const Buffer *source; /* product at source[from + row * pitch + column within the panel] */
-  int lanes;            /* of the writes */
-  Finish *finish;
-  void *context;
-} Epilogue;
-
-static void epilogue_at(const Epilogue *e, Block *body, Block *hoist, Expr *from, Expr *start, Expr *j, Expr *mask) {
-  DotBuild *d = e->build;
-  Expr *value = expr_load(d->arena, e->source, expr_add(d->arena, from, j), e->lanes, NULL);
-  e->finish(d, body, hoist, dot_let(d, body, "c", value), expr_add(d->arena, start, j), mask, e->context);
-}
-
-/* All columns of a panel in one row: full vectors, then a masked rest in the panel that has it. */
-static void epilogue_row(const Epilogue *e, Block *row, Expr *from, Expr *panel) {
-  DotBuild *d = e->build;
-  Arena *a = d->arena;
-  const DotPlan *plan = d->plan;
-  int64_t rest = plan->columns % e->lanes, whole = plan->columns - rest,
-          edge = plan->columns - plan->full * plan->width;
-  Expr *start = expr_mul(a, panel, plan->width), *most = expr_index(a, plan->width), *j = expr_index(a, 0);
-  if (edge && plan->full) {
-    Expr *left = expr_op2(a, OP_sub, expr_index(a, whole), start);
-    most = dot_let(d, row, "columns", dot_min(d, left, plan->width));
-  } else if (edge) {
-    most = expr_index(a, whole);
-  }
-  if (most->kind == E_const && most->value.i == e->lanes) {
-    epilogue_at(e, row, row, from, start, j, NULL);
-  } else if (most->kind != E_const || most->value.i > 0) {
-    Var *v = var_new(a, "j", type_of(DT_i64, 1));
-    Stmt *loop = stmt_for(a, FOR_serial, v, j, most, e->lanes);
-    epilogue_at(e, &loop->body, row, from, start, expr_var(a, v), NULL);
-    vec_push(a, *row, loop); /* after what was hoisted out of it */
-  }
-  if (!rest) return;
-  Expr *mask = expr_mask(a, expr_index(a, rest), e->lanes);
-  j = expr_index(a, edge - rest);
-  if (!plan->full) {
-    epilogue_at(e, row, row, from, start, j, mask);
-    return;
-  }
-  Stmt *last = stmt_if(a, expr_op2(a, OP_eq, panel, expr_index(a, plan->full)));
-  epilogue_at(e, &last->body, row, from, start, j, mask);
-  vec_push(a, *row, last);
-}
-
-static void epilogue_rows(const Epilogue *e, Block *body, Expr *panel, Expr *first_row, Expr *count) {
-  DotBuild *d = e->build;
-  Expr *r;
-  Block *row = dot_loop(d, body, "r", expr_index(d->arena, 0), count, 1, &r);
-  point_axis(&d->gen, d->plan->row_axis, dot_let(d, row, "row", expr_add(d->arena, first_row, r)));
-  epilogue_row(e, row, expr_mul(d->arena, r, d->plan->width), panel);
-}
-
-/* The group's own writes. */
-static void finish_writes(DotBuild *d, Block *body, Block *hoist, Expr *value, Expr *column, Expr *mask,
-                          void *context) {
-  (void)context;
-  PointGen *gen = &d->gen;
-  gen->body = body;
-  gen->hoist = body == hoist || value->type.lanes == 1 ? NULL : hoist; /* scalar code: all values vary */
-  gen->lanes = value->type.lanes;
-  gen->vector_axis = gen->lanes > 1 ? d->plan->column_axis : -1;
-  gen->mask = mask;
-  point_axis(gen, d->plan->column_axis, column);
-  point_result(gen, 0, dot_let(d, body, "c", expr_cast(d->arena, value, d->group->dot_dtype, false)));
-  point_writes(gen, d->group, false);
-}
-
+/* ---- the kernel of the product ---- */
 typedef struct Partial {
   const Buffer *buffer; /* [slice, batch, row, column] */
   Expr *chain;          /* where this slice and batch start */
@@ -331,35 +258,6 @@ static void finish_partial(DotBuild *d, Block *body, Block *hoist, Expr *value, 
   vec_push(d->arena, *body, stmt_store(d->arena, partial->buffer, index, value, mask));
 }
 
-static int point_lanes(const Program *p, Intern *seen, const Point *point, int lanes) {
-  void **slot = intern_slot(seen, &point, sizeof point);
-  if (*slot) return lanes;
-  *slot = seen;
-  int most = p->machine->lanes[point->dtype];
-  if (point->dtype != DT_bool && most < lanes) lanes = most > 0 ? most : 1;
-  for (int i = 0; i < point->nargs; ++i) lanes = point_lanes(p, seen, point->arg[i], lanes);
-  return lanes;
-}
-
-/* Lanes that all dtypes of the writes allow; 1 when an access does not step by 1 along the vector axis. */
-static int write_lanes(const Program *p, const Group *g, const DotPlan *plan) {
-  int lanes = plan->lanes;
-  Intern seen;
-  intern_init(&seen, p->arena);
-  for (int i = 0; i < g->writes.n; ++i) {
-    const Write *w = &g->writes.at[i];
-    bool simple, one = affine_stride(w->index, plan->column_axis, &simple) == 1;
-    if (!one || !simple || !point_vectorises(w->value, plan->column_axis, true)) return 1;
-    lanes = point_lanes(p, &seen, w->value, lanes);
-  }
-  return lanes;
-}
-
-static void count_writes(DotBuild *d) {
-  for (int i = 0; i < d->group->writes.n; ++i) point_count(&d->gen, d->group->writes.at[i].value);
-}
-
-/* ---- the kernel of the product ---- */
 typedef struct Unit {
   Expr *slice, *block, *panel, *part;
   Expr *first, *end; /* tiles */
@@ -414,7 +312,7 @@ static void unit_in_pieces(DotBuild *d, Block *body, const Unit *unit, Tile tile
   tile.first = dot_let(d, loop, "at", expr_op2(a, OP_sub, dot_tile_first(d, tile.tile), row));
   tile.resume = true;
   tile_widths(&tile, loop);
-  epilogue_rows(e, body, unit->panel, row, rows);
+  dot_epilogue(e, body, unit->panel, row, rows);
 }
 
 static void unit_at_once(DotBuild *d, Block *body, const Unit *unit, Tile tile, const Epilogue *e) {
@@ -429,7 +327,7 @@ static void unit_at_once(DotBuild *d, Block *body, const Unit *unit, Tile tile, 
     Expr *tall = expr_op2(a, OP_lt, tile.tile, expr_index(a, plan->tall));
     rows = dot_let(d, body, "rows", expr_op3(a, OP_where, tall, expr_index(a, plan->base + 1), rows));
   }
-  epilogue_rows(e, body, unit->panel, dot_let(d, body, "row_first", dot_tile_first(d, tile.tile)), rows);
+  dot_epilogue(e, body, unit->panel, dot_let(d, body, "row_first", dot_tile_first(d, tile.tile)), rows);
 }
 
 static void partial_init(DotBuild *d, Block *body, Partial *to, Slot *slot, Expr *slice) {
@@ -463,9 +361,9 @@ static void product_kernel(Program *p, const Group *g, const DotPlan *plan, cons
   if (slot) {
     partial_init(&d, body, &partial, slot, unit.slice);
   } else {
-    e.lanes = write_lanes(p, g, plan);
-    e.finish = finish_writes;
-    count_writes(&d);
+    e.lanes = dot_write_lanes(p, g, plan);
+    e.finish = dot_writes;
+    dot_count_writes(&d);
   }
   (pieces ? unit_in_pieces : unit_at_once)(&d, body, &unit, tile, &e);
   vec_push(a, *calls, d.call);
@@ -502,7 +400,7 @@ static void join_at(Join *j, Block *body, Expr *column, Expr *mask) {
   }
   for (int64_t h = (n + 1) / 2; n > 1; n = h, h = (n + 1) / 2)
     for (int64_t s = 0; s < n - h; ++s) sum[s] = dot_let(d, body, "sum", expr_op2(a, OP_add, sum[s], sum[s + h]));
-  finish_writes(d, body, j->row, sum[0], column, mask, NULL);
+  dot_writes(d, body, j->row, sum[0], column, mask, NULL);
 }
 
 void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name, Slot *slot, Calls *calls) {
@@ -513,8 +411,8 @@ void dot_join(Program *p, const Group *g, const DotPlan *plan, const char *name,
                                ? arena_printf(a, "sum of %lld slices of k, then what follows", (long long)plan->slices)
                                : "what follows the product";
   d.call.kernel->flops = (plan->slices - 1) * plan->batch * plan->rows * plan->columns;
-  Join j = {.build = &d, .partial = point_buffer(&d.gen, slot, false), .lanes = write_lanes(p, g, plan)};
-  count_writes(&d);
+  Join j = {.build = &d, .partial = point_buffer(&d.gen, slot, false), .lanes = dot_write_lanes(p, g, plan)};
+  dot_count_writes(&d);
   Expr *row;
   j.row = dot_units(&d, ~0u, 1, &plan->rows, (const char *[]){"row"}, &row);
   for (int i = 0; i < plan->nbatch; ++i) point_axis(&d.gen, plan->batch_axis[i], d.batch[i]);
