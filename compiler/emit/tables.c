@@ -468,7 +468,7 @@ static const Table *build_sites(Build *b) {
     const Stmt *call = s->sites.at[i];
     const Kernel *k = call->kernel;
     Costs c = call_costs(b->arena, call);
-    put_text(b, t, sheet_name(b->sheet, k, k->name));
+    put_text(b, t, k->name);
     put_text(b, t, lines_text(b->arena, k));
     put_text(b, t, k->locs.n ? source_line(b->sheet, k->locs.at[0]) : NULL);
     put_int(b, t, c.flops);
