@@ -211,6 +211,7 @@ typedef struct nnrt_prefetch {
   nnrt_stream *streams;
   nnrt_entry *entries;
   int nentries, running, stop, next;
+  struct nnrt_marks *marks; /* what it notes of its work, or NULL */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t asked, ready;
@@ -388,7 +389,15 @@ double nnrt_peak_flops(nnrt_pool *pool, int threads, double seconds);
 double nnrt_peak_bytes(nnrt_pool *pool);
 
 /* ---- profile.c ---- */
-enum { NNRT_EVENT_STEP, NNRT_EVENT_DATA, NNRT_EVENT_CALL, NNRT_EVENT_KERNEL, NNRT_EVENT_WAIT, NNRT_EVENTS };
+enum {
+  NNRT_EVENT_STEP,
+  NNRT_EVENT_DATA,
+  NNRT_EVENT_CALL,
+  NNRT_EVENT_KERNEL,
+  NNRT_EVENT_WAIT,
+  NNRT_EVENT_READ,
+  NNRT_EVENTS
+};
 typedef struct nnrt_event {
   double start, end;
   int kind;
@@ -404,6 +413,7 @@ typedef struct nnrt_marks { /* of one thread, alone on its lines of the cache */
 } nnrt_marks;
 typedef struct nnrt_profile {
   nnrt_marks *marks; /* by thread; NULL: there is no profile */
+  nnrt_marks reader; /* of the thread that fills batches */
   bool recording;
   int64_t seen, recorded, wanted; /* steps */
   double began, origin;           /* of the step; of the first one */
@@ -573,8 +583,9 @@ void nnrt_predict_free(nnrt_run *run);
 int nnrt_profile_prepare(nnrt_run *run);
 double nnrt_profile_now(const nnrt_run *run);
 void nnrt_profile_span(nnrt_run *run, int kind, int64_t number, double start); /* NNRT_EVENT_… since `start` */
-void nnrt_profile_begin(nnrt_run *run);                                        /* before a step */
-int nnrt_profile_step(nnrt_run *run); /* after it; NNRT_OVER: that was the last */
+void nnrt_profile_read(nnrt_marks *marks, int64_t number, double start);
+void nnrt_profile_begin(nnrt_run *run); /* before a step */
+int nnrt_profile_step(nnrt_run *run);   /* after it; NNRT_OVER: that was the last */
 int nnrt_profile_end(nnrt_run *run);
 void nnrt_profile_free(nnrt_run *run);
 

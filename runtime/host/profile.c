@@ -16,12 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROFILE_WARM_UP = 5, PROFILE_STEPS = 10, PROFILE_EVENTS = 1 << 17 };
+enum { PROFILE_WARM_UP = 5, PROFILE_STEPS = 10, PROFILE_EVENTS = 1 << 17, PROFILE_KEPT = 1 << 12 };
 #define PROFILE_PEAK_SECONDS 0.1
 
 /* ---- what the threads note ---- */
 static void profile_event_add(nnrt_marks *m, int kind, int64_t number, double start, double end) {
-  if (m->nevents == PROFILE_EVENTS) {
+  bool around = kind < NNRT_EVENT_KERNEL; /* what holds others finds room when they do not any more */
+  if (m->nevents == PROFILE_EVENTS - (around ? 0 : PROFILE_KEPT)) {
     m->lost++;
     return;
   }
@@ -53,6 +54,11 @@ void nnrt_profile_span(nnrt_run *run, int kind, int64_t number, double start) {
   profile_event_add(&p->marks[0], kind, number, start, end);
 }
 
+/* By the thread that reads, under its lock: a batch of entry number `number` has been filled. */
+void nnrt_profile_read(nnrt_marks *m, int64_t number, double start) {
+  profile_event_add(m, NNRT_EVENT_READ, number, start, nnrt_seconds());
+}
+
 /* ---- the steps ---- */
 void nnrt_profile_begin(nnrt_run *run) {
   nnrt_profile *p = &run->profile;
@@ -80,6 +86,8 @@ int nnrt_profile_prepare(nnrt_run *run) {
   p->flops = nnrt_peak_flops(run->pool, run->threads, PROFILE_PEAK_SECONDS);
   p->bytes = nnrt_peak_bytes(run->pool);
   NNRT_TRY(nnrt_alloc(&run->error, &p->marks, run->threads * (int64_t)sizeof *p->marks, "the profile"));
+  NNRT_TRY(nnrt_alloc(&run->error, &p->reader.events, PROFILE_EVENTS * (int64_t)sizeof(nnrt_event), "the profile"));
+  run->prefetch.marks = &p->reader;
   for (int t = 0; t < run->threads; t++) {
     nnrt_marks *k = &p->marks[t];
     k->site = NNRT_MARK_END;
@@ -97,6 +105,7 @@ void nnrt_profile_free(nnrt_run *run) {
     free(p->marks[t].calls);
     free(p->marks[t].events);
   }
+  free(p->reader.events);
   free(p->marks);
 }
 
@@ -133,11 +142,15 @@ static void profile_trace_arguments(const nnrt_run *run, nnrt_paper *out, const 
 }
 
 static void profile_trace_event(const nnrt_run *run, nnrt_paper *out, int thread, const nnrt_event *e) {
-  static const char *const kinds[] = {"step", "data", "call", "kernel", "wait"};
+  static const char *const kinds[] = {"step", "data", "call", "kernel", "wait", "read"};
+  bool call = e->kind == NNRT_EVENT_CALL || e->kind == NNRT_EVENT_READ;
   char step[32], name[512];
-  const char *const names[] = {
-      step, "waiting for data", e->kind == NNRT_EVENT_CALL ? run->model->funcs[e->number].name : "",
-      e->kind == NNRT_EVENT_KERNEL ? run->model->sites[e->number].kernel : "", "waiting for other threads"};
+  const char *const names[] = {step,
+                               "waiting for data",
+                               call ? run->model->funcs[e->number].name : "",
+                               e->kind == NNRT_EVENT_KERNEL ? run->model->sites[e->number].kernel : "",
+                               "waiting for other threads",
+                               call ? run->model->funcs[e->number].name : ""};
   int64_t start = profile_event_time(run, e->start), took = profile_event_time(run, e->end) - start;
   nnrt_text(step, sizeof step, 0, "step %lld", (long long)e->number);
   nnrt_paper_text(out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%d,\"ts\":%lld.%03lld,\"dur\":%lld.%03lld,\"cat\":\"%s\"",
@@ -148,9 +161,19 @@ static void profile_trace_event(const nnrt_run *run, nnrt_paper *out, int thread
   profile_trace_arguments(run, out, e);
 }
 
+/* What lies in front of the first recorded step is left out: the thread that reads has noted it, too. */
+static void profile_trace_thread(const nnrt_run *run, nnrt_paper *out, int thread, const char *name, nnrt_marks *m) {
+  qsort(m->events, (size_t)m->nevents, sizeof *m->events, profile_event_compare);
+  nnrt_paper_text(out, ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}}",
+                  thread, name);
+  for (int64_t i = 0; i < m->nevents; i++)
+    if (m->events[i].start >= run->profile.origin) profile_trace_event(run, out, thread, &m->events[i]);
+}
+
 static int profile_trace_write(nnrt_run *run) {
   nnrt_profile *p = &run->profile;
   nnrt_replacement r;
+  char name[32];
   NNRT_TRY(nnrt_replace_begin(&run->error, &r, run->options.profile));
   nnrt_paper *out = &p->paper;
   *out = (nnrt_paper){.descriptor = r.descriptor};
@@ -160,13 +183,13 @@ static int profile_trace_write(nnrt_run *run) {
                   run->model->name, run->threads, (long long)p->recorded, p->flops / 1e9, p->bytes / 1e9);
   nnrt_paper_text(out, "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}",
                   run->model->name);
-  for (int t = 0; t < run->threads; t++)
-    nnrt_paper_text(
-        out, ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"thread %d\"}}", t, t);
   for (int t = 0; t < run->threads; t++) {
-    qsort(p->marks[t].events, (size_t)p->marks[t].nevents, sizeof(nnrt_event), profile_event_compare);
-    for (int64_t i = 0; i < p->marks[t].nevents; i++) profile_trace_event(run, out, t, &p->marks[t].events[i]);
+    nnrt_text(name, sizeof name, 0, "thread %d", t);
+    profile_trace_thread(run, out, t, name, &p->marks[t]);
   }
+  pthread_mutex_lock(&run->prefetch.lock);
+  profile_trace_thread(run, out, run->threads, "reading data", &p->reader);
+  pthread_mutex_unlock(&run->prefetch.lock);
   nnrt_paper_text(out, "\n]}\n");
   nnrt_paper_flush(out);
   return nnrt_replace_end(&run->error, &r, out->failed);

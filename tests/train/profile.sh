@@ -19,9 +19,11 @@ def check(good, *what):
 
 by_thread = collections.defaultdict(list)
 for e in events: by_thread[e["tid"]].append(e)
+reads = by_thread.pop(threads) # the thread that reads
+check(all(e["cat"] == "read" and e["name"] == "train" for e in reads) and len(reads) >= steps - 2, "reads", len(reads))
 check(sorted(by_thread) == list(range(threads)), "threads", sorted(by_thread))
-holds = {"step": {None}, "data": {"step"}, "call": {"step"}, "kernel": {"call", None}, "wait": {"call", None}}
-for thread, list_ in by_thread.items():
+holds = {"read": {None}, "step": {None}, "data": {"step"}, "call": {"step"}, "kernel": {"call", None}, "wait": {"call", None}}
+for thread, list_ in list(by_thread.items()) + [(threads, reads)]:
     open_, at = [], -1
     for e in list_:
         start, end = round(e["ts"] * 1000), round(e["ts"] * 1000) + round(e["dur"] * 1000)
