@@ -18,7 +18,7 @@ typedef struct Options {
   const char *cpu, *blas;
   const char *only; /* names of functions, with commas between */
   const char *page; /* of --report=FILE */
-  bool report, check, standalone, library, verify, trap;
+  bool report, check, standalone, library, verify, trap, profile;
   int max_threads; /* 0: as kernel_lower has it */
   VEC(FrontDefine) defines;
   FrontOptions front;
@@ -66,6 +66,7 @@ static const char help[] =
     "  --trap              the program looks at what every operation makes, and stops at the first NaN or infinity "
     "that\n"
     "                      reaches a state or an output: it names the operation, the line, what went in (slow)\n"
+    "  --profile           the program can say what each of its kernels takes: its flag --profile\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
     "  --report=FILE.html  the same as a page: the graph, the arena over time, the cost of each line of the model\n"
     "  --check             the model's gradients against central differences in f64\n"
@@ -78,9 +79,10 @@ static const char help[] =
     "  --help, --version\n";
 
 /* ---- options ---- */
-static const char *const option_names[] = {
-    "--float", "--cpu",  "--blas",    "--standalone", "--report", "--check",       "--dump", "--stop-after", "--passes",
-    "--ops",   "--help", "--version", "--fast",       "--verify", "--max-threads", "--lib",  "--only",       "--trap"};
+static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",
+                                           "--check", "--dump",    "--stop-after", "--passes",     "--ops",
+                                           "--help",  "--version", "--fast",       "--verify",     "--max-threads",
+                                           "--lib",   "--only",    "--trap",       "--profile"};
 
 static bool ends_with(const char *s, const char *end) {
   size_t n = strlen(s), m = strlen(end);
@@ -149,6 +151,8 @@ static bool plain_option(Options *o, const char *arg) {
     o->verify = true;
   else if (!strcmp(arg, "--trap"))
     o->trap = true;
+  else if (!strcmp(arg, "--profile"))
+    o->profile = true;
   else if (!strcmp(arg, "--fast"))
     rules_fast(true);
   else
@@ -212,6 +216,7 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
   if (!o->output && !o->report && !o->page && !o->check && !o->dump && !o->stop_after)
     usage_error(MSG_option_no_output);
   if (o->library && o->output && !ends_with(o->output, ".c")) usage_error(MSG_option_library, o->output);
+  if (o->library && o->profile) usage_error(MSG_option_library_profile);
   return true;
 }
 
@@ -353,7 +358,7 @@ static void write_header(Arena *arena, const Options *o, int n, const Program *c
 }
 
 static void emit(Arena *arena, const Options *o, int n, Program *const *program) {
-  EmitOptions options = {.compiler = NNC_VERSION, .source_lines = true, .alone = o->standalone};
+  EmitOptions options = {.compiler = NNC_VERSION, .source_lines = true, .alone = o->standalone, .profile = o->profile};
   const Program *p = program[0];
   const Program *set[8];
   Text text;

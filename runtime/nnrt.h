@@ -20,6 +20,7 @@ extern "C" {
 typedef struct nnrt_memory {
   unsigned char *params, *state, *scratch, *output;
   const unsigned char *input; /* the block of this entry: batch fields, hypers, values (nnrt_input gives the offsets) */
+  struct nnrt_marks *marks;   /* by thread; of steps that note their times (nnrt_variant.profiled) alone */
 } nnrt_memory;
 
 typedef struct nnrt_pool nnrt_pool;
@@ -29,6 +30,8 @@ typedef struct nnrt_thread {
 } nnrt_thread;
 
 typedef void nnrt_step(const nnrt_memory *memory, const nnrt_thread *thread);
+
+enum { NNRT_MARK_WAIT = -1, NNRT_MARK_END = -2 }; /* of nnrt_mark: waits at a barrier; the step is over */
 
 /* ---- tables ---- */
 typedef enum nnrt_dtype {
@@ -139,7 +142,8 @@ typedef struct nnrt_variant {
   const nnrt_input *inputs;
   const nnrt_output *outputs;
   int64_t input_bytes, output_bytes;
-  int alone; /* too little work to share: one thread runs it */
+  int alone;           /* too little work to share: one thread runs it */
+  nnrt_step *profiled; /* the same step, which notes when each call begins (nnc --profile); or NULL */
 } nnrt_variant;
 
 typedef struct nnrt_func {
@@ -214,6 +218,12 @@ typedef struct nnrt_trap { /* an operation: what it wrote, what it read */
   const nnrt_traced *tensors;          /* the output, the operands */
 } nnrt_trap;
 
+typedef struct nnrt_site {      /* a call of a kernel in a profiled step */
+  const char *kernel, *from;    /* from: "models/a.lua:7, 9" */
+  const char *line;             /* the text of the first of these lines, or NULL */
+  int64_t flops, reads, writes; /* of one call by all threads; reads and writes: bytes */
+} nnrt_site;
+
 typedef struct nnrt_checkpoint { /* what the program asks for; flags go before it */
   int every, by_epochs, keep;    /* every: steps, 0 when not given; keep: generations, 0 when not given */
   int best_func, best_output;    /* -1 */
@@ -237,6 +247,8 @@ typedef struct nnrt_model {
   const nnrt_trap *traps;
   int64_t trap_offset;               /* of their ranges (nnrt_range) in the state arena */
   const nnrt_checkpoint *checkpoint; /* or NULL */
+  int nsites;                        /* --profile; else 0 */
+  const nnrt_site *sites;
 } nnrt_model;
 
 /* ---- a model as a library (nnc --lib): host/library.c. The emitted functions are shells around these, which never

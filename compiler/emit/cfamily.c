@@ -543,5 +543,9 @@ void c_kernels(Sheet *s) {
   }
   for (int i = 0; i < p->math.n; ++i) kernel_emit(s, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(s, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) c_host(s, p->hosts.at[i], words_c.barrier);
+  s->sites.n = 0;
+  for (int i = 0; i < p->hosts.n; ++i) {
+    c_host(s, p->hosts.at[i], words_c.barrier, false);
+    if (host_is_profiled(s, p->hosts.at[i])) c_host(s, p->hosts.at[i], words_c.barrier, true);
+  }
 }

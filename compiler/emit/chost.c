@@ -6,6 +6,7 @@
 
 typedef struct HostNames {
   const char *barrier; /* the statement; NULL: one thread runs the function */
+  bool profiled;
   Map taken;
   Intern names; /* Slot -> pointer variable */
 } HostNames;
@@ -42,19 +43,35 @@ static const char *slot_pointer(Sheet *s, HostNames *h, const Slot *slot) {
   return made;
 }
 
+static void mark_emit(Sheet *s, const HostNames *h, const char *site) {
+  if (h->profiled) text_printf(s->out, "nnrt_mark(memory, thread, %s);\n", site);
+}
+
 static void call_emit(Sheet *s, HostNames *h, const Stmt *call) {
   Text line;
   text_init(&line, s->arena);
-  bool serial = kernel_is_serial(call->kernel);
-  if (serial) text_puts(&line, "if (thread->id == 0) ");
+  bool serial = kernel_is_serial(call->kernel), braces = serial && h->profiled;
+  if (braces) text_puts(s->out, "if (thread->id == 0) {\n");
+  s->out->indent += braces;
+  if (h->profiled) mark_emit(s, h, arena_printf(s->arena, "%d", site_add(s, call)));
+  if (serial && !braces) text_puts(&line, "if (thread->id == 0) ");
   text_printf(&line, "%s(", sheet_name(s, call->kernel, call->kernel->name));
   for (int i = 0; i < call->args.n; ++i)
     text_printf(&line, "%s%s", i ? ", " : "", slot_pointer(s, h, call->args.at[i]));
   text_printf(&line, "%s%s);", serial || !call->args.n ? "" : ", ", serial ? "" : "thread");
   c_line(s, text_str(&line));
+  s->out->indent -= braces;
+  if (braces) text_puts(s->out, "}\n");
 }
 
-static void host_comment(Sheet *s, const Host *h) {
+static void barrier_emit(Sheet *s, const HostNames *h) {
+  if (!h->barrier) return;
+  mark_emit(s, h, "NNRT_MARK_WAIT");
+  c_line(s, h->barrier);
+}
+
+static void host_comment(Sheet *s, const Host *h, bool profiled) {
+  if (profiled) return c_comment(s, "The same, which notes when each call begins (--profile).");
   const char *name = h->func ? h->func->name : h->name;
   const char *rows = h->rows ? arena_printf(s->arena, " on %d rows", h->rows) : "";
   const char *who = h->alone ? "It is too little work to share: one thread runs it." : "Every thread runs it.";
@@ -140,9 +157,7 @@ static void block_emit(Sheet *s, HostNames *h, const Block *b) {
     const Stmt *st = b->at[i];
     switch (st->kind) {
     case S_call: call_emit(s, h, st); break;
-    case S_barrier:
-      if (h->barrier) c_line(s, h->barrier);
-      break;
+    case S_barrier: barrier_emit(s, h); break;
     case S_for: loop_emit(s, h, st); break;
     case S_while: while_emit(s, h, st); break;
     case S_if: branch_emit(s, h, st); break;
@@ -151,20 +166,21 @@ static void block_emit(Sheet *s, HostNames *h, const Block *b) {
   }
 }
 
-void c_host(Sheet *s, const Host *host, const char *barrier) {
-  HostNames h = {.barrier = host->alone ? NULL : barrier};
+void c_host(Sheet *s, const Host *host, const char *barrier, bool profiled) {
+  HostNames h = {.barrier = host->alone ? NULL : barrier, .profiled = profiled};
   map_init(&h.taken, s->arena);
   intern_init(&h.names, s->arena);
-  host_comment(s, host);
+  host_comment(s, host, profiled);
   text_printf(s->out, "static void %s(const nnrt_memory *memory, const nnrt_thread *thread) {\n",
-              sheet_name(s, host, host->name));
+              host_name(s, host, profiled));
   ++s->out->indent;
   host_turns(&host->body, &h, s->arena);
   pointers_emit(s, &h, &host->body, NULL);
-  if (!h.names.n) text_puts(s->out, "(void)memory;\n");
-  if (!host->body.n) text_puts(s->out, "(void)thread;\n");
+  if (!h.names.n && !profiled) text_puts(s->out, "(void)memory;\n");
+  if (!host->body.n && !profiled) text_puts(s->out, "(void)thread;\n");
   text_puts(s->out, "\n");
   block_emit(s, &h, &host->body);
+  mark_emit(s, &h, "NNRT_MARK_END");
   --s->out->indent;
   text_puts(s->out, "}\n\n");
 }

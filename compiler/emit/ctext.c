@@ -155,7 +155,7 @@ static const char *cell_text(Sheet *s, FieldKind kind, const Cell *cell) {
   case FIELD_dims: return dims_text(a, cell->shape);
   case FIELD_table:
     return cell->table ? arena_printf(a, "%s%s", cell->table->single ? "&" : "", cell->table->name) : NULL;
-  case FIELD_code: return cell->host ? sheet_name(s, cell->host, cell->host->name) : NULL;
+  case FIELD_code: return cell->host ? host_name(s, cell->host, cell->i) : NULL;
   }
   return NULL;
 }

@@ -14,6 +14,7 @@ typedef struct EmitOptions {
   const char *header;   /* a library instead of a program (--lib): the name of its header, which the file includes */
   bool alone;           /* the file will have the runtime in it: what its header says of building it */
   bool source_lines;    /* comments quote the model's lines; its files are read for that */
+  bool profile;         /* every step function a second time, which notes when each of its calls begins */
 } EmitOptions;
 
 void emit_c(Text *out, const Program *p, const EmitOptions *o);

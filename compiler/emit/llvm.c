@@ -311,7 +311,7 @@ static const char *cell_text(Printer *l, FieldKind kind, const Cell *c) {
   case FIELD_f64: return ll_scalar(l, DT_f64, c->f, 0);
   case FIELD_text: return c->text ? string_name(l, c->text) : "null";
   case FIELD_table: return c->table ? FORMAT("@%s", c->table->name) : "null";
-  case FIELD_code: return c->host ? FORMAT("@%s", sheet_name(l->sheet, c->host, c->host->name)) : "null";
+  case FIELD_code: return c->host ? FORMAT("@%s", host_name(l->sheet, c->host, c->i)) : "null";
   case FIELD_dims: return dims_text(l, c->shape);
   default: return ll_scalar(l, DT_i64, 0, c->i);
   }
@@ -390,7 +390,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   comment(l, "", FORMAT("%s: compiled from %s by %s for %s", p->module->name, file, o->compiler, p->machine->name));
   if (emit_blas(p)) text_puts(out, FORMAT("; link: %s\n", link_text(p)));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
-  text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr }\n");
+  text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr, ptr }\n");
   for (int i = 0; record_at(i); ++i) record_emit(l, record_at(i));
   text_puts(out, "@nnc.zero = internal constant i64 0\n");
   for (int i = 0; i < p->slots.n; ++i) {
@@ -400,7 +400,10 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   runtime_emit(l);
   for (int i = 0; i < p->math.n; ++i) kernel_emit(l, p->math.at[i]);
   for (int i = 0; i < p->kernels.n; ++i) kernel_emit(l, p->kernels.at[i]);
-  for (int i = 0; i < p->hosts.n; ++i) ll_host(l, p->hosts.at[i]);
+  for (int i = 0; i < p->hosts.n; ++i) {
+    ll_host(l, p->hosts.at[i], false);
+    if (host_is_profiled(&s, p->hosts.at[i])) ll_host(l, p->hosts.at[i], true);
+  }
   tables_emit(l);
   text_puts(out, "\n");
   for (int i = 0; i < l->intrinsics.n; ++i) text_printf(out, "%s\n", l->intrinsics.slots[i].key);

@@ -11,6 +11,7 @@ typedef struct Printer {
   Text *out;
   int last;       /* number of the newest value or label */
   bool alone;     /* one thread runs the host function that is printed: barriers are nothing */
+  bool profiled;  /* it notes when each of its calls begins */
   Intern values;  /* Var of a let or parameter, Slot -> its name; absent: an alloca of its name */
   Map locals;     /* variables of the function that have their alloca */
   Map intrinsics; /* declaration -> itself */
@@ -38,7 +39,7 @@ const char *ll_name_get(Printer *l, const void *object);
 void ll_branch(Printer *l, const char *condition, const char *yes, const char *no, int n);
 void ll_jump(Printer *l, const char *label, const char *next, int n);
 
-void ll_host(Printer *l, const Host *h); /* llvm_host.c */
+void ll_host(Printer *l, const Host *h, bool profiled); /* llvm_host.c */
 
 /* ---- llvm_rows.c ---- */
 const char *ll_type(Printer *l, Type t);

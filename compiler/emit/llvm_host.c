@@ -55,6 +55,18 @@ static void addresses_emit(Printer *l, const Block *b, const Var *turn) {
 }
 
 /* ---- statements ---- */
+enum { MARK_WAIT = -1, MARK_END = -2 }; /* NNRT_MARK_… of nnrt.h */
+
+static void mark_emit(Printer *l, int64_t site) {
+  if (l->profiled) text_printf(l->out, "  call void @nnrt_mark(ptr %%memory, ptr %%thread, i64 %" PRId64 ")\n", site);
+}
+
+static void barrier_emit(Printer *l) {
+  if (l->alone) return;
+  mark_emit(l, MARK_WAIT);
+  text_puts(l->out, "  call void @nnrt_barrier(ptr %thread)\n");
+}
+
 static void call_emit(Printer *l, const Stmt *s) {
   bool serial = kernel_is_serial(s->kernel);
   Operand *args = NEW_N(l->arena, Operand, s->args.n + 1);
@@ -62,6 +74,7 @@ static void call_emit(Printer *l, const Stmt *s) {
   args[s->args.n] = thread;
   int n = ++l->last;
   if (serial) ll_branch(l, "%first", "on", "off", n);
+  if (l->profiled) mark_emit(l, site_add(l->sheet, s));
   ll_call(l, none, FORMAT("@%s", sheet_name(l->sheet, s->kernel, s->kernel->name)), s->args.n + !serial, args);
   if (serial) ll_jump(l, "off", "off", n);
 }
@@ -119,20 +132,21 @@ static void block_emit(Printer *l, const Block *b) {
   for (int i = 0; i < b->n; ++i) {
     const Stmt *s = b->at[i];
     if (s->kind == S_call) call_emit(l, s);
-    if (s->kind == S_barrier && !l->alone) text_puts(l->out, "  call void @nnrt_barrier(ptr %thread)\n");
+    if (s->kind == S_barrier) barrier_emit(l);
     if (s->kind == S_for) loop_emit(l, s);
     if (s->kind == S_while) while_emit(l, s);
     if (s->kind == S_if) if_emit(l, s);
   }
 }
 
-void ll_host(Printer *l, const Host *h) {
+void ll_host(Printer *l, const Host *h, bool profiled) {
   int turns = 0;
   l->last = 0;
   l->alone = h->alone;
+  l->profiled = profiled;
   intern_init(&l->values, l->arena);
   text_printf(l->out, "define internal void @%s(ptr noalias readonly %%memory, ptr %%thread) #2 {\n",
-              sheet_name(l->sheet, h, h->name));
+              host_name(l->sheet, h, profiled));
   for (int i = 0; i < HOME_constant; ++i)
     text_printf(l->out,
                 "  %%%s.at = getelementptr inbounds %%nnrt_memory, ptr %%memory, i32 0, i32 %d\n"
@@ -142,5 +156,6 @@ void ll_host(Printer *l, const Host *h) {
   turns_declare(l, &h->body, &turns);
   addresses_emit(l, &h->body, NULL);
   block_emit(l, &h->body);
+  mark_emit(l, MARK_END);
   text_puts(l->out, "  ret void\n}\n\n");
 }

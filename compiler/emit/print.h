@@ -11,12 +11,13 @@ typedef struct Sheet {
   Arena *arena;
   Text *out;
   const EmitOptions *options;
-  const Program *program; /* the set that is being printed */
-  const char *suffix;     /* of its names: "" or "_v3" */
-  Map names;              /* every global name of the file */
-  Map constants;          /* those of constant arrays */
-  Intern named;           /* object -> its name */
-  Map sources;            /* file -> its text, or NULL */
+  const Program *program;  /* the set that is being printed */
+  const char *suffix;      /* of its names: "" or "_v3" */
+  Map names;               /* every global name of the file */
+  Map constants;           /* those of constant arrays */
+  Intern named;            /* object -> its name */
+  Map sources;             /* file -> its text, or NULL */
+  VEC(const Stmt *) sites; /* calls of the set's profiled steps, in the order in which they were printed */
 } Sheet;
 void sheet_init(Sheet *s, Text *out, const EmitOptions *o);
 /* The name of a kernel, host, slot or table in this file, made from `wanted` on the first call. */
@@ -24,6 +25,9 @@ const char *sheet_name(Sheet *s, const void *object, const char *wanted);
 const char *identifier_of(Arena *arena, const char *text); /* "0.weight" -> "p0_weight", "for" -> "for_" */
 const char *model_name(Sheet *s);                          /* of the module, as an identifier */
 const char *constant_name(Sheet *s, const Slot *slot);     /* of a constant array */
+const char *host_name(Sheet *s, const Host *h, bool profiled);
+bool host_is_profiled(const Sheet *s, const Host *h); /* is it printed a second time? */
+int site_add(Sheet *s, const Stmt *call);             /* its number in the table of calls */
 
 /* The model's line that loc names, trimmed; NULL when there is none to show. */
 const char *source_line(Sheet *s, Loc loc);
@@ -68,7 +72,7 @@ typedef enum FieldKind {
   FIELD_text,   /* text; NULL: a null pointer */
   FIELD_dims,   /* shape: int64_t [8] */
   FIELD_table,  /* table: pointer to its first row; NULL: a null pointer */
-  FIELD_code,   /* host: pointer to the step function */
+  FIELD_code,   /* host: pointer to the step function; i: not 0: to the profiled one */
 } FieldKind;
 
 typedef struct RecordField {
@@ -127,5 +131,6 @@ uint32_t half_bits(DType dtype, double f); /* of an f16 or bf16 constant */
 
 /* ---- constants, math, kernels and step functions of the sheet's program (cfamily.c, chost.c) ---- */
 void c_kernels(Sheet *s);
-void c_host(Sheet *s, const Host *host, const char *barrier); /* barrier: that statement of the dialect */
+void c_host(Sheet *s, const Host *host, const char *barrier,
+            bool profiled); /* barrier: that statement of the dialect */
 #endif

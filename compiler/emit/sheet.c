@@ -52,6 +52,19 @@ const char *constant_name(Sheet *s, const Slot *slot) {
   return name;
 }
 
+const char *host_name(Sheet *s, const Host *h, bool profiled) {
+  if (profiled) return sheet_name(s, &h->body, arena_printf(s->arena, "%s_profiled", h->name));
+  return sheet_name(s, h, h->name);
+}
+
+/* Not `init`, which is no step. */
+bool host_is_profiled(const Sheet *s, const Host *h) { return s->options->profile && h->func; }
+
+int site_add(Sheet *s, const Stmt *call) {
+  vec_push(s->arena, s->sites, call);
+  return s->sites.n - 1;
+}
+
 void sheet_init(Sheet *s, Text *out, const EmitOptions *o) {
   *s = (Sheet){.arena = out->arena, .out = out, .options = o, .suffix = ""};
   map_init(&s->names, s->arena);

@@ -31,7 +31,7 @@ RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64
        {"rank", FIELD_int}, {"dim", FIELD_dims})
 RECORD(variant, {"rows", FIELD_int}, {"step", FIELD_code}, {"ninputs", FIELD_int}, {"noutputs", FIELD_int},
        {"inputs", FIELD_table}, {"outputs", FIELD_table}, {"input_bytes", FIELD_i64}, {"output_bytes", FIELD_i64},
-       {"alone", FIELD_int})
+       {"alone", FIELD_int}, {"profiled", FIELD_code})
 RECORD(func, {"name", FIELD_text}, {"whole_pass", FIELD_int}, {"nsources", FIELD_int}, {"sources", FIELD_table},
        {"nvariants", FIELD_int}, {"variants", FIELD_table})
 RECORD(given, {"name", FIELD_text}, {"value", FIELD_table})
@@ -54,7 +54,9 @@ RECORD(model, {"name", FIELD_text}, {"source", FIELD_text}, {"compiler", FIELD_t
        {"nfuncs", FIELD_int}, {"nphases", FIELD_int}, {"states", FIELD_table}, {"hypers", FIELD_table},
        {"sources", FIELD_table}, {"funcs", FIELD_table}, {"phases", FIELD_table}, {"init", FIELD_code},
        {"seed_offset", FIELD_i64}, {"ntraps", FIELD_int}, {"traps", FIELD_table}, {"trap_offset", FIELD_i64},
-       {"checkpoint", FIELD_table})
+       {"checkpoint", FIELD_table}, {"nsites", FIELD_int}, {"sites", FIELD_table})
+RECORD(site, {"kernel", FIELD_text}, {"from", FIELD_text}, {"line", FIELD_text}, {"flops", FIELD_i64},
+       {"reads", FIELD_i64}, {"writes", FIELD_i64})
 RECORD(traced, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"rank", FIELD_int}, {"dim", FIELD_dims},
        {"memory", FIELD_int}, {"kind", FIELD_int})
 RECORD(trap, {"step", FIELD_code}, {"op", FIELD_text}, {"kernel", FIELD_text}, {"at", FIELD_text}, {"line", FIELD_text},
@@ -64,11 +66,11 @@ static const RecordField data_field[] = {{NULL, FIELD_table}};
 static const Record text_record = {"char *", 1, text_field}, int_record = {"int", 1, int_field};
 static const Record data_record = {"void *", 1, data_field};
 
-static const Record *const records[] = {&state_record,      &hyper_record,  &field_record,  &stored_record,
-                                        &heading_record,    &source_record, &input_record,  &output_record,
-                                        &variant_record,    &func_record,   &given_record,  &write_record,
-                                        &kept_record,       &rename_record, &act_record,    &phase_record,
-                                        &checkpoint_record, &model_record,  &traced_record, &trap_record};
+static const Record *const records[] = {
+    &state_record, &hyper_record,  &field_record,   &stored_record, &heading_record,    &source_record,
+    &input_record, &output_record, &variant_record, &func_record,   &given_record,      &write_record,
+    &kept_record,  &rename_record, &act_record,     &phase_record,  &checkpoint_record, &model_record,
+    &site_record,  &traced_record, &trap_record};
 const Record *record_at(int i) { return i < (int)(sizeof records / sizeof records[0]) ? records[i] : NULL; }
 
 /* ---- building ---- */
@@ -88,6 +90,9 @@ static void put_text(Build *b, Table *t, const char *s) { vec_push(b->arena, t->
 static void put_shape(Build *b, Table *t, const Shape *s) { vec_push(b->arena, t->cells, (Cell){.shape = s}); }
 static void put_table(Build *b, Table *t, const Table *to) { vec_push(b->arena, t->cells, (Cell){.table = to}); }
 static void put_code(Build *b, Table *t, const Host *h) { vec_push(b->arena, t->cells, (Cell){.host = h}); }
+static void put_profiled(Build *b, Table *t, const Host *h) {
+  vec_push(b->arena, t->cells, ((Cell){.host = host_is_profiled(b->sheet, h) ? h : NULL, .i = 1}));
+}
 
 static Table *table_new(Build *b, const Record *record, const char *name, int rows) {
   Table *t = NEW(b->arena, Table);
@@ -309,6 +314,7 @@ static const Table *build_variants(Build *b, const Func *f) {
     put_int(b, t, h->input_bytes);
     put_int(b, t, h->output_bytes);
     put_int(b, t, h->alone);
+    put_profiled(b, t, h);
   }
   return table_done(b, t);
 }
@@ -454,6 +460,24 @@ static const Table *build_traps(Build *b) {
   return table_done(b, t);
 }
 
+/* ---- the calls of profiled steps, which the printer has numbered ---- */
+static const Table *build_sites(Build *b) {
+  const Sheet *s = b->sheet;
+  Table *t = table_new(b, &site_record, "sites", s->sites.n);
+  for (int i = 0; i < s->sites.n; ++i) {
+    const Stmt *call = s->sites.at[i];
+    const Kernel *k = call->kernel;
+    Costs c = call_costs(b->arena, call);
+    put_text(b, t, k->name);
+    put_text(b, t, lines_text(b->arena, k));
+    put_text(b, t, k->locs.n ? source_line(b->sheet, k->locs.at[0]) : NULL);
+    put_int(b, t, c.flops);
+    put_int(b, t, c.reads);
+    put_int(b, t, c.writes);
+  }
+  return table_done(b, t);
+}
+
 static const Table *build_checkpoint(Build *b) {
   const Checkpoint *c = b->program->module->checkpoint;
   Table *t = table_new(b, &checkpoint_record, "checkpoint", c ? 1 : 0);
@@ -476,7 +500,7 @@ static void build_model(Build *b) {
   const Slot *seed = m->seed ? state_slot(p, m->seed) : NULL;
   const Table *states = build_states(b), *hypers = build_hypers(b), *sources = build_sources(b);
   const Table *funcs = build_funcs(b), *phases = build_phases(b), *traps = build_traps(b),
-              *checkpoint = build_checkpoint(b);
+              *checkpoint = build_checkpoint(b), *sites = build_sites(b);
   Table *t = table_new(b, &model_record, "model", 1);
   t->single = true;
   t->exported = b->sheet->options->no_main;
@@ -498,6 +522,8 @@ static void build_model(Build *b) {
   put_table(b, t, traps);
   put_int(b, t, p->trap_seen ? p->trap_seen->offset : 0);
   put_table(b, t, checkpoint);
+  put_int(b, t, b->sheet->sites.n);
+  put_table(b, t, sites);
   table_done(b, t);
 }
 

@@ -332,10 +332,17 @@ const Kernel *math_named(Program *p, const char *name, Type type);
 Program *kernel_lower(Module *m, const Machine *machine,
                       Arena *arena); /* lower/lower.c: slots, groups, kernels in dependence order */
 Program *kernel_lower_trapped(Module *m, const Machine *machine, Arena *arena); /* likewise, for --trap */
-void pass_share(Program *p);                      /* pass/share.c: equal kernels become one; names become unique */
-void pass_order(Program *p);                      /* pass/order.c: order of calls by live bytes, then barriers */
-void pass_join(Program *p);                       /* pass/join.c: small kernels of one interval become one */
-void pass_memory(Program *p);                     /* pass/memory.c: offsets of all slots, arena sizes */
-void program_report(Text *out, const Program *p); /* report.c: --report */
-void program_page(Text *out, const Program *p);   /* page/page.c: --report=FILE.html */
+void pass_share(Program *p);  /* pass/share.c: equal kernels become one; names become unique */
+void pass_order(Program *p);  /* pass/order.c: order of calls by live bytes, then barriers */
+void pass_join(Program *p);   /* pass/join.c: small kernels of one interval become one */
+void pass_memory(Program *p); /* pass/memory.c: offsets of all slots, arena sizes */
+
+/* ---- what calls cost (report.c) ---- */
+typedef struct Costs {
+  int64_t flops, reads, writes; /* reads, writes: bytes */
+} Costs;
+Costs call_costs(Arena *arena, const Stmt *call);
+const char *lines_text(Arena *arena, const Kernel *k); /* the model's lines: "model.lua:12, 17" */
+void program_report(Text *out, const Program *p);      /* --report */
+void program_page(Text *out, const Program *p);        /* page/page.c: --report=FILE.html */
 #endif

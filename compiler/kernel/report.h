@@ -4,15 +4,10 @@
 
 #include "pass/plan.h"
 
-typedef struct Costs {
-  int64_t flops, reads, writes;
-} Costs;
-Costs call_costs(Arena *arena, const Stmt *call);
 /* Of a block, loops counted by their turns; how many calls and barriers stand in it is added. */
 Costs block_costs(Arena *arena, const Block *b, int *calls, int *barriers);
 
 const char *bytes_text(Arena *arena, int64_t n); /* "1.50 MiB" */
 const char *count_text(Arena *arena, int64_t n); /* "2.10 G" */
 const char *grouped(Arena *arena, int64_t n);    /* "1,234,567" */
-const char *lines_text(Arena *arena, const Kernel *k);
 #endif

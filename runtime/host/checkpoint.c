@@ -206,7 +206,8 @@ static void keeper_plan(nnrt_run *run) {
 int nnrt_checkpoint_prepare(nnrt_run *run) {
   nnrt_keeper *k = &run->keeper;
   const nnrt_options *o = &run->options;
-  if (o->bench >= 0 || !(o->checkpoint || o->every.kind || run->model->checkpoint)) return NNRT_GOOD;
+  if (o->bench >= 0 || o->profile || !nnrt_trains(o) || !(o->checkpoint || o->every.kind || run->model->checkpoint))
+    return NNRT_GOOD;
   keeper_plan(run);
   const char *path = nnrt_checkpoint_path(run);
   nnrt_text(k->best_path, sizeof k->best_path, 0, "%s.best", path);

@@ -98,6 +98,7 @@ static int run_prepare(nnrt_run *run) {
   if (broken)
     return nnrt_fail(&run->error, NNRT_FAILED, "this build cannot keep its promise of equal bits: %s", broken);
   NNRT_TRY(nnrt_resume_open(run));
+  NNRT_TRY(nnrt_predict_plan(run));
   NNRT_TRY(nnrt_entries_build(run));
   NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(data_open(run));
@@ -105,15 +106,18 @@ static int run_prepare(nnrt_run *run) {
   nnrt_entries_constants(run);
   run->threads = (int)run->options.threads;
   NNRT_TRY(nnrt_pool_start(&run->error, &run->pool, run->threads));
+  NNRT_TRY(nnrt_profile_prepare(run));
   run->prefetch.streams = run->streams;
   run->prefetch.entries = run->entries;
   run->prefetch.nentries = run->model->nfuncs;
   NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
   NNRT_TRY(values_initialise(run));
-  if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
+  if (run->options.bench < 0 && !run->options.profile) NNRT_TRY(nnrt_writers_open(run));
   if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
   NNRT_TRY(nnrt_checkpoint_prepare(run));
-  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log, nnrt_resume_number(run, "nnrt", "log"));
+  NNRT_TRY(nnrt_predict_open(run));
+  int64_t kept = nnrt_trains(&run->options) ? nnrt_resume_number(run, "nnrt", "log") : nnrt_eval_logged(run);
+  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log, kept);
 }
 
 /* ---- the run ---- */
@@ -134,6 +138,19 @@ static int run_train(nnrt_run *run) {
   return status;
 }
 
+static int run_profile(nnrt_run *run) {
+  run->progress.quiet = 1;
+  int status = nnrt_schedule_run(run);
+  return status == NNRT_OVER || status == NNRT_GOOD ? nnrt_profile_end(run) : status;
+}
+
+static int run_asked(nnrt_run *run) {
+  if (run->options.bench >= 0) return nnrt_bench(run);
+  if (run->options.profile) return run_profile(run);
+  int status = run_train(run);
+  return status || !run->options.eval ? status : nnrt_eval_print(run);
+}
+
 static void run_end(nnrt_run *run) {
   nnrt_prefetch_stop(&run->prefetch);
   nnrt_pool_stop(run->pool);
@@ -142,6 +159,9 @@ static void run_end(nnrt_run *run) {
   nnrt_entries_free(run);
   nnrt_checkpoint_free(run);
   nnrt_resume_free(run);
+  nnrt_profile_free(run);
+  nnrt_predict_free(run);
+  free(run->asked);
   free(run->streams);
   free(run->cursors);
   free(run->memory.params);
@@ -152,7 +172,8 @@ static void run_end(nnrt_run *run) {
 static int run_whole(nnrt_run *run) {
   run->log.descriptor = -1;
   int status = run_prepare(run);
-  if (!status) status = run->options.bench >= 0 ? nnrt_bench(run) : run_train(run);
+  if (!status) status = run_asked(run);
+  status = nnrt_predict_close(run, status);
   nnrt_error late = {0}, earlier = run->error;
   if (nnrt_writers_close(run)) {
     if (status)

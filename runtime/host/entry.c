@@ -151,18 +151,29 @@ int nnrt_entries_check(nnrt_run *run, int f) {
 
 /* ---- calls ---- */
 void nnrt_variant_run(const nnrt_run *run, const nnrt_variant *variant, const nnrt_memory *memory) {
-  nnrt_pool_run(variant->alone ? NULL : run->pool, variant->step, memory);
+  nnrt_step *step = run->profile.recording && variant->profiled ? variant->profiled : variant->step;
+  nnrt_pool_run(variant->alone ? NULL : run->pool, step, memory);
 }
 
 static int entry_step(nnrt_run *run, nnrt_entry *e, int variant, const unsigned char *block) {
   nnrt_memory memory = run->memory;
   memory.input = block;
   memory.output = e->output;
+  memory.marks = run->profile.recording ? run->profile.marks : NULL;
   nnrt_trap_begin(run);
+  double start = nnrt_profile_now(run);
   nnrt_variant_run(run, &e->func->variants[variant], &memory);
+  nnrt_profile_span(run, NNRT_EVENT_CALL, e->func - run->model->funcs, start);
   e->latest = &e->func->variants[variant];
   e->calls++;
   return nnrt_trap_check(run, e->latest->step, e->func->name);
+}
+
+static int entry_take(nnrt_run *run, nnrt_entry *e, const nnrt_batch *batch, unsigned char **block) {
+  double start = nnrt_profile_now(run);
+  NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, batch, block));
+  nnrt_profile_span(run, NNRT_EVENT_DATA, 0, start);
+  return NNRT_GOOD;
 }
 
 /* The batch at the sources' places. */
@@ -200,7 +211,7 @@ static int call_batch(nnrt_run *run, nnrt_entry *e) {
     batch = batch_next(run, e);
   }
   unsigned char *block;
-  NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, &batch, &block));
+  NNRT_TRY(entry_take(run, e, &batch, &block));
   cursors_advance(run, e);
   guess = batch_next(run, e);
   if (e->func->nsources) nnrt_prefetch_ask(&run->prefetch, e, &guess);
@@ -242,11 +253,12 @@ static int call_pass(nnrt_run *run, nnrt_entry *e) {
   for (int64_t row = run->place.row; row < cut.end; row = next) {
     nnrt_batch batch = batch_of_pass(run, e, &cut, row), guess;
     unsigned char *block;
-    NNRT_TRY(nnrt_prefetch_take(&run->error, &run->prefetch, e, &batch, &block));
+    NNRT_TRY(entry_take(run, e, &batch, &block));
     next = row + cut_rows(&cut, row);
     guess = batch_of_pass(run, e, &cut, next < cut.end ? next : 0);
     nnrt_prefetch_ask(&run->prefetch, e, &guess);
     NNRT_TRY(entry_step(run, e, batch.variant, block));
+    NNRT_TRY(nnrt_predict_rows(run, e, row));
     if (nnrt_signalled() && next < cut.end) {
       run->place.row = next;
       return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal within a pass of %s", e->func->name);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -226,6 +227,31 @@ int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor, int64_t b
                      path, (long long)about.st_size, (long long)bytes);
   if (!ftruncate(descriptor, bytes) && lseek(descriptor, 0, SEEK_END) >= 0) return NNRT_GOOD;
   return nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(errno));
+}
+
+/* ---- a file that is written in pieces ---- */
+void nnrt_paper_flush(nnrt_paper *paper) {
+  if (!paper->failed) paper->failed = nnrt_write_all(paper->descriptor, paper->buffer, paper->used);
+  paper->used = 0;
+}
+
+void nnrt_paper_bytes(nnrt_paper *paper, const void *bytes, int64_t n) {
+  if (n > (int64_t)sizeof paper->buffer - paper->used) nnrt_paper_flush(paper);
+  if (n > (int64_t)sizeof paper->buffer) {
+    if (!paper->failed) paper->failed = nnrt_write_all(paper->descriptor, bytes, n);
+    return;
+  }
+  memcpy(paper->buffer + paper->used, bytes, (size_t)n);
+  paper->used += (int)n;
+}
+
+void nnrt_paper_text(nnrt_paper *paper, const char *format, ...) {
+  char text[8192];
+  va_list arguments;
+  va_start(arguments, format);
+  int n = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  nnrt_paper_bytes(paper, text, n < (int)sizeof text ? n : (int)sizeof text - 1);
 }
 
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n) {

@@ -36,6 +36,17 @@ const nnrt_flag nnrt_flags[] = {
     {"log", "FILE", "write JSON Lines: one object a call, with its step, epoch and scalar outputs", NNRT_FLAG_TEXT, 0,
      NNRT_AT(log)},
     {"quiet", NULL, "show no progress and no table", NNRT_FLAG_SWITCH, 0, NNRT_AT(quiet)},
+    {"eval", NULL, "evaluate the weights of --init or --resume once, print what comes out, and end", NNRT_FLAG_SWITCH,
+     0, NNRT_AT(eval)},
+    {"predict", "FILE", "call a function for each row of FILE, with the weights of --init or --resume, and end",
+     NNRT_FLAG_TEXT, 0, NNRT_AT(predict)},
+    {"predict-with", "NAME", "which function, or FUNC.OUTPUT, where several fit", NNRT_FLAG_TEXT, 0,
+     NNRT_AT(predict_with)},
+    {"output", "FILE", "or -o FILE: where predictions go, a .csv or .npy (default: as CSV to standard output)",
+     NNRT_FLAG_TEXT, 0, NNRT_AT(output)},
+    {"profile", "FILE", "time the kernels of some steps, print a table, write a trace (JSON) for Perfetto, and end",
+     NNRT_FLAG_TEXT, 0, NNRT_AT(profile)},
+    {"profile-steps", "N", "of how many steps (default 10)", NNRT_FLAG_COUNT, 1, NNRT_AT(profile_steps)},
     {"bench", "N", "time N steps on one batch, print the times as JSON, and end", NNRT_FLAG_COUNT, 1, NNRT_AT(bench)},
     {"list-parameters", NULL, "print the model's state and end", NNRT_FLAG_SWITCH, 0, NNRT_AT(list_parameters)},
     {"version", NULL, "print what this program was made of and end", NNRT_FLAG_SWITCH, 0, NNRT_AT(version)},
@@ -182,7 +193,9 @@ static int flag_unknown(const nnrt_flags_reader *r, const char *argument) {
 }
 
 static int flags_one(nnrt_flags_reader *r) {
-  const char *argument = r->argv[r->at++], *name = argument + 2, *text;
+  const char *argument = r->argv[r->at++], *text;
+  if (!strcmp(argument, "-o")) argument = "--output";
+  const char *name = argument + 2;
   if (strncmp(argument, "--", 2)) return flag_unknown(r, argument);
   size_t n = strcspn(name, "=");
   int hyper = hyper_find(r->model, name, n);
@@ -219,6 +232,7 @@ int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model
   NNRT_TRY(nnrt_alloc(error, &options->hyper_given, model->nhypers, "the flags"));
   for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
   while (r.at < argc) NNRT_TRY(flags_one(&r));
+  NNRT_TRY(nnrt_modes_check(error, options, model));
   return threads_choose(error, options, model);
 }
 

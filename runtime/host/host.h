@@ -27,6 +27,7 @@
 
 /* ---- status.c ---- */
 enum { NNRT_GOOD = 0, NNRT_FAILED = 1, NNRT_USAGE = 2 }; /* also the exit codes; 128 + signal when one ended the run */
+enum { NNRT_OVER = -1 }; /* the run has what it wanted: no failure, and nothing goes on */
 typedef struct nnrt_error {
   int status;
   char text[1024];
@@ -77,6 +78,13 @@ int nnrt_file_read(nnrt_file *file, void *to, int64_t n, int64_t *got); /* *got 
 void nnrt_file_close(nnrt_file *file);
 const char *nnrt_file_missing(const char *path, char *to, int size); /* which package has it, or "" */
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n);    /* 0, or errno */
+typedef struct nnrt_paper {                                          /* a file that is written in pieces */
+  int descriptor, failed, used;                                      /* failed: errno of the first write that did */
+  char buffer[1 << 16];
+} nnrt_paper;
+void nnrt_paper_text(nnrt_paper *paper, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void nnrt_paper_bytes(nnrt_paper *paper, const void *bytes, int64_t n);
+void nnrt_paper_flush(nnrt_paper *paper);
 int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor,
                   int64_t bytes); /* to go on writing behind them */
 
@@ -203,6 +211,7 @@ typedef struct nnrt_prefetch {
   nnrt_stream *streams;
   nnrt_entry *entries;
   int nentries, running, stop, next;
+  struct nnrt_marks *marks; /* what it notes of its work, or NULL */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t asked, ready;
@@ -221,10 +230,10 @@ typedef struct nnrt_every { /* when a checkpoint is due */
 } nnrt_every;
 typedef struct nnrt_options {
   int64_t help, version, list_parameters, quiet, no_shuffle, epochs, steps, threads, bench; /* -1: not given */
-  int64_t keep, resuming, seed_given;
+  int64_t keep, resuming, seed_given, eval, profile_steps;
   uint64_t seed;
   nnrt_every every;
-  const char *log, *save, *init, *checkpoint, *resume;
+  const char *log, *save, *init, *checkpoint, *resume, *predict, *predict_with, *output, *profile;
   const char **data;   /* by source: the text after NAME=, or NULL */
   const char **inputs; /* by function and input of its first variant (nnrt_input_first): the text of --FUNC.INPUT */
   double *hypers;      /* by hyper */
@@ -371,6 +380,64 @@ typedef struct nnrt_writer {
 int nnrt_picture_room(const nnrt_output *output, int64_t *bytes);
 int64_t nnrt_picture_draw(const nnrt_output *output, const unsigned char *at, unsigned char *to, int64_t room);
 
+int64_t nnrt_npy_room(const nnrt_output *row); /* bytes of the header of an array of rows, however many */
+enum { NNRT_NPY_HEADER = 1024 };
+int64_t nnrt_npy_header(const nnrt_output *row, int64_t rows, int64_t room, char to[NNRT_NPY_HEADER]); /* room */
+
+/* ---- peak.c: what the threads of a pool can do together ---- */
+double nnrt_peak_flops(nnrt_pool *pool, int threads, double seconds);
+double nnrt_peak_bytes(nnrt_pool *pool);
+
+/* ---- profile.c ---- */
+enum {
+  NNRT_EVENT_STEP,
+  NNRT_EVENT_DATA,
+  NNRT_EVENT_CALL,
+  NNRT_EVENT_KERNEL,
+  NNRT_EVENT_WAIT,
+  NNRT_EVENT_READ,
+  NNRT_EVENTS
+};
+typedef struct nnrt_event {
+  double start, end;
+  int kind;
+  int64_t number; /* of the step, the function, the site */
+} nnrt_event;
+typedef struct nnrt_marks { /* of one thread, alone on its lines of the cache */
+  _Alignas(64) double since;
+  int64_t site;   /* what it is at since then */
+  double *spent;  /* by site */
+  int64_t *calls; /* by site */
+  nnrt_event *events;
+  int64_t nevents, lost;
+} nnrt_marks;
+typedef struct nnrt_profile {
+  nnrt_marks *marks; /* by thread; NULL: there is no profile */
+  nnrt_marks reader; /* of the thread that fills batches */
+  bool recording;
+  int64_t seen, recorded, wanted; /* steps */
+  double began, origin;           /* of the step; of the first one */
+  double spent[NNRT_EVENTS];      /* by the main thread */
+  double flops, bytes;            /* the peaks */
+  nnrt_paper paper;
+} nnrt_profile;
+
+/* ---- predict.c ---- */
+typedef struct nnrt_predict { /* the model that is left of the function, and where its rows go */
+  nnrt_model model;
+  nnrt_func func;
+  nnrt_variant variant;
+  nnrt_source *sources;
+  nnrt_field *fields;
+  const char **files;
+  nnrt_heading *headings;
+  nnrt_input *inputs;
+  int first, end; /* outputs that are written */
+  bool opened;
+  nnrt_replacement replacement;
+  nnrt_paper paper;
+} nnrt_predict;
+
 /* ---- the run ---- */
 typedef struct nnrt_cursor { /* where a source's next batch begins */
   int64_t epoch, row;
@@ -432,7 +499,10 @@ struct nnrt_run {
   nnrt_course course;
   nnrt_keeper keeper;
   nnrt_resume resume;
-  bool resumed; /* the run goes on from a checkpoint */
+  bool resumed;    /* the run goes on from a checkpoint */
+  nnrt_act *asked; /* the calls of --eval and --predict */
+  nnrt_profile profile;
+  nnrt_predict predict;
 };
 
 /* entry.c */
@@ -494,6 +564,30 @@ void nnrt_resume_free(nnrt_run *run);
 
 /* bench.c */
 int nnrt_bench(nnrt_run *run);
+
+/* eval.c: --eval, --predict */
+bool nnrt_trains(const nnrt_options *options); /* neither of them */
+int nnrt_modes_check(nnrt_error *error, const nnrt_options *options, const nnrt_model *model);
+int nnrt_eval_plan(nnrt_run *run); /* the schedule */
+int64_t nnrt_eval_logged(const nnrt_run *run);
+int nnrt_eval_print(const nnrt_run *run);
+
+/* predict.c */
+int nnrt_predict_plan(nnrt_run *run); /* narrows run->model to the function */
+int nnrt_predict_open(nnrt_run *run);
+int nnrt_predict_rows(nnrt_run *run, const nnrt_entry *entry, int64_t row); /* after a batch that began at `row` */
+int nnrt_predict_close(nnrt_run *run, int status);
+void nnrt_predict_free(nnrt_run *run);
+
+/* profile.c */
+int nnrt_profile_prepare(nnrt_run *run);
+double nnrt_profile_now(const nnrt_run *run);
+void nnrt_profile_span(nnrt_run *run, int kind, int64_t number, double start); /* NNRT_EVENT_… since `start` */
+void nnrt_profile_read(nnrt_marks *marks, int64_t number, double start);
+void nnrt_profile_begin(nnrt_run *run); /* before a step */
+int nnrt_profile_step(nnrt_run *run);   /* after it; NNRT_OVER: that was the last */
+int nnrt_profile_end(nnrt_run *run);
+void nnrt_profile_free(nnrt_run *run);
 
 /* driver.c */
 int nnrt_signalled(void); /* the signal that asked the run to end, or 0 */

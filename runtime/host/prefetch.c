@@ -104,8 +104,10 @@ static void *prefetch_main(void *argument) {
     e->state = BATCH_FILLING;
     unsigned char *block = batch_block(e, &e->batch, e->side);
     pthread_mutex_unlock(&p->lock);
+    double start = p->marks ? nnrt_seconds() : 0;
     batch_fill(p, e, &e->batch, block);
     pthread_mutex_lock(&p->lock);
+    if (p->marks) nnrt_profile_read(p->marks, e - p->entries, start);
     e->state = BATCH_READY;
     pthread_cond_signal(&p->ready);
   }

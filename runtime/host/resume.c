@@ -170,6 +170,8 @@ int nnrt_resume_open(nnrt_run *run) {
   int failed = nnrt_links_follow(path, target);
   if (failed) return nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be opened: %s", path, strerror(failed));
   if (!given && resume_nothing(target)) {
+    if (!nnrt_trains(&run->options))
+      return nnrt_fail(&run->error, NNRT_FAILED, "--resume: there is no checkpoint %s", path);
     nnrt_text(text, sizeof text, 0, "there is no checkpoint %s: the run begins", path);
     resume_say(run, text);
     return NNRT_GOOD;
@@ -280,8 +282,18 @@ static int restore_best(nnrt_run *run) {
   return NNRT_GOOD;
 }
 
+/* Of a run that trains nothing: the states, and for the log where they are from. */
+static int restore_steps(nnrt_run *run) {
+  int64_t steps[NOTE_NUMBERS];
+  NNRT_TRY(note_need(run, "nnrt", "steps", 3, steps));
+  run->step = steps[0], run->epoch = steps[1];
+  run->resumed = false;
+  return NNRT_GOOD;
+}
+
 int nnrt_resume_restore(nnrt_run *run) {
   NNRT_TRY(nnrt_weights_take(&run->resume.reader, &run->resume.weights));
+  if (!nnrt_trains(&run->options)) return restore_steps(run);
   NNRT_TRY(restore_place(run));
   NNRT_TRY(restore_sources(run));
   NNRT_TRY(restore_functions(run));

@@ -80,7 +80,10 @@ int nnrt_schedule_plan(nnrt_run *run) {
   NNRT_TRY(nnrt_values_read(run));
   run->phases = run->model->phases;
   run->nphases = run->model->nphases;
-  if (!run->nphases) default_phase(run);
+  if (!nnrt_trains(&run->options))
+    NNRT_TRY(nnrt_eval_plan(run));
+  else if (!run->nphases)
+    default_phase(run);
   for (int i = 0; i < run->nphases; i++) {
     NNRT_TRY(phase_check(run, &run->phases[i]));
     counting += run->phases[i].by_epochs != 0;
@@ -190,7 +193,9 @@ static int act_call(nnrt_run *run, const nnrt_act *a) {
 
 static int act_run(nnrt_run *run, const nnrt_act *a) {
   switch (a->kind) {
-  case NNRT_ACT_SAVE: return nnrt_weights_save(&run->error, run->model, &run->memory, a->path, a);
+  case NNRT_ACT_SAVE:
+    if (run->options.profile) return NNRT_GOOD; /* it overwrites nothing */
+    return nnrt_weights_save(&run->error, run->model, &run->memory, a->path, a);
   case NNRT_ACT_LOAD: return nnrt_weights_load(&run->error, run->model, &run->memory, a->path, a);
   default: return act_call(run, a);
   }
@@ -273,7 +278,9 @@ static int course_run(nnrt_run *run, nnrt_course *c) {
   while (run->place.list < 3 && !c->cut) {
     bool begun = run->place.list == 2 || place_within(run);
     if (!begun && (course_ends(run, c) || course_limited(run))) break;
+    nnrt_profile_begin(run);
     NNRT_TRY(course_step(run, c));
+    NNRT_TRY(nnrt_profile_step(run));
   }
   if (run->place.list < 3) {
     NNRT_TRY(nnrt_checkpoint_phase(run));

@@ -42,18 +42,24 @@ static int npy_text(const nnrt_output *o, int64_t rows, char *to, int size) {
   return nnrt_text(to, size, n, "), }");
 }
 
-static int64_t npy_room(const nnrt_output *o) { /* of the header, whatever the number of rows */
+int64_t nnrt_npy_room(const nnrt_output *o) {
   char text[512];
   return (10 + npy_text(o, INT64_MAX, text, sizeof text) + 1 + NPY_ALIGN - 1) / NPY_ALIGN * NPY_ALIGN;
 }
 
+int64_t nnrt_npy_header(const nnrt_output *o, int64_t rows, int64_t room, char to[NNRT_NPY_HEADER]) {
+  memcpy(to, "\x93NUMPY\x01\0", 8);
+  int n = 10 + npy_text(o, rows, to + 10, NNRT_NPY_HEADER - 10);
+  memset(to + n, ' ', (size_t)(room - 1 - n));
+  to[room - 1] = '\n';
+  to[8] = (char)((room - 10) & 255);
+  to[9] = (char)((room - 10) >> 8);
+  return room;
+}
+
 static int npy_header(const nnrt_output *o, nnrt_writer *w) { /* an errno, or 0 */
-  char header[1024] = "\x93NUMPY\x01";
-  int n = 10 + npy_text(o, w->rows, header + 10, (int)sizeof header - 10);
-  memset(header + n, ' ', (size_t)(w->header - 1 - n));
-  header[w->header - 1] = '\n';
-  header[8] = (char)((w->header - 10) & 255);
-  header[9] = (char)((w->header - 10) >> 8);
+  char header[NNRT_NPY_HEADER];
+  nnrt_npy_header(o, w->rows, w->header, header);
   if (pwrite(w->descriptor, header, (size_t)w->header, 0) != (ssize_t)w->header) return errno ? errno : EIO;
   return 0;
 }
@@ -127,7 +133,7 @@ static int writer_open(nnrt_run *run, nnrt_writer *w) {
   w->rows = out ? 0 : nnrt_resume_number(run, "write", w->path);
   w->descriptor = out ? STDOUT_FILENO : open(w->path, O_WRONLY | O_CREAT | (w->rows ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
   int failed = w->descriptor < 0 ? errno : 0;
-  if (w->kind == NNRT_WRITE_NPY) w->header = npy_room(o);
+  if (w->kind == NNRT_WRITE_NPY) w->header = nnrt_npy_room(o);
   if (!failed && w->rows)
     NNRT_TRY(nnrt_file_cut(&run->error, w->path, w->descriptor, w->header + w->rows * writer_row(o, w)));
   if (!failed && w->kind == NNRT_WRITE_NPY) failed = npy_header(o, w);
@@ -189,7 +195,7 @@ static int writer_call(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
 
 int nnrt_writers_call(nnrt_run *run, const nnrt_act *act) {
   const nnrt_entry *e = &run->entries[act->func];
-  for (int k = 0; k < act->nwrites && e->latest; k++)
+  for (int k = 0; k < act->nwrites && e->latest && run->nwriters; k++) /* a profile writes none */
     NNRT_TRY(writer_call(run, writer_find(run, act->func, &act->writes[k]),
                          e->output + e->latest->outputs[act->writes[k].output].offset));
   return NNRT_GOOD;

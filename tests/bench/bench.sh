@@ -83,7 +83,7 @@ add_peers() {
 [ $peers = 0 ] || add_peers
 
 # ---- measure ----
-cc -O2 -pthread tests/bench/peak.c -o $work/peak
+cc -O2 -pthread tests/bench/peak.c "$library" -lz -lm -o $work/peak
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 for t in $threads; do
   for ((round = 1; round <= rounds; round++)); do

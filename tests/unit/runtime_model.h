@@ -234,14 +234,14 @@ static const nnrt_output test_outputs[] = {
 };
 #define LENGTH(a) ((int)(sizeof(a) / sizeof(a)[0]))
 static const nnrt_variant train_variants[] = {
-    {TRAIN_BATCH, step_train, LENGTH(train_inputs), 3, train_inputs, train_outputs, IN_BYTES, OUT_BYTES, 0}};
+    {TRAIN_BATCH, step_train, LENGTH(train_inputs), 3, train_inputs, train_outputs, IN_BYTES, OUT_BYTES, 0, NULL}};
 static const nnrt_variant twin_variants[] = {
-    {TRAIN_BATCH, step_twin, LENGTH(twin_inputs), 0, twin_inputs, NULL, IN_BYTES, 0, 0}};
+    {TRAIN_BATCH, step_twin, LENGTH(twin_inputs), 0, twin_inputs, NULL, IN_BYTES, 0, 0, NULL}};
 static const nnrt_variant count_variants[] = {
-    {0, step_count, LENGTH(count_inputs), 1, count_inputs, count_outputs, IN_BYTES, 8, 0}};
+    {0, step_count, LENGTH(count_inputs), 1, count_inputs, count_outputs, IN_BYTES, 8, 0, NULL}};
 static const nnrt_variant test_variants[] = {
-    {TEST_BATCH, step_validate, LENGTH(test_inputs), 3, test_inputs, test_outputs, IN_BYTES, OUT_BYTES, 0},
-    {1, step_validate_one, LENGTH(test_inputs_one), 3, test_inputs_one, test_outputs, IN_BYTES, OUT_BYTES, 0}};
+    {TEST_BATCH, step_validate, LENGTH(test_inputs), 3, test_inputs, test_outputs, IN_BYTES, OUT_BYTES, 0, NULL},
+    {1, step_validate_one, LENGTH(test_inputs_one), 3, test_inputs_one, test_outputs, IN_BYTES, OUT_BYTES, 0, NULL}};
 static const int on_train[] = {0}, on_both[] = {0, 2}, on_test[] = {1};
 static const nnrt_func funcs[] = {
     {"train", 0, 1, on_train, 1, train_variants},

@@ -175,7 +175,7 @@ static const Layout layouts[] = {
     {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, vocabulary)},
     {"nnrt_input", sizeof(nnrt_input), offsetof(nnrt_input, value)},
     {"nnrt_output", sizeof(nnrt_output), offsetof(nnrt_output, dim)},
-    {"nnrt_variant", sizeof(nnrt_variant), offsetof(nnrt_variant, alone)},
+    {"nnrt_variant", sizeof(nnrt_variant), offsetof(nnrt_variant, profiled)},
     {"nnrt_func", sizeof(nnrt_func), offsetof(nnrt_func, variants)},
     {"nnrt_given", sizeof(nnrt_given), offsetof(nnrt_given, value)},
     {"nnrt_write", sizeof(nnrt_write), offsetof(nnrt_write, output)},
@@ -184,7 +184,8 @@ static const Layout layouts[] = {
     {"nnrt_act", sizeof(nnrt_act), offsetof(nnrt_act, renames)},
     {"nnrt_phase", sizeof(nnrt_phase), offsetof(nnrt_phase, stop_output)},
     {"nnrt_checkpoint", sizeof(nnrt_checkpoint), offsetof(nnrt_checkpoint, best_least)},
-    {"nnrt_model", sizeof(nnrt_model), offsetof(nnrt_model, checkpoint)},
+    {"nnrt_model", sizeof(nnrt_model), offsetof(nnrt_model, sites)},
+    {"nnrt_site", sizeof(nnrt_site), offsetof(nnrt_site, writes)},
     {"nnrt_traced", sizeof(nnrt_traced), offsetof(nnrt_traced, kind)},
     {"nnrt_trap", sizeof(nnrt_trap), offsetof(nnrt_trap, tensors)},
 };

@@ -77,6 +77,29 @@ static void checkpoints_are_due_by_steps_time_or_epochs(void **state) {
   assert_string_equal(options.resume, "--c");
 }
 
+static void a_run_does_one_thing(void **state) {
+  (void)state;
+  assert_int_equal(READ("--predict", "rows.csv", "-o", "out.npy", "--predict-with=f.x", "--init", "w"), 0);
+  assert_string_equal(options.predict, "rows.csv");
+  assert_string_equal(options.output, "out.npy");
+  assert_string_equal(options.predict_with, "f.x");
+  assert_int_equal(READ("--eval", "--resume", "--checkpoint", "c", "--log", "l"), 0);
+  assert_int_equal(READ("--profile", "t.json", "--profile-steps", "3"), NNRT_USAGE); /* not compiled for it */
+  assert_non_null(strstr(error.text, "compile tiny.lua with nnc --profile"));
+  static const char *const pairs[][5] = {
+      {"--eval", "--bench", "2", NULL, NULL},  {"--predict", "f", "--eval", NULL, NULL},
+      {"--eval", "--steps", "3", NULL, NULL},  {"--predict", "f", "--checkpoint-keep", "2", NULL},
+      {"--predict", "f", "--save", "s", NULL}, {"-o", "f", NULL, NULL, NULL},
+      {"--eval", "--output", "f", NULL, NULL}, {"--profile-steps", "3", NULL, NULL, NULL}};
+  for (int i = 0; i < LENGTH(pairs); i++) {
+    const char *args[6] = {"tiny"};
+    int n = 1;
+    for (; pairs[i][n - 1]; n++) args[n] = pairs[i][n - 1];
+    assert_int_equal(read_args(n, args), NNRT_USAGE);
+    assert_non_null(strstr(error.text, "goes with --") ? error.text : strstr(error.text, "does not go with --"));
+  }
+}
+
 static void a_value_of_the_model_wins_over_a_flag(void **state) {
   (void)state;
   const nnrt_hyper epochs = {"epochs", 10, 1, INFINITY, 1, NULL};
@@ -187,6 +210,7 @@ int main(void) {
       cmocka_unit_test(without_flags_there_are_defaults),
       cmocka_unit_test(values_and_data_go_by_name),
       cmocka_unit_test(checkpoints_are_due_by_steps_time_or_epochs),
+      cmocka_unit_test(a_run_does_one_thing),
       cmocka_unit_test(a_value_of_the_model_wins_over_a_flag),
       cmocka_unit_test(bad_flags_are_refused),
       cmocka_unit_test(help_is_made_from_the_model),

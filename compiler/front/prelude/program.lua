@@ -35,7 +35,8 @@ end
 ---@field inputs? table<string, nn.Tensor> `nil`; values of nn.input, handed to f as its last argument; flags `--FUNC.INPUT`
 ---@field mode? "train"|"eval" `"eval"`: what nn.training() says
 
---- An entry point of the program; its name is its key in nn.program.
+--- An entry point of the program; its name is its key in nn.program. One whose outputs all have a row for each row of a batch is what the built program's
+--- `--predict FILE` calls for the rows of a file.
 ---@param options nn.FuncOptions
 ---@return nn.Func
 function nn.func(options)
