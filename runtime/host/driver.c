@@ -112,8 +112,9 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
   if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
+  NNRT_TRY(nnrt_curves_open(run));
   NNRT_TRY(nnrt_checkpoint_prepare(run));
-  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log, nnrt_resume_number(run, "nnrt", "log"));
+  return nnrt_show_open(run);
 }
 
 /* ---- the run ---- */
@@ -123,6 +124,7 @@ static int run_train(nnrt_run *run) {
   int status = nnrt_schedule_run(run);
   if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
+  nnrt_progress_leave(&run->progress);
   if (status >= 128) {
     int kept = nnrt_checkpoint_signal(run);
     if (kept) return kept;
@@ -150,7 +152,6 @@ static void run_end(nnrt_run *run) {
 }
 
 static int run_whole(nnrt_run *run) {
-  run->log.descriptor = -1;
   int status = run_prepare(run);
   if (!status) status = run->options.bench >= 0 ? nnrt_bench(run) : run_train(run);
   nnrt_error late = {0}, earlier = run->error;
@@ -160,7 +161,7 @@ static int run_whole(nnrt_run *run) {
     else
       status = run->error.status;
   }
-  if (nnrt_log_close(&late, &run->log) && !status) run->error = late, status = late.status;
+  if (nnrt_show_close(&late, run) && !status) run->error = late, status = late.status;
   run_end(run);
   return status;
 }
