@@ -206,7 +206,7 @@ void nnrt_progress_leave(nnrt_progress *p) {
 static void progress_rate(nnrt_progress *p, double now) {
   if (p->passing) return;
   double spent = now - p->rated_at - (p->evaluating - p->rated_evaluating);
-  if (p->rate > 0 && spent < PROGRESS_RATE) return;
+  if (p->rated_rows > 0 && spent < PROGRESS_RATE) return;
   if (spent > 0) p->rate = (double)(p->rows_seen - p->rated_rows) / spent;
   if (spent < PROGRESS_RATE) return;
   p->rated_at = now;
@@ -251,19 +251,19 @@ void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, in
 }
 
 /* ---- epochs ---- */
+/* Left out in this order: samples/s, seconds, metrics from the last to the second. */
 static int epoch_line(const nnrt_progress *p, char *line, int size, double seconds, double rate) {
   char number[32];
-  int columns = window_columns(p) - 1, most = p->nshown;
-  for (bool all = true;;) {
+  int columns = window_columns(p) - 1;
+  for (int out = 0;; out++) {
+    int most = out > 2 ? p->nshown - (out - 2) : p->nshown;
     int n = nnrt_text(line, size, 0, "epoch %lld", (long long)p->epoch + 1);
     if (p->epochs > 0) n = nnrt_text(line, size, n, "/%lld", (long long)p->epochs);
     n = line_metrics(p, line, size, n, most, true);
-    if (all) n = nnrt_text(line, size, n, "  %s samples/s", nnrt_grouped(number, (int64_t)rate));
-    n = nnrt_text(line, size, n, "  %.2f s", seconds);
+    if (out < 1) n = nnrt_text(line, size, n, "  %s samples/s", nnrt_grouped(number, (int64_t)rate));
+    if (out < 2) n = nnrt_text(line, size, n, "  %.2f s", seconds);
     int cut = line_cut(line, columns);
-    if (!line[cut] || (!all && !most)) return cut;
-    most -= !all;
-    all = false;
+    if (!line[cut] || most <= 1) return cut;
   }
 }
 
@@ -295,7 +295,6 @@ void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch) {
     s->told = s->epoch_count && !nnrt_shown_passes(p, s) ? s->epoch_sum / (double)s->epoch_count : s->value;
     s->sum = s->epoch_sum = 0;
     s->count = s->epoch_count = 0;
-    if (nnrt_shown_passes(p, s)) s->seen = 0;
   }
   p->epoch_start = now;
   p->epoch_rows = p->rows_seen;
