@@ -123,6 +123,7 @@ static int run_train(nnrt_run *run) {
   nnrt_progress_start(&run->progress, run);
   int status = nnrt_schedule_run(run);
   if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
+  run->progress.steps = run->step; /* the one in which a signal came is done, too */
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
   nnrt_progress_leave(&run->progress);
   if (status >= 128) {

@@ -93,5 +93,5 @@ void nnrt_table_print(const nnrt_progress *p) {
     printf("  %7.2f\n", row->seconds);
   }
   if (t->stride > 1) printf("(of %lld epochs the first, every %dth and the latest)\n", (long long)t->seen, t->stride);
-  if (left_out) printf("(%d more columns: --log tells all)\n", left_out);
+  if (left_out) printf("(%d more %s: --log tells all)\n", left_out, left_out == 1 ? "column" : "columns");
 }

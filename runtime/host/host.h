@@ -350,7 +350,7 @@ typedef struct nnrt_plot {
 } nnrt_plot;
 int nnrt_plot_open(nnrt_run *run);
 void nnrt_plot_call(nnrt_run *run, const nnrt_entry *entry, int func);
-bool nnrt_plot_due(const nnrt_run *run, bool epoch, double now);
+bool nnrt_plot_due(const nnrt_run *run, bool epoch);
 int nnrt_plot_text(const nnrt_run *run, char *to, int size);
 int nnrt_plot_write(nnrt_error *error, nnrt_run *run);
 void nnrt_plot_free(nnrt_run *run);
@@ -386,7 +386,7 @@ typedef struct nnrt_progress {
 } nnrt_progress;
 void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run);
 void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, double seconds);
-void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows, double now);
+void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows);
 void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows);
 void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch);
 void nnrt_progress_clear(nnrt_progress *p);

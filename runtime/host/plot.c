@@ -53,7 +53,10 @@ typedef struct nnrt_drawing {
 #define DRAW(...) d->n = nnrt_text(d->to, d->size, d->n, __VA_ARGS__)
 
 /* ---- points ---- */
-static int curve_points(const nnrt_curve *c) { return c->n + (c->gathered > 0); }
+/* The point that is being made counts when it is of half of its calls: the mean of a few would stand out. */
+static int curve_points(const nnrt_curve *c) {
+  return c->n + (c->gathered > 0 && (!c->n || 2 * c->gathered >= c->calls));
+}
 static nnrt_point curve_point(const nnrt_curve *c, int i) { return i < c->n ? c->points[i] : nnrt_curve_open(c); }
 
 static bool curve_range(const nnrt_curve *c, double *low, double *high) { /* widens it by what can be drawn */
@@ -110,14 +113,10 @@ static void panel_axis(const nnrt_drawing *d, nnrt_panel *p) {
 
 /* From 0 on, or from where the curves begin, late in a run that was resumed without them. */
 static void steps_axis(nnrt_drawing *d) {
-  double first = INFINITY, last = 1;
-  for (int i = 0; i < d->curves->n; i++) {
-    const nnrt_curve *c = &d->curves->at[i];
-    if (!curve_points(c)) continue;
-    first = fmin(first, curve_point(c, 0).step);
-    last = fmax(last, curve_point(c, curve_points(c) - 1).step);
-  }
-  nnrt_axis_linear(&d->x, first < last / 2 || first == last ? 0 : first, last, 8, false);
+  double first = INFINITY, last = d->run->step > 0 ? (double)d->run->step : 1;
+  for (int i = 0; i < d->curves->n; i++)
+    if (curve_points(&d->curves->at[i])) first = fmin(first, curve_point(&d->curves->at[i], 0).step);
+  nnrt_axis_linear(&d->x, first > last / 2 && first < last ? first : 0, last, 8, false);
 }
 
 static void panels_make(nnrt_drawing *d) {
@@ -339,10 +338,11 @@ int nnrt_plot_write(nnrt_error *error, nnrt_run *run) {
 }
 
 /* epoch: one has just ended. */
-bool nnrt_plot_due(const nnrt_run *run, bool epoch, double now) {
+bool nnrt_plot_due(const nnrt_run *run, bool epoch) {
   const nnrt_plot *p = &run->plot;
-  double since = now - p->drawn_at;
-  return p->ready && since >= PLOT_SHARE * p->took && (epoch || since >= PLOT_SECONDS);
+  if (!p->ready) return false;
+  double since = nnrt_seconds() - p->drawn_at;
+  return since >= PLOT_SHARE * p->took && (epoch || since >= PLOT_SECONDS);
 }
 
 void nnrt_plot_free(nnrt_run *run) {

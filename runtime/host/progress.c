@@ -242,8 +242,9 @@ void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t r
 }
 
 /* Within a pass of an evaluation, which may take long. */
-void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows, double now) {
-  if (p->quiet || !p->terminal || now - p->drawn_at < PROGRESS_REDRAW) return;
+void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows) {
+  double now = p->quiet || !p->terminal ? p->drawn_at : nnrt_seconds();
+  if (now - p->drawn_at < PROGRESS_REDRAW) return;
   p->passing = func->name;
   p->passed = (int)(100 * row / rows);
   progress_draw(p, now);

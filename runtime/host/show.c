@@ -39,7 +39,9 @@ static void show_picture(nnrt_run *run) {
 
 /* ---- what happens ---- */
 /* At any time between two calls or batches: what waited long enough is written. */
-static void show_tick(nnrt_run *run, double now) {
+static void show_tick(nnrt_run *run) {
+  if (!run->log.buffer && !run->events.sink.buffer) return;
+  double now = nnrt_seconds();
   nnrt_sink_tick(&run->log, now);
   nnrt_sink_tick(&run->events.sink, now);
   sink_watch(run, &run->log);
@@ -53,27 +55,26 @@ void nnrt_show_call(nnrt_run *run, int func, double seconds) {
   nnrt_events_call(&run->events, run->step, e);
   nnrt_plot_call(run, e, func);
   nnrt_progress_call(&run->progress, e, func, seconds);
-  show_tick(run, nnrt_seconds());
+  show_tick(run);
 }
 
 /* A pass has come to a row. */
 void nnrt_show_pass(nnrt_run *run, const nnrt_func *func, int64_t row, int64_t rows) {
-  double now = nnrt_seconds();
-  nnrt_progress_pass(&run->progress, func, row, rows, now);
-  show_tick(run, now);
+  nnrt_progress_pass(&run->progress, func, row, rows);
+  show_tick(run);
 }
 
 void nnrt_show_step(nnrt_run *run, int64_t rows) {
   nnrt_progress_step(&run->progress, run->step, run->epoch, rows);
-  if (nnrt_plot_due(run, false, nnrt_seconds())) show_picture(run);
+  if (nnrt_plot_due(run, false)) show_picture(run);
 }
 
 void nnrt_show_epoch(nnrt_run *run) {
   nnrt_progress_epoch(&run->progress, run->epoch);
   nnrt_sink_flush(&run->log);
   nnrt_sink_flush(&run->events.sink);
-  show_tick(run, nnrt_seconds());
-  if (nnrt_plot_due(run, true, nnrt_seconds())) show_picture(run);
+  show_tick(run);
+  if (nnrt_plot_due(run, true)) show_picture(run);
 }
 
 /* With a checkpoint: what was told up to here is on the disk. */

@@ -87,6 +87,8 @@ def thinned(points):
     while len(points) >= 256 * calls:
         calls *= 2
     groups = [points[i : i + calls] for i in range(0, len(points), calls)]
+    if len(groups) > 1 and 2 * len(groups[-1]) < calls:  # the mean of few would stand out
+        groups.pop()
     return [[sum(column) / len(group) for column in zip(*group)] for group in groups]
 
 
