@@ -20,7 +20,7 @@
 #define PROGRESS_LINE 5.0   /* seconds between two plain lines, … */
 #define PROGRESS_SHARE 0.05 /* … later this share of the time since the start, … */
 #define PROGRESS_MOST 60.0  /* … but at most this */
-enum { PROGRESS_TEXT = 640, PROGRESS_EPOCHS = 20, PROGRESS_NARROW = 20 };
+enum { PROGRESS_TEXT = 640, PROGRESS_EPOCHS = 20 };
 
 /* ---- what is shown ---- */
 bool nnrt_shown_passes(const nnrt_progress *p, const nnrt_shown *s) { return p->model->funcs[s->func].whole_pass; }
@@ -154,7 +154,7 @@ static int window_columns(const nnrt_progress *p) {
   struct winsize window;
   if (!p->terminal) return PROGRESS_TEXT;
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) || !window.ws_col) return 80;
-  return window.ws_col > PROGRESS_NARROW ? window.ws_col : PROGRESS_NARROW;
+  return window.ws_col;
 }
 
 /* Left out in this order: samples/s, metrics from the last to the second, words, the epoch, the steps in all, the first

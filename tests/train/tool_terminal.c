@@ -40,8 +40,10 @@ static void line_clear(int from) {
 }
 
 static void character_put(unsigned char c) {
-  if ((c & 0xC0) == 0x80) { /* goes on with the one before */
-    if (screen.at) strncat(screen.cell[screen.at - 1], (char[]){(char)c, 0}, 1);
+  if ((c & 0xC0) == 0x80 && screen.at) { /* goes on with the one before */
+    char *cell = screen.cell[screen.at - 1];
+    size_t n = strlen(cell);
+    if (n < sizeof screen.cell[0] - 1) cell[n] = (char)c;
     return;
   }
   if (screen.at == screen.columns) {
