@@ -2,11 +2,12 @@
  *
  *   tool_terminal SECONDS WIDTH[,WIDTH...] PROGRAM ARGS...
  *
- * Standard output and error are a pseudo-terminal of the first width; every SECONDS it becomes the next one, as when a
- * window is dragged; after the last SIGINT is sent. Of what a terminal does this knows the line that the cursor is in:
- * carriage return, line feed, "erase to the end of the line", characters in UTF-8, and that a line that is too long
- * wraps. It prints a line for each state: "WIDTH ~ text" of one that was overwritten, "WIDTH = text" of one that stays,
- * "WIDTH ! text" of one that wrapped; at the end "exit CODE". */
+ * Standard output and error are a pseudo-terminal of the first width; every SECONDS (or later: when a program that
+ * redraws a line has done so three times) it becomes the next one, as when a window is dragged; after the last SIGINT
+ * is sent. Of what a terminal does this knows the line that the cursor is in: carriage return, line feed, "erase to the
+ * end of the line", characters in UTF-8, and that a line that is too long wraps. It prints a line for each state:
+ * "WIDTH ~ text" of one that was overwritten, "WIDTH = text" of one that stays, "WIDTH ! text" of one that wrapped; at
+ * the end "exit CODE". */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -19,11 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CELLS = 1024 };
+enum { CELLS = 1024, PATIENCE = 20 };
 
 static struct Screen {
   int columns, at, used, escape; /* escape: bytes of one that were seen */
   int fresh;                     /* the width has changed: what comes next may be of the old one */
+  int redrawn, ever;             /* how often since then; at any width */
   char cell[CELLS][5];
 } screen;
 
@@ -76,6 +78,8 @@ static void bytes_take(const unsigned char *at, ssize_t n) {
   if (n > 1 && at[0] == '\r' && at[1] != '\n') {
     if (!screen.fresh) line_show('~');
     screen.fresh = 0;
+    screen.redrawn++;
+    screen.ever = 1;
   }
   for (ssize_t i = 0; i < n; i++) byte_take(at[i]);
 }
@@ -90,6 +94,7 @@ static void resize(int terminal, int columns) {
   const struct winsize size = {.ws_row = 24, .ws_col = (unsigned short)columns};
   screen.columns = columns;
   screen.fresh = 1;
+  screen.redrawn = 0;
   if (screen.at > columns) screen.at = columns;
   line_clear(columns);
   ioctl(terminal, TIOCSWINSZ, &size);
@@ -124,8 +129,9 @@ int main(int argc, char **argv) {
       if (n <= 0) break;
       bytes_take(bytes, n);
     }
-    if (!width || seconds() < next) continue;
-    next += wait;
+    double now = seconds();
+    if (!width || now < next || (screen.ever && screen.redrawn < 3 && now < next + PATIENCE)) continue;
+    next = now + wait;
     width = strchr(width, ',');
     if (width)
       resize(terminal, atoi(++width));
