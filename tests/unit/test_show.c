@@ -1,10 +1,13 @@
-/* test_show.c: what stands behind --tensorboard, --plot and the progress: CRC-32C against published sums, curves in
- * constant memory against means by hand, marks of axes, the thinned table of epochs, names that can be shown. */
+/* test_show.c: what stands behind --tensorboard, --plot and the progress: CRC-32C against published sums, when files
+ * are written, curves in constant memory against means by hand, marks of axes, the thinned table of epochs, names that
+ * can be shown. */
 #include "host/host.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -27,6 +30,35 @@ static void crc_32c_is_castagnoli(void **state) { /* RFC 3720, B.4, and the chec
     nnrt_crc_add(&crc, bytes, sizeof bytes);
     assert_true(nnrt_crc_sum(&crc) == cases[i].sum);
   }
+}
+
+/* ---- files that grow ---- */
+static int64_t file_bytes(const char *path) {
+  struct stat about;
+  return stat(path, &about) ? -1 : (int64_t)about.st_size;
+}
+
+static void what_was_told_is_written_after_a_second(void **state) {
+  (void)state;
+  char path[] = "/tmp/nnrt_show_XXXXXX";
+  nnrt_error error = {0};
+  nnrt_sink s = {0};
+  close(mkstemp(path));
+  assert_int_equal(nnrt_sink_open(&error, &s, "--log", path, 0, 16), 0);
+  memcpy(nnrt_sink_room(&s, 10), "0123456789", 10);
+  s.used += 10;
+  nnrt_sink_tick(&s, s.flushed + 0.9);
+  assert_int_equal(file_bytes(path), 0);
+  nnrt_sink_tick(&s, s.flushed + 1.1);
+  assert_int_equal(file_bytes(path), 10);
+  for (int i = 0; i < 2; i++) { /* a full buffer is written, too */
+    memcpy(nnrt_sink_room(&s, 9), "abcdefghi", 9);
+    s.used += 9;
+  }
+  assert_int_equal(file_bytes(path), 19);
+  assert_int_equal(nnrt_sink_close(&error, &s), 0);
+  assert_int_equal(file_bytes(path), 28);
+  unlink(path);
 }
 
 /* ---- curves ---- */
@@ -145,9 +177,13 @@ static void names_can_be_shown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(crc_32c_is_castagnoli),        cmocka_unit_test(curves_of_any_length_are_even),
-      cmocka_unit_test(what_is_no_number_is_a_gap),   cmocka_unit_test(marks_are_round),
-      cmocka_unit_test(the_table_keeps_round_epochs), cmocka_unit_test(names_can_be_shown),
+      cmocka_unit_test(crc_32c_is_castagnoli),
+      cmocka_unit_test(what_was_told_is_written_after_a_second),
+      cmocka_unit_test(curves_of_any_length_are_even),
+      cmocka_unit_test(what_is_no_number_is_a_gap),
+      cmocka_unit_test(marks_are_round),
+      cmocka_unit_test(the_table_keeps_round_epochs),
+      cmocka_unit_test(names_can_be_shown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
