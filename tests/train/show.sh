@@ -107,7 +107,7 @@ grep -qE ' ~ .*  validate [0-9]+ %  ' lines || fail "nothing is shown within a p
 [ "$(grep -c ' = epoch [0-9]*/' lines)" -lt 40 ] || fail "$(grep -c ' = epoch [0-9]*/' lines) ends of epochs stay"
 [ "$(sed '1,/ = epoch  /d' screen | grep -c -E '^40 = +[0-9]+  ')" -le 65 ] && grep -q 'of .* epochs the first, every' screen && grep -q '^exit 130$' screen || fail "the table: $(tail -n 4 screen)"
 (ulimit -f 100 && exec "$tools/tool_terminal" 60 80 "$work/dropout" --epochs 400 --tensorboard full --threads 1 >screen)
-grep -qE '^80 [=!] dropout: --tensorboard full/events' screen && [ "$(tail -n 1 screen)" = "exit 1" ] && grep -q '^80 ~ .* left$' screen || fail "a message within the line: $(grep -m 2 tensorboard screen)"
+[ "$(grep -cE '^80 [=!] dropout: --tensorboard full/events' screen)" = 2 ] && [ "$(tail -n 1 screen)" = "exit 1" ] && grep -q '^80 ~ .* left$' screen || fail "a message within the line: $(grep -m 2 tensorboard screen)"
 terminal 0.5 80 "$work/course" --length 1000000000 --threads 1
 grep -qE '^80 = [0-9]+ [0-9]+$' screen && ! grep -E ' = .*left.*[0-9]$' screen || fail "a text within the line: $(grep -m 3 ' = ' screen)"
 terminal 0.2 80 "$work/dropout" --epochs 100000 --threads 1 --quiet
