@@ -32,13 +32,13 @@ awk '$1 > 400' expected >rest
 run ./course --length 40 --log log --tensorboard nan && told log >expected && events nan/events* | tail -n +3 | cmp - expected || fail "numbers that are none"
 grep -q '^15 course/hole nan$' expected || fail "course has no hole"
 
-# ---- written while the run goes on, at least every few seconds ----
+# ---- written while the run goes on (how soon: tests/unit/test_show.c) ----
 ./course --quiet --threads 1 --length 1000000000 --tensorboard killed --log killed.log >said &
 running=$!
-sleep 1.6
+sleep 0.8
 code=0 && events killed/events* >values || code=$? # 3: the file may end within what is being written
 [ $code = 0 ] || [ $code = 3 ] || fail "an event file that is being written: exit code $code"
-[ "$(wc -l <values)" -gt 1000 ] && [ "$(wc -l <killed.log)" -gt 100 ] || fail "after 1.6 seconds there are $(wc -l <values) events, $(wc -l <killed.log) lines"
+[ "$(wc -l <values)" -gt 1000 ] && [ "$(wc -l <killed.log)" -gt 100 ] || fail "after 0.8 seconds there are $(wc -l <values) events, $(wc -l <killed.log) lines"
 kill -KILL $running && wait $running 2>/dev/null || true
 
 # ---- curves ----
@@ -94,7 +94,7 @@ cmp -s course.svg before.svg && [ ! -e course.svg.new ] || fail "a picture on a 
 
 # ---- terminals ----
 terminal() { "$tools/tool_terminal" "$@" >screen || { [ $? = 77 ] && skip "there are no pseudo-terminals"; fail "tool_terminal"; }; }
-terminal 0.5 40,80,200,40 "$work/dropout" --epochs 100000 --threads 1
+terminal 0.35 40,80,200,40 "$work/dropout" --epochs 100000 --threads 1
 sed -n '/^[0-9]* = epoch  /q; p' screen >lines # up to the table
 grep -q ' ! ' lines && fail "a line wraps: $(grep -m 1 ' ! ' lines)"
 awk '{ n = $1 + 0; text = substr($0, length($1) + 4); if (length(text) >= n) exit 1 }' lines || fail "a line is as wide as the window"
@@ -108,7 +108,7 @@ grep -qE ' ~ .*  validate [0-9]+ %  ' lines || fail "nothing is shown within a p
 [ "$(sed '1,/ = epoch  /d' screen | grep -c -E '^40 = +[0-9]+  ')" -le 65 ] && grep -q 'of .* epochs the first, every' screen && grep -q '^exit 130$' screen || fail "the table: $(tail -n 4 screen)"
 (ulimit -f 100 && exec "$tools/tool_terminal" 60 80 "$work/dropout" --epochs 400 --tensorboard full --threads 1 >screen)
 [ "$(grep -cE '^80 [=!] dropout: --tensorboard full/events' screen)" = 2 ] && [ "$(tail -n 1 screen)" = "exit 1" ] && grep -q '^80 ~ .* left$' screen || fail "a message within the line: $(grep -m 2 tensorboard screen)"
-terminal 0.5 80 "$work/course" --length 1000000000 --threads 1
+terminal 0.3 80 "$work/course" --length 1000000000 --threads 1
 grep -qE '^80 = [0-9]+ [0-9]+$' screen && ! grep -E ' = .*left.*[0-9]$' screen || fail "a text within the line: $(grep -m 3 ' = ' screen)"
 terminal 0.2 80 "$work/dropout" --epochs 100000 --threads 1 --quiet
 [ "$(cat screen)" = "exit 130" ] || fail "--quiet shows $(head -n 3 screen)"
