@@ -1407,9 +1407,9 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
         const float div_4 = div_2[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          nnrt_prefetch(&optimizer_0_exp_avg_3_weight[ahead * 512 + panel * 32 + j]);
-          nnrt_prefetch(&optimizer_0_exp_avg_sq_3_weight[ahead * 512 + panel * 32 + j]);
-          nnrt_prefetch(&p3_weight[ahead * 512 + panel * 32 + j]);
+          nnrt_prefetch_line(&optimizer_0_exp_avg_3_weight[ahead * 512 + panel * 32 + j]);
+          nnrt_prefetch_line(&optimizer_0_exp_avg_sq_3_weight[ahead * 512 + panel * 32 + j]);
+          nnrt_prefetch_line(&p3_weight[ahead * 512 + panel * 32 + j]);
           const f32x16 optimizer_0_exp_avg_3_weight_2 = f32x16_load(&optimizer_0_exp_avg_3_weight[row * 512 + panel * 32
               + j]);
           const f32x16 v = optimizer_0_exp_avg_3_weight_2 * 0.9f + c * 0.1f;
@@ -1548,9 +1548,9 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
         const float div_5 = div_3[0];
         for (int64_t j = 0; j < columns; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 48 + j]);
-          nnrt_prefetch(&optimizer_0_exp_avg_1_weight[ahead * 784 + panel * 48 + j]);
-          nnrt_prefetch(&optimizer_0_exp_avg_sq_1_weight[ahead * 784 + panel * 48 + j]);
-          nnrt_prefetch(&p1_weight[ahead * 784 + panel * 48 + j]);
+          nnrt_prefetch_line(&optimizer_0_exp_avg_1_weight[ahead * 784 + panel * 48 + j]);
+          nnrt_prefetch_line(&optimizer_0_exp_avg_sq_1_weight[ahead * 784 + panel * 48 + j]);
+          nnrt_prefetch_line(&p1_weight[ahead * 784 + panel * 48 + j]);
           const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[row * 784 + panel * 48
               + j]);
           const f32x16 v = optimizer_0_exp_avg_1_weight_2 * 0.9f + c * 0.1f;

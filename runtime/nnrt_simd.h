@@ -595,7 +595,7 @@ NNRT_LANES(u32, 2, 4, mulhi, NNRT_TWO(u32x2), u32_mulhi(a[l], b[l]))
 #include "nnrt_convert.h"
 
 /* The line at p, to be read and written soon, into the second-level cache. Any address is allowed. */
-NNRT_INLINE void nnrt_prefetch(const void *p) { __builtin_prefetch(p, 0, 2); }
+NNRT_INLINE void nnrt_prefetch_line(const void *p) { __builtin_prefetch(p, 0, 2); }
 
 /* ---- transpose: dst[i * ds + j] = src[j * ss + i] for i, j below the width, in registers where there are enough ----
  */

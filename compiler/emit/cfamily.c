@@ -383,7 +383,7 @@ static void store_print(Printer *c, const Stmt *s) {
 }
 
 static void prefetch_print(Printer *c, const Stmt *s) {
-  text_puts(&c->line, "nnrt_prefetch(");
+  text_puts(&c->line, "nnrt_prefetch_line(");
   address_print(c, s->buffer, s->index);
   text_puts(&c->line, ");");
   line_end(c);

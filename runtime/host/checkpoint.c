@@ -105,6 +105,17 @@ static void notes_functions(nnrt_run *run, nnrt_keeper *k, int *n) {
   }
 }
 
+/* They stand last: who looks for a short note finds it before. */
+static void notes_curves(nnrt_run *run, nnrt_keeper *k, int *n) {
+  char name[NNRT_CURVE_NAME];
+  for (int i = 0; run->curves && i < run->curves->n; i++) {
+    nnrt_curve_name(run, &run->curves->at[i], name);
+    note_key(k, n, "curve", name);
+    *n = nnrt_curve_text(&run->curves->at[i], k->notes, (int)k->notes_room, *n);
+    *n = nnrt_text(k->notes, (int)k->notes_room, *n, "\"");
+  }
+}
+
 /* ---- what the program does: another schedule or other data are another run, though functions are the same ---- */
 static void sum_numbers(nnrt_crc *crc, int n, const int64_t *numbers) {
   for (int i = 0; i < n; i++) {
@@ -175,7 +186,7 @@ const char *nnrt_checkpoint_path(nnrt_run *run) {
 static int64_t notes_bound(const nnrt_run *run) {
   enum { NUMBERS = 160, ESCAPED = 6 }; /* a note's numbers; one character of a name */
   const nnrt_model *m = run->model;
-  int64_t n = 16 * NUMBERS + ESCAPED * (int64_t)strlen(m->name);
+  int64_t n = 16 * NUMBERS + ESCAPED * (int64_t)strlen(m->name) + nnrt_curves_room(run);
   for (int i = 0; i < m->nhypers; i++) n += NUMBERS + ESCAPED * (int64_t)strlen(m->hypers[i].name);
   for (int i = 0; i < m->nsources; i++) n += NUMBERS + ESCAPED * (int64_t)strlen(m->sources[i].name);
   for (int i = 0; i < run->nwriters; i++) n += NUMBERS + ESCAPED * (int64_t)strlen(run->writers[i].path);
@@ -233,11 +244,12 @@ static int checkpoint_write(nnrt_run *run, const char *path, int keep) {
   nnrt_keeper *k = &run->keeper;
   nnrt_replacement r;
   int n = 0;
-  nnrt_log_sync(&run->log);
+  nnrt_show_sync(run);
   nnrt_writers_sync(run);
   notes_run(run, k, &n);
   notes_data(run, k, &n);
   notes_functions(run, k, &n);
+  notes_curves(run, k, &n);
   if (n >= k->notes_room - 1)
     return nnrt_fail(&run->error, NNRT_FAILED, "%s: no room for the notes of a checkpoint", path);
   NNRT_TRY(nnrt_replace_begin(&run->error, &r, path));

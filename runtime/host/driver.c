@@ -114,10 +114,10 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0 && !run->options.profile) NNRT_TRY(nnrt_writers_open(run));
   if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
+  NNRT_TRY(nnrt_curves_open(run));
   NNRT_TRY(nnrt_checkpoint_prepare(run));
   NNRT_TRY(nnrt_predict_open(run));
-  int64_t kept = nnrt_trains(&run->options) ? nnrt_resume_number(run, "nnrt", "log") : nnrt_eval_logged(run);
-  return nnrt_log_open(&run->error, &run->log, run->model, run->options.log, kept);
+  return nnrt_show_open(run);
 }
 
 /* ---- the run ---- */
@@ -126,7 +126,9 @@ static int run_train(nnrt_run *run) {
   nnrt_progress_start(&run->progress, run);
   int status = nnrt_schedule_run(run);
   if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
+  run->progress.steps = run->step; /* the one in which a signal came is done, too */
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
+  nnrt_progress_leave(&run->progress);
   if (status >= 128) {
     int kept = nnrt_checkpoint_signal(run);
     if (kept) return kept;
@@ -170,7 +172,6 @@ static void run_end(nnrt_run *run) {
 }
 
 static int run_whole(nnrt_run *run) {
-  run->log.descriptor = -1;
   int status = run_prepare(run);
   if (!status) status = run_asked(run);
   status = nnrt_predict_close(run, status);
@@ -181,7 +182,7 @@ static int run_whole(nnrt_run *run) {
     else
       status = run->error.status;
   }
-  if (nnrt_log_close(&late, &run->log) && !status) run->error = late, status = late.status;
+  if (nnrt_show_close(&late, run) && !status) run->error = late, status = late.status;
   run_end(run);
   return status;
 }

@@ -259,6 +259,7 @@ static int call_pass(nnrt_run *run, nnrt_entry *e) {
     nnrt_prefetch_ask(&run->prefetch, e, &guess);
     NNRT_TRY(entry_step(run, e, batch.variant, block));
     NNRT_TRY(nnrt_predict_rows(run, e, row));
+    nnrt_show_pass(run, e->func, next, cut.end);
     if (nnrt_signalled() && next < cut.end) {
       run->place.row = next;
       return nnrt_fail(&run->error, 128 + nnrt_signalled(), "stopped by a signal within a pass of %s", e->func->name);

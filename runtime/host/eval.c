@@ -30,7 +30,9 @@ int nnrt_modes_check(nnrt_error *error, const nnrt_options *o, const nnrt_model 
                {"save", o->save},
                {"checkpoint", o->checkpoint && !o->resuming},
                {"checkpoint-every", o->every.kind},
-               {"checkpoint-keep", o->keep > 0}},
+               {"checkpoint-keep", o->keep > 0},
+               {"tensorboard", o->tensorboard},
+               {"plot", o->plot}},
     needs[] = {{"predict-with", o->predict_with}, {"output", o->output}, {"profile-steps", o->profile_steps > 0}};
   for (int i = 0; i < 4; i++) {
     if (!modes[i].given) continue;
@@ -47,7 +49,7 @@ int nnrt_modes_check(nnrt_error *error, const nnrt_options *o, const nnrt_model 
                      "--profile: this program does not note what its kernels take: compile %s with nnc --profile",
                      m->source ? m->source : "its model");
   if (o->bench >= 0) return NNRT_GOOD;
-  for (int i = nnrt_trains(o) ? 2 : 0; mode && i < 6; i++)
+  for (int i = nnrt_trains(o) ? 2 : 0; mode && i < 8; i++)
     if (train[i].given) return eval_contradict(error, train[i].flag, mode);
   return NNRT_GOOD;
 }

@@ -35,6 +35,9 @@ const nnrt_flag nnrt_flags[] = {
      NNRT_FLAG_MAYBE, 0, NNRT_AT(resume)},
     {"log", "FILE", "write JSON Lines: one object a call, with its step, epoch and scalar outputs", NNRT_FLAG_TEXT, 0,
      NNRT_AT(log)},
+    {"tensorboard", "DIR", "write the scalar outputs as an event file for TensorBoard", NNRT_FLAG_TEXT, 0,
+     NNRT_AT(tensorboard)},
+    {"plot", "FILE.svg", "draw the scalar outputs as curves, anew after each epoch", NNRT_FLAG_SVG, 0, NNRT_AT(plot)},
     {"quiet", NULL, "show no progress and no table", NNRT_FLAG_SWITCH, 0, NNRT_AT(quiet)},
     {"eval", NULL, "evaluate the weights of --init or --resume once, print what comes out, and end", NNRT_FLAG_SWITCH,
      0, NNRT_AT(eval)},
@@ -141,7 +144,10 @@ static int flag_value(const nnrt_flags_reader *r, const nnrt_flag *f, const char
   case NNRT_FLAG_SEED: r->options->seed_given = 1; return flag_seed(r, f, text, &r->options->seed);
   case NNRT_FLAG_EVERY: return flag_every(r, f, text, &r->options->every);
   case NNRT_FLAG_MAYBE: r->options->resuming = 1; /* fall through */
+  case NNRT_FLAG_SVG:
   case NNRT_FLAG_TEXT:
+    if (f->kind == NNRT_FLAG_SVG && !nnrt_path_ends(text, ".svg"))
+      return flag_fail(r, f->name, text, "a path that ends in .svg");
     if (!*text) return flag_fail(r, f->name, text, "a path");
     memcpy(to, &text, sizeof text);
     return NNRT_GOOD;

@@ -3,8 +3,8 @@
  *
  * Flow: driver.c (nnrt_main) reads the flags (flags.c), opens the sources (source.c over reader.c over a format over
  * file.c), allocates the arenas, starts the pool (pool.c) and the prefetch thread (prefetch.c), and runs the phases
- * (schedule.c), which call entries (entry.c), tell the log (log.c) and the progress (progress.c), and let checkpoints
- * be written (checkpoint.c), from which a run goes on (resume.c).
+ * (schedule.c), which call entries (entry.c), tell what happens (show.c: log.c, events.c, plot.c, progress.c), and let
+ * checkpoints be written (checkpoint.c), from which a run goes on (resume.c).
  *
  * Errors: a function that can fail returns a status and leaves one message in the nnrt_error that it was given;
  * NNRT_TRY hands it on. Nothing exits, nothing prints but nnrt_main and the two that write to the user. Everything is
@@ -42,7 +42,10 @@ int nnrt_fail(nnrt_error *error, int status, const char *format, ...) __attribut
 int nnrt_alloc(nnrt_error *error, void *pointer, int64_t bytes, const char *what); /* zeroed, aligned to 64; free() */
 int nnrt_alloc_raw(nnrt_error *error, void *pointer, int64_t bytes, const char *what); /* not zeroed */
 double nnrt_seconds(void);                                                             /* monotonic */
-const char *nnrt_nearest(const char *word, int n, const char *const *words);           /* for "did you mean", or NULL */
+int nnrt_character(const char *text);                             /* bytes of the UTF-8 character there, or 0 */
+int nnrt_name_text(char *to, int size, int at, const char *name); /* appends it so that it can be shown */
+bool nnrt_path_ends(const char *path, const char *end);
+const char *nnrt_nearest(const char *word, int n, const char *const *words); /* for "did you mean", or NULL */
 int nnrt_text(char *to, int size, int at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));                              /* appends, cuts; the new length */
 const char *nnrt_grouped(char to[32], int64_t n);                       /* 245,760 */
@@ -233,7 +236,7 @@ typedef struct nnrt_options {
   int64_t keep, resuming, seed_given, eval, profile_steps;
   uint64_t seed;
   nnrt_every every;
-  const char *log, *save, *init, *checkpoint, *resume, *predict, *predict_with, *output, *profile;
+  const char *log, *save, *init, *checkpoint, *resume, *predict, *predict_with, *output, *profile, *tensorboard, *plot;
   const char **data;   /* by source: the text after NAME=, or NULL */
   const char **inputs; /* by function and input of its first variant (nnrt_input_first): the text of --FUNC.INPUT */
   double *hypers;      /* by hyper */
@@ -244,6 +247,7 @@ enum {
   NNRT_FLAG_COUNT,
   NNRT_FLAG_SEED,
   NNRT_FLAG_TEXT,
+  NNRT_FLAG_SVG,
   NNRT_FLAG_DATA,
   NNRT_FLAG_EVERY,
   NNRT_FLAG_MAYBE
@@ -273,55 +277,144 @@ void nnrt_parameters_print(const nnrt_model *model);
 
 typedef struct nnrt_run nnrt_run;
 
-/* ---- log.c: JSON Lines ---- */
-typedef struct nnrt_log {
-  int descriptor; /* -1: none */
-  const char *path;
-  int failed; /* errno of the first failed write */
-  int used;
-  int64_t written; /* bytes of the file that were written */
-  double flushed;
-  char buffer[1 << 16];
-} nnrt_log;
-/* kept: bytes of a file that stay */
-int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path, int64_t kept);
-void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry);
-void nnrt_log_flush(nnrt_log *log);
-void nnrt_log_sync(nnrt_log *log); /* to the disk */
-int nnrt_log_close(nnrt_error *error, nnrt_log *log);
-
-/* ---- progress.c ---- */
-enum { NNRT_SHOWN_MAX = 12, NNRT_TABLE_ROWS = 64 };
-typedef struct nnrt_shown { /* a scalar output that is shown: of a step its mean, of an evaluation its value */
-  int func, output, seen;
-  double sum, epoch_sum, value;
-  int64_t count, epoch_count;
-} nnrt_shown;
-typedef struct nnrt_progress {
-  int quiet, terminal, columns, drawn, nshown, nrows, several;
-  const nnrt_model *model;
-  nnrt_shown shown[NNRT_SHOWN_MAX];
-  struct nnrt_table_row {
-    int64_t epoch;
-    double seconds, value[NNRT_SHOWN_MAX];
-    int seen[NNRT_SHOWN_MAX];
-  } rows[NNRT_TABLE_ROWS]; /* the latest epochs, as a ring: row i is at i mod NNRT_TABLE_ROWS */
-  double start, drawn_at, lined_at, epoch_start, evaluating; /* evaluating: seconds spent in passes */
-  int64_t first, steps, total_steps, epochs, rows_seen, drawn_rows, epoch_rows;
-} nnrt_progress;
-void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run);
-void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, double seconds);
-void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows);
-void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch);
-void nnrt_progress_end(nnrt_progress *p, const char *why);
-
 /* ---- crc.c ---- */
 typedef struct nnrt_crc {
   uint32_t sum, table[8][256];
 } nnrt_crc;
 void nnrt_crc_start(nnrt_crc *crc);
+void nnrt_crc_start_c(nnrt_crc *crc); /* CRC-32C */
+void nnrt_crc_again(nnrt_crc *crc);   /* another sum of the same kind */
 void nnrt_crc_add(nnrt_crc *crc, const void *bytes, int64_t n);
 uint32_t nnrt_crc_sum(const nnrt_crc *crc);
+
+/* ---- sink.c: a file that grows while the run goes on ---- */
+typedef struct nnrt_sink {
+  const char *flag, *path;
+  unsigned char *buffer; /* NULL: none */
+  int descriptor;
+  int failed;                  /* errno of the first failed write */
+  int told;                    /* of that failure */
+  int64_t used, room, written; /* written: bytes of the file that are there */
+  double flushed;
+} nnrt_sink;
+int nnrt_sink_open(nnrt_error *error, nnrt_sink *s, const char *flag, const char *path, int more, int64_t room);
+void *nnrt_sink_room(nnrt_sink *s, int64_t n);
+void nnrt_sink_flush(nnrt_sink *s);
+void nnrt_sink_tick(nnrt_sink *s, double now); /* flushes what has waited */
+void nnrt_sink_sync(nnrt_sink *s);             /* to the disk */
+int nnrt_sink_close(nnrt_error *error, nnrt_sink *s);
+
+/* ---- log.c: JSON Lines ---- */
+int nnrt_log_open(nnrt_run *run);
+void nnrt_log_call(nnrt_sink *log, int64_t step, int64_t epoch, const nnrt_entry *entry);
+
+/* ---- events.c: TensorBoard ---- */
+typedef struct nnrt_events {
+  nnrt_sink sink;
+  nnrt_crc crc;
+  unsigned char *record; /* the one that is being made, in the sink's buffer */
+  char path[NNRT_PATH_MAX];
+} nnrt_events;
+int nnrt_events_open(nnrt_run *run);
+void nnrt_events_call(nnrt_events *e, int64_t step, const nnrt_entry *entry);
+
+/* ---- curve.c, axis.c, plot.c: curves of outputs, and their picture ---- */
+enum { NNRT_CURVES_MAX = 12, NNRT_CURVE_POINTS = 256, NNRT_CURVE_NAME = 512, NNRT_TICKS_MAX = 24 };
+typedef struct nnrt_point {
+  double step;
+  float value;
+} nnrt_point;
+typedef struct nnrt_curve {
+  int func, output, n;
+  int64_t calls, gathered; /* calls of a point; of the one that is being made so far */
+  double steps, sum;       /* over these */
+  nnrt_point points[NNRT_CURVE_POINTS];
+} nnrt_curve;
+typedef struct nnrt_curves {
+  int n;
+  nnrt_curve at[NNRT_CURVES_MAX];
+} nnrt_curves;
+bool nnrt_output_watched(const nnrt_output *output);
+int nnrt_curves_open(nnrt_run *run);
+void nnrt_curve_add(nnrt_curve *c, int64_t step, double value);
+nnrt_point nnrt_curve_open(const nnrt_curve *c);
+int nnrt_curve_name(const nnrt_run *run, const nnrt_curve *c, char to[NNRT_CURVE_NAME]);
+int64_t nnrt_curves_room(const nnrt_run *run); /* of all of them as text */
+int nnrt_curve_text(const nnrt_curve *c, char *to, int size, int n);
+
+typedef struct nnrt_axis {
+  double low, high, ticks[NNRT_TICKS_MAX];
+  int n, decimals;
+  bool log;
+} nnrt_axis;
+void nnrt_axis_linear(nnrt_axis *a, double low, double high, int n, bool whole);
+void nnrt_axis_log(nnrt_axis *a, double low, double high);
+double nnrt_axis_place(const nnrt_axis *a, double x);
+int nnrt_axis_label(const nnrt_axis *a, int tick, char *to, int size);
+
+typedef struct nnrt_plot {
+  char *text; /* NULL: no --plot */
+  int size, ready, told;
+  double drawn_at, took;
+} nnrt_plot;
+int nnrt_plot_open(nnrt_run *run);
+void nnrt_plot_call(nnrt_run *run, const nnrt_entry *entry, int func);
+bool nnrt_plot_due(const nnrt_run *run, bool epoch);
+int nnrt_plot_text(const nnrt_run *run, char *to, int size);
+int nnrt_plot_write(nnrt_error *error, nnrt_run *run);
+void nnrt_plot_free(nnrt_run *run);
+
+/* ---- progress.c, epochs.c ---- */
+enum { NNRT_SHOWN_MAX = 12, NNRT_TABLE_ROWS = 64 };
+typedef struct nnrt_shown { /* a scalar output that is shown: of a step its mean, of an evaluation its value */
+  int func, output, seen;
+  double sum, epoch_sum, value, told; /* told: by the latest line */
+  int64_t count, epoch_count;
+} nnrt_shown;
+typedef struct nnrt_table {
+  int n, stride, five; /* epochs that stay are a stride apart; five: it becomes twice as long next, else five times */
+  int64_t seen, first; /* epochs in all, the first one's number */
+  struct nnrt_table_row {
+    int64_t epoch;
+    double seconds, value[NNRT_SHOWN_MAX];
+    int seen[NNRT_SHOWN_MAX];
+  } rows[NNRT_TABLE_ROWS];
+} nnrt_table;
+typedef struct nnrt_progress {
+  int quiet, terminal, drawn, nshown, several;
+  const nnrt_model *model;
+  nnrt_shown shown[NNRT_SHOWN_MAX];
+  nnrt_table table;
+  double start, drawn_at, stayed_at, epoch_start; /* stayed_at: when the latest end of an epoch was told */
+  double evaluating, epoch_evaluating;            /* seconds spent in passes; when the epoch began */
+  double rate, rated_at, rated_evaluating;        /* samples/s, since when they are counted */
+  int64_t first, steps, total_steps, epoch, epochs;
+  int64_t rows_seen, epoch_rows, rated_rows;
+  const char *passing; /* the function whose pass goes on, or NULL */
+  int passed;          /* percent of it */
+} nnrt_progress;
+void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run);
+void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, double seconds);
+void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows);
+void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows);
+void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch);
+void nnrt_progress_clear(nnrt_progress *p);
+void nnrt_progress_leave(nnrt_progress *p);
+void nnrt_progress_end(nnrt_progress *p, const char *why);
+bool nnrt_shown_passes(const nnrt_progress *p, const nnrt_shown *s);
+int nnrt_shown_name(const nnrt_progress *p, const nnrt_shown *s, char *to, int size);
+int nnrt_shown_value(const nnrt_progress *p, const nnrt_shown *s, double value, char *to, int size);
+void nnrt_table_add(nnrt_progress *p, double seconds);
+void nnrt_table_print(const nnrt_progress *p);
+
+/* ---- show.c ---- */
+int nnrt_show_open(nnrt_run *run);
+void nnrt_show_call(nnrt_run *run, int func, double seconds);
+void nnrt_show_pass(nnrt_run *run, const nnrt_func *func, int64_t row, int64_t rows);
+void nnrt_show_step(nnrt_run *run, int64_t rows);
+void nnrt_show_epoch(nnrt_run *run);
+void nnrt_show_sync(nnrt_run *run);
+int nnrt_show_close(nnrt_error *error, nnrt_run *run);
 
 /* ---- weights.c: safetensors ---- */
 typedef struct nnrt_weights { /* states by their names in a file */
@@ -490,7 +583,10 @@ struct nnrt_run {
   nnrt_cursor *cursors;
   nnrt_entry *entries;
   nnrt_prefetch prefetch;
-  nnrt_log log;
+  nnrt_sink log;
+  nnrt_events events;
+  nnrt_curves *curves; /* NULL: no --plot */
+  nnrt_plot plot;
   nnrt_progress progress;
   nnrt_writer *writers;
   int nwriters;
@@ -559,6 +655,7 @@ void nnrt_checkpoint_free(nnrt_run *run);
 /* resume.c */
 int nnrt_resume_open(nnrt_run *run);    /* before anything else: flags come from it too */
 int nnrt_resume_restore(nnrt_run *run); /* when everything is open */
+bool nnrt_resume_note(const nnrt_run *run, const char *kind, const char *name, char *to, int size);
 int64_t nnrt_resume_number(const nnrt_run *run, const char *kind, const char *name); /* of a note; 0: not resumed */
 void nnrt_resume_free(nnrt_run *run);
 

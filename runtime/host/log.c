@@ -8,14 +8,11 @@
  * the texts "nan", "inf", "-inf", since JSON has none. There are no times in it: two runs with the same bits write the
  * same file.
  *
- * Lines gather in a fixed buffer, written when it is full, after each epoch, once a second, and at the end. */
+ * Lines gather in a buffer (sink.c), written when it is full, after each epoch, once a second, and at the end. */
 #include "host.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { LOG_LINE_MAX = 1 << 15, LOG_VALUE_MAX = 32 };
 
@@ -38,33 +35,18 @@ static int log_line_check(nnrt_error *error, const nnrt_func *func) {
                    func->name, (long long)bytes, LOG_LINE_MAX);
 }
 
-/* A run that is resumed goes on behind the first `kept` bytes; in a file that is not there or empty it begins. */
-int nnrt_log_open(nnrt_error *error, nnrt_log *log, const nnrt_model *model, const char *path, int64_t kept) {
+/* A run that is resumed, or trains nothing, goes on behind the first `kept` bytes; in a file that is not there or empty
+ * it begins. */
+int nnrt_log_open(nnrt_run *run) {
+  const char *path = run->options.log;
+  int64_t kept = nnrt_trains(&run->options) ? nnrt_resume_number(run, "nnrt", "log") : nnrt_eval_logged(run);
   struct stat about;
-  log->descriptor = -1;
-  log->path = path;
   if (!path) return NNRT_GOOD;
-  for (int f = 0; f < model->nfuncs; f++) NNRT_TRY(log_line_check(error, &model->funcs[f]));
-  log->descriptor = open(path, O_WRONLY | O_CREAT | (kept ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
-  if (log->descriptor < 0)
-    return nnrt_fail(error, NNRT_FAILED, "--log %s: cannot be written: %s", path, strerror(errno));
-  log->flushed = nnrt_seconds();
-  if (!kept || fstat(log->descriptor, &about) || !about.st_size) return NNRT_GOOD;
-  log->written = kept;
-  return nnrt_file_cut(error, path, log->descriptor, kept);
-}
-
-void nnrt_log_flush(nnrt_log *log) {
-  if (log->descriptor < 0) return;
-  if (!log->failed) log->failed = nnrt_write_all(log->descriptor, log->buffer, log->used);
-  if (!log->failed) log->written += log->used;
-  log->used = 0;
-  log->flushed = nnrt_seconds();
-}
-
-void nnrt_log_sync(nnrt_log *log) {
-  nnrt_log_flush(log);
-  if (log->descriptor >= 0) (void)!fdatasync(log->descriptor); /* a pipe has no disk */
+  for (int f = 0; f < run->model->nfuncs; f++) NNRT_TRY(log_line_check(&run->error, &run->model->funcs[f]));
+  NNRT_TRY(nnrt_sink_open(&run->error, &run->log, "--log", path, kept ? 0 : O_TRUNC, 2 * LOG_LINE_MAX));
+  if (!kept || fstat(run->log.descriptor, &about) || !about.st_size) return NNRT_GOOD;
+  run->log.written = kept;
+  return nnrt_file_cut(&run->error, path, run->log.descriptor, kept);
 }
 
 /* One call's value reads back to its bits; several have a mean, of the output's float or f64. */
@@ -77,10 +59,9 @@ static int log_value(const nnrt_entry *entry, int output, char *to, int size) {
   return nnrt_element_text(to, size, NNRT_f64, &mean);
 }
 
-void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry *entry) {
-  if (log->descriptor < 0 || !entry->latest) return;
-  if ((int)sizeof log->buffer - log->used < LOG_LINE_MAX) nnrt_log_flush(log);
-  char *line = log->buffer + log->used;
+void nnrt_log_call(nnrt_sink *log, int64_t step, int64_t epoch, const nnrt_entry *entry) {
+  if (!log->buffer || !entry->latest) return;
+  char *line = nnrt_sink_room(log, LOG_LINE_MAX);
   int n =
       nnrt_text(line, LOG_LINE_MAX, 0, "{\"step\":%lld,\"epoch\":%lld,\"func\":", (long long)step, (long long)epoch);
   n = log_name(line, n, entry->func->name);
@@ -93,14 +74,4 @@ void nnrt_log_call(nnrt_log *log, int64_t step, int64_t epoch, const nnrt_entry 
     n += log_value(entry, i, line + n, LOG_LINE_MAX - n);
   }
   log->used += nnrt_text(line, LOG_LINE_MAX, n, "}\n");
-  if (nnrt_seconds() - log->flushed > 1) nnrt_log_flush(log);
-}
-
-int nnrt_log_close(nnrt_error *error, nnrt_log *log) {
-  if (log->descriptor < 0) return NNRT_GOOD;
-  nnrt_log_flush(log);
-  if (close(log->descriptor) && !log->failed) log->failed = errno;
-  log->descriptor = -1;
-  if (!log->failed) return NNRT_GOOD;
-  return nnrt_fail(error, NNRT_FAILED, "--log %s: is incomplete: %s", log->path, strerror(log->failed));
 }

@@ -1,48 +1,55 @@
-/* progress.c: what a person watching sees, on standard error: one line that is redrawn when that is a terminal, else a
- * plain line every few seconds and after each epoch; at the end, on standard output, a table of the epochs.
+/* progress.c: what a person watching sees on standard error: one line that is redrawn when that is a terminal, else
+ * plain lines, every few seconds at first and more and more rarely; the ends of epochs stay, unless there are too many.
  *
- * Outputs of steps are shown as their mean since the last line (in the table: over the epoch), outputs of evaluations
- * as they are. What is called accuracy is printed as percent. Everything has a fixed size: nothing is allocated, and a
- * line is one write. */
+ * Outputs of steps are shown as their mean since the last line, outputs of evaluations as they are. What is called
+ * accuracy is printed as percent. The line fits the window as wide as it is at that moment: what matters least is left
+ * out. At the end, on standard output, the table of epochs (epochs.c). Everything has a fixed size: nothing is
+ * allocated, and a line is one write. */
 #include "host.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #define PROGRESS_REDRAW 0.1 /* seconds between two states of the redrawn line */
-#define PROGRESS_LINE 5.0   /* seconds between two plain lines */
-enum { PROGRESS_TEXT = 512 };
+#define PROGRESS_RATE 1.0   /* samples/s are counted over at least so many seconds */
+#define PROGRESS_STAY 1.0   /* seconds between two ends of epochs that stay on a terminal */
+#define PROGRESS_LINE 5.0   /* seconds between two plain lines, … */
+#define PROGRESS_SHARE 0.05 /* … later this share of the time since the start, … */
+#define PROGRESS_MOST 60.0  /* … but at most this */
+enum { PROGRESS_TEXT = 640, PROGRESS_EPOCHS = 20 };
 
 /* ---- what is shown ---- */
-static bool shown_is_evaluation(const nnrt_progress *p, const nnrt_shown *s) {
-  return p->model->funcs[s->func].whole_pass;
-}
+bool nnrt_shown_passes(const nnrt_progress *p, const nnrt_shown *s) { return p->model->funcs[s->func].whole_pass; }
+
 static const char *shown_output(const nnrt_progress *p, const nnrt_shown *s) {
   return p->model->funcs[s->func].variants[0].outputs[s->output].name;
 }
 
 /* "loss" when there is one function of steps, else "critic.loss". */
-static int shown_name(const nnrt_progress *p, const nnrt_shown *s, char *to, int size) {
-  if (!p->several && !shown_is_evaluation(p, s)) return nnrt_text(to, size, 0, "%s", shown_output(p, s));
-  return nnrt_text(to, size, 0, "%s.%s", p->model->funcs[s->func].name, shown_output(p, s));
+int nnrt_shown_name(const nnrt_progress *p, const nnrt_shown *s, char *to, int size) {
+  int n = 0;
+  if (p->several || nnrt_shown_passes(p, s)) {
+    n = nnrt_name_text(to, size, n, p->model->funcs[s->func].name);
+    n = nnrt_text(to, size, n, ".");
+  }
+  return nnrt_name_text(to, size, n, shown_output(p, s));
 }
 
-static int shown_value(const nnrt_progress *p, const nnrt_shown *s, double value, char *to, int size) {
+int nnrt_shown_value(const nnrt_progress *p, const nnrt_shown *s, double value, char *to, int size) {
   if (!strcmp(shown_output(p, s), "accuracy") && !isnan(value)) return nnrt_text(to, size, 0, "%.2f %%", 100 * value);
   double a = fabs(value);
   if (isnan(value)) return nnrt_text(to, size, 0, "nan"); /* printf tells its sign, which differs by machine */
   return nnrt_text(to, size, 0, a == 0 || (a >= 1e-3 && a < 1e5) ? a < 10 ? "%.4f" : "%.1f" : "%.3e", value);
 }
 
-/* Names with a dot (gradient.0.weight: one of many) are for the log alone. */
 static void shown_add(nnrt_progress *p, int func) {
   const nnrt_variant *v = &p->model->funcs[func].variants[0];
   for (int i = 0; i < v->noutputs && p->nshown < NNRT_SHOWN_MAX; i++)
-    if (v->outputs[i].count == 1 && !strchr(v->outputs[i].name, '.'))
-      p->shown[p->nshown++] = (nnrt_shown){.func = func, .output = i};
+    if (nnrt_output_watched(&v->outputs[i])) p->shown[p->nshown++] = (nnrt_shown){.func = func, .output = i};
 }
 
 /* Steps first, then evaluations. */
@@ -55,17 +62,16 @@ static void shown_choose(nnrt_progress *p) {
 }
 
 void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run) {
-  struct winsize window;
+  const char *kind = getenv("TERM");
   *p = (nnrt_progress){.model = run->model,
                        .quiet = run->options.quiet != 0,
                        .first = run->step,
                        .steps = run->step,
                        .total_steps = run->planned_steps,
-                       .epochs = run->planned_epochs,
-                       .columns = 80};
-  p->terminal = isatty(STDERR_FILENO);
-  if (p->terminal && !ioctl(STDERR_FILENO, TIOCGWINSZ, &window) && window.ws_col > 20) p->columns = window.ws_col;
-  p->start = p->drawn_at = p->lined_at = p->epoch_start = nnrt_seconds();
+                       .epoch = run->epoch,
+                       .epochs = run->planned_epochs};
+  p->terminal = isatty(STDERR_FILENO) && kind && strcmp(kind, "dumb") != 0;
+  p->start = p->drawn_at = p->stayed_at = p->epoch_start = p->rated_at = nnrt_seconds();
   shown_choose(p);
 }
 
@@ -84,141 +90,244 @@ void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, dou
   }
 }
 
-/* ---- lines ---- */
+/* ---- the line ---- */
+typedef struct nnrt_line { /* how much of it is shown */
+  int metrics;
+  bool words, rate, epoch, total;
+} nnrt_line;
+
 static int duration_text(char *to, int size, double seconds) {
-  long long s = (long long)(seconds + 0.5);
+  long long s = seconds < 1e9 ? (long long)(seconds + 0.5) : 1000000000;
   if (s < 3600) return nnrt_text(to, size, 0, "%lld:%02lld", s / 60, s % 60);
   return nnrt_text(to, size, 0, "%lld:%02lld:%02lld", s / 3600, s / 60 % 60, s % 60);
 }
 
-static int line_metrics(nnrt_progress *p, char *to, int size, int n, bool whole_epoch) {
+/* Of steps the mean since the last line or, when nothing came since, what that one told; of evaluations the value. */
+static double shown_now(const nnrt_progress *p, const nnrt_shown *s) {
+  if (nnrt_shown_passes(p, s)) return s->value;
+  return s->count > 0 ? s->sum / (double)s->count : s->told;
+}
+
+/* At most `most` of them; whole: of the epoch. */
+static int line_metrics(const nnrt_progress *p, char *to, int size, int n, int most, bool whole) {
   char name[128], value[64];
-  for (int i = 0; i < p->nshown; i++) {
-    nnrt_shown *s = &p->shown[i];
-    if (!s->seen || (whole_epoch && !s->epoch_count)) continue;
-    double mean = whole_epoch ? s->epoch_sum / (double)s->epoch_count : s->sum / (double)s->count, shown = s->value;
-    if (!shown_is_evaluation(p, s) && (whole_epoch ? s->epoch_count : s->count) > 0) shown = mean;
-    shown_name(p, s, name, sizeof name);
-    shown_value(p, s, shown, value, sizeof value);
+  for (int i = 0; i < p->nshown && most > 0; i++) {
+    const nnrt_shown *s = &p->shown[i];
+    if (!s->seen || (whole && !s->epoch_count)) continue;
+    double mean = whole && !nnrt_shown_passes(p, s) ? s->epoch_sum / (double)s->epoch_count : shown_now(p, s);
+    nnrt_shown_name(p, s, name, sizeof name);
+    nnrt_shown_value(p, s, mean, value, sizeof value);
     n = nnrt_text(to, size, n, "  %s %s", name, value);
+    most--;
   }
   return n;
 }
 
-static void line_write(nnrt_progress *p, char *line, int n, bool stays) {
+static int line_place(const nnrt_progress *p, const nnrt_line *l, char *to, int size, double now) {
+  char number[32], left[32];
+  int n = 0;
+  if (p->epochs > 0 && l->epoch)
+    n = nnrt_text(to, size, n, l->words ? "epoch %lld/%lld  step " : "%lld/%lld  ", (long long)p->epoch + 1,
+                  (long long)p->epochs);
+  else if (l->words)
+    n = nnrt_text(to, size, n, "step ");
+  n = nnrt_text(to, size, n, "%s", nnrt_grouped(number, p->steps));
+  if (p->total_steps > 0 && l->total) n = nnrt_text(to, size, n, "/%s", nnrt_grouped(number, p->total_steps));
+  n = line_metrics(p, to, size, n, l->metrics, false);
+  if (p->passing) n = nnrt_text(to, size, n, "  %s %d %%", p->passing, p->passed);
+  if (p->rate > 0 && l->rate && !p->passing)
+    n = nnrt_text(to, size, n, "  %s samples/s", nnrt_grouped(number, (int64_t)p->rate));
+  if (p->steps >= p->total_steps || p->steps <= p->first) return n;
+  duration_text(left, sizeof left,
+                (now - p->start) / (double)(p->steps - p->first) * (double)(p->total_steps - p->steps));
+  return nnrt_text(to, size, n, l->words ? "  %s left" : "  -%s", left);
+}
+
+/* Of a line's characters the first `columns`: its bytes. */
+static int line_cut(const char *line, int columns) {
+  int n = 0;
+  for (; line[n] && columns > 0; columns--) n += nnrt_character(line + n) ? nnrt_character(line + n) : 1;
+  return n;
+}
+
+static int window_columns(const nnrt_progress *p) {
+  struct winsize window;
+  if (!p->terminal) return PROGRESS_TEXT;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) || !window.ws_col) return 80;
+  return window.ws_col;
+}
+
+/* Left out in this order: samples/s, metrics from the last to the second, words, the epoch, the steps in all, the first
+ * metric. */
+static int line_fit(const nnrt_progress *p, char *line, int size, double now) {
+  nnrt_line l = {p->nshown, true, true, true, true};
+  int columns = window_columns(p) - 1;
+  for (;;) {
+    int n = line_place(p, &l, line, size, now);
+    if (!line[line_cut(line, columns)]) return n;
+    if (l.rate)
+      l.rate = false;
+    else if (l.metrics > 1)
+      l.metrics--;
+    else if (l.words)
+      l.words = false;
+    else if (l.epoch)
+      l.epoch = false;
+    else if (l.total)
+      l.total = false;
+    else if (l.metrics)
+      l.metrics = 0;
+    else
+      return line_cut(line, columns);
+  }
+}
+
+static void line_write(nnrt_progress *p, const char *line, int n, bool stays) {
   char out[PROGRESS_TEXT + 16];
-  if (p->terminal && n > p->columns - 1) n = p->columns - 1;
   int m = nnrt_text(out, sizeof out, 0, p->terminal ? "\r%.*s\033[K%s" : "%.*s%s", n, line,
                     stays || !p->terminal ? "\n" : "");
   nnrt_write_all(STDERR_FILENO, out, m);
   p->drawn = p->terminal && !stays;
 }
 
-static void progress_draw(nnrt_progress *p, int64_t step, int64_t epoch, double now) {
-  char line[PROGRESS_TEXT], number[32], left[32];
-  double spent = now - p->drawn_at, rate = spent > 0 ? (double)(p->rows_seen - p->drawn_rows) / spent : 0;
-  int n = 0;
-  if (p->epochs > 0)
-    n = nnrt_text(line, sizeof line, n, "epoch %lld/%lld  ", (long long)epoch + 1, (long long)p->epochs);
-  n = nnrt_text(line, sizeof line, n, "step %s", nnrt_grouped(number, step));
-  if (p->total_steps > 0) n = nnrt_text(line, sizeof line, n, "/%s", nnrt_grouped(number, p->total_steps));
-  n = line_metrics(p, line, sizeof line, n, false);
-  if (rate > 0) n = nnrt_text(line, sizeof line, n, "  %s samples/s", nnrt_grouped(number, (int64_t)rate));
-  if (step < p->total_steps && step > p->first) {
-    duration_text(left, sizeof left, (now - p->start) / (double)(step - p->first) * (double)(p->total_steps - step));
-    n = nnrt_text(line, sizeof line, n, "  %s left", left);
+/* Something else is going to be written to the terminal. */
+void nnrt_progress_clear(nnrt_progress *p) {
+  if (p->drawn) nnrt_write_all(STDERR_FILENO, "\r\033[K", 4);
+  p->drawn = 0;
+}
+
+/* An error message comes next: the line stays above it. */
+void nnrt_progress_leave(nnrt_progress *p) {
+  if (p->drawn) nnrt_write_all(STDERR_FILENO, "\n", 1);
+  p->drawn = 0;
+}
+
+/* Rows of steps by the time that was not spent in evaluations, which counts when they are over. */
+static void progress_rate(nnrt_progress *p, double now) {
+  if (p->passing) return;
+  double spent = now - p->rated_at - (p->evaluating - p->rated_evaluating);
+  if (p->rated_rows > 0 && spent < PROGRESS_RATE) return;
+  if (spent > 0) p->rate = (double)(p->rows_seen - p->rated_rows) / spent;
+  if (spent < PROGRESS_RATE) return;
+  p->rated_at = now;
+  p->rated_rows = p->rows_seen;
+  p->rated_evaluating = p->evaluating;
+}
+
+static void progress_draw(nnrt_progress *p, double now) {
+  char line[PROGRESS_TEXT];
+  progress_rate(p, now);
+  line_write(p, line, line_fit(p, line, sizeof line, now), false);
+  for (int i = 0; i < p->nshown; i++) {
+    nnrt_shown *s = &p->shown[i];
+    s->told = shown_now(p, s);
+    s->sum = 0;
+    s->count = 0;
   }
-  line_write(p, line, n, false);
-  for (int i = 0; i < p->nshown; i++) p->shown[i].sum = 0, p->shown[i].count = 0;
   p->drawn_at = now;
-  p->drawn_rows = p->rows_seen;
+}
+
+static double progress_interval(const nnrt_progress *p, double now) {
+  double share = PROGRESS_SHARE * (now - p->start);
+  return share < PROGRESS_LINE ? PROGRESS_LINE : share > PROGRESS_MOST ? PROGRESS_MOST : share;
 }
 
 void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows) {
   p->steps = step;
+  p->epoch = epoch;
   p->rows_seen += rows;
   if (p->quiet) return;
   double now = nnrt_seconds();
-  if (now - p->drawn_at >= (p->terminal ? PROGRESS_REDRAW : PROGRESS_LINE)) progress_draw(p, step, epoch, now);
+  if (now - p->drawn_at >= (p->terminal ? PROGRESS_REDRAW : progress_interval(p, now))) progress_draw(p, now);
+}
+
+/* Within a pass of an evaluation, which may take long. */
+void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows) {
+  double now = p->quiet || !p->terminal ? p->drawn_at : nnrt_seconds();
+  if (now - p->drawn_at < PROGRESS_REDRAW) return;
+  p->passing = func->name;
+  p->passed = (int)(100 * row / rows);
+  progress_draw(p, now);
+  p->passing = NULL;
 }
 
 /* ---- epochs ---- */
-static void table_add(nnrt_progress *p, int64_t epoch, double seconds) {
-  struct nnrt_table_row *row = &p->rows[p->nrows++ % NNRT_TABLE_ROWS];
-  row->epoch = epoch;
-  row->seconds = seconds;
-  for (int i = 0; i < p->nshown; i++) {
-    const nnrt_shown *s = &p->shown[i];
-    row->seen[i] = s->epoch_count > 0;
-    row->value[i] = shown_is_evaluation(p, s) || !s->epoch_count ? s->value : s->epoch_sum / (double)s->epoch_count;
+/* Left out in this order: samples/s, seconds, metrics from the last to the second. */
+static int epoch_line(const nnrt_progress *p, char *line, int size, double seconds, double rate) {
+  char number[32];
+  int columns = window_columns(p) - 1;
+  for (int out = 0;; out++) {
+    int most = out > 2 ? p->nshown - (out - 2) : p->nshown;
+    int n = nnrt_text(line, size, 0, "epoch %lld", (long long)p->epoch + 1);
+    if (p->epochs > 0) n = nnrt_text(line, size, n, "/%lld", (long long)p->epochs);
+    n = line_metrics(p, line, size, n, most, true);
+    if (out < 1) n = nnrt_text(line, size, n, "  %s samples/s", nnrt_grouped(number, (int64_t)rate));
+    if (out < 2) n = nnrt_text(line, size, n, "  %.2f s", seconds);
+    int cut = line_cut(line, columns);
+    if (!line[cut] || most <= 1) return cut;
   }
+}
+
+/* Of many short epochs not every one is worth a line. */
+static bool epoch_stays(const nnrt_progress *p, double now) {
+  bool last = p->epochs > 0 && p->epoch + 1 >= p->epochs;
+  double since = now - p->stayed_at;
+  return last || p->table.seen <= PROGRESS_EPOCHS || since >= (p->terminal ? PROGRESS_STAY : progress_interval(p, now));
+}
+
+static void epoch_tell(nnrt_progress *p, double seconds, double now) {
+  char line[PROGRESS_TEXT];
+  bool stays = epoch_stays(p, now);
+  double training = seconds - (p->evaluating - p->epoch_evaluating);
+  if (p->quiet || (!stays && !(p->terminal && now - p->drawn_at >= PROGRESS_REDRAW))) return;
+  double rate = training > 0 ? (double)(p->rows_seen - p->epoch_rows) / training : 0;
+  line_write(p, line, epoch_line(p, line, sizeof line, seconds, rate), stays);
+  if (stays) p->stayed_at = now;
+  p->drawn_at = now;
 }
 
 void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch) {
   double now = nnrt_seconds(), seconds = now - p->epoch_start;
-  char line[PROGRESS_TEXT], number[32];
-  table_add(p, epoch, seconds);
-  if (!p->quiet) {
-    int n = nnrt_text(line, sizeof line, 0, "epoch %lld", (long long)epoch + 1);
-    if (p->epochs > 0) n = nnrt_text(line, sizeof line, n, "/%lld", (long long)p->epochs);
-    n = line_metrics(p, line, sizeof line, n, true);
-    int64_t rate = seconds > 0 ? (int64_t)((double)(p->rows_seen - p->epoch_rows) / seconds) : 0;
-    n = nnrt_text(line, sizeof line, n, "  %s samples/s  %.2f s", nnrt_grouped(number, rate), seconds);
-    line_write(p, line, n, true);
-  }
+  p->epoch = epoch;
+  nnrt_table_add(p, seconds);
+  epoch_tell(p, seconds, now);
   for (int i = 0; i < p->nshown; i++) {
     nnrt_shown *s = &p->shown[i];
+    s->told = s->epoch_count && !nnrt_shown_passes(p, s) ? s->epoch_sum / (double)s->epoch_count : s->value;
     s->sum = s->epoch_sum = 0;
     s->count = s->epoch_count = 0;
-    if (shown_is_evaluation(p, s)) s->seen = 0;
   }
-  p->epoch_start = p->drawn_at = nnrt_seconds();
-  p->epoch_rows = p->drawn_rows = p->rows_seen;
+  p->epoch_start = now;
+  p->epoch_rows = p->rows_seen;
+  p->epoch_evaluating = p->evaluating;
 }
 
 /* ---- the end ---- */
-static bool table_has(const nnrt_progress *p, int column) {
-  for (int i = 0; i < p->nrows && i < NNRT_TABLE_ROWS; i++)
-    if (p->rows[i].seen[column]) return true;
-  return false;
-}
-
-static void table_head(const nnrt_progress *p, int width[NNRT_SHOWN_MAX]) {
-  char name[128];
-  printf("\nepoch");
+/* What no row of the table tells: of a run without epochs the latest values. */
+static void end_metrics(const nnrt_progress *p) {
+  char name[128], value[64];
+  bool any = false;
   for (int i = 0; i < p->nshown; i++) {
-    width[i] = shown_name(p, &p->shown[i], name, sizeof name);
-    if (width[i] < 9) width[i] = 9;
-    if (table_has(p, i)) printf("  %*s", width[i], name);
+    const nnrt_shown *s = &p->shown[i];
+    if (!s->seen || !s->epoch_count) continue;
+    bool mean = p->table.seen && !nnrt_shown_passes(p, s);
+    nnrt_shown_name(p, s, name, sizeof name);
+    nnrt_shown_value(p, s, mean ? s->epoch_sum / (double)s->epoch_count : s->value, value, sizeof value);
+    if (!any) printf("%s", p->table.seen ? "\nsince then:" : "at the end:");
+    printf("  %s %s", name, value);
+    any = true;
   }
-  printf("  seconds\n");
-}
-
-static void table_print(const nnrt_progress *p) {
-  int width[NNRT_SHOWN_MAX], first = p->nrows > NNRT_TABLE_ROWS ? p->nrows - NNRT_TABLE_ROWS : 0;
-  char value[64];
-  table_head(p, width);
-  if (first) printf("  ...  (%d epochs before)\n", first);
-  for (int i = first; i < p->nrows; i++) {
-    const struct nnrt_table_row *row = &p->rows[i % NNRT_TABLE_ROWS];
-    printf("%5lld", (long long)row->epoch + 1);
-    for (int k = 0; k < p->nshown; k++) {
-      value[0] = 0;
-      if (row->seen[k]) shown_value(p, &p->shown[k], row->value[k], value, sizeof value);
-      if (table_has(p, k)) printf("  %*s", width[k], value);
-    }
-    printf("  %7.2f\n", row->seconds);
-  }
+  if (any) printf("\n");
 }
 
 void nnrt_progress_end(nnrt_progress *p, const char *why) {
   double seconds = nnrt_seconds() - p->start;
-  char number[32], line[PROGRESS_TEXT];
+  char number[32];
   if (p->quiet) return;
-  if (p->drawn) nnrt_write_all(STDERR_FILENO, "\n", 1);
-  if (p->nrows) table_print(p);
-  if (line_metrics(p, line, sizeof line, 0, true)) printf("%s%s\n", p->nrows ? "\nsince then:  " : "", line + 2);
-  printf("%s%s steps in %.2f s", p->nrows ? "\n" : "", nnrt_grouped(number, p->steps - p->first), seconds);
+  nnrt_progress_clear(p);
+  if (p->table.seen) nnrt_table_print(p);
+  end_metrics(p);
+  printf("%s%s steps in %.2f s", p->table.seen ? "\n" : "", nnrt_grouped(number, p->steps - p->first), seconds);
   if (p->evaluating > 0) printf(": %.2f s of training, %.2f s of evaluation", seconds - p->evaluating, p->evaluating);
   printf("%s%s\n", why ? "; " : "", why ? why : "");
   fflush(stdout);

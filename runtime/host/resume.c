@@ -24,7 +24,7 @@ static void resume_say(const nnrt_run *run, const char *text) {
 }
 
 /* ---- notes ---- */
-static bool note_find(const nnrt_run *run, const char *kind, const char *name, char *to, int size) {
+bool nnrt_resume_note(const nnrt_run *run, const char *kind, const char *name, char *to, int size) {
   char key[512];
   nnrt_text(key, sizeof key, 0, "%s.%s", kind, name);
   return nnrt_weights_note(&run->resume.reader, key, to, size);
@@ -34,7 +34,7 @@ static bool note_find(const nnrt_run *run, const char *kind, const char *name, c
 static int note_read(const nnrt_run *run, const char *kind, const char *name, int64_t *to) {
   char text[256], *at = text, *end;
   int n = 0;
-  if (!note_find(run, kind, name, text, sizeof text)) return -1;
+  if (!nnrt_resume_note(run, kind, name, text, sizeof text)) return -1;
   for (; n < NOTE_NUMBERS && *at; n++, at = end) {
     to[n] = strtoll(at, &end, 10);
     if (end == at) return -1;
@@ -54,7 +54,7 @@ static int note_need(nnrt_run *run, const char *kind, const char *name, int n, i
 
 static int note_float(nnrt_run *run, const char *kind, const char *name, double *to) {
   char text[64] = "", *end;
-  bool there = note_find(run, kind, name, text, sizeof text);
+  bool there = nnrt_resume_note(run, kind, name, text, sizeof text);
   *to = strtod(text, &end);
   if (there && *text && !*end) return NNRT_GOOD;
   return note_absent(run, kind, name);
@@ -95,7 +95,7 @@ static int resume_match(nnrt_run *run) {
   if (note_read(run, "nnrt", "checkpoint", version) != 1 || version[0] != 1)
     return nnrt_fail(&run->error, NNRT_FAILED, "%s: is a checkpoint of a form that this program does not know",
                      z->path);
-  if (!note_find(run, "nnrt", "model", name, sizeof name) || strcmp(name, run->model->name))
+  if (!nnrt_resume_note(run, "nnrt", "model", name, sizeof name) || strcmp(name, run->model->name))
     return nnrt_fail(&run->error, NNRT_FAILED, "%s: is of the model %s; this program's is %s", z->path, name,
                      run->model->name);
   z->weights = (nnrt_weights){.model = run->model, .memory = &run->memory};

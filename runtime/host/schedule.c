@@ -185,8 +185,7 @@ static int act_call(nnrt_run *run, const nnrt_act *a) {
     NNRT_TRY(nnrt_writers_call(run, a));
   }
   run->place.time = 0;
-  nnrt_log_call(&run->log, run->step, run->epoch, e);
-  nnrt_progress_call(&run->progress, e, a->func, start > 0 ? nnrt_seconds() - start : 0);
+  nnrt_show_call(run, a->func, start > 0 ? nnrt_seconds() - start : 0);
   nnrt_entry_forget(e);
   return NNRT_GOOD;
 }
@@ -248,8 +247,7 @@ static void course_count(nnrt_run *run, nnrt_course *c) {
 
 static int course_epoch(nnrt_run *run, nnrt_course *c) {
   NNRT_TRY(acts_run(run, c->phase, c->epochs - c->finished, c->epochs));
-  nnrt_progress_epoch(&run->progress, run->epoch);
-  nnrt_log_flush(&run->log);
+  nnrt_show_epoch(run);
   run->epoch++;
   return NNRT_GOOD;
 }
@@ -259,7 +257,7 @@ static int course_step(nnrt_run *run, nnrt_course *c) {
     if (!place_within(run)) run->step++, c->steps++;
     c->finished = 0;
     NNRT_TRY(acts_run(run, c->phase, c->steps - 1, c->steps));
-    nnrt_progress_step(&run->progress, run->step, run->epoch, c->rows);
+    nnrt_show_step(run, c->rows);
     bool stop = c->phase->stop_func >= 0 && nnrt_metric(run, c->phase->stop_func, c->phase->stop_output) != 0;
     if (!stop && c->leading >= 0 && run->cursors[c->leading].epoch > c->passes) course_count(run, c);
   }

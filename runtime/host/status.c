@@ -76,6 +76,34 @@ int nnrt_shape_text(char *to, int size, int rank, const int64_t *dims) {
   return nnrt_text(to, size, n, "]");
 }
 
+/* Bytes of the UTF-8 character at `at` (RFC 3629); 0: there is none. */
+int nnrt_character(const char *text) {
+  const unsigned char *at = (const unsigned char *)text, lead = at[0];
+  int n = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  for (int i = 1; i < n; i++)
+    if ((at[i] & 0xC0) != 0x80) return 0;
+  bool too_long = (lead == 0xE0 && at[1] < 0xA0) || (lead == 0xF0 && at[1] < 0x90);
+  bool no_character = (lead == 0xED && at[1] > 0x9F) || (lead == 0xF4 && at[1] > 0x8F);
+  return too_long || no_character ? 0 : n;
+}
+
+/* A name for people: a ? for what cannot be shown. */
+int nnrt_name_text(char *to, int size, int at, const char *name) {
+  while (*name) {
+    int n = nnrt_character(name);
+    bool shown = n && (unsigned char)*name >= 32 && *name != 127;
+    if (at + n >= size) return at;
+    at = shown ? nnrt_text(to, size, at, "%.*s", n, name) : nnrt_text(to, size, at, "?");
+    name += n ? n : 1;
+  }
+  return at;
+}
+
+bool nnrt_path_ends(const char *path, const char *end) {
+  size_t n = strlen(path), m = strlen(end);
+  return n > m && !strcmp(path + n - m, end);
+}
+
 /* Edit distance with neighbours exchanged counted once (optimal string alignment); words over 31 letters are far. */
 static int word_distance(const char *a, const char *b) {
   int n = (int)strlen(a), m = (int)strlen(b), d[32][32];

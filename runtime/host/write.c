@@ -18,11 +18,6 @@ static const nnrt_output *writer_output(const nnrt_run *run, const nnrt_writer *
   return &run->model->funcs[w->func].variants[0].outputs[w->output];
 }
 
-static bool path_ends(const char *path, const char *end) {
-  size_t n = strlen(path), m = strlen(end);
-  return n > m && !strcmp(path + n - m, end);
-}
-
 /* ---- NPY, version 1.0 (numpy.lib.format) ---- */
 static const char *npy_type(int dtype) { /* bf16 goes out as f32 */
   static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
@@ -124,9 +119,9 @@ static int64_t writer_row(const nnrt_output *o, const nnrt_writer *w) {
 static int writer_open(nnrt_run *run, nnrt_writer *w) {
   const nnrt_output *o = writer_output(run, w);
   bool out = !strcmp(w->path, "-");
-  w->kind = path_ends(w->path, ".npy")   ? NNRT_WRITE_NPY
-            : path_ends(w->path, ".png") ? NNRT_WRITE_PICTURE
-                                         : NNRT_WRITE_TEXT;
+  w->kind = nnrt_path_ends(w->path, ".npy")   ? NNRT_WRITE_NPY
+            : nnrt_path_ends(w->path, ".png") ? NNRT_WRITE_PICTURE
+                                              : NNRT_WRITE_TEXT;
   w->vocabulary = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
   NNRT_TRY(writer_room(run, w));
   if (w->kind == NNRT_WRITE_PICTURE) return NNRT_GOOD;
@@ -184,6 +179,7 @@ static int picture_write(nnrt_run *run, nnrt_writer *w, const unsigned char *at)
 static int writer_call(nnrt_run *run, nnrt_writer *w, const unsigned char *at) {
   const nnrt_output *o = writer_output(run, w);
   int failed = 0;
+  if (w->descriptor == STDOUT_FILENO) nnrt_progress_clear(&run->progress);
   if (w->kind == NNRT_WRITE_PICTURE) return picture_write(run, w, at);
   if (w->kind == NNRT_WRITE_NPY)
     failed = npy_row(o, w, at);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # No allocation between the first and the last step: a run of 20 steps and one of 60 make the same number of heap calls, with reading,
-# shuffling, logging and checkpoints switched on. One program each from C and from LLVM, 1 and 2 threads.
+# shuffling, logging, events, curves and checkpoints switched on. One program each from C and from LLVM, 1 and 2 threads.
 source "$(dirname "$0")/../common.sh"
 need_nnc
 need_fashion
@@ -9,7 +9,7 @@ model=$NNC_SOURCE_DIR/models/fashion_mlp.lua
 
 calls() { # calls PROGRAM STEPS THREADS: "allocations frees"
   rm -f "$work/calls"
-  HEAP_CALLS=$work/calls LD_PRELOAD=$NNC_BUILD_DIR/tests/heap_calls.so "$1" --quiet --steps "$2" --threads "$3" --seed 7 --log "$work/log" --checkpoint "$work/checkpoint" --checkpoint-every 7 </dev/null
+  HEAP_CALLS=$work/calls LD_PRELOAD=$NNC_BUILD_DIR/tests/heap_calls.so "$1" --quiet --steps "$2" --threads "$3" --seed 7 --log "$work/log" --checkpoint "$work/checkpoint" --checkpoint-every 7 --tensorboard "$work/events" --plot "$work/curves.svg" </dev/null
   cat "$work/calls"
 }
 check() { # check NAME PROGRAM

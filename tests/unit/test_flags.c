@@ -16,7 +16,7 @@ static int read_args(int argc, const char **argv) {
 static void flags_have_two_forms(void **state) {
   (void)state;
   assert_int_equal(READ("--epochs", "3", "--steps=40", "--seed", "0xffffffffffffffff", "--threads", "5", "--log", "l",
-                        "--save=s", "--init", "i", "--quiet", "--no-shuffle"),
+                        "--save=s", "--init", "i", "--quiet", "--no-shuffle", "--tensorboard", "t", "--plot=p.svg"),
                    0);
   assert_int_equal(options.epochs, 3);
   assert_int_equal(options.steps, 40);
@@ -25,6 +25,8 @@ static void flags_have_two_forms(void **state) {
   assert_string_equal(options.log, "l");
   assert_string_equal(options.save, "s");
   assert_string_equal(options.init, "i");
+  assert_string_equal(options.tensorboard, "t");
+  assert_string_equal(options.plot, "p.svg");
   assert_true(options.quiet && options.no_shuffle && !options.help && !options.version && !options.list_parameters);
   assert_int_equal(options.bench, -1);
 }
@@ -142,6 +144,9 @@ static void bad_flags_are_refused(void **state) {
       {"--resume=", NULL, "--resume: \"\" is not a path"},
       {"--quiet=1", NULL, "--quiet takes no value"},
       {"--log", "", "\"\" is not a path"},
+      {"--tensorboard", "", "\"\" is not a path"},
+      {"--plot", "curves.png", "--plot: \"curves.png\" is not a path that ends in .svg"},
+      {"--plot", ".svg", "\".svg\" is not a path that ends in .svg"},
       {"--lr", "fast", "--lr: \"fast\" is not a number of at least 0 and at most 10"},
       {"--lr", "nan", "\"nan\" is not a number"},
       {"--lr", "-0.1", "\"-0.1\" is not a number of at least 0"},
