@@ -89,7 +89,7 @@ static int values_initialise(nnrt_run *run) {
   if (m->seed_offset >= 0) memcpy(run->memory.state + m->seed_offset, seed, sizeof seed);
   if (m->init) nnrt_pool_run(run->pool, m->init, &run->memory);
   if (m->init) NNRT_TRY(nnrt_trap_check(run, m->init, "the initial values"));
-  if (run->options.init) NNRT_TRY(nnrt_weights_load(&run->error, m, &run->memory, run->options.init, NULL));
+  if (run->options.init) NNRT_TRY(nnrt_weights_begin(run));
   return NNRT_GOOD;
 }
 
@@ -111,7 +111,7 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0) NNRT_TRY(nnrt_writers_open(run));
-  if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
+  if (run->options.save) NNRT_TRY(nnrt_weights_possible(&run->error, run->model, run->options.save));
   NNRT_TRY(nnrt_checkpoint_prepare(run));
   return nnrt_log_open(&run->error, &run->log, run->model, run->options.log, nnrt_resume_number(run, "nnrt", "log"));
 }

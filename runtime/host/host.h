@@ -27,6 +27,7 @@
 
 /* ---- status.c ---- */
 enum { NNRT_GOOD = 0, NNRT_FAILED = 1, NNRT_USAGE = 2 }; /* also the exit codes; 128 + signal when one ended the run */
+typedef struct nnrt_run nnrt_run;
 typedef struct nnrt_error {
   int status;
   char text[1024];
@@ -77,6 +78,7 @@ int nnrt_file_read(nnrt_file *file, void *to, int64_t n, int64_t *got); /* *got 
 void nnrt_file_close(nnrt_file *file);
 const char *nnrt_file_missing(const char *path, char *to, int size); /* which package has it, or "" */
 int nnrt_write_all(int descriptor, const void *bytes, int64_t n);    /* 0, or errno */
+void nnrt_say(const nnrt_model *model, const char *text);            /* a line on standard error */
 int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor,
                   int64_t bytes); /* to go on writing behind them */
 
@@ -94,6 +96,10 @@ void nnrt_bytes_close(nnrt_bytes *bytes);
 /* ---- zip.c ---- */
 int nnrt_zip_open(nnrt_error *error, nnrt_bytes *bytes, const char *path, const char *base, const char *ending,
                   int64_t *at);
+
+/* ---- zip.c: all members ---- */
+typedef int nnrt_zip_visit(void *context, const char *name, int length);
+int nnrt_zip_members(nnrt_error *error, const char *path, void *context, nnrt_zip_visit *visit);
 
 /* ---- elements.c: numbers as they are stored in files ---- */
 typedef struct nnrt_stored_type {
@@ -113,6 +119,22 @@ int64_t nnrt_field_bytes(const nnrt_field *field);
 bool nnrt_field_labels(const nnrt_field *field, int64_t classes); /* is it labels that must be below the classes? */
 int nnrt_label_check(nnrt_error *error, const char *path, const nnrt_field *field, int64_t classes, const void *at,
                      int64_t row, int64_t byte);
+
+/* ---- array.c: an array of NumPy ---- */
+enum { NNRT_NPY_RANK = 9 };
+typedef struct nnrt_npy {
+  nnrt_bytes bytes;
+  const nnrt_stored_type *type;
+  bool big;
+  int rank;
+  int64_t dim[NNRT_NPY_RANK], at, row_bytes; /* at: of the first number */
+  unsigned char *row;
+  char path[4400]; /* with the member's name */
+} nnrt_npy;
+int nnrt_npy_header(nnrt_error *error, nnrt_npy *array);
+int nnrt_npy_describe(char *to, int size, int dtype, int rank, const int64_t *dims);
+int64_t nnrt_npy_room(int n);
+void nnrt_npy_put(char *to, int64_t room, int dtype, int rank, const int64_t *dims);
 
 /* ---- reader.c: the rows of a source by number, whatever they lie in ---- */
 typedef struct nnrt_column { /* all rows of one field, row after row, in the field's dtype */
@@ -221,7 +243,7 @@ typedef struct nnrt_every { /* when a checkpoint is due */
 } nnrt_every;
 typedef struct nnrt_options {
   int64_t help, version, list_parameters, quiet, no_shuffle, epochs, steps, threads, bench; /* -1: not given */
-  int64_t keep, resuming, seed_given;
+  int64_t keep, resuming, seed_given, init_partial, init_convert;
   uint64_t seed;
   nnrt_every every;
   const char *log, *save, *init, *checkpoint, *resume;
@@ -261,8 +283,6 @@ int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]); /* bytes
 void nnrt_help_print(const nnrt_model *model, const char *program);
 void nnrt_version_print(const nnrt_model *model);
 void nnrt_parameters_print(const nnrt_model *model);
-
-typedef struct nnrt_run nnrt_run;
 
 /* ---- log.c: JSON Lines ---- */
 typedef struct nnrt_log {
@@ -314,38 +334,89 @@ void nnrt_crc_start(nnrt_crc *crc);
 void nnrt_crc_add(nnrt_crc *crc, const void *bytes, int64_t n);
 uint32_t nnrt_crc_sum(const nnrt_crc *crc);
 
-/* ---- weights.c: safetensors ---- */
+/* ---- weights.c: states in files, out ---- */
 typedef struct nnrt_weights { /* states by their names in a file */
   const nnrt_model *model;
   const nnrt_memory *memory;
   const nnrt_rename *renames; /* of names in the file */
   int nrenames, n;
   nnrt_kept *at;
-  bool all; /* not only what model files hold */
+  bool all;              /* not only what model files hold */
+  bool partial, convert; /* in: what fits is enough; floats may have another width */
+  bool begins;           /* in: by --init, whose flags messages name */
 } nnrt_weights;
+enum { NNRT_WEIGHTS_CHUNK = 1 << 16 };
+#define NNRT_WEIGHTS_HEAD "{\"__metadata__\":{\"format\":\"pt\""
+#define NNRT_WEIGHTS_SUM ",\"nnrt.sum\":\""
+enum { /* in the header */
+       NNRT_WEIGHTS_DIGITS = 8,
+       NNRT_WEIGHTS_SUM_AT = sizeof NNRT_WEIGHTS_HEAD - 1 + sizeof NNRT_WEIGHTS_SUM - 1
+};
+extern const char *const nnrt_weights_dtypes[];
+int64_t nnrt_state_bytes(const nnrt_state *state);
+unsigned char *nnrt_state_at(const nnrt_state *state, const nnrt_memory *memory);
+const nnrt_state *nnrt_weights_state(const nnrt_weights *w, int i);
+int nnrt_weights_list(nnrt_error *error, nnrt_weights *w, const nnrt_act *act, bool aliases);
+int nnrt_weights_all(nnrt_error *error, nnrt_weights *w);
+int64_t nnrt_weights_chunk(const nnrt_state *state, const nnrt_memory *memory, int64_t at, unsigned char *to);
+int64_t nnrt_weights_room(const nnrt_weights *w); /* of a header without notes */
+int nnrt_weights_escape(char *to, int size, int n, const char *name);
+int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc);
+int nnrt_weights_possible(nnrt_error *error, const nnrt_model *model, const char *path);
+/* The states and names that the act lists, or the whole model when it is NULL or lists none. */
+int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
+                      const nnrt_act *act);
+
+/* ---- safetensors.c: in ---- */
+typedef struct nnrt_extent { /* where the numbers of a tensor lie */
+  const nnrt_bytes *bytes;   /* NULL: not in the file */
+  int64_t at, size;
+  const nnrt_stored_type *type; /* NULL: none that we have */
+  bool big;
+} nnrt_extent;
+typedef struct nnrt_tensor { /* in a file; names and dtypes as in safetensors */
+  char name[256], dtype[16];
+  int rank;
+  int64_t dim[NNRT_NPY_RANK], begin, end, all; /* begin, end: in all the bytes of numbers of the file or member */
+  nnrt_extent place;
+} nnrt_tensor;
+enum { NNRT_NAMES_TOLD = 8 };
+typedef struct nnrt_names { /* how many, and the first of them */
+  int n, used;
+  char text[1200];
+} nnrt_names;
 typedef struct nnrt_weights_reader {
   nnrt_error *error;
   const char *path, *text, *at, *end; /* text to end: the header */
   int64_t data, bytes;                /* where the data begin; how many there are */
-  nnrt_file file;
+  nnrt_bytes whole;
+  bool archive;
+  nnrt_bytes *members; /* of an archive */
+  int nmembers;
   char *header;
-  int64_t *places; /* by entry of the states that are wanted: where in the data it begins; -1: not there */
+  nnrt_extent *places;                   /* by entry of the states that are wanted */
+  nnrt_names absent, foreign, different; /* of a partial match: not in the file, in it only, in it otherwise */
 } nnrt_weights_reader;
-int nnrt_weights_all(nnrt_error *error, nnrt_weights *w);
-int64_t nnrt_weights_room(const nnrt_weights *w); /* of a header without notes */
-int nnrt_weights_escape(char *to, int size, int n, const char *name);
-int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc);
+typedef int nnrt_tensor_visit(void *context, nnrt_tensor *tensor);
 int nnrt_weights_open(nnrt_weights_reader *r);
+int nnrt_safetensors_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit);
+bool nnrt_weights_checkpoint(const nnrt_weights_reader *r);
 int nnrt_weights_verify(nnrt_weights_reader *r); /* of a checkpoint */
 bool nnrt_weights_note(const nnrt_weights_reader *r, const char *key, char *to, int size);
+void nnrt_weights_close(nnrt_weights_reader *r);
+
+/* ---- archive.c: weights in an archive of NumPy's ---- */
+bool nnrt_archive_named(const char *path);
+int nnrt_archive_fits(nnrt_error *error, const nnrt_weights *w, const char *path);
+int nnrt_archive_save(nnrt_error *error, const nnrt_weights *w, const char *path);
+int nnrt_archive_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit);
+
+/* ---- match.c: what a model takes of a file ---- */
 int nnrt_weights_match(nnrt_weights_reader *r, const nnrt_weights *w);
 int nnrt_weights_take(nnrt_weights_reader *r, const nnrt_weights *w); /* once they match */
-void nnrt_weights_close(nnrt_weights_reader *r);
-/* Both take the states and names that the act lists, or the whole model when it is NULL or lists none. */
-int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
-                      const nnrt_act *act);
 int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
                       const nnrt_act *act);
+int nnrt_weights_begin(nnrt_run *run); /* --init */
 
 /* ---- replace.c: a file is whole at any time ---- */
 typedef struct nnrt_replacement {

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NPY_ALIGN = 64, NUMBER_ROOM = 32 };
+enum { NUMBER_ROOM = 32 };
 
 static const nnrt_output *writer_output(const nnrt_run *run, const nnrt_writer *w) {
   return &run->model->funcs[w->func].variants[0].outputs[w->output];
@@ -23,37 +23,24 @@ static bool path_ends(const char *path, const char *end) {
   return n > m && !strcmp(path + n - m, end);
 }
 
-/* ---- NPY, version 1.0 (numpy.lib.format) ---- */
-static const char *npy_type(int dtype) { /* bf16 goes out as f32 */
-  static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
-  return dtype >= NNRT_f32 && dtype <= NNRT_bool ? types[dtype] : "V1";
-}
-
-static int npy_text(const nnrt_output *o, int64_t rows, char *to, int size) {
-  const uint16_t one = 1;
-  bool little = *(const unsigned char *)&one, byte = nnrt_dtype_bytes(o->dtype) == 1;
-  int n = nnrt_text(to, size, 0, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%lld,",
-                    byte     ? '|'
-                    : little ? '<'
-                             : '>',
-                    npy_type(o->dtype), (long long)rows);
-  for (int i = 0; i < o->rank; i++)
-    n = nnrt_text(to, size, n, i + 1 < o->rank ? " %lld," : " %lld", (long long)o->dim[i]);
-  return nnrt_text(to, size, n, "), }");
+/* ---- NPY ---- */
+static void npy_dims(const nnrt_output *o, int64_t rows, int64_t dims[9]) {
+  dims[0] = rows;
+  for (int i = 0; i < o->rank; i++) dims[i + 1] = o->dim[i];
 }
 
 static int64_t npy_room(const nnrt_output *o) { /* of the header, whatever the number of rows */
   char text[512];
-  return (10 + npy_text(o, INT64_MAX, text, sizeof text) + 1 + NPY_ALIGN - 1) / NPY_ALIGN * NPY_ALIGN;
+  int64_t dims[9];
+  npy_dims(o, INT64_MAX, dims);
+  return nnrt_npy_room(nnrt_npy_describe(text, sizeof text, o->dtype, o->rank + 1, dims));
 }
 
 static int npy_header(const nnrt_output *o, nnrt_writer *w) { /* an errno, or 0 */
-  char header[1024] = "\x93NUMPY\x01";
-  int n = 10 + npy_text(o, w->rows, header + 10, (int)sizeof header - 10);
-  memset(header + n, ' ', (size_t)(w->header - 1 - n));
-  header[w->header - 1] = '\n';
-  header[8] = (char)((w->header - 10) & 255);
-  header[9] = (char)((w->header - 10) >> 8);
+  char header[1024];
+  int64_t dims[9];
+  npy_dims(o, w->rows, dims);
+  nnrt_npy_put(header, w->header, o->dtype, o->rank + 1, dims);
   if (pwrite(w->descriptor, header, (size_t)w->header, 0) != (ssize_t)w->header) return errno ? errno : EIO;
   return 0;
 }

@@ -1,5 +1,6 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, safetensors weights, and checkpoints, half of them with a sum that is right.
+ * arrays of NumPy alone and in archives, weights as safetensors and as archives, and checkpoints, half of them with a
+ * sum that is right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -256,6 +257,7 @@ static const nnrt_source *array_source(void) {
 static const nnrt_source *archive_source(void) {
   static nnrt_source source;
   int rows = 1 + (int)draw(30), at[2], size[2];
+  uint32_t crc[2];
   source = text_source;
   source.kind = "npz", source.classes = CLASSES;
   length = 0;
@@ -269,13 +271,15 @@ static const nnrt_source *archive_source(void) {
     int begins = length;
     array_make(k, rows);
     size[k] = length - begins;
+    crc[k] = crc_of(bytes + begins, size[k]);
   }
   int directory = length;
   for (int k = 0; k < 2; k++) {
     memset(bytes + length, 0, 46);
     memcpy(bytes + length, "PK\1\2", 4);
     bytes[length + 28] = 5;
-    length += 20;
+    length += 16;
+    bytes_number(crc[k], 4);
     bytes_number((unsigned)size[k], 4);
     bytes_number((unsigned)size[k], 4);
     length += 14;
@@ -339,6 +343,19 @@ static void try_stream(const char *keep) {
   nnrt_stream_close(&stream);
 }
 
+/* As --init, with and without its flags. */
+static int take_weights(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory) {
+  nnrt_weights w = {.model = model, .memory = memory, .partial = draw(2), .convert = draw(2)};
+  nnrt_weights_reader r = {.error = error, .path = path};
+  int status = nnrt_weights_open(&r);
+  if (!status) status = nnrt_weights_list(error, &w, NULL, true);
+  if (!status) status = nnrt_weights_match(&r, &w);
+  if (!status) status = nnrt_weights_take(&r, &w);
+  nnrt_weights_close(&r);
+  free(w.at);
+  return status;
+}
+
 static void try_weights(const char *keep) {
   static unsigned char params[64], other[64];
   static const nnrt_state states[] = {
@@ -349,20 +366,24 @@ static void try_weights(const char *keep) {
   const nnrt_model model = {.name = "m", .nstates = 3, .states = states};
   const nnrt_memory memory = {.params = params, .state = other};
   nnrt_error error = {0};
-  static unsigned char saved[FILE_MAX];
-  static int saved_length;
-  if (!saved_length) { /* once: saving flushes to the disk */
-    if (nnrt_weights_save(&error, &model, &memory, path, NULL)) bad("cannot be saved", error.text, keep);
-    int file = open(path, O_RDONLY);
-    saved_length = (int)read(file, saved, FILE_MAX);
+  static unsigned char saved[2][FILE_MAX];
+  static int saved_length[2];
+  int archive = (int)draw(2);
+  if (!saved_length[archive]) { /* once: saving flushes to the disk */
+    char name[200];
+    snprintf(name, sizeof name, archive ? "%s.npz" : "%s", path);
+    if (nnrt_weights_save(&error, &model, &memory, name, NULL)) bad("cannot be saved", error.text, keep);
+    int file = open(name, O_RDONLY);
+    saved_length[archive] = (int)read(file, saved[archive], FILE_MAX);
     close(file);
+    unlink(name);
   }
-  length = saved_length;
-  memcpy(bytes, saved, (size_t)length);
-  header_length = length - 48;
-  int mutated = mutate(), status;
+  length = saved_length[archive];
+  memcpy(bytes, saved[archive], (size_t)length);
+  header_length = archive ? length : length - 48;
+  int mutated = mutate();
   put();
-  status = nnrt_weights_load(&error, &model, &memory, path, NULL);
+  int status = take_weights(&error, &model, &memory);
   if (status)
     check_refusal(&error, status, mutated, keep);
   else
