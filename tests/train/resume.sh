@@ -50,9 +50,11 @@ more() { # more NAME: the first steps end by --steps, with the lists that this c
   rm -f $(files)
   "./$1" --quiet --log log --checkpoint c --steps 17 >/dev/null && "./$1" --quiet --log log --save saved --checkpoint end --resume c --steps 40 >said 2>err || fail "$1: 17 steps and 23: $(cat err)"
 }
-more convnet && same "convnet: 17 steps and 23"
-more private && same "private: 17 steps and 23"
-[ ! -s err ] || fail "convnet and private do not read the length of the run: $(cat err)"
+# An MLP (private), convolutions with batch norm and dropout (convnet), an LSTM (carried)
+for model in private convnet carried; do
+  more $model && same "$model: 17 steps and 23"
+  [ ! -s err ] || fail "$model does not read the length of the run: $(cat err)"
+done
 more dropout
 grep -q "planned for 17 steps and is now for 40: the model's schedules follow that from step 17 on" err || fail "dropout: another length: $(cat err)"
 
