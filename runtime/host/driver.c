@@ -49,6 +49,7 @@ static int sources_open(nnrt_run *run, int whole) {
     *s = (nnrt_stream){.source = &m->sources[i],
                        .index = i,
                        .seed = run->options.seed,
+                       .tokens = run->tokens,
                        .shuffle = m->sources[i].shuffle && !run->options.no_shuffle};
     status = nnrt_stream_open(&run->error, s, run->options.data[i]);
   }
@@ -98,6 +99,7 @@ static int run_prepare(nnrt_run *run) {
   if (broken)
     return nnrt_fail(&run->error, NNRT_FAILED, "this build cannot keep its promise of equal bits: %s", broken);
   NNRT_TRY(nnrt_resume_open(run));
+  NNRT_TRY(nnrt_words_open(run));
   NNRT_TRY(nnrt_entries_build(run));
   NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(data_open(run));
@@ -139,6 +141,7 @@ static void run_end(nnrt_run *run) {
   nnrt_pool_stop(run->pool);
   for (int i = 0; run->streams && i < run->model->nsources; i++) nnrt_stream_close(&run->streams[i]);
   nnrt_values_free(run);
+  nnrt_tokens_close(run->tokens);
   nnrt_entries_free(run);
   nnrt_checkpoint_free(run);
   nnrt_resume_free(run);

@@ -136,6 +136,15 @@ int nnrt_npy_describe(char *to, int size, int dtype, int rank, const int64_t *di
 int64_t nnrt_npy_room(int n);
 void nnrt_npy_put(char *to, int64_t room, int dtype, int rank, const int64_t *dims);
 
+/* ---- tokens.c: a vocabulary in a file ---- */
+typedef struct nnrt_tokens nnrt_tokens;
+int nnrt_tokens_open(nnrt_error *error, nnrt_tokens **tokens, const char *path, int size);
+void nnrt_tokens_close(nnrt_tokens *tokens);
+int nnrt_tokens_longest(const nnrt_tokens *tokens); /* bytes of a token's text */
+int nnrt_tokens_of(nnrt_error *error, const nnrt_tokens *tokens, const char *text, int64_t n, int32_t **to,
+                   int64_t *count);
+int nnrt_tokens_text(const nnrt_tokens *tokens, int64_t token, bool *begins, char *to);
+
 /* ---- reader.c: the rows of a source by number, whatever they lie in ---- */
 typedef struct nnrt_column { /* all rows of one field, row after row, in the field's dtype */
   unsigned char *at;
@@ -147,6 +156,7 @@ typedef struct nnrt_reader {
   int nfiles, index;                /* index: of the source */
   char **paths;
   uint64_t seed;
+  const nnrt_tokens *tokens; /* of the program, or NULL */
   int64_t rows;
   nnrt_column *columns; /* of formats that hold their rows in memory */
   void *own;            /* the format's */
@@ -163,6 +173,8 @@ typedef struct nnrt_format {
 extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text, nnrt_format_npy, nnrt_format_npz,
     nnrt_format_csv;
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */
+/* One file as --data says, else as the model does; to: NNRT_PATH_MAX bytes */
+int nnrt_reader_path(nnrt_error *error, const nnrt_source *source, const char *files, char *to);
 void nnrt_reader_close(nnrt_reader *reader);
 int nnrt_columns_make(nnrt_error *error, nnrt_reader *reader); /* without their rows */
 int nnrt_columns_read(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);
@@ -177,7 +189,8 @@ typedef struct nnrt_stream { /* an opened source; `order` belongs to whoever fil
   const nnrt_source *source;
   int index, shuffle;
   uint64_t seed;
-  int64_t rows, lane; /* lane: rows of a lane of a stateful source, else 0 */
+  const nnrt_tokens *tokens; /* of the program, or NULL */
+  int64_t rows, lane;        /* lane: rows of a lane of a stateful source, else 0 */
   nnrt_reader reader;
   uint32_t *order, *subset; /* subset: the rows of a part of a split */
   int64_t order_epoch;
@@ -276,7 +289,12 @@ void nnrt_options_free(nnrt_options *options);
 int nnrt_input_first(const nnrt_model *model,
                      int func); /* where its inputs begin among all; nfuncs: how many there are */
 int nnrt_input_find(const nnrt_model *model, const char *name, size_t n); /* "generate.prompt" to its number, or -1 */
-const char *nnrt_vocabulary(const nnrt_model *model, const nnrt_func *func);
+typedef struct nnrt_words { /* what a function's tokens are; neither: numbers */
+  const char *characters;   /* as nnrt_source.vocabulary */
+  bool in_file;             /* those of the program's source of kind "bpe" */
+} nnrt_words;
+const nnrt_source *nnrt_tokens_source(const nnrt_model *model); /* that source, or NULL */
+nnrt_words nnrt_vocabulary(const nnrt_model *model, const nnrt_func *func);
 int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]); /* bytes of one character; 0: none */
 
 /* ---- help.c: what is printed instead of training ---- */
@@ -434,7 +452,9 @@ int nnrt_replace_possible(nnrt_error *error, const char *path);
 /* ---- write.c, picture.c: outputs that go to files ---- */
 enum { NNRT_WRITE_NPY, NNRT_WRITE_TEXT, NNRT_WRITE_PICTURE };
 typedef struct nnrt_writer {
-  const char *path, *vocabulary;
+  const char *path;
+  nnrt_words words;
+  const nnrt_tokens *tokens; /* of words that are in a file */
   int kind, func, output, descriptor;
   int64_t rows, header, room; /* rows: of a text its bytes; room: of the buffer */
   unsigned char *buffer;
@@ -490,6 +510,7 @@ struct nnrt_run {
   unsigned char *inputs, *outputs; /* the blocks of all entries */
   int threads, streams_open, pool_started;
   nnrt_pool *pool;
+  nnrt_tokens *tokens; /* of the program's source of kind "bpe" */
   nnrt_stream *streams;
   nnrt_cursor *cursors;
   nnrt_entry *entries;
@@ -526,6 +547,7 @@ void nnrt_trap_begin(nnrt_run *run); /* before a call: forgets what was seen */
 int nnrt_trap_check(nnrt_run *run, nnrt_step *step, const char *what);
 
 /* inputs.c */
+int nnrt_words_open(nnrt_run *run);                        /* the file of the tokens */
 int nnrt_values_read(nnrt_run *run);                       /* flags and defaults of every function */
 int nnrt_values_check(nnrt_run *run, const nnrt_act *act); /* has every input of the act's function a value? */
 void nnrt_values_put(nnrt_run *run, const nnrt_act *act);  /* into the blocks of the act's function */

@@ -64,19 +64,24 @@ static int npy_row(const nnrt_output *o, nnrt_writer *w, const unsigned char *at
   return npy_header(o, w);
 }
 
-/* ---- text: one line for the last dimension; tokens as characters, numbers with blanks between ---- */
+/* ---- text: one line for the last dimension; tokens as characters or pieces, numbers with blanks between ---- */
+static int64_t text_token(const nnrt_writer *w, int64_t token, bool *begins, char *to) {
+  return w->tokens ? nnrt_tokens_text(w->tokens, token, begins, to) : nnrt_token_text(w->words.characters, token, to);
+}
+
 static int64_t text_lines(const nnrt_output *o, const nnrt_writer *w, const unsigned char *at) {
   int bytes = nnrt_dtype_bytes(o->dtype);
   int64_t n = 0, last = o->rank ? o->dim[o->rank - 1] : 1;
-  bool tokens = w->vocabulary && o->dtype >= NNRT_i32 && o->dtype <= NNRT_u8;
+  bool tokens = (w->tokens || w->words.characters) && o->dtype >= NNRT_i32 && o->dtype <= NNRT_u8, begins = true;
   for (int64_t i = 0; i < o->count; i++, at += bytes) {
     char *to = (char *)w->buffer + n;
     if (tokens)
-      n += nnrt_token_text(w->vocabulary, (int64_t)nnrt_element(o->dtype, at), to);
+      n += text_token(w, (int64_t)nnrt_element(o->dtype, at), &begins, to);
     else
       n += nnrt_element_text(to, NUMBER_ROOM, o->dtype, at);
     bool ends = (i + 1) % last == 0;
     if (ends || !tokens) w->buffer[n++] = ends ? '\n' : ' ';
+    begins = begins || ends;
   }
   return n;
 }
@@ -90,7 +95,9 @@ static int text_write(const nnrt_output *o, nnrt_writer *w, const unsigned char 
 /* ---- before the first step ---- */
 static int writer_room(nnrt_run *run, nnrt_writer *w) {
   const nnrt_output *o = writer_output(run, w);
-  w->room = w->kind == NNRT_WRITE_TEXT ? o->count * (NUMBER_ROOM + 1) + 1 : 4 * o->count;
+  int64_t longest = w->tokens ? nnrt_tokens_longest(w->tokens) : 0;
+  w->room =
+      w->kind == NNRT_WRITE_TEXT ? o->count * ((longest > NUMBER_ROOM ? longest : NUMBER_ROOM) + 1) + 1 : 4 * o->count;
   if (w->kind == NNRT_WRITE_PICTURE && nnrt_picture_room(o, &w->room))
     return nnrt_fail(&run->error, NNRT_FAILED, "%s: too large a picture", w->path);
   return nnrt_alloc(&run->error, &w->buffer, w->room, w->path);
@@ -108,7 +115,8 @@ static int writer_open(nnrt_run *run, nnrt_writer *w) {
   w->kind = path_ends(w->path, ".npy")   ? NNRT_WRITE_NPY
             : path_ends(w->path, ".png") ? NNRT_WRITE_PICTURE
                                          : NNRT_WRITE_TEXT;
-  w->vocabulary = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
+  w->words = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
+  w->tokens = w->words.in_file ? run->tokens : NULL;
   NNRT_TRY(writer_room(run, w));
   if (w->kind == NNRT_WRITE_PICTURE) return NNRT_GOOD;
   w->rows = out ? 0 : nnrt_resume_number(run, "write", w->path);

@@ -13,10 +13,15 @@ for model in resume/dropout resume/convnet resume/carried resume/private driver/
 # ---- from every step of a run, or every EACH-th ----
 # Files that a run writes and their bytes after one that never stopped, in straight/; `end` is the last checkpoint, all state in it.
 files() { ls | grep -E '^(log|end|saved|said|.*\.npy|.*\.txt|.*\.safetensors)$' | grep -v '^carried.txt$' || true; }
-same() { # same WHAT: the files here are those in straight/
+same() { # same WHAT: the files here are those in straight/, but for a checkpoint of another place
   local file
-  for file in $(files) $(ls straight); do cmp -s "$file" "straight/$file" || fail "$1: $file is not that of a run that never stopped"; done
+  for file in $(files) $(ls straight); do
+    [ $file != end ] || [ "$(place end)" = "$(place straight/end)" ] || continue
+    cmp -s "$file" "straight/$file" || fail "$1: $file is not that of a run that never stopped"
+  done
 }
+# Where a run goes on from a checkpoint: the last one of a run is of before its `after`, unless a signal came within that.
+place() { grep -ao '"nnrt.place":"[^"]*"' "$1" || true; }
 from_every_step() { # from_every_step NAME EACH ARGS…
   local name=$1 each=$2 n last at
   shift 2
