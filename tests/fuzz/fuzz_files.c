@@ -1,6 +1,6 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, weights as safetensors and as archives, and checkpoints, half of them with a
- * sum that is right.
+ * arrays of NumPy alone and in archives, weights as safetensors and as archives, vocabularies, and checkpoints, half of
+ * them with a sum that is right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -390,6 +390,63 @@ static void try_weights(const char *keep) {
     accepted++;
 }
 
+/* ---- vocabularies: what is opened cuts texts into tokens that there are, and says them within its room ---- */
+static int pieces_make(bool binary) {
+  int n = 1 + (int)draw(20);
+  length = 0;
+  if (binary) bytes_number(4, 4);
+  for (int i = 0; i < n; i++) {
+    int size = 1 + (int)draw(4);
+    if (binary) bytes_number(draw(8) << 24, 4), bytes_number((unsigned)size, 4);
+    for (int k = 0; k < size; k++) bytes[length++] = (unsigned char)"ab <>0x\xC3\xA9"[draw(9)];
+    if (!binary && draw(2)) length += sprintf((char *)bytes + length, "\t-%u", draw(30));
+    if (!binary) bytes[length++] = '\n';
+  }
+  header_length = length;
+  return n;
+}
+
+static void pieces_use(nnrt_tokens *tokens, int n, const char *keep) {
+  char text[64], to[1 << 12];
+  nnrt_error error = {0};
+  int32_t *of;
+  int64_t count, size = draw(sizeof text);
+  bool begins = true;
+  for (int i = 0; i < size; i++) text[i] = (char)"ab <>0x\xC3\xA9"[draw(9)];
+  if (nnrt_tokens_longest(tokens) > (int)sizeof to) bad("a token of any length", "", keep);
+  if (nnrt_tokens_of(&error, tokens, text, size, &of, &count)) {
+    if (!strstr(error.text, "nor its bytes")) bad("a text that is not cut", error.text, keep);
+    return;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    if (of[i] < 0 || of[i] >= n) bad("a token that is none", "", keep);
+    if (nnrt_tokens_text(tokens, of[i], &begins, to) > nnrt_tokens_longest(tokens)) bad("a long token", "", keep);
+  }
+  free(of);
+}
+
+static void try_pieces(const char *keep) {
+  char text_path[sizeof path];
+  bool binary = draw(2);
+  int n = pieces_make(binary), mutated = mutate();
+  nnrt_error error = {0};
+  nnrt_tokens *tokens;
+  strcpy(text_path, path);
+  if (binary) strcat(path, ".bin");
+  put();
+  int status = nnrt_tokens_open(&error, &tokens, path, n);
+  if (status) {
+    if (tokens) bad("memory left behind", error.text, keep);
+    check_refusal(&error, status, mutated, keep);
+  } else {
+    accepted++;
+    pieces_use(tokens, n, keep);
+    nnrt_tokens_close(tokens);
+  }
+  if (binary) unlink(path);
+  strcpy(path, text_path);
+}
+
 /* ---- checkpoints: what is read goes into a run, whose places must exist ---- */
 static const nnrt_state run_states[] = {
     {.name = "w", .dtype = NNRT_f32, .rank = 1, .dim = {4}, .trained = 1, .saved = 1},
@@ -511,8 +568,9 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
-  static void (*const attempts[])(const char *) = {try_idx, try_stream, try_stream, try_weights, try_checkpoint};
-  for (; nnrt_seconds() < end; tried++) attempts[draw(5)](keep);
+  static void (*const attempts[])(const char *) = {try_idx,     try_stream, try_stream,
+                                                   try_weights, try_pieces, try_checkpoint};
+  for (; nnrt_seconds() < end; tried++) attempts[draw(6)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;
