@@ -100,7 +100,8 @@ def vocabulary():
 
 def texts():
     draw = random.Random(1)
-    yield from ["", " ", "a", "the", "  the  theater and then the\n\nend", "aaaaaaaaaaa", "abababab", "ababaab", "é €€€ß\t\\n", "Tim & Zoë", "\x01\x7f", "日本 \U0001f600"]
+    yield from ["", " ", "a", "the", "  the  theater and then the\n\nend", "aaaaaaaaaaa", "abababab", "ababaab", "é €€€ß\t\\n", "Tim & Zoë", "\x01\x7f", "日本 \U0001f600",
+                "the and the end, aaaa bab in the ring"]
     for n in (3, 9, 33, 200):
         for _ in range(6):
             yield "".join(draw.choice("aabbthhe n\n\té€ßx") for _ in range(n))

@@ -69,7 +69,7 @@ static void texts_are_cut_as_by_the_oracle(void **state) {
     count++;
   }
   fclose(cases);
-  assert_int_equal(count, 74);
+  assert_int_equal(count, 76);
 }
 
 static void what_is_no_text_is_left_out(void **state) {
