@@ -110,7 +110,7 @@ static int hex_digit(int c) { /* or -1 */
 }
 
 /* The character behind a backslash at *at, which moves behind it; -1: there is none such. */
-static int text_escaped(const unsigned char *s, int64_t n, int64_t *at) {
+static int piece_escaped(const unsigned char *s, int64_t n, int64_t *at) {
   static const char names[] = "ntr\\", meant[] = "\n\t\r\\";
   const char *name = *at < n && s[*at] ? strchr(names, s[*at]) : NULL;
   int high = *at + 2 < n && s[*at] == 'x' ? hex_digit(s[*at + 1]) : -1;
@@ -121,7 +121,7 @@ static int text_escaped(const unsigned char *s, int64_t n, int64_t *at) {
 }
 
 /* The line of n bytes from byte `at` on. */
-static int text_line(nnrt_tokens *t, int64_t at, int64_t n) {
+static int piece_line(nnrt_tokens *t, int64_t at, int64_t n) {
   const unsigned char *s = t->file + at;
   nnrt_piece *p = &t->pieces[t->n];
   char number[64], *end;
@@ -130,7 +130,7 @@ static int text_line(nnrt_tokens *t, int64_t at, int64_t n) {
   while (i < n && s[i] != '\t') {
     int64_t begin = i;
     int c = s[i++];
-    if (c == '\\') c = text_escaped(s, n, &i);
+    if (c == '\\') c = piece_escaped(s, n, &i);
     if (c < 0) return tokens_fail(t, at + begin, "another escape", "\\n, \\t, \\r, \\\\ or \\xHH");
     t->text[t->used++] = (unsigned char)c;
   }
@@ -152,7 +152,7 @@ static int lines_read(nnrt_tokens *t, int size) {
     n = (end ? end - t->file : t->size) - at;
     nnrt_text(found, sizeof found, 0, "more behind token %d, the last", size - 1);
     if (t->n == size) return tokens_fail(t, at, found, "the end");
-    NNRT_TRY(text_line(t, at, n > 0 && t->file[at + n - 1] == '\r' ? n - 1 : n));
+    NNRT_TRY(piece_line(t, at, n > 0 && t->file[at + n - 1] == '\r' ? n - 1 : n));
   }
   nnrt_text(found, sizeof found, 0, "the end behind %d tokens of %d", t->n, size);
   return t->n == size ? NNRT_GOOD : tokens_fail(t, t->size, found, "a token");

@@ -65,7 +65,7 @@ static int npy_row(const nnrt_output *o, nnrt_writer *w, const unsigned char *at
 }
 
 /* ---- text: one line for the last dimension; tokens as characters or pieces, numbers with blanks between ---- */
-static int64_t text_token(const nnrt_writer *w, int64_t token, bool *begins, char *to) {
+static int64_t writer_token(const nnrt_writer *w, int64_t token, bool *begins, char *to) {
   return w->tokens ? nnrt_tokens_text(w->tokens, token, begins, to) : nnrt_token_text(w->words.characters, token, to);
 }
 
@@ -76,7 +76,7 @@ static int64_t text_lines(const nnrt_output *o, const nnrt_writer *w, const unsi
   for (int64_t i = 0; i < o->count; i++, at += bytes) {
     char *to = (char *)w->buffer + n;
     if (tokens)
-      n += text_token(w, (int64_t)nnrt_element(o->dtype, at), &begins, to);
+      n += writer_token(w, (int64_t)nnrt_element(o->dtype, at), &begins, to);
     else
       n += nnrt_element_text(to, NUMBER_ROOM, o->dtype, at);
     bool ends = (i + 1) % last == 0;
