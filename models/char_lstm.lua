@@ -22,7 +22,10 @@ local function loss_with(states) return function(b)
 end end
 
 local lr, length = nn.hyper("lr", 3e-3), nn.arg("said", 300)
-local choice = { temperature = nn.hyper("temperature", 0.8), top_k = nn.hyper("top_k", 0), top_p = nn.hyper("top_p", 1.0) }
+local choice = {
+  temperature = nn.hyper("temperature", 0.8, { min = 0 }), top_k = nn.hyper("top_k", 0, { min = 0 }),
+  top_p = nn.hyper("top_p", 1.0, { min = 0, max = 1 }),
+}
 local train = nn.train { on = "train", loss = loss_with(memories.train), clip_norm = 5, optimizer = nn.Adam { net, lr = nn.cosine(lr) } }
 local validate = nn.evaluate { on = "test", loss = loss_with(memories.test) }
 

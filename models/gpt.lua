@@ -10,7 +10,10 @@ local net = GPT { vocab = V, dim = nn.arg("dim", 128), layers = nn.arg("layers",
 
 local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
 local lr = nn.hyper("lr", 2e-3)
-local choice = { temperature = nn.hyper("temperature", 0.8), top_k = nn.hyper("top_k", 0), top_p = nn.hyper("top_p", 1.0) }
+local choice = {
+  temperature = nn.hyper("temperature", 0.8, { min = 0 }), top_k = nn.hyper("top_k", 0, { min = 0 }),
+  top_p = nn.hyper("top_p", 1.0, { min = 0, max = 1 }),
+}
 local train = nn.train {
   on = "train", loss = loss, clip_norm = 1.0,
   optimizer = nn.AdamW { net, lr = nn.cosine(lr, { warmup = 20, final = 1e-4 }), betas = { 0.9, 0.95 }, weight_decay = 0.1 },

@@ -11,7 +11,10 @@ local begin, stop = 1, 2 -- tokens of the beginning and the end of a text; 0 sta
 local words = nn.data.bpe { file = "data/tok512.bin", size = nn.arg("vocab", 512) }
 local net = require "llama_net" { vocab = words.classes, dim = 64, hidden = 172, layers = 5, heads = 8, kv_heads = 4, length = 512, cached = true }
 
-local choice = { temperature = nn.hyper("temperature", 0.8), top_k = nn.hyper("top_k", 0), top_p = nn.hyper("top_p", 0.9) }
+local choice = {
+  temperature = nn.hyper("temperature", 0.8, { min = 0 }), top_k = nn.hyper("top_k", 0, { min = 0 }),
+  top_p = nn.hyper("top_p", 0.9, { min = 0, max = 1 }),
+}
 
 -- The prompt behind its beginning, [P+1]: tokens move to the front, from behind the zeros that fill it.
 local function shifted(prompt)

@@ -1,6 +1,6 @@
 -- sampling.lua: what a language model says next: temperature, the k best, the nucleus (Holtzman et al. 2020), and a draw from what is left.
 --
--- Rows are sorted once, the largest first, the lower index first among equals. What stays is a beginning of that order, of at least one element,
+-- Rows are sorted, the largest first, the lower index first among equals. What stays is a beginning of that order, of at least one element,
 -- so it is told by its length, and an element stays when its rank is below it. Numbers may be tensors, hypers among them: then nothing is known
 -- here and all three are computed at run time; a number that has no effect leaves no code behind.
 local nn, core = ...
@@ -37,18 +37,7 @@ local function count_kept(sorted, k, p)
   return (within | rank:eq(0)):cast("i32"):sum(-1, true)
 end
 
----@class nn.SamplingOptions
----@field temperature? number|nn.Tensor `1`: the logits are divided by it; 0: the largest alone stays
----@field top_k? integer|nn.Tensor `0`: all; k: the k largest stay, of equal ones those of lower index; more than there are: all
----@field top_p? number|nn.Tensor `1`: all; p: the fewest of the largest whose probabilities, after temperature and top_k, add up to at least p; 0: the largest alone
-
---- Logits as they are drawn from: divided by the temperature, and -inf what is not among the top_k or not in the nucleus top_p of these (Holtzman et al.
---- 2020); the largest always stays. Their softmax is the distribution. Options may be tensors, such as `nn.hyper("temperature", 0.8)`.
----@param logits nn.Tensor [.., classes], floats
----@param options? nn.SamplingOptions `{}`
----@return nn.Tensor [.., classes], f32 of 16-bit floats
-function nn.filtered_logits(logits, options)
-  local what = "nn.filtered_logits"
+local function filtered(what, logits, options)
   logits = check_logits(what, logits)
   local temperature, k, p = check_options(what, options)
   if temperature then
@@ -61,11 +50,20 @@ function nn.filtered_logits(logits, options)
   return nn.where(at:argsort(-1):lt(count_kept(sorted, k, p)), logits, -math.huge)
 end
 
+---@class nn.SamplingOptions
+---@field temperature? number|nn.Tensor `1`: the logits are divided by it; 0: the largest alone stays
+---@field top_k? integer|nn.Tensor `0`: all; k: the k largest stay, of equal ones those of lower index; more than there are: all
+---@field top_p? number|nn.Tensor `1`: all; p: the fewest of the largest whose probabilities, after temperature and top_k, add up to at least p; 0: the largest alone
+
+--- Logits as they are drawn from: divided by the temperature, and -inf what is not among the top_k or not in the nucleus top_p of these (Holtzman et al.
+--- 2020); the largest always stays. Their softmax is the distribution. Options may be tensors, such as `nn.hyper("temperature", 0.8)`.
+---@param logits nn.Tensor [.., classes], floats
+---@param options? nn.SamplingOptions `{}`
+---@return nn.Tensor [.., classes], f32 of 16-bit floats
+function nn.filtered_logits(logits, options) return filtered("nn.filtered_logits", logits, options) end
+
 --- The next token of each row, drawn from `nn.filtered_logits(logits, options)`; with a temperature of 0 the largest, of equal ones that of lower index.
 ---@param logits nn.Tensor [.., classes], floats
 ---@param options? nn.SamplingOptions `{}`
 ---@return nn.Tensor i32 [..]
-function nn.random.token(logits, options)
-  check_logits("nn.random.token", logits)
-  return nn.random.categorical(nn.filtered_logits(logits, options)):cast("i32")
-end
+function nn.random.token(logits, options) return nn.random.categorical(filtered("nn.random.token", logits, options)):cast("i32") end
