@@ -1,6 +1,7 @@
 -- char_lstm.lua: a character model of two LSTM layers (Graves 2013) on tiny Shakespeare (--data train=FILE --data test=FILE). Row b
 -- of a batch goes on where row b of the batch before it stopped: hidden state lies in buffers from batch to batch, zero at
--- `b.first`, and gradients reach back through the turns of one batch (truncated backpropagation). -D carry=false forgets it.
+-- `b.first`, and gradients reach back through the turns of one batch (truncated backpropagation). -D carry=false forgets it. What it says is drawn by
+-- --temperature, --top_k and --top_p.
 local nn = require "nn"
 local B, T, H, carry = nn.arg("batch", 32), nn.arg("length", 50), nn.arg("hidden", 128), nn.arg("carry", true)
 local alphabet = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -20,7 +21,11 @@ local function loss_with(states) return function(b)
   return nn.cross_entropy(net.head(y), b.y)
 end end
 
-local lr, temperature, length = nn.hyper("lr", 3e-3), nn.hyper("temperature", 0.8), nn.arg("said", 300)
+local lr, length = nn.hyper("lr", 3e-3), nn.arg("said", 300)
+local choice = {
+  temperature = nn.hyper("temperature", 0.8, { min = 0 }), top_k = nn.hyper("top_k", 0, { min = 0 }),
+  top_p = nn.hyper("top_p", 1.0, { min = 0, max = 1 }),
+}
 local train = nn.train { on = "train", loss = loss_with(memories.train), clip_norm = 5, optimizer = nn.Adam { net, lr = nn.cosine(lr) } }
 local validate = nn.evaluate { on = "test", loss = loss_with(memories.test) }
 
@@ -29,7 +34,7 @@ local generate = nn.func { inputs = { prompt = nn.input({ 8 }, "i32", 0) }, func
   local first = i.prompt:pad(1, 0, length - 8)
   local function turn(c, row)
     local y, state = net.lstm(net.embedding(c.token:reshape { 1, 1 }), c.state)
-    local drawn = nn.random.categorical(net.head(y):reshape { V } / temperature)
+    local drawn = nn.random.token(net.head(y):reshape { V }, choice)
     local next = nn.where(row.t:lt(7), row.given, drawn)
     return { token = next, state = state }, next
   end

@@ -1,6 +1,6 @@
 -- gpt.lua: a small GPT writes Shakespeare, character by character (Karpathy's tiny Shakespeare, 1.1 MB; --data train=FILE
--- --data test=FILE). The first 90 % are learnt, the rest is validation. `generate` keeps keys and values of the positions before;
--- `compare` says the same text without: `same` is the part of the characters that agree.
+-- --data test=FILE). The first 90 % are learnt, the rest is validation. `generate` keeps keys and values of the positions before and draws
+-- by --temperature, --top_k and --top_p (a temperature of 0: the likeliest); `compare` says the same text without: `same` is the part of the characters that agree.
 local nn = require "nn"
 local GPT = require "gpt_net"
 local B, T = nn.arg("batch", 32), nn.arg("length", 64)
@@ -9,7 +9,11 @@ local V = #alphabet
 local net = GPT { vocab = V, dim = nn.arg("dim", 128), layers = nn.arg("layers", 4), heads = nn.arg("heads", 4), length = T }
 
 local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
-local lr, temperature = nn.hyper("lr", 2e-3), nn.hyper("temperature", 0.8)
+local lr = nn.hyper("lr", 2e-3)
+local choice = {
+  temperature = nn.hyper("temperature", 0.8, { min = 0 }), top_k = nn.hyper("top_k", 0, { min = 0 }),
+  top_p = nn.hyper("top_p", 1.0, { min = 0, max = 1 }),
+}
 local train = nn.train {
   on = "train", loss = loss, clip_norm = 1.0,
   optimizer = nn.AdamW { net, lr = nn.cosine(lr, { warmup = 20, final = 1e-4 }), betas = { 0.9, 0.95 }, weight_decay = 0.1 },
@@ -17,11 +21,11 @@ local train = nn.train {
 
 local prompt = nn.input({ 8 }, "i32", 0)
 local generate = nn.func { inputs = { prompt = prompt }, function(i)
-  return { text = net.generate_cached(i.prompt, nn.random.gumbel { T, V }, temperature) }
+  return { text = net.generate_cached(i.prompt, nn.random.gumbel { T, V }, choice) }
 end }
 local compare = nn.func { inputs = { prompt = prompt }, function(i)
   local noise = nn.random.gumbel { T, V }
-  local cached, plain = net.generate_cached(i.prompt, noise, temperature), net.generate(i.prompt, noise, temperature)
+  local cached, plain = net.generate_cached(i.prompt, noise, choice), net.generate(i.prompt, noise, choice)
   return { cached = cached, plain = plain, same = cached:eq(plain):mean() }
 end }
 

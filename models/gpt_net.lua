@@ -56,21 +56,21 @@ return function(c)
     for _, block in ipairs(net.h) do x = block(x, function(y) return block.attn.one(y, t) end) end
     return head(x)
   end
-  -- The prompt [P] and what follows, [length]: at each place the largest of scores / temperature + noise [length,vocab], which
-  -- draws from softmax when the noise is Gumbel's. scores(tokens [1,length], t) are those of place t, [1,vocab].
-  local function said(prompt, noise, temperature, scores)
+  -- The prompt [P] and what follows, [length]: at each place the largest of the scores, filtered by the choice (nn.filtered_logits), plus
+  -- noise [length,vocab], which draws from their softmax when the noise is Gumbel's. scores(tokens [1,length], t) are those of place t, [1,vocab].
+  local function said(prompt, noise, choice, scores)
     local P = prompt.shape[1]
     local start = prompt:pad(1, 0, c.length - P)
     return (nn.scan(function(tokens, row)
-      local next = (scores(tokens:reshape { 1, -1 }, row.t) / temperature + row.noise):argmax(2):cast "i32"
+      local next = (nn.filtered_logits(scores(tokens:reshape { 1, -1 }, row.t), choice) + row.noise):argmax(2):cast "i32"
       return nn.where(row.t:lt(P - 1), tokens, tokens:scatter(1, row.t:reshape { 1 } + 1, next, "set"))
     end, start, { t = nn.iota(c.length - 1), noise = noise:slice(1, 1, c.length - 1) }))
   end
-  function net.generate(prompt, noise, temperature)
-    return said(prompt, noise, temperature, function(tokens, t) return net(tokens):gather(2, t:reshape { 1 }):reshape { 1, c.vocab } end)
+  function net.generate(prompt, noise, choice)
+    return said(prompt, noise, choice, function(tokens, t) return net(tokens):gather(2, t:reshape { 1 }):reshape { 1, c.vocab } end)
   end
-  function net.generate_cached(prompt, noise, temperature)
-    return said(prompt, noise, temperature, function(tokens, t) return one(tokens:gather(2, t:reshape { 1 }):reshape { 1 }, t) end)
+  function net.generate_cached(prompt, noise, choice)
+    return said(prompt, noise, choice, function(tokens, t) return one(tokens:gather(2, t:reshape { 1 }):reshape { 1 }, t) end)
   end
   return nn.Module(net)
 end

@@ -23,15 +23,6 @@ static _Noreturn void input_unknown(lua_State *L, const Func *func, const char *
              near ? arena_printf(f->arena, " (did you mean '%s'?)", near) : "", "");
 }
 
-/* Of the function's sources, else of the first source that has one. */
-static const char *vocabulary_of(const Module *m, const Func *func) {
-  for (int i = 0; i < func->sources.n; ++i)
-    if (m->sources.at[func->sources.at[i]]->vocabulary) return m->sources.at[func->sources.at[i]]->vocabulary;
-  for (int i = 0; i < m->sources.n; ++i)
-    if (m->sources.at[i]->vocabulary) return m->sources.at[i]->vocabulary;
-  return NULL;
-}
-
 static int character_bytes(const char *s) {
   int n = 1;
   while (((unsigned char)s[n] & 0xC0) == 0x80) ++n;
@@ -75,8 +66,11 @@ static void read_given(lua_State *L, Act *act) { /* name at -2, value at -1 */
   const char *name = lua_type(L, -2) == LUA_TSTRING ? arena_strdup(f->arena, lua_tostring(L, -2)) : value_kind(L, -2);
   const Input *input = input_find(func->variants.at[0].graph, name);
   if (!input) input_unknown(L, func, name);
-  const char *vocabulary = vocabulary_of(f->module, func);
-  bool text = lua_type(L, -1) == LUA_TSTRING && vocabulary && dtype_is_integer(input->dtype);
+  Vocabulary words = module_vocabulary(f->module, func);
+  bool text = lua_type(L, -1) == LUA_TSTRING && dtype_is_integer(input->dtype);
+  if (text && words.in_file) front_fail(L, place_call(L), MSG_text_tokens, name, func->name, name, "");
+  const char *vocabulary = words.characters;
+  text = text && vocabulary;
   const Tensor *value = text ? text_value(L, vocabulary, input, lua_tostring(L, -1))
                              : input_value(L, lua_gettop(L), input, arena_printf(f->arena, "input '%s'", name));
   vec_push(f->arena, act->inputs, ((ActInput){name, value}));

@@ -31,6 +31,31 @@ State *module_state(Module *m, const char *name, DType dtype, Shape shape, bool 
   return s;
 }
 
+/* ---- vocabularies ---- */
+bool source_is_tokens(const Source *s) { return !strcmp(s->kind, "bpe"); }
+
+const Source *module_tokens(const Module *m) {
+  for (int i = 0; i < m->sources.n; ++i)
+    if (source_is_tokens(m->sources.at[i])) return m->sources.at[i];
+  return NULL;
+}
+
+static bool words_found(Vocabulary *words, const Source *s) {
+  words->characters = s->vocabulary;
+  words->in_file = !s->vocabulary && (source_is_tokens(s) || !strcmp(s->kind, "text"));
+  return words->characters || words->in_file;
+}
+
+/* Of the function's sources, else of the first source that has one (runtime/host/inputs.c has the same rule). */
+Vocabulary module_vocabulary(const Module *m, const Func *func) {
+  Vocabulary words = {0};
+  for (int i = 0; i < func->sources.n; ++i)
+    if (words_found(&words, m->sources.at[func->sources.at[i]])) return words;
+  for (int i = 0; i < m->sources.n; ++i)
+    if (words_found(&words, m->sources.at[i])) return words;
+  return words;
+}
+
 /* ---- graph_add ---- */
 
 static void register_input(Graph *g, Input *input) {

@@ -172,7 +172,8 @@ typedef struct Heading { /* a column of a table in a file, and the element of a 
 
 typedef struct Source {
   const char *name; /* key in data = { … }: "train" */
-  const char *kind; /* "idx", "text", … (files); "table" (values in the program); "random" (made up) */
+  const char *kind; /* "idx", "text", … (files); "table" (values in the program); "random" (made up); "bpe": no rows,
+                       the file of the program's tokens, of which there are `classes` */
   VEC(Field) fields;
   VEC(const char *) files; /* one per field (idx), one after the other (records), one (text, csv) */
   VEC(Stored) stored;      /* one per field (records) */
@@ -193,9 +194,15 @@ typedef struct Source {
   int64_t split_seed; /* its own, so that another --seed does not move rows between parts */
   int64_t rows;       /* of all parts together; known at compile time, else -1 */
   int64_t classes;    /* labels must be below it; 0: unchecked */
-  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: they are numbers */
+  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: they are numbers, and
+                             those of a text are the program's */
   Loc loc;
 } Source;
+
+typedef struct Vocabulary { /* what the tokens of a function are; neither: numbers */
+  const char *characters;
+  bool in_file; /* the program's source of kind "bpe" */
+} Vocabulary;
 
 typedef struct Hyper {
   const char *name;
@@ -290,6 +297,9 @@ typedef struct Module {
 Module *module_new(Arena *arena);
 State *module_state(Module *m, const char *name, DType dtype, Shape shape, bool trained, Loc loc); /* appended */
 /* select.c: only these functions ("a,b") and what they use; without a driver, whose caller hands in the batches. */
+bool source_is_tokens(const Source *s);       /* of kind "bpe" */
+const Source *module_tokens(const Module *m); /* that source, or NULL */
+Vocabulary module_vocabulary(const Module *m, const Func *func);
 void module_only(Module *m, const char *names);
 void module_library(Module *m);
 

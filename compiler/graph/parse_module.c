@@ -118,8 +118,8 @@ static bool values_fit(const Source *s) {
 }
 
 /* The tokens of a window, and those that follow them. */
-static bool text_fits(const Source *s) {
-  bool fits = s->files.n == 1 && s->fields.n == 2 && s->vocabulary && s->stride > 0;
+static bool text_fits(const Module *m, const Source *s) {
+  bool fits = s->files.n == 1 && s->fields.n == 2 && (s->vocabulary || module_tokens(m)) && s->stride > 0;
   for (int k = 0; k < s->fields.n && fits; ++k)
     fits = s->fields.at[k].dtype == DT_i32 && s->fields.at[k].shape.rank == 1 &&
            s->fields.at[k].shape.dim[0] == s->fields.at[0].shape.dim[0];
@@ -137,14 +137,15 @@ static bool columns_fit(const Source *s) {
 }
 
 /* The files, values and fields that the reader of its kind takes for granted. */
-static void check_source(const Source *s, Loc here) {
+static void check_source(const Module *m, const Source *s, Loc here) {
   bool table = !strcmp(s->kind, "table"), each = !strcmp(s->kind, "idx") || !strcmp(s->kind, "npy");
-  bool csv = !strcmp(s->kind, "csv"), one = csv || !strcmp(s->kind, "npz");
+  bool csv = !strcmp(s->kind, "csv"), bpe = !strcmp(s->kind, "bpe"), one = csv || bpe || !strcmp(s->kind, "npz");
   bool records = !strcmp(s->kind, "records"), text = !strcmp(s->kind, "text");
   bool fits = s->from < s->to && (table ? values_fit(s) : !s->values.n) && s->stored.n == (records ? s->fields.n : 0);
-  fits = fits && (text ? text_fits(s) : !s->stateful && !s->stride);
+  fits = fits && (text ? text_fits(m, s) : !s->stateful && !s->stride);
   fits = fits && (records ? s->files.n > 0 && s->record > 0 : !s->record && !s->skip);
   if (!records && !text) fits = fits && s->files.n == (each ? s->fields.n : one);
+  fits = fits && (!bpe || (!module_tokens(m) && !s->fields.n && s->classes > 0 && s->classes <= INT32_MAX));
   fits = fits && (csv ? columns_fit(s) : !s->headings.n && !s->separator);
   if (!fits) user_error(here, MSG_parse_source, s->name);
 }
@@ -203,7 +204,7 @@ static void parse_source(Parser *p) {
     }
     parser_line(p);
   }
-  check_source(s, here);
+  check_source(p->module, s, here);
   parser_line(p);
   vec_push(p->arena, p->module->sources, s);
 }

@@ -159,10 +159,11 @@ static void mark_kept(const Acts *acts, bool *state) {
     for (int k = 0; k < acts->at[i].tree.n; ++k) state[acts->at[i].tree.at[k].state->id] = true;
 }
 
-/* Inputs and outputs of functions without data are texts in the first vocabulary (runtime/host/inputs.c): it stays. */
+/* Inputs and outputs of functions without data are texts in the first vocabulary (runtime/host/inputs.c): it stays. One
+ * in a file is the first source. */
 static void mark_vocabulary(const Module *m, bool *source) {
   for (int i = 0; i < m->sources.n; ++i)
-    if (m->sources.at[i]->vocabulary) {
+    if (m->sources.at[i]->vocabulary || source_is_tokens(m->sources.at[i])) {
       source[i] = true;
       return;
     }

@@ -49,6 +49,7 @@ static int sources_open(nnrt_run *run, int whole) {
     *s = (nnrt_stream){.source = &m->sources[i],
                        .index = i,
                        .seed = run->options.seed,
+                       .tokens = run->tokens,
                        .shuffle = m->sources[i].shuffle && !run->options.no_shuffle};
     status = nnrt_stream_open(&run->error, s, run->options.data[i]);
   }
@@ -89,7 +90,7 @@ static int values_initialise(nnrt_run *run) {
   if (m->seed_offset >= 0) memcpy(run->memory.state + m->seed_offset, seed, sizeof seed);
   if (m->init) nnrt_pool_run(run->pool, m->init, &run->memory);
   if (m->init) NNRT_TRY(nnrt_trap_check(run, m->init, "the initial values"));
-  if (run->options.init) NNRT_TRY(nnrt_weights_load(&run->error, m, &run->memory, run->options.init, NULL));
+  if (run->options.init) NNRT_TRY(nnrt_weights_begin(run));
   return NNRT_GOOD;
 }
 
@@ -99,6 +100,7 @@ static int run_prepare(nnrt_run *run) {
     return nnrt_fail(&run->error, NNRT_FAILED, "this build cannot keep its promise of equal bits: %s", broken);
   NNRT_TRY(nnrt_resume_open(run));
   NNRT_TRY(nnrt_predict_plan(run));
+  NNRT_TRY(nnrt_words_open(run));
   NNRT_TRY(nnrt_entries_build(run));
   NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(data_open(run));
@@ -113,7 +115,7 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(nnrt_prefetch_start(&run->error, &run->prefetch));
   NNRT_TRY(values_initialise(run));
   if (run->options.bench < 0 && !run->options.profile) NNRT_TRY(nnrt_writers_open(run));
-  if (run->options.save) NNRT_TRY(nnrt_replace_possible(&run->error, run->options.save));
+  if (run->options.save) NNRT_TRY(nnrt_weights_possible(&run->error, run->model, run->options.save));
   NNRT_TRY(nnrt_curves_open(run));
   NNRT_TRY(nnrt_checkpoint_prepare(run));
   NNRT_TRY(nnrt_predict_open(run));
@@ -158,6 +160,7 @@ static void run_end(nnrt_run *run) {
   nnrt_pool_stop(run->pool);
   for (int i = 0; run->streams && i < run->model->nsources; i++) nnrt_stream_close(&run->streams[i]);
   nnrt_values_free(run);
+  nnrt_tokens_close(run->tokens);
   nnrt_entries_free(run);
   nnrt_checkpoint_free(run);
   nnrt_resume_free(run);

@@ -265,3 +265,10 @@ int nnrt_write_all(int descriptor, const void *bytes, int64_t n) {
   }
   return 0;
 }
+
+/* What the user should know although all is well. */
+void nnrt_say(const nnrt_model *model, const char *text) {
+  char line[4400];
+  int n = nnrt_text(line, sizeof line, 0, "%s: %s\n", model->name, text);
+  nnrt_write_all(STDERR_FILENO, line, n);
+}

@@ -23,8 +23,13 @@ const nnrt_flag nnrt_flags[] = {
     {"data", "NAME=PATH", "other data for a source: NAME=FILE,FILE,... (one a field) or NAME=FOLDER; may be repeated",
      NNRT_FLAG_DATA, 0, 0},
     {"no-shuffle", NULL, "take the data in file order", NNRT_FLAG_SWITCH, 0, NNRT_AT(no_shuffle)},
-    {"init", "FILE", "begin with the weights of a safetensors file", NNRT_FLAG_TEXT, 0, NNRT_AT(init)},
-    {"save", "FILE", "write the weights as safetensors at the end", NNRT_FLAG_TEXT, 0, NNRT_AT(save)},
+    {"init", "FILE", "begin with the weights of a safetensors file or an .npz archive", NNRT_FLAG_TEXT, 0,
+     NNRT_AT(init)},
+    {"init-partial", NULL, "take what fits of that file, and tell what does not", NNRT_FLAG_SWITCH, 0,
+     NNRT_AT(init_partial)},
+    {"init-convert", NULL, "take floats of another width from it, rounded", NNRT_FLAG_SWITCH, 0, NNRT_AT(init_convert)},
+    {"save", "FILE", "write the weights at the end, as safetensors or, by the ending .npz, for NumPy", NNRT_FLAG_TEXT,
+     0, NNRT_AT(save)},
     {"checkpoint", "FILE", "write all of the run there while it goes on", NNRT_FLAG_TEXT, 0, NNRT_AT(checkpoint)},
     {"checkpoint-every", "WHEN", "N steps, Ns, Nm or Nh of time, or \"epoch\" (default 10m)", NNRT_FLAG_EVERY, 0,
      NNRT_AT(every)},
@@ -239,6 +244,9 @@ int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model
   for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
   while (r.at < argc) NNRT_TRY(flags_one(&r));
   NNRT_TRY(nnrt_modes_check(error, options, model));
+  if ((options->init_partial || options->init_convert) && !options->init)
+    return nnrt_fail(error, NNRT_USAGE, "--init-%s says how --init FILE is read, which is not given",
+                     options->init_partial ? "partial" : "convert");
   return threads_choose(error, options, model);
 }
 

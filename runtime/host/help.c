@@ -73,7 +73,8 @@ static void help_inputs(const nnrt_model *m) {
       const nnrt_input *in = &m->funcs[f].variants[0].inputs[i];
       if (in->kind != NNRT_INPUT_VALUE) continue;
       if (!head) printf("\nInputs of functions\n"), head = true;
-      bool text = nnrt_vocabulary(m, &m->funcs[f]) && in->dtype >= NNRT_i32 && in->dtype <= NNRT_u8;
+      nnrt_words words = nnrt_vocabulary(m, &m->funcs[f]);
+      bool text = (words.characters || words.in_file) && in->dtype >= NNRT_i32 && in->dtype <= NNRT_u8;
       snprintf(left, sizeof left, "--%s.%s X|FILE", m->funcs[f].name, in->name);
       printf("  %-20s  %s: %lld x %s%s\n", left, text ? "text" : "numbers", (long long)in->count,
              nnrt_dtype_name(in->dtype), in->value ? "" : " (no default)");
@@ -85,6 +86,10 @@ static void help_sources(const nnrt_model *m) {
   if (m->nsources) printf("\nData\n");
   for (int i = 0; i < m->nsources; i++) {
     const nnrt_source *s = &m->sources[i];
+    if (!strcmp(s->kind, "bpe")) {
+      printf("  %-20s  %lld tokens\n  %20s  %s\n", s->name, (long long)s->classes, "", s->files[0]);
+      continue;
+    }
     printf("  %-20s  batches of %s%d%s", s->name, s->rate > 0 ? "at most " : "", s->batch,
            s->shuffle ? ", shuffled" : "");
     if (s->rate > 0) printf(", each row with probability %g", s->rate);

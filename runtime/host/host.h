@@ -28,6 +28,7 @@
 /* ---- status.c ---- */
 enum { NNRT_GOOD = 0, NNRT_FAILED = 1, NNRT_USAGE = 2 }; /* also the exit codes; 128 + signal when one ended the run */
 enum { NNRT_OVER = -1 }; /* the run has what it wanted: no failure, and nothing goes on */
+typedef struct nnrt_run nnrt_run;
 typedef struct nnrt_error {
   int status;
   char text[1024];
@@ -88,6 +89,7 @@ typedef struct nnrt_paper {                                          /* a file t
 void nnrt_paper_text(nnrt_paper *paper, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void nnrt_paper_bytes(nnrt_paper *paper, const void *bytes, int64_t n);
 void nnrt_paper_flush(nnrt_paper *paper);
+void nnrt_say(const nnrt_model *model, const char *text); /* a line on standard error */
 int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor,
                   int64_t bytes); /* to go on writing behind them */
 
@@ -105,6 +107,10 @@ void nnrt_bytes_close(nnrt_bytes *bytes);
 /* ---- zip.c ---- */
 int nnrt_zip_open(nnrt_error *error, nnrt_bytes *bytes, const char *path, const char *base, const char *ending,
                   int64_t *at);
+
+/* ---- zip.c: all members ---- */
+typedef int nnrt_zip_visit(void *context, const char *name, int length);
+int nnrt_zip_members(nnrt_error *error, const char *path, void *context, nnrt_zip_visit *visit);
 
 /* ---- elements.c: numbers as they are stored in files ---- */
 typedef struct nnrt_stored_type {
@@ -125,6 +131,31 @@ bool nnrt_field_labels(const nnrt_field *field, int64_t classes); /* is it label
 int nnrt_label_check(nnrt_error *error, const char *path, const nnrt_field *field, int64_t classes, const void *at,
                      int64_t row, int64_t byte);
 
+/* ---- array.c: an array of NumPy ---- */
+enum { NNRT_NPY_RANK = 9 };
+typedef struct nnrt_npy {
+  nnrt_bytes bytes;
+  const nnrt_stored_type *type;
+  bool big;
+  int rank;
+  int64_t dim[NNRT_NPY_RANK], at, row_bytes; /* at: of the first number */
+  unsigned char *row;
+  char path[4400]; /* with the member's name */
+} nnrt_npy;
+int nnrt_npy_header(nnrt_error *error, nnrt_npy *array);
+int nnrt_npy_describe(char *to, int size, int dtype, int rank, const int64_t *dims);
+int64_t nnrt_npy_room(int n);
+void nnrt_npy_put(char *to, int64_t room, int dtype, int rank, const int64_t *dims);
+
+/* ---- tokens.c: a vocabulary in a file ---- */
+typedef struct nnrt_tokens nnrt_tokens;
+int nnrt_tokens_open(nnrt_error *error, nnrt_tokens **tokens, const char *path, int size);
+void nnrt_tokens_close(nnrt_tokens *tokens);
+int nnrt_tokens_longest(const nnrt_tokens *tokens); /* bytes of a token's text */
+int nnrt_tokens_of(nnrt_error *error, const nnrt_tokens *tokens, const char *text, int64_t n, int32_t **to,
+                   int64_t *count);
+int nnrt_tokens_text(const nnrt_tokens *tokens, int64_t token, bool *begins, char *to);
+
 /* ---- reader.c: the rows of a source by number, whatever they lie in ---- */
 typedef struct nnrt_column { /* all rows of one field, row after row, in the field's dtype */
   unsigned char *at;
@@ -136,6 +167,7 @@ typedef struct nnrt_reader {
   int nfiles, index;                /* index: of the source */
   char **paths;
   uint64_t seed;
+  const nnrt_tokens *tokens; /* of the program, or NULL */
   int64_t rows;
   nnrt_column *columns; /* of formats that hold their rows in memory */
   void *own;            /* the format's */
@@ -152,6 +184,8 @@ typedef struct nnrt_format {
 extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text, nnrt_format_npy, nnrt_format_npz,
     nnrt_format_csv;
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */
+/* One file as --data says, else as the model does; to: NNRT_PATH_MAX bytes */
+int nnrt_reader_path(nnrt_error *error, const nnrt_source *source, const char *files, char *to);
 void nnrt_reader_close(nnrt_reader *reader);
 int nnrt_columns_make(nnrt_error *error, nnrt_reader *reader); /* without their rows */
 int nnrt_columns_read(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);
@@ -166,7 +200,8 @@ typedef struct nnrt_stream { /* an opened source; `order` belongs to whoever fil
   const nnrt_source *source;
   int index, shuffle;
   uint64_t seed;
-  int64_t rows, lane; /* lane: rows of a lane of a stateful source, else 0 */
+  const nnrt_tokens *tokens; /* of the program, or NULL */
+  int64_t rows, lane;        /* lane: rows of a lane of a stateful source, else 0 */
   nnrt_reader reader;
   uint32_t *order, *subset; /* subset: the rows of a part of a split */
   int64_t order_epoch;
@@ -233,7 +268,7 @@ typedef struct nnrt_every { /* when a checkpoint is due */
 } nnrt_every;
 typedef struct nnrt_options {
   int64_t help, version, list_parameters, quiet, no_shuffle, epochs, steps, threads, bench; /* -1: not given */
-  int64_t keep, resuming, seed_given, eval, profile_steps;
+  int64_t keep, resuming, seed_given, eval, profile_steps, init_partial, init_convert;
   uint64_t seed;
   nnrt_every every;
   const char *log, *save, *init, *checkpoint, *resume, *predict, *predict_with, *output, *profile, *tensorboard, *plot;
@@ -267,15 +302,18 @@ void nnrt_options_free(nnrt_options *options);
 int nnrt_input_first(const nnrt_model *model,
                      int func); /* where its inputs begin among all; nfuncs: how many there are */
 int nnrt_input_find(const nnrt_model *model, const char *name, size_t n); /* "generate.prompt" to its number, or -1 */
-const char *nnrt_vocabulary(const nnrt_model *model, const nnrt_func *func);
+typedef struct nnrt_words { /* what a function's tokens are; neither: numbers */
+  const char *characters;   /* as nnrt_source.vocabulary */
+  bool in_file;             /* those of the program's source of kind "bpe" */
+} nnrt_words;
+const nnrt_source *nnrt_tokens_source(const nnrt_model *model); /* that source, or NULL */
+nnrt_words nnrt_vocabulary(const nnrt_model *model, const nnrt_func *func);
 int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]); /* bytes of one character; 0: none */
 
 /* ---- help.c: what is printed instead of training ---- */
 void nnrt_help_print(const nnrt_model *model, const char *program);
 void nnrt_version_print(const nnrt_model *model);
 void nnrt_parameters_print(const nnrt_model *model);
-
-typedef struct nnrt_run nnrt_run;
 
 /* ---- crc.c ---- */
 typedef struct nnrt_crc {
@@ -416,38 +454,89 @@ void nnrt_show_epoch(nnrt_run *run);
 void nnrt_show_sync(nnrt_run *run);
 int nnrt_show_close(nnrt_error *error, nnrt_run *run);
 
-/* ---- weights.c: safetensors ---- */
+/* ---- weights.c: states in files, out ---- */
 typedef struct nnrt_weights { /* states by their names in a file */
   const nnrt_model *model;
   const nnrt_memory *memory;
   const nnrt_rename *renames; /* of names in the file */
   int nrenames, n;
   nnrt_kept *at;
-  bool all; /* not only what model files hold */
+  bool all;              /* not only what model files hold */
+  bool partial, convert; /* in: what fits is enough; floats may have another width */
+  bool begins;           /* in: by --init, whose flags messages name */
 } nnrt_weights;
+enum { NNRT_WEIGHTS_CHUNK = 1 << 16 };
+#define NNRT_WEIGHTS_HEAD "{\"__metadata__\":{\"format\":\"pt\""
+#define NNRT_WEIGHTS_SUM ",\"nnrt.sum\":\""
+enum { /* in the header */
+       NNRT_WEIGHTS_DIGITS = 8,
+       NNRT_WEIGHTS_SUM_AT = sizeof NNRT_WEIGHTS_HEAD - 1 + sizeof NNRT_WEIGHTS_SUM - 1
+};
+extern const char *const nnrt_weights_dtypes[];
+int64_t nnrt_state_bytes(const nnrt_state *state);
+unsigned char *nnrt_state_at(const nnrt_state *state, const nnrt_memory *memory);
+const nnrt_state *nnrt_weights_state(const nnrt_weights *w, int i);
+int nnrt_weights_list(nnrt_error *error, nnrt_weights *w, const nnrt_act *act, bool aliases);
+int nnrt_weights_all(nnrt_error *error, nnrt_weights *w);
+int64_t nnrt_weights_chunk(const nnrt_state *state, const nnrt_memory *memory, int64_t at, unsigned char *to);
+int64_t nnrt_weights_room(const nnrt_weights *w); /* of a header without notes */
+int nnrt_weights_escape(char *to, int size, int n, const char *name);
+int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc);
+int nnrt_weights_possible(nnrt_error *error, const nnrt_model *model, const char *path);
+/* The states and names that the act lists, or the whole model when it is NULL or lists none. */
+int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
+                      const nnrt_act *act);
+
+/* ---- safetensors.c: in ---- */
+typedef struct nnrt_extent { /* where the numbers of a tensor lie */
+  const nnrt_bytes *bytes;   /* NULL: not in the file */
+  int64_t at, size;
+  const nnrt_stored_type *type; /* NULL: none that we have */
+  bool big;
+} nnrt_extent;
+typedef struct nnrt_tensor { /* in a file; names and dtypes as in safetensors */
+  char name[256], dtype[16];
+  int rank;
+  int64_t dim[NNRT_NPY_RANK], begin, end, all; /* begin, end: in all the bytes of numbers of the file or member */
+  nnrt_extent place;
+} nnrt_tensor;
+enum { NNRT_NAMES_TOLD = 8 };
+typedef struct nnrt_names { /* how many, and the first of them */
+  int n, used;
+  char text[1200];
+} nnrt_names;
 typedef struct nnrt_weights_reader {
   nnrt_error *error;
   const char *path, *text, *at, *end; /* text to end: the header */
   int64_t data, bytes;                /* where the data begin; how many there are */
-  nnrt_file file;
+  nnrt_bytes whole;
+  bool archive;
+  nnrt_bytes *members; /* of an archive */
+  int nmembers;
   char *header;
-  int64_t *places; /* by entry of the states that are wanted: where in the data it begins; -1: not there */
+  nnrt_extent *places;                   /* by entry of the states that are wanted */
+  nnrt_names absent, foreign, different; /* of a partial match: not in the file, in it only, in it otherwise */
 } nnrt_weights_reader;
-int nnrt_weights_all(nnrt_error *error, nnrt_weights *w);
-int64_t nnrt_weights_room(const nnrt_weights *w); /* of a header without notes */
-int nnrt_weights_escape(char *to, int size, int n, const char *name);
-int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc);
+typedef int nnrt_tensor_visit(void *context, nnrt_tensor *tensor);
 int nnrt_weights_open(nnrt_weights_reader *r);
+int nnrt_safetensors_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit);
+bool nnrt_weights_checkpoint(const nnrt_weights_reader *r);
 int nnrt_weights_verify(nnrt_weights_reader *r); /* of a checkpoint */
 bool nnrt_weights_note(const nnrt_weights_reader *r, const char *key, char *to, int size);
+void nnrt_weights_close(nnrt_weights_reader *r);
+
+/* ---- archive.c: weights in an archive of NumPy's ---- */
+bool nnrt_archive_named(const char *path);
+int nnrt_archive_fits(nnrt_error *error, const nnrt_weights *w, const char *path);
+int nnrt_archive_save(nnrt_error *error, const nnrt_weights *w, const char *path);
+int nnrt_archive_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit);
+
+/* ---- match.c: what a model takes of a file ---- */
 int nnrt_weights_match(nnrt_weights_reader *r, const nnrt_weights *w);
 int nnrt_weights_take(nnrt_weights_reader *r, const nnrt_weights *w); /* once they match */
-void nnrt_weights_close(nnrt_weights_reader *r);
-/* Both take the states and names that the act lists, or the whole model when it is NULL or lists none. */
-int nnrt_weights_save(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
-                      const nnrt_act *act);
 int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,
                       const nnrt_act *act);
+int nnrt_weights_begin(nnrt_run *run); /* --init */
 
 /* ---- replace.c: a file is whole at any time ---- */
 typedef struct nnrt_replacement {
@@ -465,7 +554,9 @@ int nnrt_replace_possible(nnrt_error *error, const char *path);
 /* ---- write.c, picture.c: outputs that go to files ---- */
 enum { NNRT_WRITE_NPY, NNRT_WRITE_TEXT, NNRT_WRITE_PICTURE };
 typedef struct nnrt_writer {
-  const char *path, *vocabulary;
+  const char *path;
+  nnrt_words words;
+  const nnrt_tokens *tokens; /* of words that are in a file */
   int kind, func, output, descriptor;
   int64_t rows, header, room; /* rows: of a text its bytes; room: of the buffer */
   unsigned char *buffer;
@@ -473,9 +564,9 @@ typedef struct nnrt_writer {
 int nnrt_picture_room(const nnrt_output *output, int64_t *bytes);
 int64_t nnrt_picture_draw(const nnrt_output *output, const unsigned char *at, unsigned char *to, int64_t room);
 
-int64_t nnrt_npy_room(const nnrt_output *row); /* bytes of the header of an array of rows, however many */
-enum { NNRT_NPY_HEADER = 1024 };
-int64_t nnrt_npy_header(const nnrt_output *row, int64_t rows, int64_t room, char to[NNRT_NPY_HEADER]); /* room */
+enum { NNRT_ROWS_HEADER = 1024 };
+int64_t nnrt_rows_room(const nnrt_output *row); /* bytes of the .npy header of an array of rows, however many */
+void nnrt_rows_header(const nnrt_output *row, int64_t rows, int64_t room, char to[NNRT_ROWS_HEADER]);
 
 /* ---- peak.c: what the threads of a pool can do together ---- */
 double nnrt_peak_flops(nnrt_pool *pool, int threads, double seconds);
@@ -579,6 +670,7 @@ struct nnrt_run {
   unsigned char *inputs, *outputs; /* the blocks of all entries */
   int threads, streams_open, pool_started;
   nnrt_pool *pool;
+  nnrt_tokens *tokens; /* of the program's source of kind "bpe" */
   nnrt_stream *streams;
   nnrt_cursor *cursors;
   nnrt_entry *entries;
@@ -621,6 +713,7 @@ void nnrt_trap_begin(nnrt_run *run); /* before a call: forgets what was seen */
 int nnrt_trap_check(nnrt_run *run, nnrt_step *step, const char *what);
 
 /* inputs.c */
+int nnrt_words_open(nnrt_run *run);                        /* the file of the tokens */
 int nnrt_values_read(nnrt_run *run);                       /* flags and defaults of every function */
 int nnrt_values_check(nnrt_run *run, const nnrt_act *act); /* has every input of the act's function a value? */
 void nnrt_values_put(nnrt_run *run, const nnrt_act *act);  /* into the blocks of the act's function */

@@ -3,7 +3,8 @@
  *
  * Numbers are separated by blanks or commas; one number stands for all. Where a source has a vocabulary, the text of an
  * integer input is made of its tokens: the last ones when it is longer than the input, with blanks (or token 0, where
- * the vocabulary has none) in front when it is shorter. Everything is read before the first step; an act then copies
+ * the vocabulary has none) in front when it is shorter; where the tokens are pieces in a file (tokens.c), with token 0.
+ * Everything is read before the first step; an act then copies
  * its values into the blocks of its function. */
 #include "host.h"
 
@@ -41,13 +42,35 @@ static int character_bytes(const char *s) {
   return n;
 }
 
-/* Of the function's sources, else of the first source that has one; NULL: tokens are numbers. */
-const char *nnrt_vocabulary(const nnrt_model *m, const nnrt_func *func) {
+static bool words_found(nnrt_words *words, const nnrt_source *s) {
+  words->characters = s->vocabulary;
+  words->in_file = !s->vocabulary && (!strcmp(s->kind, "bpe") || !strcmp(s->kind, "text"));
+  return words->characters || words->in_file;
+}
+
+/* Of the function's sources, else of the first source that has one. A text without characters is made of the program's
+ * tokens. */
+nnrt_words nnrt_vocabulary(const nnrt_model *m, const nnrt_func *func) {
+  nnrt_words words = {0};
   for (int k = 0; k < func->nsources; k++)
-    if (m->sources[func->sources[k]].vocabulary) return m->sources[func->sources[k]].vocabulary;
+    if (words_found(&words, &m->sources[func->sources[k]])) return words;
   for (int k = 0; k < m->nsources; k++)
-    if (m->sources[k].vocabulary) return m->sources[k].vocabulary;
+    if (words_found(&words, &m->sources[k])) return words;
+  return words;
+}
+
+const nnrt_source *nnrt_tokens_source(const nnrt_model *m) {
+  for (int k = 0; k < m->nsources; k++)
+    if (!strcmp(m->sources[k].kind, "bpe")) return &m->sources[k];
   return NULL;
+}
+
+int nnrt_words_open(nnrt_run *run) {
+  const nnrt_source *s = nnrt_tokens_source(run->model);
+  char path[NNRT_PATH_MAX];
+  if (!s) return NNRT_GOOD;
+  NNRT_TRY(nnrt_reader_path(&run->error, s, run->options.data[s - run->model->sources], path));
+  return nnrt_tokens_open(&run->error, &run->tokens, path, (int)s->classes);
 }
 
 int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]) {
@@ -73,6 +96,7 @@ static int64_t token_of(const char *vocabulary, const char *s, int n) {
 typedef struct nnrt_value_reader {
   nnrt_error *error;
   const char *func, *text, *vocabulary;
+  const nnrt_tokens *tokens; /* in place of a vocabulary */
   const nnrt_input *input;
 } nnrt_value_reader;
 
@@ -94,6 +118,19 @@ static int value_tokens(const nnrt_value_reader *r, unsigned char *to) {
     if (place >= 0) nnrt_element_set(in->dtype, to + place * bytes, (double)token);
     s += length;
   }
+  return NNRT_GOOD;
+}
+
+/* The last ones of the text's tokens; token 0 stands in front of fewer. */
+static int value_pieces(const nnrt_value_reader *r, unsigned char *to) {
+  const nnrt_input *in = r->input;
+  int bytes = nnrt_dtype_bytes(in->dtype);
+  int32_t *tokens;
+  int64_t n;
+  NNRT_TRY(nnrt_tokens_of(r->error, r->tokens, r->text, (int64_t)strlen(r->text), &tokens, &n));
+  for (int64_t i = 0, from = n - in->count; i < in->count; i++, from++)
+    nnrt_element_set(in->dtype, to + i * bytes, from < 0 ? 0 : tokens[from]);
+  free(tokens);
   return NNRT_GOOD;
 }
 
@@ -142,7 +179,10 @@ static int value_read(nnrt_value_reader *r, const char *text, unsigned char **to
   char *held;
   NNRT_TRY(nnrt_alloc(r->error, to, r->input->count * nnrt_dtype_bytes(r->input->dtype), r->input->name));
   int status = value_text(r, text, &r->text, &held);
-  if (!status) status = r->vocabulary && integer ? value_tokens(r, *to) : value_numbers(r, *to);
+  if (!status)
+    status = integer && r->tokens       ? value_pieces(r, *to)
+             : integer && r->vocabulary ? value_tokens(r, *to)
+                                        : value_numbers(r, *to);
   free(held);
   return status;
 }
@@ -159,7 +199,9 @@ int nnrt_values_read(nnrt_run *run) {
       nnrt_value_reader r = {.error = &run->error, .func = m->funcs[f].name, .input = &v->inputs[i]};
       if (r.input->kind != NNRT_INPUT_VALUE) continue;
       const char *text = run->options.inputs[nnrt_input_first(m, f) + i];
-      r.vocabulary = nnrt_vocabulary(m, &m->funcs[f]);
+      nnrt_words words = nnrt_vocabulary(m, &m->funcs[f]);
+      r.vocabulary = words.characters;
+      r.tokens = words.in_file ? run->tokens : NULL;
       if (text) NNRT_TRY(value_read(&r, text, &e->owned[i]));
       e->values[i] = (nnrt_given){r.input->name, text ? e->owned[i] : r.input->value};
     }

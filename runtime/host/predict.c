@@ -221,7 +221,7 @@ static void predict_csv_header(const nnrt_predict *p, nnrt_paper *out) {
 
 int nnrt_predict_open(nnrt_run *run) {
   nnrt_predict *p = &run->predict;
-  char header[NNRT_NPY_HEADER];
+  char header[NNRT_ROWS_HEADER];
   if (!run->options.predict) return NNRT_GOOD;
   p->paper = (nnrt_paper){.descriptor = STDOUT_FILENO};
   if (run->options.output) {
@@ -230,11 +230,13 @@ int nnrt_predict_open(nnrt_run *run) {
   }
   p->opened = true;
   nnrt_output row = predict_row(p, p->first);
-  int64_t rows = run->streams[p->func.sources[0]].rows;
-  if (predict_is_npy(run))
-    nnrt_paper_bytes(&p->paper, header, nnrt_npy_header(&row, rows, nnrt_npy_room(&row), header));
-  else
+  int64_t rows = run->streams[p->func.sources[0]].rows, room = nnrt_rows_room(&row);
+  if (predict_is_npy(run)) {
+    nnrt_rows_header(&row, rows, room, header);
+    nnrt_paper_bytes(&p->paper, header, room);
+  } else {
     predict_csv_header(p, &p->paper);
+  }
   return NNRT_GOOD;
 }
 

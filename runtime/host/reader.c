@@ -82,6 +82,17 @@ static int reader_paths(nnrt_error *error, nnrt_reader *r, const char *files) {
   return NNRT_GOOD;
 }
 
+static void nothing_close(nnrt_reader *r) { (void)r; }
+
+int nnrt_reader_path(nnrt_error *error, const nnrt_source *source, const char *files, char *to) {
+  static const nnrt_format one = {"bpe", NNRT_FILES_ONE, false, NULL, NULL, nothing_close};
+  nnrt_reader r = {.source = source, .format = &one};
+  int status = reader_paths(error, &r, files);
+  if (!status) memcpy(to, r.paths[0], NNRT_PATH_MAX);
+  nnrt_reader_close(&r);
+  return status;
+}
+
 /* ---- rows in memory, one column a field ---- */
 int nnrt_columns_make(nnrt_error *error, nnrt_reader *r) {
   NNRT_TRY(nnrt_alloc(error, &r->columns, r->source->nfields * (int64_t)sizeof *r->columns, r->source->name));
@@ -114,8 +125,6 @@ static int table_read(nnrt_error *error, nnrt_reader *r, int field, int64_t row,
   memcpy(to, (const unsigned char *)r->source->values[field] + row * bytes, (size_t)(n * bytes));
   return NNRT_GOOD;
 }
-
-static void nothing_close(nnrt_reader *r) { (void)r; }
 
 static const nnrt_format format_table = {"table", NNRT_FILES_NONE, false, table_open, table_read, nothing_close};
 

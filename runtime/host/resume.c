@@ -17,12 +17,6 @@
 
 enum { NOTE_NUMBERS = 5, RESUME_GENERATIONS = 100 };
 
-static void resume_say(const nnrt_run *run, const char *text) {
-  char line[1400];
-  int n = nnrt_text(line, sizeof line, 0, "%s: %s\n", run->model->name, text);
-  nnrt_write_all(STDERR_FILENO, line, n);
-}
-
 /* ---- notes ---- */
 bool nnrt_resume_note(const nnrt_run *run, const char *kind, const char *name, char *to, int size) {
   char key[512];
@@ -150,7 +144,7 @@ static int resume_older(nnrt_run *run, const char *target) {
     if (status == NNRT_USAGE) return status;
     if (status) continue;
     nnrt_text(text, sizeof text, 0, "%s; going on from the older %s", first.text, run->resume.path);
-    resume_say(run, text);
+    nnrt_say(run->model, text);
     return NNRT_GOOD;
   }
   run->error = first;
@@ -173,7 +167,7 @@ int nnrt_resume_open(nnrt_run *run) {
     if (!nnrt_trains(&run->options))
       return nnrt_fail(&run->error, NNRT_FAILED, "--resume: there is no checkpoint %s", path);
     nnrt_text(text, sizeof text, 0, "there is no checkpoint %s: the run begins", path);
-    resume_say(run, text);
+    nnrt_say(run->model, text);
     return NNRT_GOOD;
   }
   nnrt_text(run->resume.path, sizeof run->resume.path, 0, "%s", target);
@@ -270,7 +264,7 @@ static int restore_length(nnrt_run *run) {
   nnrt_text(text, sizeof text, 0,
             "the run was planned for %s steps and is now for %s: the model's schedules follow that from step %lld on",
             nnrt_grouped(a, steps[2]), nnrt_grouped(b, run->planned_steps), (long long)run->step);
-  resume_say(run, text);
+  nnrt_say(run->model, text);
   return NNRT_GOOD;
 }
 

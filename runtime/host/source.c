@@ -61,7 +61,7 @@ static void stream_lanes(nnrt_stream *s) {
 
 static int stream_fill(nnrt_error *error, nnrt_stream *s, const char *files) {
   const nnrt_source *source = s->source;
-  s->reader = (nnrt_reader){.source = source, .seed = s->seed, .index = s->index};
+  s->reader = (nnrt_reader){.source = source, .seed = s->seed, .tokens = s->tokens, .index = s->index};
   NNRT_TRY(nnrt_reader_open(error, &s->reader, files));
   s->rows = s->reader.rows;
   if (s->rows > UINT32_MAX)

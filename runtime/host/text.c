@@ -2,9 +2,10 @@
  * follows each of its tokens. Row i begins at token i * stride, so rows of a stride as long as the window do not
  * overlap. A part of a split is a run of tokens: the first 90 % and the rest have no token in common.
  *
- * The tokens are bytes, or the characters of the vocabulary, which are UTF-8. The file is looked through once, when it
- * is opened, for what is no character of the vocabulary; then windows are read where they lie. Where characters have
- * several bytes, the places of every 256th one are kept. */
+ * Where the program's tokens are pieces in a file (tokens.c), all of the text is cut into them when it is opened, and
+ * they are held in memory. Else the tokens are bytes, or the characters of the vocabulary, which are UTF-8. The file is
+ * looked through once, when it is opened, for what is no character of the vocabulary; then windows are read where they
+ * lie. Where characters have several bytes, the places of every 256th one are kept. */
 #include "host.h"
 
 #include <math.h>
@@ -24,6 +25,7 @@ typedef struct nnrt_text_reader {
   nnrt_text_character *several;
   int nseveral;
   int64_t first, tokens; /* of this part; before that, of the file */
+  int32_t *pieces;       /* all of its tokens, where they are pieces */
   int64_t *marks;        /* the bytes at which tokens 0, TEXT_MARK, … begin; NULL: a byte is a token */
   unsigned char *buffer; /* the bytes of a window, or of a chunk */
 } nnrt_text_reader;
@@ -137,11 +139,17 @@ static int text_window(nnrt_error *error, nnrt_text_reader *t, int64_t first, in
   return token < n ? text_changed(error, t, at + i) : NNRT_GOOD;
 }
 
+static int text_tokens(nnrt_error *error, nnrt_text_reader *t, int64_t first, int64_t n, unsigned char *to) {
+  if (!t->pieces) return text_window(error, t, first, n, to);
+  memcpy(to, t->pieces + first, (size_t)n * sizeof *t->pieces);
+  return NNRT_GOOD;
+}
+
 static int text_read(nnrt_error *error, nnrt_reader *r, int field, int64_t row, int64_t n, unsigned char *to) {
   nnrt_text_reader *t = r->own;
   int64_t length = r->source->fields[0].dim[0], stride = r->source->stride;
   for (int64_t i = 0; i < n; i++)
-    NNRT_TRY(text_window(error, t, t->first + (row + i) * stride + (field == 1), length, to + 4 * i * length));
+    NNRT_TRY(text_tokens(error, t, t->first + (row + i) * stride + (field == 1), length, to + 4 * i * length));
   return NNRT_GOOD;
 }
 
@@ -163,11 +171,22 @@ static int text_cut(nnrt_error *error, nnrt_reader *r) {
   return NNRT_GOOD;
 }
 
+static int text_pieces(nnrt_error *error, nnrt_reader *r, nnrt_text_reader *t) {
+  char *text;
+  NNRT_TRY(nnrt_bytes_open(error, &t->bytes, r->paths[0]));
+  NNRT_TRY(nnrt_alloc_raw(error, &text, t->bytes.size, r->paths[0]));
+  int status = nnrt_bytes_read(error, &t->bytes, 0, t->bytes.size, text);
+  if (!status) status = nnrt_tokens_of(error, r->tokens, text, t->bytes.size, &t->pieces, &t->tokens);
+  free(text);
+  return status ? status : text_cut(error, r);
+}
+
 static int text_open(nnrt_error *error, nnrt_reader *r) {
   nnrt_text_reader *t;
   int64_t window = (TEXT_MARK + r->source->fields[0].dim[0]) * TEXT_CHARACTER;
   NNRT_TRY(nnrt_alloc(error, &t, sizeof *t, r->source->name));
   r->own = t;
+  if (!r->source->vocabulary) return text_pieces(error, r, t);
   NNRT_TRY(text_vocabulary(error, t, r->source->vocabulary));
   NNRT_TRY(nnrt_bytes_open(error, &t->bytes, r->paths[0]));
   NNRT_TRY(nnrt_alloc(error, &t->buffer, window > TEXT_CHUNK ? window : TEXT_CHUNK, r->source->name));
@@ -186,6 +205,7 @@ static void text_close(nnrt_reader *r) {
   nnrt_bytes_close(&t->bytes);
   free(t->several);
   free(t->marks);
+  free(t->pieces);
   free(t->buffer);
   free(t);
 }

@@ -12,49 +12,34 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NPY_ALIGN = 64, NUMBER_ROOM = 32 };
+enum { NUMBER_ROOM = 32 };
 
 static const nnrt_output *writer_output(const nnrt_run *run, const nnrt_writer *w) {
   return &run->model->funcs[w->func].variants[0].outputs[w->output];
 }
 
-/* ---- NPY, version 1.0 (numpy.lib.format) ---- */
-static const char *npy_type(int dtype) { /* bf16 goes out as f32 */
-  static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
-  return dtype >= NNRT_f32 && dtype <= NNRT_bool ? types[dtype] : "V1";
+/* ---- NPY ---- */
+static void rows_dims(const nnrt_output *o, int64_t rows, int64_t dims[9]) {
+  dims[0] = rows;
+  for (int i = 0; i < o->rank; i++) dims[i + 1] = o->dim[i];
 }
 
-static int npy_text(const nnrt_output *o, int64_t rows, char *to, int size) {
-  const uint16_t one = 1;
-  bool little = *(const unsigned char *)&one, byte = nnrt_dtype_bytes(o->dtype) == 1;
-  int n = nnrt_text(to, size, 0, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%lld,",
-                    byte     ? '|'
-                    : little ? '<'
-                             : '>',
-                    npy_type(o->dtype), (long long)rows);
-  for (int i = 0; i < o->rank; i++)
-    n = nnrt_text(to, size, n, i + 1 < o->rank ? " %lld," : " %lld", (long long)o->dim[i]);
-  return nnrt_text(to, size, n, "), }");
-}
-
-int64_t nnrt_npy_room(const nnrt_output *o) {
+int64_t nnrt_rows_room(const nnrt_output *o) {
   char text[512];
-  return (10 + npy_text(o, INT64_MAX, text, sizeof text) + 1 + NPY_ALIGN - 1) / NPY_ALIGN * NPY_ALIGN;
+  int64_t dims[9];
+  rows_dims(o, INT64_MAX, dims);
+  return nnrt_npy_room(nnrt_npy_describe(text, sizeof text, o->dtype, o->rank + 1, dims));
 }
 
-int64_t nnrt_npy_header(const nnrt_output *o, int64_t rows, int64_t room, char to[NNRT_NPY_HEADER]) {
-  memcpy(to, "\x93NUMPY\x01\0", 8);
-  int n = 10 + npy_text(o, rows, to + 10, NNRT_NPY_HEADER - 10);
-  memset(to + n, ' ', (size_t)(room - 1 - n));
-  to[room - 1] = '\n';
-  to[8] = (char)((room - 10) & 255);
-  to[9] = (char)((room - 10) >> 8);
-  return room;
+void nnrt_rows_header(const nnrt_output *o, int64_t rows, int64_t room, char to[NNRT_ROWS_HEADER]) {
+  int64_t dims[9];
+  rows_dims(o, rows, dims);
+  nnrt_npy_put(to, room, o->dtype, o->rank + 1, dims);
 }
 
 static int npy_header(const nnrt_output *o, nnrt_writer *w) { /* an errno, or 0 */
-  char header[NNRT_NPY_HEADER];
-  nnrt_npy_header(o, w->rows, w->header, header);
+  char header[NNRT_ROWS_HEADER];
+  nnrt_rows_header(o, w->rows, w->header, header);
   if (pwrite(w->descriptor, header, (size_t)w->header, 0) != (ssize_t)w->header) return errno ? errno : EIO;
   return 0;
 }
@@ -78,19 +63,24 @@ static int npy_row(const nnrt_output *o, nnrt_writer *w, const unsigned char *at
   return npy_header(o, w);
 }
 
-/* ---- text: one line for the last dimension; tokens as characters, numbers with blanks between ---- */
+/* ---- text: one line for the last dimension; tokens as characters or pieces, numbers with blanks between ---- */
+static int64_t writer_token(const nnrt_writer *w, int64_t token, bool *begins, char *to) {
+  return w->tokens ? nnrt_tokens_text(w->tokens, token, begins, to) : nnrt_token_text(w->words.characters, token, to);
+}
+
 static int64_t text_lines(const nnrt_output *o, const nnrt_writer *w, const unsigned char *at) {
   int bytes = nnrt_dtype_bytes(o->dtype);
   int64_t n = 0, last = o->rank ? o->dim[o->rank - 1] : 1;
-  bool tokens = w->vocabulary && o->dtype >= NNRT_i32 && o->dtype <= NNRT_u8;
+  bool tokens = (w->tokens || w->words.characters) && o->dtype >= NNRT_i32 && o->dtype <= NNRT_u8, begins = true;
   for (int64_t i = 0; i < o->count; i++, at += bytes) {
     char *to = (char *)w->buffer + n;
     if (tokens)
-      n += nnrt_token_text(w->vocabulary, (int64_t)nnrt_element(o->dtype, at), to);
+      n += writer_token(w, (int64_t)nnrt_element(o->dtype, at), &begins, to);
     else
       n += nnrt_element_text(to, NUMBER_ROOM, o->dtype, at);
     bool ends = (i + 1) % last == 0;
     if (ends || !tokens) w->buffer[n++] = ends ? '\n' : ' ';
+    begins = begins || ends;
   }
   return n;
 }
@@ -104,7 +94,9 @@ static int text_write(const nnrt_output *o, nnrt_writer *w, const unsigned char 
 /* ---- before the first step ---- */
 static int writer_room(nnrt_run *run, nnrt_writer *w) {
   const nnrt_output *o = writer_output(run, w);
-  w->room = w->kind == NNRT_WRITE_TEXT ? o->count * (NUMBER_ROOM + 1) + 1 : 4 * o->count;
+  int64_t longest = w->tokens ? nnrt_tokens_longest(w->tokens) : 0;
+  w->room =
+      w->kind == NNRT_WRITE_TEXT ? o->count * ((longest > NUMBER_ROOM ? longest : NUMBER_ROOM) + 1) + 1 : 4 * o->count;
   if (w->kind == NNRT_WRITE_PICTURE && nnrt_picture_room(o, &w->room))
     return nnrt_fail(&run->error, NNRT_FAILED, "%s: too large a picture", w->path);
   return nnrt_alloc(&run->error, &w->buffer, w->room, w->path);
@@ -122,13 +114,14 @@ static int writer_open(nnrt_run *run, nnrt_writer *w) {
   w->kind = nnrt_path_ends(w->path, ".npy")   ? NNRT_WRITE_NPY
             : nnrt_path_ends(w->path, ".png") ? NNRT_WRITE_PICTURE
                                               : NNRT_WRITE_TEXT;
-  w->vocabulary = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
+  w->words = nnrt_vocabulary(run->model, &run->model->funcs[w->func]);
+  w->tokens = w->words.in_file ? run->tokens : NULL;
   NNRT_TRY(writer_room(run, w));
   if (w->kind == NNRT_WRITE_PICTURE) return NNRT_GOOD;
   w->rows = out ? 0 : nnrt_resume_number(run, "write", w->path);
   w->descriptor = out ? STDOUT_FILENO : open(w->path, O_WRONLY | O_CREAT | (w->rows ? 0 : O_TRUNC) | O_CLOEXEC, 0666);
   int failed = w->descriptor < 0 ? errno : 0;
-  if (w->kind == NNRT_WRITE_NPY) w->header = nnrt_npy_room(o);
+  if (w->kind == NNRT_WRITE_NPY) w->header = nnrt_rows_room(o);
   if (!failed && w->rows)
     NNRT_TRY(nnrt_file_cut(&run->error, w->path, w->descriptor, w->header + w->rows * writer_row(o, w)));
   if (!failed && w->kind == NNRT_WRITE_NPY) failed = npy_header(o, w);

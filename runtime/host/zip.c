@@ -1,6 +1,6 @@
-/* zip.c: one member of a zip archive, as nnrt_bytes. A stored member is read where it lies in the archive, once it has
- * been gone through for its checksum. A deflated one is a gzip file but for its head and its tail: it is made into one,
- * in a file without a name, and unpacked as any .gz is, which also checks its length and its checksum.
+/* zip.c: the members of a zip archive, each as nnrt_bytes. A stored member is read where it lies in the archive, once
+ * it has been gone through for its checksum. A deflated one is a gzip file but for its head and its tail: it is made
+ * into one, in a file without a name, and unpacked as any .gz is, which also checks its length and its checksum.
  *
  * The archive's directory is at its end; each size and place in it is checked against the archive before it is used.
  * Archives of several parts, encrypted ones, and those beyond 4 GiB (zip64) are refused. */
@@ -64,16 +64,23 @@ static bool zip_named(const unsigned char *name, int64_t n, const char *base, co
   return n == own + end && !memcmp(name, base, (size_t)own) && !memcmp(name + own, ending, (size_t)end);
 }
 
+/* The entry at byte i of the directory: the length of its name, and of all of it. */
+static int zip_entry(nnrt_zip *z, int64_t i, int64_t *name, int64_t *all) {
+  const unsigned char *entry = z->directory + i;
+  if (z->directory_size - i < ZIP_ENTRY || memcmp(entry, "PK\1\2", 4))
+    return zip_fail(z, z->directory_at + i, "no entry of the directory, which begins with PK 01 02,");
+  *name = zip_number(entry + 28, 2);
+  *all = ZIP_ENTRY + *name + zip_number(entry + 30, 2) + zip_number(entry + 32, 2);
+  if (*all > z->directory_size - i) return zip_fail(z, z->directory_at + i, "an entry that ends behind the directory");
+  return NNRT_GOOD;
+}
+
 static int zip_find(nnrt_zip *z, const char *base, const char *ending) {
   char names[400];
   int listed = 0;
-  for (int64_t i = 0; i < z->directory_size;) {
+  for (int64_t i = 0, name, all; i < z->directory_size; i += all) {
     const unsigned char *entry = z->directory + i;
-    if (z->directory_size - i < ZIP_ENTRY || memcmp(entry, "PK\1\2", 4))
-      return zip_fail(z, z->directory_at + i, "no entry of the directory, which begins with PK 01 02,");
-    int64_t name = zip_number(entry + 28, 2),
-            all = ZIP_ENTRY + name + zip_number(entry + 30, 2) + zip_number(entry + 32, 2);
-    if (all > z->directory_size - i) return zip_fail(z, z->directory_at + i, "an entry that ends behind the directory");
+    NNRT_TRY(zip_entry(z, i, &name, &all));
     if (zip_named(entry + ZIP_ENTRY, name, base, ending)) {
       z->flags = zip_number(entry + 8, 2), z->method = zip_number(entry + 10, 2), z->crc = zip_number(entry + 16, 4);
       z->packed = zip_number(entry + 20, 4), z->unpacked = zip_number(entry + 24, 4), z->at = zip_number(entry + 42, 4);
@@ -81,7 +88,6 @@ static int zip_find(nnrt_zip *z, const char *base, const char *ending) {
     }
     listed = nnrt_text(names, sizeof names, listed, "%s%.*s", listed ? ", " : "", (int)name,
                        (const char *)entry + ZIP_ENTRY);
-    i += all;
   }
   return nnrt_fail(z->error, NNRT_FAILED, "%s: has no array %s%s; it has: %s", z->path, base, ending,
                    listed ? names : "none");
@@ -171,6 +177,25 @@ int nnrt_zip_open(nnrt_error *error, nnrt_bytes *bytes, const char *path, const 
   *bytes = (nnrt_bytes){0};
   NNRT_TRY(nnrt_bytes_open(error, &z.file, path));
   int status = zip_read(&z, bytes, base, ending, at);
+  nnrt_bytes_close(&z.file);
+  free(z.directory);
+  return status;
+}
+
+static int zip_visit(nnrt_zip *z, void *context, nnrt_zip_visit *visit) {
+  NNRT_TRY(zip_directory(z));
+  for (int64_t i = 0, name, all; i < z->directory_size; i += all) {
+    NNRT_TRY(zip_entry(z, i, &name, &all));
+    NNRT_TRY(visit(context, (const char *)z->directory + i + ZIP_ENTRY, (int)name));
+  }
+  return NNRT_GOOD;
+}
+
+/* visit(context, name, its length) for each member of the archive, in the order of its directory. */
+int nnrt_zip_members(nnrt_error *error, const char *path, void *context, nnrt_zip_visit *visit) {
+  nnrt_zip z = {.error = error, .path = path};
+  NNRT_TRY(nnrt_bytes_open(error, &z.file, path));
+  int status = zip_visit(&z, context, visit);
   nnrt_bytes_close(&z.file);
   free(z.directory);
   return status;

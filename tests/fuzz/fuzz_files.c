@@ -1,5 +1,6 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, safetensors weights, and checkpoints, half of them with a sum that is right.
+ * arrays of NumPy alone and in archives, weights as safetensors and as archives, vocabularies, and checkpoints, half of
+ * them with a sum that is right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -256,7 +257,7 @@ static const nnrt_source *array_source(void) {
 static const nnrt_source *archive_source(void) {
   static nnrt_source source;
   int rows = 1 + (int)draw(30), at[2], size[2];
-  nnrt_crc sum[2];
+  uint32_t crc[2];
   source = text_source;
   source.kind = "npz", source.classes = CLASSES;
   length = 0;
@@ -270,7 +271,7 @@ static const nnrt_source *archive_source(void) {
     int begins = length;
     array_make(k, rows);
     size[k] = length - begins;
-    nnrt_crc_start(&sum[k]), nnrt_crc_add(&sum[k], bytes + begins, size[k]);
+    crc[k] = crc_of(bytes + begins, size[k]);
   }
   int directory = length;
   for (int k = 0; k < 2; k++) {
@@ -278,7 +279,7 @@ static const nnrt_source *archive_source(void) {
     memcpy(bytes + length, "PK\1\2", 4);
     bytes[length + 28] = 5;
     length += 16;
-    bytes_number(nnrt_crc_sum(&sum[k]), 4);
+    bytes_number(crc[k], 4);
     bytes_number((unsigned)size[k], 4);
     bytes_number((unsigned)size[k], 4);
     length += 14;
@@ -342,6 +343,19 @@ static void try_stream(const char *keep) {
   nnrt_stream_close(&stream);
 }
 
+/* As --init, with and without its flags. */
+static int take_weights(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory) {
+  nnrt_weights w = {.model = model, .memory = memory, .partial = draw(2), .convert = draw(2)};
+  nnrt_weights_reader r = {.error = error, .path = path};
+  int status = nnrt_weights_open(&r);
+  if (!status) status = nnrt_weights_list(error, &w, NULL, true);
+  if (!status) status = nnrt_weights_match(&r, &w);
+  if (!status) status = nnrt_weights_take(&r, &w);
+  nnrt_weights_close(&r);
+  free(w.at);
+  return status;
+}
+
 static void try_weights(const char *keep) {
   static unsigned char params[64], other[64];
   static const nnrt_state states[] = {
@@ -352,24 +366,85 @@ static void try_weights(const char *keep) {
   const nnrt_model model = {.name = "m", .nstates = 3, .states = states};
   const nnrt_memory memory = {.params = params, .state = other};
   nnrt_error error = {0};
-  static unsigned char saved[FILE_MAX];
-  static int saved_length;
-  if (!saved_length) { /* once: saving flushes to the disk */
-    if (nnrt_weights_save(&error, &model, &memory, path, NULL)) bad("cannot be saved", error.text, keep);
-    int file = open(path, O_RDONLY);
-    saved_length = (int)read(file, saved, FILE_MAX);
+  static unsigned char saved[2][FILE_MAX];
+  static int saved_length[2];
+  int archive = (int)draw(2);
+  if (!saved_length[archive]) { /* once: saving flushes to the disk */
+    char name[200];
+    snprintf(name, sizeof name, archive ? "%s.npz" : "%s", path);
+    if (nnrt_weights_save(&error, &model, &memory, name, NULL)) bad("cannot be saved", error.text, keep);
+    int file = open(name, O_RDONLY);
+    saved_length[archive] = (int)read(file, saved[archive], FILE_MAX);
     close(file);
+    unlink(name);
   }
-  length = saved_length;
-  memcpy(bytes, saved, (size_t)length);
-  header_length = length - 48;
-  int mutated = mutate(), status;
+  length = saved_length[archive];
+  memcpy(bytes, saved[archive], (size_t)length);
+  header_length = archive ? length : length - 48;
+  int mutated = mutate();
   put();
-  status = nnrt_weights_load(&error, &model, &memory, path, NULL);
+  int status = take_weights(&error, &model, &memory);
   if (status)
     check_refusal(&error, status, mutated, keep);
   else
     accepted++;
+}
+
+/* ---- vocabularies: what is opened cuts texts into tokens that there are, and says them within its room ---- */
+static int pieces_make(bool binary) {
+  int n = 1 + (int)draw(20);
+  length = 0;
+  if (binary) bytes_number(4, 4);
+  for (int i = 0; i < n; i++) {
+    int size = 1 + (int)draw(4);
+    if (binary) bytes_number(draw(8) << 24, 4), bytes_number((unsigned)size, 4);
+    for (int k = 0; k < size; k++) bytes[length++] = (unsigned char)"ab <>0x\xC3\xA9"[draw(9)];
+    if (!binary && draw(2)) length += sprintf((char *)bytes + length, "\t-%u", draw(30));
+    if (!binary) bytes[length++] = '\n';
+  }
+  header_length = length;
+  return n;
+}
+
+static void pieces_use(nnrt_tokens *tokens, int n, const char *keep) {
+  char text[64], to[1 << 12];
+  nnrt_error error = {0};
+  int32_t *of;
+  int64_t count, size = draw(sizeof text);
+  bool begins = true;
+  for (int i = 0; i < size; i++) text[i] = (char)"ab <>0x\xC3\xA9"[draw(9)];
+  if (nnrt_tokens_longest(tokens) > (int)sizeof to) bad("a token of any length", "", keep);
+  if (nnrt_tokens_of(&error, tokens, text, size, &of, &count)) {
+    if (!strstr(error.text, "nor its bytes")) bad("a text that is not cut", error.text, keep);
+    return;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    if (of[i] < 0 || of[i] >= n) bad("a token that is none", "", keep);
+    if (nnrt_tokens_text(tokens, of[i], &begins, to) > nnrt_tokens_longest(tokens)) bad("a long token", "", keep);
+  }
+  free(of);
+}
+
+static void try_pieces(const char *keep) {
+  char text_path[sizeof path];
+  bool binary = draw(2);
+  int n = pieces_make(binary), mutated = mutate();
+  nnrt_error error = {0};
+  nnrt_tokens *tokens;
+  strcpy(text_path, path);
+  if (binary) strcat(path, ".bin");
+  put();
+  int status = nnrt_tokens_open(&error, &tokens, path, n);
+  if (status) {
+    if (tokens) bad("memory left behind", error.text, keep);
+    check_refusal(&error, status, mutated, keep);
+  } else {
+    accepted++;
+    pieces_use(tokens, n, keep);
+    nnrt_tokens_close(tokens);
+  }
+  if (binary) unlink(path);
+  strcpy(path, text_path);
 }
 
 /* ---- checkpoints: what is read goes into a run, whose places must exist ---- */
@@ -493,8 +568,9 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
-  static void (*const attempts[])(const char *) = {try_idx, try_stream, try_stream, try_weights, try_checkpoint};
-  for (; nnrt_seconds() < end; tried++) attempts[draw(5)](keep);
+  static void (*const attempts[])(const char *) = {try_idx,     try_stream, try_stream,
+                                                   try_weights, try_pieces, try_checkpoint};
+  for (; nnrt_seconds() < end; tried++) attempts[draw(6)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;

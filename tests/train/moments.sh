@@ -22,6 +22,7 @@ draws uniform_mean 0.4967 0.5033   draws uniform_variance 0.0825 0.0842   draws 
 draws normal_fourth 2.89 3.11   draws gumbel_mean 0.5629 0.5916   draws gumbel_variance 1.606 1.684   draws exponential_mean 0.9888 1.0112
 draws exponential_variance 0.968 1.032   draws bernoulli 0.2949 0.3051   draws integers_min -3 -3   draws integers_max 4 4   draws integers_mean 0.474 0.526
 draws categorical0 0.0966 0.1034   draws categorical1 0.1955 0.2045   draws categorical2 0.2949 0.3051   draws categorical3 0.3945 0.4055
+draws token0 0 0   draws token1 0 0   draws token2 0.343 0.377   draws token3 0.623 0.657
 draws permutation_whole 0 0   draws permutation_far 296 371
 survive residual 0.1 100   survive plain 0 0.0001   reset weights 0 0   reset steps 0 0
 "

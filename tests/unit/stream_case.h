@@ -16,11 +16,11 @@ static int source_open(const nnrt_source *source, const char *data) {
   stream = (nnrt_stream){.source = source, .seed = 1, .shuffle = source->shuffle};
   return nnrt_stream_open(&error, &stream, data);
 }
-static void source_opens(const nnrt_source *source, const char *data, int64_t rows) {
+static inline void source_opens(const nnrt_source *source, const char *data, int64_t rows) {
   if (source_open(source, data)) fail_msg("%s", error.text);
   assert_int_equal(stream.rows, rows);
 }
-static void source_fails(const nnrt_source *source, const char *data, const char *message) {
+static inline void source_fails(const nnrt_source *source, const char *data, const char *message) {
   assert_int_equal(source_open(source, data), NNRT_FAILED);
   if (!strstr(error.text, message)) fail_msg("\"%s\" was expected in: %s", message, error.text);
 }

@@ -270,6 +270,21 @@ static void a_file_that_cannot_be_saved_is_refused_first(void **state) {
   assert_int_equal(seen.calls[F_TRAIN], 0);
 }
 
+/* 2^30 f32 are 4 GiB, for which the numbers of a zip archive have no room. */
+static void a_large_archive_is_refused_first(void **state) {
+  (void)state;
+  nnrt_model m = model;
+  nnrt_state large[8];
+  assert_true(m.nstates <= LENGTH(large));
+  memcpy(large, m.states, (size_t)m.nstates * sizeof *large);
+  m.states = large;
+  seen.calls[F_TRAIN] = 0;
+  large[0].dim[0] = (INT64_C(1) << 30) / large[0].dim[1];
+  assert_int_equal(RUN(&m, "--steps", "5", "--quiet", "--save", in_folder("large.npz")), 1);
+  assert_int_equal(seen.calls[F_TRAIN], 0);
+  assert_non_null(strstr(file_get("err"), "large.npz: an .npz archive has at most 4 GiB and 65535 arrays"));
+}
+
 static int init_from(const char *header) {
   unsigned char file[1024] = {0};
   size_t n = strlen(header);
@@ -362,6 +377,7 @@ int main(void) {
       cmocka_unit_test(folders_stand_for_their_files),
       cmocka_unit_test(weights_go_out_and_in),
       cmocka_unit_test(a_file_that_cannot_be_saved_is_refused_first),
+      cmocka_unit_test(a_large_archive_is_refused_first),
       cmocka_unit_test(foreign_weights_are_refused),
       cmocka_unit_test(signals_let_the_step_finish),
       cmocka_unit_test(plain_progress_has_epochs_and_a_table),

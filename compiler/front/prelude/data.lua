@@ -149,6 +149,7 @@ end
 -- vocabulary = "bytes", or the characters of the tokens 0, 1, …; and how many there are.
 local function vocabulary(kind, text)
   if text == nil or text == "bytes" then return text and "", text and 256 end
+  if type(text) ~= "string" then core.fail("string_wanted", kind, "vocabulary", core.what(text)) end
   local seen, first, count = {}, 1, 0
   while first <= #text do                                   -- a character of UTF-8: a byte and those that continue it
     local last = first
@@ -262,6 +263,7 @@ end
 ---@return nn.Source ... one a part
 function nn.data.split(src, parts, options)
   if type(src) ~= "table" or not core.is_source[src] then core.fail("source_wanted", "split's first argument", core.what(src)) end
+  if src.kind == "bpe" then core.fail("tokens_rows", "nn.data.split") end
   options = core.fields("nn.data.split", options, { seed = "number" })
   local seed = core.range("nn.data.split", "seed", options.seed or src.split_seed or 0, 0, 2 ^ 53, "a whole number of at least 0")
   if options.seed and src.contiguous then core.fail("source_options", "nn.data.split", "seed", "a text, which is cut as it stands") end

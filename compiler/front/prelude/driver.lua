@@ -30,7 +30,7 @@ end
 ---@field every? integer `1`: in every so-manyth step (in `step`) or epoch (in `each_epoch`)
 ---@field when? string `nil`; "func.output": only when that scalar was not zero in its latest call
 
---- An action of a phase: writes the states of a tree as safetensors, with names relative to the tree, beside and renamed. Buffers with `saved = false`
+--- An action of a phase: writes the states of a tree as safetensors (`.npz`: an archive of NumPy's), with names relative to the tree, beside and renamed. Buffers with `saved = false`
 --- are left out; a shared state is written once.
 ---@param options nn.SaveOptions
 ---@return nn.Action
@@ -43,7 +43,7 @@ function nn.save(options) return action("nn.save", options, { tree = "any" }) en
 ---@field every? integer `1`
 ---@field when? string `nil`
 
---- An action of a phase: reads safetensors into the states of a tree. The file must have exactly those names, shapes and dtypes, else the program says the
+--- An action of a phase: reads safetensors or an `.npz` archive into the states of a tree. The file must have exactly those names, shapes and dtypes, else the program says the
 --- first difference and ends.
 ---@param options nn.LoadOptions
 ---@return nn.Action

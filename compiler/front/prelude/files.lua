@@ -28,7 +28,7 @@ end
 ---@class nn.TextOptions: nn.SourceOptions
 ---@field file string a path
 ---@field length integer T, tokens a row
----@field vocabulary string "bytes", or the characters of the tokens 0, 1, … in UTF-8, written out: shapes depend on it, and every run may have another file, so it is never read from one
+---@field vocabulary string|nn.Source "bytes", or the characters of the tokens 0, 1, … in UTF-8, written out: shapes depend on it, and every run may have another file, so it is never read from one; or an nn.data.bpe, whose size is written out
 ---@field stride? integer `nil`: T; rows begin every so many tokens: 1 with shuffle at any token
 ---@field stateful? boolean `false`; true: row b of a batch goes on where row b of the batch before it stopped, so that a state can be carried (0 where `b.first` is 1); what the lanes leave over is dropped
 ---@field part? number[] `{ 0, 1 }`: the text from one fraction of it to another
@@ -40,7 +40,7 @@ end
 function nn.data.text(options)
   local kind = "nn.data.text"
   options = core.fields(kind, options, data.with_common {
-    file = "string", length = "number", vocabulary = "string", stride = "number", stateful = "boolean", part = "table",
+    file = "string", length = "number", vocabulary = "any", stride = "number", stateful = "boolean", part = "table",
   })
   for _, key in ipairs { "file", "length", "vocabulary" } do
     if not options[key] then core.fail("field_missing", kind, key) end
@@ -49,12 +49,35 @@ function nn.data.text(options)
   local length = core.count(kind, "length", options.length)
   local self = { kind = "text", files = { options.file }, contiguous = true, fields = {} }
   for i, name in ipairs { "x", "y" } do self.fields[i] = { name = name, dtype = "i32", shape = { length }, read = data.keep } end
-  self.vocabulary, self.classes = data.vocabulary(kind, options.vocabulary)
+  if core.is_source[options.vocabulary] and options.vocabulary.kind == "bpe" then
+    self.tokens, self.classes = options.vocabulary, options.vocabulary.classes
+  else
+    self.vocabulary, self.classes = data.vocabulary(kind, options.vocabulary)
+  end
   self.stride, self.stateful = core.count(kind, "stride", options.stride or length), options.stateful
   if options.stateful and options.stride then core.fail("source_options", kind, "stride", "stateful") end
   if options.stateful and options.sample then core.fail("source_options", kind, "sample", "stateful") end
   set_part(kind, options.part, self)
   return data.source(kind, options, self)
+end
+
+---@class nn.BpeOptions
+---@field file string a path: `.bin` is llama2.c's format, any other ending a text
+---@field size integer how many tokens it has, which shapes depend on; a file of another number is refused
+
+--- A vocabulary of pieces of text (byte pair encoding: Sennrich et al. 2016), in a file that the built program reads. It stands in the program's `data`, one at
+--- most: `--data` replaces its file, and texts (--FUNC.INPUT, `write`) are those of its tokens wherever a source names no other characters. A text source takes
+--- it as its vocabulary. `classes` is its size. docs/program.md has the formats and the rules.
+---@param options nn.BpeOptions
+---@return nn.Source
+function nn.data.bpe(options)
+  local kind = "nn.data.bpe"
+  options = core.fields(kind, options, { file = "string", size = "number" })
+  for _, key in ipairs { "file", "size" } do
+    if not options[key] then core.fail("field_missing", kind, key) end
+  end
+  local size = core.range(kind, "size", core.count(kind, "size", options.size), 1, 2 ^ 31 - 1, "at most 2^31 - 1")
+  return data.source(kind, {}, { kind = "bpe", fields = {}, files = { options.file }, classes = size })
 end
 
 -- ---- records ----

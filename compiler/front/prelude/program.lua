@@ -257,15 +257,33 @@ local function collect_functions(options)
   return funcs
 end
 
+-- The name of the vocabulary in a file; it is the first source, since texts of others are made of its tokens.
+local function find_tokens(data)
+  local found
+  for name, source in pairs(data) do
+    if not core.is_source[source] then core.fail("source_wanted", tostring(name), core.what(source)) end
+    if source.kind == "bpe" then
+      if found then core.fail("tokens_several", found, name) end
+      found = name
+    end
+  end
+  return found
+end
+
 local function add_sources(data)
   local index, names = {}, {}
   if data == nil then return index, names end
   if type(data) ~= "table" or core.kind(data) then core.fail("table_wanted", "nn.program's data", core.what(data)) end
-  for name, source in pairs(data) do
-    if not core.is_source[source] then core.fail("source_wanted", tostring(name), core.what(source)) end
+  local tokens = find_tokens(data)
+  local function add(name, source)
     source.name = name
     index[name] = core.program.source(source)
     names[#names + 1] = name
+  end
+  if tokens then add(tokens, data[tokens]) end
+  for name, source in pairs(data) do
+    if name ~= tokens then add(name, source) end
+    if source.tokens and not (tokens and source.tokens == data[tokens]) then core.fail("tokens_absent", name) end
   end
   return index, names
 end
@@ -284,6 +302,7 @@ local function trace_function(entry, data, index, names)
   local func, sources = entry.func, {}
   for i, name in ipairs(func.on) do
     if not index[name] then core.fail_at(func, "source_unknown", entry.name, name, core.nearest(name, names)) end
+    if data[name].kind == "bpe" then core.fail_at(func, "tokens_rows", entry.name) end
     sources[i] = index[name]
   end
   entry.index = core.program.func(func, entry.name, func.mode == "train", is_evaluate[func] or false, sources)

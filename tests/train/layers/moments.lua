@@ -128,6 +128,9 @@ local draws = nn.func { function()
   o.integers_min, o.integers_max, o.integers_mean = whole:min(), whole:max(), whole:cast("float"):mean()
   local class = nn.random.categorical(nn.constant { 0.1, 0.2, 0.3, 0.4 }:log(), n)
   for k = 0, 3 do o["categorical" .. k] = class:eq(k):cast("float"):mean() end
+  -- 0.01, 0.04, 0.09 and 0.16 by the temperature; of the three best 0.31 and 0.55 are the nucleus: 9 / 25 and 16 / 25
+  local token = nn.random.token(nn.constant({ 0.1, 0.2, 0.3, 0.4 }):log():broadcast { n // 10, 4 }, { temperature = 0.5, top_k = 3, top_p = 0.8 })
+  for k = 0, 3 do o["token" .. k] = token:eq(k):cast("float"):mean() end
   local order = nn.random.permutation(1000)
   o.permutation_whole = (nn.sort(order, 1) - nn.iota(1000)):abs():max()
   o.permutation_far = (order - nn.iota(1000)):abs():cast("float"):mean()
