@@ -66,6 +66,7 @@ static const char help[] =
     "  --trap              the program looks at what every operation makes, and stops at the first NaN or infinity "
     "that\n"
     "                      reaches a state or an output: it names the operation, the line, what went in (slow)\n"
+    "  --watch[=GLOB]      norms of weights, gradients and updates in the log: nn.train's `watch` for the whole model\n"
     "  --profile           the program can say what each of its kernels takes: its flag --profile\n"
     "  --report            parameters, work, kernels, arenas, what holds the peak\n"
     "  --report=FILE.html  the same as a page: the graph, the arena over time, the cost of each line of the model\n"
@@ -82,7 +83,7 @@ static const char help[] =
 static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",
                                            "--check", "--dump",    "--stop-after", "--passes",     "--ops",
                                            "--help",  "--version", "--fast",       "--verify",     "--max-threads",
-                                           "--lib",   "--only",    "--trap",       "--profile"};
+                                           "--lib",   "--only",    "--trap",       "--profile",    "--watch"};
 
 static bool ends_with(const char *s, const char *end) {
   size_t n = strlen(s), m = strlen(end);
@@ -153,6 +154,8 @@ static bool plain_option(Options *o, const char *arg) {
     o->trap = true;
   else if (!strcmp(arg, "--profile"))
     o->profile = true;
+  else if (!strcmp(arg, "--watch"))
+    o->front.watch = "*";
   else if (!strcmp(arg, "--fast"))
     rules_fast(true);
   else
@@ -170,6 +173,8 @@ static bool value_option(Options *o, const char *arg) {
     o->page = page_option(value);
   else if ((value = option_value(arg, "--cpu")))
     o->cpu = value;
+  else if ((value = option_value(arg, "--watch")))
+    o->front.watch = value;
   else if ((value = option_value(arg, "--only")))
     o->only = value;
   else if ((value = option_value(arg, "--blas")))
@@ -430,6 +435,7 @@ static int compile_text(Arena *arena, const Options *o) {
   if (o->only) usage_error(MSG_option_text, "--only", o->model);
   if (o->library) usage_error(MSG_option_text, "--lib", o->model);
   if (o->trap) usage_error(MSG_option_text, "--trap", o->model);
+  if (o->front.watch) usage_error(MSG_option_text, "--watch", o->model);
   if (machines(arena, o->cpu ? o->cpu : "native", o->blas, &machine, 1) != 1) usage_error(MSG_option_cpu, "");
   Program *p = program_parse(arena, o->model, read_text(arena, o->model), machine);
   if (o->cpu && p->machine != machine) usage_error(MSG_option_text, "--cpu", o->model);

@@ -340,6 +340,11 @@ static int core_float(lua_State *L) {
   return 1;
 }
 
+static int core_watched(lua_State *L) {
+  lua_pushstring(L, front_of(L)->options->watch); /* nil for NULL */
+  return 1;
+}
+
 static int core_what(lua_State *L) {
   luaL_checkany(L, 1);
   lua_pushstring(L, value_kind(L, 1));
@@ -467,6 +472,7 @@ void core_open(lua_State *L) {
                                        {"state", core_state},
                                        {"serial", core_serial},
                                        {"float", core_float},
+                                       {"watched", core_watched},
                                        {"what", core_what},
                                        {"glob", core_glob},
                                        {"object", core_object},

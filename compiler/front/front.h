@@ -17,6 +17,7 @@ typedef struct FrontOptions {
   const FrontDefine *defines;
   int ndefines;
   DType float_dtype; /* --float: the default float of the model */
+  const char *watch; /* --watch: a glob, the default of nn.train's `watch`; or NULL */
 } FrontOptions;
 
 Module *front_load(Arena *arena, const FrontOptions *options);

@@ -31,6 +31,9 @@ grep -q loss on.err && ! grep -q "weight" on.err || fail "the progress shows: $(
 model weights 'watch = "*.weight",' 2
 ./weights --quiet --log weights.log </dev/null
 grep -q '"update.1.weight"' weights.log && ! grep -q bias weights.log || fail "a glob chooses others: $(head -n 1 weights.log)"
+"$NNC" plain.lua --watch='*.weight' -o asked.c && build_c gcc -O0 asked.c asked && ./asked --quiet --log asked.log </dev/null
+cmp asked.log weights.log || fail "--watch says something else than nn.train's watch"
+"$NNC" off.lua --watch -o off.c && diff <(code plain) <(code off) >diff.txt || fail "--watch overrules watch = false"
 model many "watch = true," 10 '{ [string.rep("long", 100)] = net }'
 code=0
 ./many --quiet --log many.log 2>many.err </dev/null || code=$?
