@@ -34,7 +34,7 @@ compare() {
 }
 build_and_run() { # build_and_run MODEL NNC-FLAGS… ; leaves $work/log
   "$NNC" "$NNC_SOURCE_DIR/tests/train/layers/$1" "${@:2}" -o "$work/model.c" || return 1
-  build_c gcc -O1 -march=native "$work/model.c" "$work/model" && rm -f "$work/log" && "$work/model" --quiet --log "$work/log" </dev/null
+  build_c gcc -O0 -march=native "$work/model.c" "$work/model" && rm -f "$work/log" && "$work/model" --quiet --log "$work/log" </dev/null
 }
 
 # The same in f32: off from the f64 reference by at most 16 units of f32 (1.9e-6) of max(1, |value|), optimizers by 1e-6; or by four times a row "f32" where
