@@ -289,11 +289,10 @@ static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
     const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    const bool v_2 = sum == 0.0f;
-    const float v_3 = v_2 ? 0.0f : f32_sqrt(v_2 ? 1.0f : sum);
+    const float v_2 = f32_sqrt(sum);
     const float offset_2 = offset[0];
-    const float v_4 = offset_2 + 1.0f;
-    distance[0] = f32_sqrt(v_3 * v_3 + v_4 * v_4);
+    const float v_3 = offset_2 + 1.0f;
+    distance[0] = f32_sqrt(v_2 * v_2 + v_3 * v_3);
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const f32x16 weight_3 = f32x16_load_mask(weight, boolx16_mask(2));
@@ -603,7 +602,7 @@ static const nnrt_model regression_model = {
   .name = "regression",
   .source = "models/regression.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xfea2c8156bfebe50,
+  .hash = 0xf46d94862624522b,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -122,7 +122,7 @@ end
 function nn.pairwise_distance(x, y, p, eps)
   x, y = loss.pair("nn.pairwise_distance", x, y)
   local d = x - y + core.number("nn.pairwise_distance", "eps", eps, 1e-6)
-  if p == nil or p == 2 then return core.unless_zero((d * d):sum(-1), nn.sqrt) end
+  if p == nil or p == 2 then return core.root((d * d):sum(-1)) end
   core.range("nn.pairwise_distance", "p", p, 1e-3, math.huge, "above 0")
   if p == 1 then return d:abs():sum(-1) end
   if p == math.huge then return d:abs():max(-1) end
@@ -192,7 +192,7 @@ function nn.contrastive_loss(x1, x2, y, options)
   x1, x2 = loss.pair(what, x1, x2)
   signs(what, x1, y)
   local square = ((x1 - x2) ^ 2):sum(-1)
-  local gap = nn.relu((options.margin or 1.0) - core.unless_zero(square, nn.sqrt))
+  local gap = nn.relu((options.margin or 1.0) - core.root(square))
   return loss.reduced(0.5 * nn.where(y:gt(0), square, gap * gap), options.reduction)
 end
 
