@@ -29,3 +29,6 @@ return nn.program {
   run = { epochs = 20, step = { { critic, times = 5 }, generator },
           each_epoch = { { sample, write = { images = "samples.png" } }, nn.save { "G.safetensors", tree = G } } },
 }
+
+-- Reaches: (MNIST, 20 epochs, seeds 0 and 1) 59 % of 10,000 samples are a digit with a probability of 0.9 to the net of lenet_mnist.lua (of the real
+-- test images 99 %), no digit is less than 5 % of them, the inception score is 6.0 (the real ones have 9.9): tests/train/layers/judge.lua.

@@ -30,9 +30,26 @@ const char *identifier_of(Arena *arena, const char *text) {
   return is_word(s) ? arena_printf(arena, "%s_", s) : s;
 }
 
-/* Ops share names with functions of the C library (exp, random, index): globals of that name get a number. */
+/* remainder, and its forms for float and long double, remainderf and remainderl */
+static bool is_of_libc(const char *name) {
+#define NAME(f) #f,
+  static const char *const functions[] = {
+#include "libc_names.def"
+  };
+#undef NAME
+  size_t length = strlen(name);
+  size_t other = length > 1 && strchr("fl", name[length - 1]) ? length - 1 : length;
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; ++i) {
+    size_t n = strlen(functions[i]);
+    if ((n == length || n == other) && !strncmp(name, functions[i], n)) return true;
+  }
+  return false;
+}
+
+/* Ops and functions of models share names with functions of the C library (exp, random, remainder): globals of that
+ * name get a number. */
 static bool is_taken(Sheet *s, const char *name) {
-  return map_get(&s->names, name) || op_find(name) >= 0 || !strcmp(name, "index") || !strcmp(name, "round");
+  return map_get(&s->names, name) || op_find(name) >= 0 || is_of_libc(name);
 }
 
 const char *sheet_name(Sheet *s, const void *object, const char *wanted) {

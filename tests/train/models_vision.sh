@@ -5,7 +5,7 @@
 # judgement: what must stand apart stands apart by far. NAMES=… runs some; LONG=1 trains them until they reach what their last lines say (some minutes).
 source "$(dirname "$0")/../common.sh"
 need_nnc
-: "${NAMES:=signal residual group_norm autoencoder contrastive unet}"
+: "${NAMES:=signal residual group_norm autoencoder contrastive unet lenet gan resnet20}"
 : "${LONG:=}"
 cd "$work"
 either() { if [ -n "$LONG" ]; then echo "$2"; else echo "$1"; fi; }
@@ -59,6 +59,37 @@ unet() {
   for split in train test; do sources+=(--data "$split=$shared/nuclei/$split-images-idx3-ubyte.gz,$shared/nuclei/$split-masks-idx3-ubyte.gz"); done
   build unet && run unet "${sources[@]}" --epochs "$(either 4 10)" || return 0
   holds unet "iou > $(either 0.3 0.65)" 'loss < 0.7'
+}
+# MNIST: mnist PART FILE gives the option that puts the shared files in the place of a source's
+mnist() { echo "--data $1=$shared/mnist/$2-images-idx3-ubyte.gz,$shared/mnist/$2-labels-idx1-ubyte.gz"; }
+# B6: 99 % is the row's own figure, for 10 epochs (one and a half minutes)
+lenet() {
+  need_shared mnist "lenet_mnist and gan are not trained"
+  build lenet_mnist || return 0
+  # shellcheck disable=SC2046
+  run lenet_mnist $(mnist train train) $(mnist test t10k) $([ -n "$LONG" ] || echo --steps 150) --save lenet.safetensors &&
+    holds lenet_mnist "$(either 'loss < 0.6 && first_loss > 2' 'accuracy >= 0.99')"
+}
+# A12: the critic tells samples from images at once; with LONG=1 the samples of 20 epochs are put before lenet's net (layers/judge.lua): more than half of
+# them are a digit to it with a probability of 0.9, no digit is rarer than one in fifty, and the inception score is above 5 (a mode alone has 1, ten have 10).
+gan() {
+  need_shared mnist "gan is not trained"
+  build gan || return 0
+  # shellcheck disable=SC2046
+  run gan $(mnist train train) $([ -n "$LONG" ] && echo --seed 1 || echo --steps 40) || return 0
+  awk '/"func":"critic"/ { sub(/.*"loss":/, ""); if (!n++) first = $0 + 0; last = $0 + 0 } END { exit !(first > 0 && last < -1) }' gan.log ||
+    fail "gan: the critic does not tell samples from images: $(grep critic gan.log | tail -n 1)"
+  [ -n "$LONG" ] || return 0
+  [ -f lenet.safetensors ] || lenet
+  "$NNC" "$NNC_SOURCE_DIR/tests/train/layers/judge.lua" -o judge.c && build_c gcc -O1 judge.c judge && run judge $(mnist test t10k) || { fail "judge does not run" && return; }
+  holds judge 'accepted > 0.97 && score > 9.5' # the real images
+  sed -n 40p judge.log >samples && mv samples judge.log && holds judge 'accepted > 0.5 && least > 0.02 && score > 5'
+}
+# B6: with LONG=1 (six minutes) 8 epochs on 4000 images; three steps are compared with PyTorch's by vision.sh
+resnet20() {
+  [ -n "$LONG" ] || return 0
+  need_shared cifar10 "resnet20 is not trained"
+  build resnet20 && run resnet20 --data "train=$shared/cifar10/train_4000.bin" --data "test=$shared/cifar10/test_1000.bin" --epochs 8 && holds resnet20 'accuracy > 0.45'
 }
 
 each $NAMES

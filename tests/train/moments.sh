@@ -15,9 +15,9 @@ initial sparse 0.965 1.035   initial sparse_least 15 15   initial sparse_most 15
 initial gram_wide 0 TIGHT   initial gram_tall 0 TIGHT   initial gram_square 0 TIGHT   initial gram_deep 0 TIGHT
 deep selu_mean -0.1 0.1   deep selu_square 0.85 1.15
 train dropout_mean 0.985 1.015   train dropout_square 1.40 1.46   train channel_mean 0.97 1.03   train channel_spread 0 0
-train channel2_mean 0.97 1.03   train channel2_spread 0 0   train alpha_mean -0.012 0.012   train alpha_square 0.98 1.02
+train channel2_mean 0.97 1.03   train channel2_spread 0 0   train channel3_mean 0.97 1.03   train channel3_spread 0 0   train channel3_gradient 0 0   train alpha_mean -0.012 0.012   train alpha_square 0.98 1.02
 train path_mean 0.96 1.04   train path_spread 0 0   train depth_mean 0.575 0.625   train depth_most 1 1   train batch_spread 0 0   train gate 0 0
-eval dropout_mean 1 1   eval channel_mean 1 1   eval channel2_mean 1 1   eval path_mean 1 1   eval depth_mean 0.599999 0.600001   eval gate 0 0
+eval dropout_mean 1 1   eval channel_mean 1 1   eval channel2_mean 1 1   eval channel3_mean 1 1   eval channel3_gradient 0 0   eval path_mean 1 1   eval depth_mean 0.599999 0.600001   eval gate 0 0
 draws uniform_mean 0.4967 0.5033   draws uniform_variance 0.0825 0.0842   draws normal_mean -0.0112 0.0112   draws normal_variance 0.984 1.016
 draws normal_fourth 2.89 3.11   draws gumbel_mean 0.5629 0.5916   draws gumbel_variance 1.606 1.684   draws exponential_mean 0.9888 1.0112
 draws exponential_variance 0.968 1.032   draws bernoulli 0.2949 0.3051   draws integers_min -3 -3   draws integers_max 4 4   draws integers_mean 0.474 0.526

@@ -193,6 +193,7 @@ function methods.logsumexp(x, dim, keep)
   core.flag("logsumexp", "keep", keep)
   local wide = core.wide(x)
   local m = nn.stop_gradient(wide:max(dim, true))
+  m = nn.where(m:abs():eq(math.huge), 0, m) -- inf - inf is NaN; from 0, all of -inf give -inf and one inf gives inf
   local l = ((wide - m):exp():sum(dim, true):log() + m):cast(x.dtype)
   return keep and l or l:sum(dim)
 end

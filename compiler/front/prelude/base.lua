@@ -143,6 +143,22 @@ function core.wide(x) return is_narrow(x.dtype) and x:cast("f32") or x end
 -- f32 when that has 16 bits (bf16 counts to 256, f16 to 65504).
 function core.scalar() return is_narrow(core.float()) and "f32" or core.float() end
 
+-- f(x), and 0 with derivatives of 0 where x is 0: for powers whose derivative at 0 is infinite. f never sees the 0, else a higher derivative would
+-- be 0 * Inf.
+function core.unless_zero(x, f)
+  local zero = x:eq(0)
+  return nn.where(zero, 0, f(nn.where(zero, 1, x)))
+end
+
+-- The root of a sum of squares: a norm, whose derivatives of every order at 0 are 0 (PyTorch's first is). Where no gradient is asked for it is a root and nothing else.
+local root
+function core.root(square)
+  root = root or nn.custom_gradient(function(s) return s:sqrt(), s end, function(s, dy)
+    return core.unless_zero(root(s), function(y) return dy / (2 * y) end)
+  end)
+  return root(square)
+end
+
 -- ---- the core, with its options checked ----
 
 ---@class nn.HyperOptions
@@ -229,7 +245,7 @@ function methods.var(x, dims, keep, unbiased)
   return ((centred * centred):sum(dims, keep) / (unbiased and n - 1 or n)):cast(x.dtype)
 end
 
---- The Euclidean norm over dims, sqrt(sum(x^2)). Its gradient where the norm is 0 is NaN (PyTorch: 0): take the square, or [`nn.normalize`](#nn.normalize).
+--- The Euclidean norm over dims, sqrt(sum(x^2)). Its derivatives of every order where the norm is 0 are 0 (PyTorch: the first is).
 ---@param x nn.Tensor [..]
 ---@param dims? integer|integer[] `nil`: all
 ---@param keep? boolean `false`; true: the dimensions stay, with size 1
@@ -238,7 +254,7 @@ function methods.norm(x, dims, keep)
   x = core.as_float(core.tensor("norm", x))
   count_of("norm", x, dims, keep)
   local wide = core.wide(x)
-  return (wide * wide):sum(dims, keep):sqrt():cast(x.dtype)
+  return core.root((wide * wide):sum(dims, keep)):cast(x.dtype)
 end
 
 --- Dimension `first` and all behind it as one: x:flatten(2) is torch.flatten(x, 1).

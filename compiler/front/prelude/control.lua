@@ -283,7 +283,7 @@ function nn.vmap(f, ...)
   local arguments = table.pack(...)
   local rows, row_of, form = take_apart("nn.vmap", { table.unpack(arguments, 1, arguments.n) })
   local length = count_rows("nn.vmap", rows)
-  if not length then core.fail("list_wanted", "nn.vmap", "no argument with rows") end
+  if not length then core.fail("vmap_rows", arguments.n == 0 and "there is nothing behind the function" or "what is behind the function has none") end
   core.body("a body of nn.vmap", true, length)
   local results = table.pack(f(table.unpack(row_of(bind_all(rows, true, form)), 1, arguments.n)))
   local list, together = take_apart("nn.vmap", { table.unpack(results, 1, results.n) })

@@ -71,13 +71,15 @@ end
 
 -- ---- acts ----
 
+local function named(value) return core.kind(value) == "state" and "a state, which holds numbers" or core.what(value) end
+
 local function find_function(where, value, funcs)
   local names = {}
   for _, entry in ipairs(funcs) do
     if entry.func == value or entry.name == value then return entry end
     names[#names + 1] = entry.name
   end
-  local text = type(value) == "string" and "'" .. value .. "'" or core.what(value)
+  local text = type(value) == "string" and "'" .. value .. "'" or named(value)
   core.fail("act_function", where, text, type(value) == "string" and core.nearest(value, names) or "")
 end
 
@@ -135,7 +137,7 @@ end
 local function acts(where, value, funcs)
   if value == nil then return {} end
   if core.is_func[value] or core.is_action[value] or type(value) == "string" then return { one_act(where, value, funcs) } end
-  if type(value) ~= "table" or core.kind(value) then core.fail("act_function", where, core.what(value)) end
+  if type(value) ~= "table" or core.kind(value) then core.fail("act_function", where, named(value)) end
   for option in pairs(act_options) do
     if value[option] ~= nil then return { one_act(where, value, funcs) } end
   end

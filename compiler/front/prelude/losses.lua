@@ -241,13 +241,10 @@ end
 
 -- ---- margins ----
 
--- max(z, 0) whose gradient passes at 0, as PyTorch's clamp_min
-local function clamp_zero(z) return nn.where(z:lt(0), 0.0, z) end
-
 ---@class nn.MarginOptions: nn.LossOptions
 ---@field margin? number `1`
 
---- max(0, margin - y x), y being -1 or 1 (Cortes and Vapnik 1995); the gradient passes at 0.
+--- max(0, margin - y x), y being -1 or 1 (Cortes and Vapnik 1995); the gradient at 0 is 0.
 ---@param x nn.Tensor scores [..]
 ---@param y nn.Tensor [..], -1 or 1
 ---@param options? nn.MarginOptions `{}`
@@ -255,7 +252,7 @@ local function clamp_zero(z) return nn.where(z:lt(0), 0.0, z) end
 function nn.hinge_loss(x, y, options)
   options = loss_options("nn.hinge_loss", options, { margin = "number" })
   x, y = pair("nn.hinge_loss", x, y)
-  return reduced(clamp_zero((options.margin or 1) - y * x), options.reduction)
+  return reduced(nn.relu((options.margin or 1) - y * x), options.reduction)
 end
 
 ---@class nn.MultiMarginOptions: nn.MarginOptions
@@ -317,4 +314,4 @@ function nn.iou_loss(x, y, options)
   return reduced(1 - (both + smooth) / (sum - both + smooth), reduction)
 end
 
-core.loss = { options = loss_options, pair = pair, reduced = reduced, clamp_zero = clamp_zero, unsqueeze = unsqueeze }
+core.loss = { options = loss_options, pair = pair, reduced = reduced, unsqueeze = unsqueeze }

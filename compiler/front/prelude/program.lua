@@ -248,6 +248,7 @@ local function collect_functions(options)
   for name, value in pairs(options) do
     if not known[name] then
       if type(name) ~= "string" or not is_func[value] then
+        if core.kind(value) == "state" then core.fail("program_state", tostring(name), type(name) == "string" and name or "name") end
         core.fail("program_function", tostring(name), core.what(value) .. core.nearest(tostring(name), words))
       end
       if seen[value] then core.fail("func_twice", seen[value], name) end

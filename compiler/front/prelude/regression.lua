@@ -113,19 +113,21 @@ function nn.cosine_similarity(x, y, dim, eps)
   return (x:normalize(dim, eps) * y:normalize(dim, eps)):sum(dim)
 end
 
---- The p-norm of x - y + eps along the last dimension.
+--- The p-norm of x - y + eps along the last dimension. Its derivatives are 0 where it is 0, and for p below 2 by elements that are 0, as the first one of PyTorch is.
 ---@param x nn.Tensor [.., D]
 ---@param y nn.Tensor [.., D]
----@param p? number `2`
+---@param p? number `2`; above 0. With math.huge the largest element counts, of equal ones the first (PyTorch shares the gradient among them)
 ---@param eps? number `1e-6`
 ---@return nn.Tensor [..]
 function nn.pairwise_distance(x, y, p, eps)
   x, y = loss.pair("nn.pairwise_distance", x, y)
   local d = x - y + core.number("nn.pairwise_distance", "eps", eps, 1e-6)
-  if p == nil or p == 2 then return (d * d):sum(-1):sqrt() end
+  if p == nil or p == 2 then return core.root((d * d):sum(-1)) end
   core.range("nn.pairwise_distance", "p", p, 1e-3, math.huge, "above 0")
   if p == 1 then return d:abs():sum(-1) end
-  return (d:abs() ^ p):sum(-1) ^ (1 / p)
+  if p == math.huge then return d:abs():max(-1) end
+  local powers = core.unless_zero(d:abs(), function(a) return a ^ p end)
+  return core.unless_zero(powers:sum(-1), function(s) return s ^ (1 / p) end)
 end
 
 ---@class nn.TripletOptions: nn.MarginOptions
@@ -148,7 +150,7 @@ function nn.triplet_margin_loss(anchor, positive, negative, options)
   local near = nn.pairwise_distance(anchor, positive, options.p, options.eps)
   local far = nn.pairwise_distance(anchor, negative, options.p, options.eps)
   if options.swap then far = nn.minimum(far, nn.pairwise_distance(positive, negative, options.p, options.eps)) end
-  return loss.reduced(loss.clamp_zero((options.margin or 1) + near - far), options.reduction)
+  return loss.reduced(nn.relu((options.margin or 1) + near - far), options.reduction)
 end
 
 local function signs(what, x, y)
@@ -174,7 +176,7 @@ function nn.cosine_embedding_loss(x1, x2, y, options)
   x1, x2 = loss.pair(what, x1, x2)
   signs(what, x1, y)
   local cosine = (x1 * x2):sum(-1) / (((x1 * x1):sum(-1) + 1e-12) * ((x2 * x2):sum(-1) + 1e-12)):sqrt()
-  local l = nn.where(y:gt(0), 1 - cosine, loss.clamp_zero(cosine - (options.margin or 0.0)))
+  local l = nn.where(y:gt(0), 1 - cosine, nn.relu(cosine - (options.margin or 0.0)))
   return loss.reduced(l, options.reduction)
 end
 
@@ -190,8 +192,7 @@ function nn.contrastive_loss(x1, x2, y, options)
   x1, x2 = loss.pair(what, x1, x2)
   signs(what, x1, y)
   local square = ((x1 - x2) ^ 2):sum(-1)
-  local apart = square:gt(0) -- the root of 0 has no derivative
-  local gap = loss.clamp_zero((options.margin or 1.0) - nn.where(apart, nn.where(apart, square, 1.0):sqrt(), 0.0))
+  local gap = nn.relu((options.margin or 1.0) - core.root(square))
   return loss.reduced(0.5 * nn.where(y:gt(0), square, gap * gap), options.reduction)
 end
 

@@ -60,20 +60,22 @@ def main():
     for name, (f, kinks) in CASES.items():
         x = t(4, (4, 6), 5.0)
         if name in IN_JAX:
-            both(name, f(x), [x], IN_JAX[name])
+            both(name, f(x), [x], IN_JAX[name], twin=name != "logsumexp")
         else:
-            record(name, f(x), [x])
+            record(name, f(x), [x], twin=True)
+        x = t(7, (2, 6, 3), 3.0)
+        record(name + "_odd", f(x), [x], twin=name != "logsumexp")
         if kinks is not None:
             k = [v + d for v in kinks for d in (0.0, 0.5, -0.5)]
             x = torch.tensor([k], requires_grad=True)
-            record(name + "_kink", f(x), [x])
+            record(name + "_kink", f(x), [x], twin=True)
             if name in JUMPS:
                 rows.pop()
         x = t(4, (4, 6), 600.0)  # far out: nothing overflows, nothing is NaN
-        record(name + "_far", f(x), [x])
+        record(name + "_far", f(x), [x], twin=name != "logsumexp")
     x, one, many = t(4, (2, 3, 4), 2.0), t(5, (1,)), t(6, (3,))
-    record("prelu", F.prelu(x, one), [x, one])
-    record("prelu_channels", F.prelu(x, many), [x, many])
+    record("prelu", F.prelu(x, one), [x, one], twin=True)
+    record("prelu_channels", F.prelu(x, many), [x, many], twin=True)
     write(__file__, f"PyTorch {torch.__version__} and JAX {jax.__version__}")
 
 

@@ -127,18 +127,35 @@ def layers():
     m = nn.TransformerDecoder(nn.TransformerDecoderLayer(6, 3, 8, batch_first=True), 2, nn.LayerNorm(6)).eval()
     p = filled(m, of(attention + cross + rest + ["norm3.bias", "norm3.weight"]) + both_norms)
     record("decoder_stack", m(x, memory, tgt_mask=mask, tgt_is_causal=True), [x, memory] + p)
+    one = lambda names: ["layers.0." + n for n in names]  # noqa: E731
+    x, memory = t(4, (3, 1, 3)), t(5, (2, 1, 3))
+    m = nn.TransformerEncoder(nn.TransformerEncoderLayer(3, 1, 5, dropout=0.4), 1, enable_nested_tensor=False).eval()
+    p = filled(m, one(attention + rest))
+    record("encoder_one", m(x), [x] + p)
+    m = nn.TransformerDecoder(nn.TransformerDecoderLayer(3, 1, 5, dropout=0.4), 1).eval()
+    p = filled(m, one(attention + cross + rest + ["norm3.bias", "norm3.weight"]))
+    record("decoder_one", m(x, memory), [x, memory] + p)
 
 
 def small():
     a, b, w, bias = t(4, (3, 2, 5)), t(5, (3, 2, 4)), t(6, (7, 5, 4)), t(7, (7,))
     record("bilinear", F.bilinear(a, b, w, bias), [a, b, w, bias])
+    a, b, w = t(4, (1, 3)), t(5, (1, 2)), t(6, (5, 3, 2))
+    record("bilinear_plain", F.bilinear(a, b, w), [a, b, w])
     table = t(4, (6, 5))
     index = torch.tensor([[0, 2, 5, 2], [1, 2, 2, 3]])
     record("padded", F.embedding(index, table, padding_idx=2), [table])
     y = F.linear(torch.tanh(F.embedding(index, table)), table)
     record("tied", y, [table])
+    table = t(4, (3, 1))
+    record("tied_one", F.linear(F.embedding(torch.tensor([2, 0, 2]), table) ** 2, table), [table])
     x, table = t(4, (2, 5, 6)), t(5, (9, 6))
     record("learned", x + table[:5], [x, table])
+    x, table = t(4, (3, 3)), t(5, (3, 3))
+    record("learned_whole", x + table, [x, table])
+    for case, adjacent in (("rotary", False), ("rotary_adjacent", True)):
+        rotations(case, (2, 3, 5, 6), 10000.0, adjacent, 5)
+        rotations(case + "_odd", (1, 2), 100.0, adjacent, 3)
     T, D = 7, 6
     angle = np.arange(T)[:, None] / 10000 ** (2 * np.arange(D // 2) / D)
     table = np.zeros((T, D))
@@ -151,6 +168,21 @@ def small():
     z = (x[..., : D // 2] + 1j * x[..., D // 2 :]) * turn
     put("positions", "rotary", project(torch.as_tensor(np.concatenate([z.real, z.imag], -1)), 50))
     put("positions", "alibi", project(torch.as_tensor(alibi(6, 4, 5)), 50))
+    put("positions", "alibi_odd", project(torch.as_tensor(alibi(3, 5, 5)), 50))
+    T, D = 3, 4
+    angle = np.arange(T)[:, None] / 50 ** (2 * np.arange(D // 2) / D)
+    put("positions", "sinusoidal_odd", project(torch.as_tensor(np.stack([np.sin(angle), np.cos(angle)], -1).reshape(T, D)), 50))
+
+
+def rotations(case, shape, base, adjacent, T):
+    """Su et al. 2021, pairs as complex numbers, by x."""
+    x = t(4, (*shape[:-2], T, shape[-1]))
+    D = shape[-1]
+    angle = torch.as_tensor(np.arange(T)[:, None] / base ** (2 * np.arange(D // 2) / D)).to(x.dtype)
+    parts = (x[..., 0::2], x[..., 1::2]) if adjacent else (x[..., : D // 2], x[..., D // 2 :])
+    a, b = parts[0] * angle.cos() - parts[1] * angle.sin(), parts[0] * angle.sin() + parts[1] * angle.cos()
+    y = torch.stack([a, b], -1).flatten(-2) if adjacent else torch.cat([a, b], -1)
+    record(case, y, [x], twin=True)
 
 
 def slopes(n):

@@ -38,8 +38,9 @@ def put(case, output, value, step=0):
     rows.append((case, output, step, value.item() if hasattr(value, "item") else float(value)))
 
 
-def record(case, y, inputs, second=True):
-    """Writes the case, and gives back the list of its numbers for comparison with another framework. second=False: where torch has no second derivative."""
+def record(case, y, inputs, second=True, twin=False):
+    """Writes the case, and gives back the list of its numbers for comparison with another framework. second=False: where torch has no second derivative.
+    twin: nnc computes the case by two of its functions, which must agree in every bit."""
     loss = project(y, 50)
     first = torch.autograd.grad(loss, inputs, create_graph=True)
     d = [project(g, 51 + k) for k, g in enumerate(first)]
@@ -49,6 +50,8 @@ def record(case, y, inputs, second=True):
         curved = torch.autograd.grad(total, inputs, allow_unused=True)
     e = [project(torch.zeros_like(x) if g is None else g, 61 + k) for k, (g, x) in enumerate(zip(curved, inputs))]
     put(case, "y", loss)
+    if twin:
+        put(case, "same", 0.0)
     for name, values in (("d", d), ("e", e if second else [])):
         for k, value in enumerate(values):
             put(case, f"{name}{k}", value)

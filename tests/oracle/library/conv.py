@@ -25,7 +25,7 @@ def conv(case, x, w, bias=True, stride=1, padding=0, dilation=1, groups=1, mode=
     names = dict(layer.named_parameters())
     y = torch.func.functional_call(layer, {k: {"weight": w, "bias": b}[k] for k in names}, (x,))
     if mode != "zeros":
-        record(case, y, inputs)
+        record(case, y, inputs, twin=True)
         return
     s, d = tuple_of(stride, n), tuple_of(dilation, n)
     if isinstance(padding, str):
@@ -38,7 +38,7 @@ def conv(case, x, w, bias=True, stride=1, padding=0, dilation=1, groups=1, mode=
         y = jax.lax.conv_general_dilated(x, w, s, pad, rhs_dilation=d, dimension_numbers=spec, feature_group_count=groups)
         return y if b is None else y + b.reshape((1, -1) + (1,) * n)
 
-    both(case, y, inputs, other)
+    both(case, y, inputs, other, twin=True)
 
 
 def convolutions():
@@ -70,7 +70,7 @@ def transposed(case, x, w, bias=True, **options):
     groups = options.get("groups", 1)
     x, w, b = t(4, x), t(5, w), t(6, (w[1] * groups,)) if bias else None
     y = getattr(F, f"conv_transpose{n}d")(x, w, b, **options)
-    record(case, y, [x, w, b] if bias else [x, w])
+    record(case, y, [x, w, b] if bias else [x, w], twin=True)
 
 
 def transposed_convolutions():
@@ -87,9 +87,9 @@ def transposed_convolutions():
 
 
 def pooling():
-    def one(case, f, shape, number=4):
-        x = t(number, shape, 2.0)
-        record(case, f(x), [x])
+    def one(case, f, shape, twin=True):
+        x = t(4, shape, 2.0)
+        record(case, f(x), [x], twin=twin)
 
     one("max_pool1d", lambda x: F.max_pool1d(x, 3, 2, 1), (2, 3, 10))
     one("max_pool2d", lambda x: F.max_pool2d(x, 2), (2, 3, 7, 8))
@@ -123,8 +123,19 @@ def pooling():
     one("upsample_bilinear_corners", lambda x: F.interpolate(x, size=(9, 7), mode="bilinear", align_corners=True), (2, 3, 4, 5))
     one("upsample_bilinear_smaller", lambda x: F.interpolate(x, size=(3, 4), mode="bilinear", align_corners=False), (2, 3, 8, 7))
     one("upsample_trilinear", lambda x: F.interpolate(x, size=(4, 5, 3), mode="trilinear", align_corners=True), (1, 2, 3, 2, 3))
-    one("unfold", lambda x: F.unfold(x, (3, 2), dilation=(1, 2), padding=(1, 0), stride=(2, 1)), (2, 3, 6, 7))
-    one("fold", lambda x: F.fold(x, (6, 7), (3, 2), padding=(1, 0), stride=(2, 1)), (2, 12, 18))
+    one("max_pool1d_odd", lambda x: F.max_pool1d(x, 2, 3), (1, 3, 7))
+    one("max_pool3d_padded", lambda x: F.max_pool3d(x, (3, 2, 2), padding=1, ceil_mode=True), (1, 1, 5, 3, 7))
+    one("avg_pool1d_odd", lambda x: F.avg_pool1d(x, 2, ceil_mode=True, count_include_pad=False), (3, 1, 7))
+    one("avg_pool3d_odd", lambda x: F.avg_pool3d(x, 2, 1), (1, 2, 3, 3, 5))
+    one("adaptive_avg_pool1d_odd", lambda x: F.adaptive_avg_pool1d(x, 3), (1, 2, 7))
+    one("adaptive_avg_pool3d", lambda x: F.adaptive_avg_pool3d(x, (2, None, 3)), (1, 2, 3, 2, 5))
+    one("adaptive_avg_pool3d_one", lambda x: F.adaptive_avg_pool3d(x, 1), (2, 1, 3, 5, 2))
+    one("adaptive_max_pool1d_odd", lambda x: F.adaptive_max_pool1d(x, 3), (1, 2, 9))
+    one("adaptive_max_pool3d_one", lambda x: F.adaptive_max_pool3d(x, 1), (2, 1, 3, 5, 2))
+    one("unfold", lambda x: F.unfold(x, (3, 2), dilation=(1, 2), padding=(1, 0), stride=(2, 1)), (2, 3, 6, 7), False)
+    one("unfold_plain", lambda x: F.unfold(x, 2), (1, 3, 5, 3), False)
+    one("fold", lambda x: F.fold(x, (6, 7), (3, 2), padding=(1, 0), stride=(2, 1)), (2, 12, 18), False)
+    one("fold_plain", lambda x: F.fold(x, (5, 3), 2), (1, 12, 8), False)
 
 
 def main():

@@ -16,6 +16,7 @@ MORE = {
     "sgd_nesterov": lambda p: O.SGD(p, lr=0.05, momentum=0.9, nesterov=True),
     "adam": lambda p: O.Adam(p, lr=0.01),
     "adam_decay": lambda p: O.Adam(p, lr=0.01, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.01),
+    "adamax_options": lambda p: O.Adamax(p, lr=0.02, betas=(0.8, 0.95), eps=1e-5),
     "adamw": lambda p: O.AdamW(p, lr=0.01, weight_decay=0.1),
 }
 
@@ -62,12 +63,15 @@ def main():
     first = lambda p: O.SGD(p, lr=0.3, momentum=0.9)  # noqa: E731
     case("clip_value", by_torch, first, lambda p: torch.nn.utils.clip_grad_value_(p, 0.02))
     case("clip_norm", by_torch, first, lambda p: torch.nn.utils.clip_grad_norm_(p, 0.1))
+    case("clip_value_large", by_torch, first, lambda p: torch.nn.utils.clip_grad_value_(p, 0.4))
+    case("clip_norm_large", by_torch, first, lambda p: torch.nn.utils.clip_grad_norm_(p, 3.0))
+    case("clip_adaptive_large", by_optax, optax.chain(agc_out_in(0.5), optax.sgd(0.3, momentum=0.9)))
     case("clip_adaptive", by_optax, optax.chain(agc_out_in(0.05), optax.sgd(0.3, momentum=0.9)))
     case("lion", by_optax, optax.lion(3e-3, weight_decay=0.0))
     case("lion_decay", by_optax, optax.lion(3e-3, b1=0.8, b2=0.9, weight_decay=0.1))
     case("lamb", by_optax, optax.lamb(0.02))
     case("lamb_decay", by_optax, optax.lamb(0.02, weight_decay=0.1, eps=1e-4))
-    write(__file__, f"PyTorch {torch.__version__}, JAX {jax.__version__} and optax {optax.__version__}")
+    write(__file__, f"PyTorch {torch.__version__}, JAX {jax.__version__} and optax {optax.__version__}", f32=False)  # case did
 
 
 if __name__ == "__main__":

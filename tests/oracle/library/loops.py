@@ -140,6 +140,9 @@ def distances():
     x, y = (((torch.as_tensor(formula.tensor(number, shape, 1.5)) + 1.5).floor()).int().tolist() for number, shape in ((7, (6, 5)), (8, (6, 6))))
     for n, (a, b) in enumerate(zip((5, 3, 0, 5, 2, 4), (6, 6, 4, 0, 2, 5))):
         put("edit_distance", f"r{n}", distance(x[n][:a], y[n][:b]))
+    x, y = (((torch.as_tensor(formula.tensor(number, shape, 1.0)) + 1.0).floor()).int().tolist() for number, shape in ((5, (3, 7)), (6, (3, 3))))
+    for n, (a, b) in enumerate(zip((7, 6, 1), (3, 1, 3))):
+        put("edit_distance_odd", f"r{n}", distance(x[n][:a], y[n][:b]))
 
 
 def main():

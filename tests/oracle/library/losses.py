@@ -65,6 +65,14 @@ def numbers():
     record("quantile", torch.maximum(0.3 * d, -0.7 * d).mean(), [x, y])
     record("log_cosh", torch.log(torch.cosh(x - y)).mean(), [x, y])
     put("log_cosh_far", "y", 1e5 - math.log(2))
+    a, b = t(8, (3, 1, 5), 3.0), t(9, (3, 1, 5), 3.0)
+    record("mse_none", F.mse_loss(a, b, reduction="none"), [a, b])
+    record("l1_sum", F.l1_loss(a, b, reduction="sum"), [a, b])
+    record("smooth_l1_plain", F.smooth_l1_loss(a, b, reduction="none"), [a, b])
+    record("huber_sum", F.huber_loss(a, b, reduction="sum"), [a, b])
+    d = b - a
+    record("quantile_none", torch.maximum(0.9 * d, -0.1 * d), [a, b])
+    record("log_cosh_sum", torch.log(torch.cosh(a - b)).sum(), [a, b])
     v = t(7, (4, 3), 0.4, 0.5)
     record("gaussian_nll", F.gaussian_nll_loss(x, y, v), [x, y, v])
     record("gaussian_nll_full", F.gaussian_nll_loss(x, y, v, full=True, eps=0.5, reduction="none"), [x, y, v])
@@ -91,6 +99,7 @@ def overlaps():
     xf = x.reshape(3, -1)
     record("dice_squared", (1 - (2 * both() + 0.1) / ((xf * xf).sum(1) + (yf * yf).sum(1) + 0.1)), [x])
     xf = x.reshape(3, -1)
+    record("iou_loss_sum", (1 - (both() + 0.5) / (xf.sum(1) + yf.sum(1) - both() + 0.5)).sum(), [x])
     record("iou_loss", (1 - (both() + 1) / (xf.sum(1) + yf.sum(1) - both() + 1)).mean(), [x])
 
 
@@ -100,6 +109,22 @@ def vectors():
     record("triplet_swap", F.triplet_margin_loss(a, p, n, margin=3.0, swap=True), [a, p, n])
     record("triplet_p1", F.triplet_margin_loss(a, p, n, margin=9.0, p=1), [a, p, n])
     record("triplet_p3", F.triplet_margin_loss(a, p, n, margin=9.0, p=3), [a, p, n])
+    u, v = t(8, (3, 2, 5)), t(9, (3, 2, 5))
+    for name, o in {"": {}, "_p1": {"p": 1, "eps": 0.0}, "_p3": {"p": 3.0, "eps": 0.1}}.items():
+        record("pairwise" + name, F.pairwise_distance(u, v, **o), [u, v])
+    sign = torch.tensor([1.0, -1.0, 1.0])
+    record("cosine_embedding_sum", F.cosine_embedding_loss(u[:, 0], v[:, 0], sign, margin=0.2, reduction="sum"), [u, v])
+    record("cosine_similarity_first", F.cosine_similarity(u, v, dim=0), [u, v])
+    record("normalize_middle", F.normalize(u, dim=1), [u])
+    d = (u - v).norm(dim=2)
+    near = torch.tensor([[1.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    record("contrastive_none", 0.5 * (near * d**2 + (1 - near) * torch.clamp_min(1 - d, 0) ** 2), [u, v])
+    record("hinge_sum", torch.clamp_min(1 - sign.reshape(3, 1, 1) * u, 0).sum(), [u])
+    uh, vh = F.normalize(u[:, 0], dim=1), F.normalize(v[:, 0], dim=1)
+    record("info_nce_none", F.cross_entropy(uh @ vh.T / 0.1, torch.arange(3), reduction="none"), [u, v])
+    z = torch.cat([F.normalize(u[:, 0], dim=1), F.normalize(v[:, 0], dim=1)])
+    scores = torch.exp(z @ z.T / 0.7) * (1 - torch.eye(6))
+    record("nt_xent_none", -torch.log(torch.stack([scores[i, (i + 3) % 6] / scores[i].sum() for i in range(6)])), [u, v])
     y = torch.tensor([1.0, -1.0, -1.0, 1.0])
     record("cosine_embedding", F.cosine_embedding_loss(a, p, y, margin=-0.9), [a, p])
     record("cosine_similarity", F.cosine_similarity(a, p, dim=1), [a, p])
@@ -121,15 +146,20 @@ def vectors():
 
 
 def metrics():
-    x = t(5, (40, 5), 1.0, 0.0, False)
-    y = torch.tensor([(i * i + i // 3) % 4 for i in range(40)])
+    scores("metrics", 40, 5, 7)
+    scores("metrics_odd", 13, 3, 5)
+
+
+def scores(case, rows, classes, length):
+    x = t(5, (rows, classes), 1.0, 0.0, False)
+    y = torch.tensor([(i * i + i // 3) % (classes - 1) for i in range(rows)])
     guess = x.argmax(1)
-    put("metrics", "accuracy", (guess == y).double().mean())
-    put("metrics", "top2", (x.topk(2, 1).indices == y[:, None]).any(1).double().mean())
-    m = torch.zeros(5, 5)
+    put(case, "accuracy", (guess == y).double().mean())
+    put(case, "top2", (x.topk(2, 1).indices == y[:, None]).any(1).double().mean())
+    m = torch.zeros(classes, classes)
     for a, b in zip(y, guess):
         m[a, b] += 1
-    put("metrics", "confusion", project(m, 50))
+    put(case, "confusion", project(m, 50))
     hit, predicted, actual = m.diag(), m.sum(0), m.sum(1)
     present = (predicted + actual) > 0
     each = {
@@ -139,16 +169,16 @@ def metrics():
         "iou": (hit, predicted + actual - hit),
     }
     for name, (a, b) in each.items():
-        r = torch.where(b > 0, a / b.clamp_min(1), torch.zeros(5))
-        put("metrics", name + "_macro", r[present].mean())
-        put("metrics", name + "_none", project(r, 50))
-    put("metrics", "precision_micro", hit.sum() / m.sum())
-    put("metrics", "iou_micro", hit.sum() / (2 * m.sum() - hit.sum()))
-    put("metrics", "perplexity", F.cross_entropy(x, y).exp())
-    p, q = t(6, (7, 2), grad=False), t(7, (7, 2), grad=False)
-    put("metrics", "mae", (p - q).abs().mean())
-    put("metrics", "rmse", ((p - q) ** 2).mean().sqrt())
-    put("metrics", "r2", 1 - ((q - p) ** 2).sum() / ((q - q.mean()) ** 2).sum())
+        r = torch.where(b > 0, a / b.clamp_min(1), torch.zeros(classes))
+        put(case, name + "_macro", r[present].mean())
+        put(case, name + "_none", project(r, 50))
+    put(case, "precision_micro", hit.sum() / m.sum())
+    put(case, "iou_micro", hit.sum() / (2 * m.sum() - hit.sum()))
+    put(case, "perplexity", F.cross_entropy(x, y).exp())
+    p, q = t(6, (length, 2), grad=False), t(7, (length, 2), grad=False)
+    put(case, "mae", (p - q).abs().mean())
+    put(case, "rmse", ((p - q) ** 2).mean().sqrt())
+    put(case, "r2", 1 - ((q - p) ** 2).sum() / ((q - q.mean()) ** 2).sum())
 
 
 def main():

@@ -22,22 +22,23 @@ def channels(v, rank):
 
 def functions():
     x, w, b = t(4, (3, 5, 7), 2.0, 0.3), t(5, (7,)), t(6, (7,))
-    both("layer_norm", F.layer_norm(x, (7,), w, b), [x, w, b], lambda x, w, b: standard(x, (-1,), 1e-5) * w + b)
+    both("layer_norm", F.layer_norm(x, (7,), w, b), [x, w, b], lambda x, w, b: standard(x, (-1,), 1e-5) * w + b, twin=True)
     w, b = t(5, (5, 7)), t(6, (5, 7))
-    both("layer_norm_two", F.layer_norm(x, (5, 7), w, b, 1e-3), [x, w, b], lambda x, w, b: standard(x, (-2, -1), 1e-3) * w + b)
-    both("layer_norm_plain", F.layer_norm(x, (7,)), [x], lambda x: standard(x, (-1,), 1e-5))
+    both("layer_norm_two", F.layer_norm(x, (5, 7), w, b, 1e-3), [x, w, b], lambda x, w, b: standard(x, (-2, -1), 1e-3) * w + b, twin=True)
+    both("layer_norm_plain", F.layer_norm(x, (7,)), [x], lambda x: standard(x, (-1,), 1e-5), twin=True)
     w = t(5, (7,))
     rms = lambda x, w, eps: x / jnp.sqrt((x * x).mean(-1, keepdims=True) + eps) * w  # noqa: E731
-    both("rms_norm", F.rms_norm(x, (7,), w), [x, w], lambda x, w: rms(x, w, 2.0**-52))
-    both("rms_norm_eps", F.rms_norm(x, (7,), w, 1e-2), [x, w], lambda x, w: rms(x, w, 1e-2))
+    both("rms_norm", F.rms_norm(x, (7,), w), [x, w], lambda x, w: rms(x, w, 2.0**-52), twin=True)
+    both("rms_norm_eps", F.rms_norm(x, (7,), w, 1e-2), [x, w], lambda x, w: rms(x, w, 1e-2), twin=True)
     x, w, b = t(4, (3, 6, 5), 2.0, 0.3), t(5, (6,)), t(6, (6,))
 
     def group(x, w, b):
         return standard(x.reshape(3, 2, -1), (-1,), 1e-5).reshape(x.shape) * channels(w, 3) + channels(b, 3)
 
-    both("group_norm", F.group_norm(x, 2, w, b), [x, w, b], group)
+    both("group_norm", F.group_norm(x, 2, w, b), [x, w, b], group, twin=True)
     x = t(4, (2, 6, 3, 5), 2.0, 0.3)
-    record("group_norm_image", F.group_norm(x, 3, w, b), [x, w, b])
+    w, b = t(5, (6,)), t(6, (6,))
+    record("group_norm_image", F.group_norm(x, 3, w, b), [x, w, b], twin=True)
 
 
 def layer(kind, name, shape, channel_count, modes=("train", "train", "eval"), **options):
@@ -74,6 +75,11 @@ def main():
     layer(nn.BatchNorm1d, "batch_norm_untracked", (5, 3), 3, track_running_stats=False)
     layer(nn.InstanceNorm1d, "instance_norm", (2, 3, 7), 3)
     layer(nn.InstanceNorm2d, "instance_norm_tracked", (2, 3, 5, 3), 3, affine=True, track_running_stats=True)
+    layer(nn.BatchNorm2d, "batch_norm_image_odd", (1, 2, 3, 1), 2, momentum=0.5, affine=False)
+    layer(nn.BatchNorm3d, "batch_norm_volume_odd", (1, 2, 1, 3, 1), 2, eps=1e-2)
+    layer(nn.InstanceNorm1d, "instance_norm_odd", (1, 2, 5), 2, affine=True, eps=1e-2)
+    layer(nn.InstanceNorm2d, "instance_norm_image", (1, 2, 3, 1), 2)
+    layer(nn.InstanceNorm3d, "instance_norm_volume_odd", (1, 2, 1, 3, 3), 2, track_running_stats=True, momentum=0.3)
     layer(nn.InstanceNorm3d, "instance_norm_volume", (2, 3, 2, 3, 3), 3, affine=True)
     write(__file__, f"PyTorch {torch.__version__} and JAX {jax.__version__}")
 

@@ -114,6 +114,16 @@ def shapes():
         "split": lambda v: v.split(3, 1)[1],
         "split_list": lambda v: v.split([1, 2, 1], 1)[1],
         "chunk": lambda v: v.chunk(3, 1)[1],
+        "expand_more": lambda v: v.expand(2, 3, 4, 2),
+        "repeat_interleave_last": lambda v: v.repeat_interleave(2, 2),
+        "flip_middle": lambda v: v.flip(1),
+        "chunk_even": lambda v: v.chunk(2, 2)[1],
+        "masked_fill_row": lambda v: v.masked_fill(torch.tensor([True, False]), -1.5),
+        "flatten": lambda v: v.flatten(),
+        "flatten_rest": lambda v: v.flatten(1),
+        "flatten_last": lambda v: v[:, :, :1].flatten(2),
+        "take_along": lambda v: v.gather(1, torch.tensor([[[3, 0]], [[0, 0]], [[1, 2]]])),
+        "take_along_more": lambda v: v.gather(2, torch.tensor([1, 1, 0]).expand(3, 4, 3)),
         "masked_fill": lambda v: v.masked_fill(v.detach() > 0, 2.0),
     }
     for name, f in cases.items():
@@ -122,6 +132,8 @@ def shapes():
         record(f"tril_{k + 1}", square.tril(k), (square,))
         record(f"triu_{k + 1}", square.triu(k), (square,))
     positions("eye", torch.eye(3, 5))
+    positions("eye_square", torch.eye(3))
+    positions("one_hot_wide", torch.nn.functional.one_hot(torch.tensor([2, 0, 4]), 5))
     put("chunk_count", "n", len(torch.arange(10).chunk(4)))
 
 

@@ -62,6 +62,12 @@ def main():
             record(case, flat(*m(x, (h, c))), [x, h, c] + p)
         else:
             record(case, flat(m(x, h)), [x, h] + p)
+    cells = {"cell_rnn_odd": nn.RNNCell(2, 3, bias=False), "cell_gru_odd": nn.GRUCell(2, 3, bias=False), "cell_lstm_odd": nn.LSTMCell(2, 3, bias=False)}
+    for case, m in cells.items():
+        p = filled(m, ["weight_hh", "weight_ih"])
+        x = t(4, (3, 2))
+        y = m(x)  # from a state of zeros
+        record(case, flat(*y) if isinstance(y, tuple) else flat(y), [x] + p)
     write(__file__, f"PyTorch {torch.__version__} and JAX {jax.__version__}")
 
 

@@ -16,6 +16,15 @@ SCHEDULES = {
     "cosine_warmup": lambda o: S.SequentialLR(
         o, [S.LinearLR(o, start_factor=1 / 10, total_iters=9), S.CosineAnnealingLR(o, T_max=STEPS - 10)], milestones=[10]
     ),
+    "warmup": lambda o: S.LambdaLR(o, lambda t: min((t + 1) / 7, 1)),
+    "warmup_exponential": lambda o: S.LambdaLR(o, lambda t: min((t + 1) / 13, 1) * 0.9**t),
+    "step_decay_plain": lambda o: S.StepLR(o, step_size=13),
+    "multi_step_plain": lambda o: S.MultiStepLR(o, milestones=[1]),
+    "exponential_up": lambda o: S.ExponentialLR(o, gamma=1.01),
+    "polynomial_plain": lambda o: S.PolynomialLR(o, total_iters=STEPS),
+    "linear_warmup_plain": lambda o: S.LinearLR(o),
+    "inverse_sqrt_odd": lambda o: S.LambdaLR(o, lambda t: min((t + 1) / 5, math.sqrt(5 / (t + 1)))),
+    "noam_odd": lambda o: S.LambdaLR(o, lambda t: 0.7 * 9**-0.5 * min((t + 1) ** -0.5, (t + 1) * 31**-1.5) / 0.2),
     "step_decay": lambda o: S.StepLR(o, step_size=7, gamma=0.5),
     "multi_step": lambda o: S.MultiStepLR(o, milestones=[5, 20, 21], gamma=0.3),
     "exponential": lambda o: S.ExponentialLR(o, gamma=0.95),
@@ -67,6 +76,12 @@ def main():
             for k, loss in enumerate(losses()):
                 schedule.step(loss if mode == "min" else -loss)
                 put(f"{name}_{mode}", "lr", o.param_groups[0]["lr"], k)
+    best, bad = -math.inf, 0
+    for k, loss in enumerate(losses()):
+        best, bad = (-loss, 0) if -loss > best else (best, bad + 1)
+        put("early_max", "best", best, k)
+        put("early_max", "bad", bad, k)
+        put("early_max", "stop", bad >= 3, k)
     best, bad, kept = math.inf, 0, -1
     for k, loss in enumerate(losses()):
         best, bad, kept = (loss, 0, k) if loss < best - 0.01 else (best, bad + 1, kept)

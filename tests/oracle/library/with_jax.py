@@ -26,5 +26,5 @@ def jax_numbers(f, inputs):
     return [first(*inputs)] + d + e
 
 
-def both(case, y, inputs, f):
-    agree(case, record(case, y, inputs), jax_numbers(f, inputs))
+def both(case, y, inputs, f, twin=False):
+    agree(case, record(case, y, inputs, twin=twin), jax_numbers(f, inputs))

@@ -117,6 +117,17 @@ end, 2, nn.LayerNorm(6))
 layer("decoder_stack", decoders, of_layers(join(of "self_attn.", of "multihead_attn.", rest, { "norm3.bias", "norm3.weight" })), function(a, memory)
   return decoders(a, memory, { target = { causal = true } })
 end, { 4, { 2, 5, 6 } }, { 5, { 2, 7, 6 } })
+local function of_one(list)
+  local all = {}
+  for i, name in ipairs(list) do all[i] = "layers.0." .. name end
+  return all
+end
+local options = { dim_feedforward = 5, dropout = 0.4 }
+local one = nn.TransformerEncoder(function() return nn.TransformerEncoderLayer(3, 1, options) end, 1)
+layer("encoder_one", one, of_one(join(of "self_attn.", rest)), one, { 4, { 3, 1, 3 } })
+local decoder_one = nn.TransformerDecoder(function() return nn.TransformerDecoderLayer(3, 1, options) end, 1)
+layer("decoder_one", decoder_one, of_one(join(of "self_attn.", of "multihead_attn.", rest, { "norm3.bias", "norm3.weight" })), decoder_one,
+  { 4, { 3, 1, 3 } }, { 5, { 2, 1, 3 } })
 
 -- ---- what goes with them ----
 local bilinear = nn.Bilinear(5, 4, 7)
@@ -126,6 +137,13 @@ cases.add("bilinear", function()
   local a, b = tensor(4, { 3, 2, 5 }), tensor(5, { 3, 2, 4 })
   return bilinear(a, b), { a, b, bilinear.weight, bilinear.bias }
 end)
+local plain_bilinear = nn.Bilinear(3, 2, 5, { bias = false })
+plain_bilinear.weight = nn.parameter({ 5, 3, 2 }, cases.init(6))
+model.plain_bilinear = plain_bilinear
+cases.add("bilinear_plain", function()
+  local a, b = tensor(4, { 1, 3 }), tensor(5, { 1, 2 })
+  return plain_bilinear(a, b), { a, b, plain_bilinear.weight }
+end)
 local index = nn.constant({ { 0, 2, 5, 2 }, { 1, 2, 2, 3 } }, "i32")
 local with_padding, plain = nn.Embedding(6, 5, { padding_idx = 2 }), nn.Embedding(6, 5)
 with_padding.weight, plain.weight = nn.parameter({ 6, 5 }, cases.init(4)), nn.parameter({ 6, 5 }, cases.init(4))
@@ -133,6 +151,11 @@ local head = nn.Tied(plain)
 model.with_padding, model.plain, model.head = with_padding, plain, head
 cases.add("padded", function() return with_padding(index), { with_padding.weight } end)
 cases.add("tied", function() return head(plain(index):tanh()), { plain.weight } end)
+local column = nn.Embedding(3, 1)
+column.weight = nn.parameter({ 3, 1 }, cases.init(4))
+local row = nn.Tied(column)
+model.column, model.row = column, row
+cases.add("tied_one", function() return row(column(nn.constant { 2, 0, 2 }) ^ 2), { column.weight } end)
 
 local learned = nn.LearnedPosition(9, 6)
 learned.weight = nn.parameter({ 9, 6 }, cases.init(5))
@@ -142,12 +165,33 @@ cases.add("learned", function()
   return learned(a), { a, learned.weight }
 end)
 
+local whole = nn.LearnedPosition(3, 3)
+whole.weight = nn.parameter({ 3, 3 }, cases.init(5))
+model.whole = whole
+cases.add("learned_whole", function()
+  local a = tensor(4, { 3, 3 })
+  return whole(a), { a, whole.weight }
+end)
+
+-- The module against the function with its angles
+local function rotations(name, m, shape)
+  model[name] = m
+  cases.add(name, function()
+    local a, T = tensor(4, shape), shape[#shape - 1]
+    return m(a), { a }, nn.rotary(a, m.cos:slice(1, 1, T), m.sin:slice(1, 1, T), m.adjacent)
+  end)
+end
+rotations("rotary", nn.Rotary(6, 10), { 2, 3, 5, 6 })
+rotations("rotary_adjacent", nn.Rotary(6, 5, { adjacent = true }), { 2, 3, 5, 6 })
+rotations("rotary_odd", nn.Rotary(2, 3, { base = 100 }), { 3, 2 })
+rotations("rotary_adjacent_odd", nn.Rotary(2, 4, { base = 100, adjacent = true }), { 3, 2 })
+
 local halves, adjacent, table_of = nn.Rotary(6, 10), nn.Rotary(6, 10, { adjacent = true }), nn.SinusoidalPosition(9, 6)
 cases.add("positions", function()
   local h = tensor(4, { 2, 7, 6 })
   return {
     sinusoidal = project(table_of(nn.zeros { 7, 6 }), 50), rotary = project(halves(h), 50), rotary_adjacent = project(adjacent(h), 50),
-    alibi = project(nn.alibi(6, 4, 5), 50),
+    alibi = project(nn.alibi(6, 4, 5), 50), alibi_odd = project(nn.alibi(3, 5), 50), sinusoidal_odd = project(nn.sinusoidal(3, 4, 50), 50),
   }
 end)
 

@@ -5,9 +5,11 @@ local formula = require "formula"
 local cases = { funcs = {}, order = {} }
 
 -- y, the gradients d<k> of its projection by each input, and the gradients e<k> of the sum of their projections
-function cases.record(y, inputs)
+-- twin: the same by another function of the library, the module for instance; `same` counts where it differs
+function cases.record(y, inputs, twin)
   local loss, second = formula.project(y, 50), 0
   local out, gradients = { y = loss }, nn.grad(loss, inputs)
+  if twin then out.same = y:ne(twin):cast("i32"):sum() end
   for k, g in ipairs(gradients) do
     out["d" .. (k - 1)] = formula.project(g, 50 + k)
     second = second + out["d" .. (k - 1)]
@@ -16,11 +18,11 @@ function cases.record(y, inputs)
   return out
 end
 
--- A case: f() gives the outputs themselves, or y and the list of inputs to differentiate it by.
+-- A case: f() gives the outputs themselves, or y and the list of inputs to differentiate it by (and a twin, see record).
 function cases.add(name, f, mode)
   local func = nn.func { mode = mode or "eval", function()
-    local y, inputs = f()
-    return inputs and cases.record(y, inputs) or y
+    local y, inputs, twin = f()
+    return inputs and cases.record(y, inputs, twin) or y
   end }
   cases.funcs[name] = func
   cases.order[#cases.order + 1] = func

@@ -38,6 +38,11 @@ for _, recipe in ipairs(require "recipes") do run(table.unpack(recipe)) end
 run("sgd_nesterov", function(p) return nn.SGD { p, lr = 0.05, momentum = 0.9, nesterov = true } end, {})
 run("adam", function(p) return nn.Adam { p, lr = 0.01 } end, {})
 run("adam_decay", function(p) return nn.Adam { p, lr = 0.01, betas = { 0.8, 0.99 }, eps = 1e-6, weight_decay = 0.01 } end, {})
+run("adamax_options", function(p) return nn.Adamax { p, lr = 0.02, betas = { 0.8, 0.95 }, eps = 1e-5 } end, {})
+local function sgd(p) return nn.SGD { p, lr = 0.3, momentum = 0.9 } end
+run("clip_value_large", sgd, { clip_value = 0.4 })
+run("clip_norm_large", sgd, { clip_norm = 3.0 })
+run("clip_adaptive_large", sgd, { clip_adaptive = 0.5 })
 run("adamw", function(p) return nn.AdamW { p, lr = 0.01, weight_decay = 0.1 } end, {})
 
 return cases.program("given", nets, steps)

@@ -63,11 +63,15 @@ cases.add("ctc_beam_all", function()
   return { p0 = project(log_p[1]:exp(), 50), p1 = project(log_p[2]:exp(), 50) }
 end)
 
-cases.add("edit_distance", function()
-  local function labels(number, shape) return (tensor(number, shape, 1.5) + 1.5):floor():cast "i32" end
-  local d, out = nn.edit_distance(labels(7, { 6, 5 }), { 5, 3, 0, 5, 2, 4 }, labels(8, { 6, 6 }), { 6, 6, 4, 0, 2, 5 }), {}
-  for n = 1, 6 do out["r" .. (n - 1)] = d[n] end
-  return out
-end)
+local function distances(name, bound, x, counts, y, others)
+  local function labels(of) return (tensor(of[1], of[2], bound) + bound):floor():cast "i32" end
+  cases.add(name, function()
+    local d, out = nn.edit_distance(labels(x), counts, labels(y), others), {}
+    for n = 1, #counts do out["r" .. (n - 1)] = d[n] end
+    return out
+  end)
+end
+distances("edit_distance", 1.5, { 7, { 6, 5 } }, { 5, 3, 0, 5, 2, 4 }, { 8, { 6, 6 } }, { 6, 6, 4, 0, 2, 5 })
+distances("edit_distance_odd", 1.0, { 5, { 3, 7 } }, { 7, 6, 1 }, { 6, { 3, 3 } }, { 3, 1, 3 })
 
 return cases.program("loops", model)

@@ -69,6 +69,16 @@ loss("smooth_l1", function(s, q) return nn.smooth_l1_loss(s, q, { beta = 0.7 }) 
 loss("huber", function(s, q) return nn.huber_loss(s, q, { delta = 0.7 }) end, a, b)
 loss("quantile", function(s, q) return nn.quantile_loss(s, q, { q = 0.3 }) end, a, b)
 loss("log_cosh", nn.log_cosh_loss, a, b)
+local c, d = { 8, { 3, 1, 5 }, 3 }, { 9, { 3, 1, 5 }, 3 }
+local function reduced(name, f, options, ...)
+  loss(name, function(s, q) return f(s, q, options) end, ...)
+end
+reduced("mse_none", nn.mse_loss, { reduction = "none" }, c, d)
+reduced("l1_sum", nn.l1_loss, { reduction = "sum" }, c, d)
+reduced("smooth_l1_plain", nn.smooth_l1_loss, { reduction = "none" }, c, d)
+reduced("huber_sum", nn.huber_loss, { reduction = "sum" }, c, d)
+reduced("quantile_none", nn.quantile_loss, { q = 0.9, reduction = "none" }, c, d)
+reduced("log_cosh_sum", nn.log_cosh_loss, { reduction = "sum" }, c, d)
 cases.add("log_cosh_far", function() return { y = nn.log_cosh_loss(nn.constant { 1e5, -1e5 }, nn.zeros { 2 }) } end)
 loss("gaussian_nll", nn.gaussian_nll_loss, a, b, v)
 loss("gaussian_nll_full", function(s, q, u) return nn.gaussian_nll_loss(s, q, u, { full = true, eps = 0.5, reduction = "none" }) end, a, b, v)
@@ -91,6 +101,7 @@ local mask = nn.where(tensor(6, { 3, 2, 4 }):gt(0), 1.0, 0.0)
 local part = { 5, { 3, 2, 4 }, 0.5, 0.5 }
 loss("dice", function(s) return nn.dice_loss(s, mask) end, part)
 loss("dice_squared", function(s) return nn.dice_loss(s, mask, { squared = true, smooth = 0.1, reduction = "none" }) end, part)
+loss("iou_loss_sum", function(s) return nn.iou_loss(s, mask, { smooth = 0.5, reduction = "sum" }) end, part)
 loss("iou_loss", function(s) return nn.iou_loss(s, mask) end, part)
 
 -- ---- vectors ----
@@ -104,20 +115,39 @@ loss("cosine_embedding", function(s, q) return nn.cosine_embedding_loss(s, q, nn
 loss("cosine_similarity", function(s, q) return nn.cosine_similarity(s, q) end, one, two)
 loss("normalize", function(s) return s:normalize() end, one)
 loss("contrastive", function(s, q) return nn.contrastive_loss(s, q, nn.constant { 1.0, 0.0, 0.0, 1.0 }, { margin = 3 }) end, one, two)
+local u, v = { 8, { 3, 2, 5 } }, { 9, { 3, 2, 5 } }
+local signs = nn.constant { 1.0, -1.0, 1.0 }
+local function first(f, options) -- of the first of both rows
+  return function(s, q) return f(s:select(2, 1), q:select(2, 1), options) end
+end
+loss("pairwise", nn.pairwise_distance, u, v)
+loss("pairwise_p1", function(s, q) return nn.pairwise_distance(s, q, 1, 0) end, u, v)
+loss("pairwise_p3", function(s, q) return nn.pairwise_distance(s, q, 3, 0.1) end, u, v)
+loss("cosine_embedding_sum", function(s, q)
+  return nn.cosine_embedding_loss(s:select(2, 1), q:select(2, 1), signs, { margin = 0.2, reduction = "sum" })
+end, u, v)
+loss("cosine_similarity_first", function(s, q) return nn.cosine_similarity(s, q, 1) end, u, v)
+loss("normalize_middle", function(s) return nn.normalize(s, 2) end, u)
+loss("contrastive_none", function(s, q)
+  return nn.contrastive_loss(s, q, nn.constant { { 1.0, 0.0 }, { 0.0, 0.0 }, { 1.0, 1.0 } }, { reduction = "none" })
+end, u, v)
+loss("hinge_sum", function(s) return nn.hinge_loss(s, signs:reshape({ 3, 1, 1 }):broadcast { 3, 2, 5 }, { reduction = "sum" }) end, u)
+loss("info_nce_none", first(nn.info_nce_loss, { reduction = "none" }), u, v)
+loss("nt_xent_none", first(nn.nt_xent_loss, { temperature = 0.7, reduction = "none" }), u, v)
 local sign = nn.constant({ 1.0, -1.0, 1.0, -1.0 }):reshape { 4, 1 }
 loss("hinge", function(s) return nn.hinge_loss(s, sign:broadcast { 4, 6 }, { margin = 0.6 }) end, one)
 loss("info_nce", function(s, q) return nn.info_nce_loss(s, q, { temperature = 0.2 }) end, one, two)
 loss("nt_xent", nn.nt_xent_loss, one, two)
 
 -- ---- metrics ----
-cases.add("metrics", function()
-  local s, list = tensor(5, { 40, 5 }), {}
-  for i = 0, 39 do list[i + 1] = (i * i + i // 3) % 4 end
+local function metrics(rows, classes, length)
+  local s, list = tensor(5, { rows, classes }), {}
+  for i = 0, rows - 1 do list[i + 1] = (i * i + i // 3) % (classes - 1) end
   local labels, guess = nn.constant(list, "i32"), s:argmax(-1)
-  local q, truth = tensor(6, { 7, 2 }), tensor(7, { 7, 2 })
+  local q, truth = tensor(6, { length, 2 }), tensor(7, { length, 2 })
   local out = {
     accuracy = nn.accuracy(s, labels), top2 = nn.top_k_accuracy(s, labels, 2), confusion = project(nn.confusion_matrix(s, labels), 50),
-    precision_micro = nn.precision(s, labels, { average = "micro" }), iou_micro = nn.iou(guess, labels, { average = "micro", classes = 5 }),
+    precision_micro = nn.precision(s, labels, { average = "micro" }), iou_micro = nn.iou(guess, labels, { average = "micro", classes = classes }),
     perplexity = nn.perplexity(s, labels), mae = nn.mae(q, truth), rmse = nn.rmse(q, truth), r2 = nn.r2_score(q, truth),
   }
   for name, f in pairs { precision = nn.precision, recall = nn.recall, f1 = nn.f1_score, iou = nn.iou } do
@@ -125,6 +155,8 @@ cases.add("metrics", function()
     out[name .. "_none"] = project(f(s, labels, { average = "none" }), 50)
   end
   return out
-end)
+end
+cases.add("metrics", function() return metrics(40, 5, 7) end)
+cases.add("metrics_odd", function() return metrics(13, 3, 5) end)
 
 return cases.program("losses")

@@ -82,6 +82,11 @@ local function layers(mode)
     o.channel_mean, o.channel_spread = y:mean(), (y:max(3) - y:min(3)):max() -- a channel is kept or dropped whole
     y = nn.Dropout2d(0.25)(nn.ones { 400, 30, 2, 2 })
     o.channel2_mean, o.channel2_spread = y:mean(), (y:max { 3, 4 } - y:min { 3, 4 }):max()
+    y = nn.Dropout3d(0.25)(nn.ones { 400, 30, 1, 2, 3 })
+    o.channel3_mean, o.channel3_spread = y:mean(), (y:max { 3, 4, 5 } - y:min { 3, 4, 5 }):max()
+    local x = nn.random.normal { 30, 40, 2, 1, 2 } -- gradient and result have the same mask and factor
+    local kept = nn.Dropout3d(0.4)(x)
+    o.channel3_gradient = (nn.grad(kept:sum(), x) * x - kept):abs():max()
     y = nn.AlphaDropout(0.2)(normal)
     o.alpha_mean, o.alpha_square = y:mean(), (y * y):mean()
     y = nn.DropPath(0.4)(ones:reshape { 12000, 8 })

@@ -17,20 +17,21 @@ end
 
 local function inputs(x, layer) return { x, layer.weight, layer.bias } end
 
-local function single(name, layer, shape)
+-- f(x, weight, bias): the function that is the same
+local function single(name, layer, shape, f)
   given(layer)
   cases.add(name, function()
     local x = tensor(4, shape)
-    return layer(x), inputs(x, layer)
+    return layer(x), inputs(x, layer), f(x, layer.weight, layer.bias)
   end)
 end
-single("layer_norm", nn.LayerNorm(7), { 3, 5, 7 })
-single("layer_norm_two", nn.LayerNorm({ 5, 7 }, { eps = 1e-3 }), { 3, 5, 7 })
-single("layer_norm_plain", nn.LayerNorm(7, { elementwise_affine = false }), { 3, 5, 7 })
-single("rms_norm", nn.RMSNorm(7), { 3, 5, 7 })
-single("rms_norm_eps", nn.RMSNorm({ 7 }, { eps = 1e-2 }), { 3, 5, 7 })
-single("group_norm", nn.GroupNorm(2, 6), { 3, 6, 5 })
-single("group_norm_image", nn.GroupNorm(3, 6), { 2, 6, 3, 5 })
+single("layer_norm", nn.LayerNorm(7), { 3, 5, 7 }, function(x, w, b) return nn.layer_norm(x, 7, w, b) end)
+single("layer_norm_two", nn.LayerNorm({ 5, 7 }, { eps = 1e-3 }), { 3, 5, 7 }, function(x, w, b) return nn.layer_norm(x, { 5, 7 }, w, b, 1e-3) end)
+single("layer_norm_plain", nn.LayerNorm(7, { elementwise_affine = false }), { 3, 5, 7 }, function(x, w, b) return nn.layer_norm(x, 7) end)
+single("rms_norm", nn.RMSNorm(7), { 3, 5, 7 }, function(x, w, b) return nn.rms_norm(x, 7, w) end)
+single("rms_norm_eps", nn.RMSNorm({ 7 }, { eps = 1e-2 }), { 3, 5, 7 }, function(x, w, b) return nn.rms_norm(x, { 7 }, w, 1e-2) end)
+single("group_norm", nn.GroupNorm(2, 6), { 3, 6, 5 }, function(x, w, b) return nn.group_norm(x, 2, w, b) end)
+single("group_norm_image", nn.GroupNorm(3, 6), { 2, 6, 3, 5 }, function(x, w, b) return nn.group_norm(x, 3, w, b) end)
 
 local function several(name, layer, shape)
   given(layer)
@@ -54,6 +55,11 @@ several("batch_norm_mean", nn.BatchNorm1d(3, { momentum = false, affine = false 
 several("batch_norm_untracked", nn.BatchNorm1d(3, { track_running_stats = false }), { 5, 3 })
 several("instance_norm", nn.InstanceNorm1d(3), { 2, 3, 7 })
 several("instance_norm_tracked", nn.InstanceNorm2d(3, { affine = true, track_running_stats = true }), { 2, 3, 5, 3 })
+several("batch_norm_image_odd", nn.BatchNorm2d(2, { momentum = 0.5, affine = false }), { 1, 2, 3, 1 })
+several("batch_norm_volume_odd", nn.BatchNorm3d(2, { eps = 1e-2 }), { 1, 2, 1, 3, 1 })
+several("instance_norm_odd", nn.InstanceNorm1d(2, { affine = true, eps = 1e-2 }), { 1, 2, 5 })
+several("instance_norm_image", nn.InstanceNorm2d(2), { 1, 2, 3, 1 })
+several("instance_norm_volume_odd", nn.InstanceNorm3d(2, { track_running_stats = true, momentum = 0.3 }), { 1, 2, 1, 3, 3 })
 several("instance_norm_volume", nn.InstanceNorm3d(3, { affine = true }), { 2, 3, 2, 3, 3 })
 
 return cases.program("norms", model)

@@ -134,6 +134,16 @@ local shapes = {
   split = function(v) return v:split(3, 2)[2] end,
   split_list = function(v) return v:split({ 1, 2, 1 }, 2)[2] end,
   chunk = function(v) return v:chunk(3, 2)[2] end,
+  expand_more = function(v) return v:expand { 2, 3, 4, 2 } end,
+  repeat_interleave_last = function(v) return v:repeat_interleave(2, 3) end,
+  flip_middle = function(v) return v:flip(2) end,
+  chunk_even = function(v) return v:chunk(2, 3)[2] end,
+  masked_fill_row = function(v) return v:masked_fill(nn.constant { 1, 0 }:eq(1), -1.5) end,
+  flatten = function(v) return v:flatten() end,
+  flatten_rest = function(v) return v:flatten(2) end,
+  flatten_last = function(v) return v:slice(3, 1, 1):flatten(3) end,
+  take_along = function(v) return v:take_along(2, nn.constant { { { 3, 0 } }, { { 0, 0 } }, { { 1, 2 } } }) end,
+  take_along_more = function(v) return v:take_along(3, nn.constant({ 1, 1, 0 }):broadcast { 3, 4, 3 }) end,
   masked_fill = function(v) return v:masked_fill(v:gt(0), 2.0) end,
 }
 for name, f in pairs(shapes) do value(name, f, { 4, { 3, 4, 2 } }) end
@@ -144,6 +154,8 @@ for k = -1, 2 do
   end
 end
 positions("eye", function() return nn.eye(3, 5) end)
+positions("eye_square", function() return nn.eye(3) end)
+positions("one_hot_wide", function() return nn.one_hot(nn.constant { 2, 0, 4 }, 5) end)
 cases.add("chunk_count", function() return { n = nn.full({}, #nn.iota(10):chunk(4, 1)) } end)
 
 return cases.program("ordering", {})

@@ -57,4 +57,14 @@ for name, m in pairs { cell_rnn = nn.RNNCell(3, 4, { nonlinearity = "relu" }), c
   end)
 end
 
+local odd = { bias = false }
+for name, m in pairs { cell_rnn_odd = nn.RNNCell(2, 3, odd), cell_gru_odd = nn.GRUCell(2, 3, odd), cell_lstm_odd = nn.LSTMCell(2, 3, odd) } do
+  local parameters = cases.fill(m, { "weight_hh", "weight_ih" })
+  model[name] = m
+  cases.add(name, function() -- from a state of zeros
+    local x = tensor(4, { 3, 2 })
+    return all(m(x)), { x, table.unpack(parameters) }
+  end)
+end
+
 return cases.program("recurrent", model)

@@ -5,6 +5,10 @@ local steps = 60
 
 local schedules = {
   cosine = nn.cosine(0.2, { final = 0.01 }), cosine_warmup = nn.cosine(0.2, { warmup = 10 }),
+  warmup = nn.warmup(0.2, 7), warmup_exponential = nn.warmup(nn.exponential(0.2, { factor = 0.9 }), 13),
+  step_decay_plain = nn.step_decay(0.2, { every = 13 }), multi_step_plain = nn.multi_step(0.2, { milestones = { 1 } }),
+  exponential_up = nn.exponential(0.2, { factor = 1.01 }), polynomial_plain = nn.polynomial(0.2), linear_warmup_plain = nn.linear_warmup(0.2),
+  inverse_sqrt_odd = nn.inverse_sqrt(0.2, { warmup = 5 }), noam_odd = nn.noam { size = 9, warmup = 31, scale = 0.7 },
   step_decay = nn.step_decay(0.2, { every = 7, factor = 0.5 }), multi_step = nn.multi_step(0.2, { milestones = { 5, 20, 21 }, factor = 0.3 }),
   exponential = nn.exponential(0.2, { factor = 0.95 }), polynomial = nn.polynomial(0.2, { steps = 50, power = 1.7 }),
   linear_warmup = nn.linear_warmup(0.2, { start = 0.25, last = 0.9, steps = 13 }),
@@ -47,7 +51,8 @@ end
 local kept = nn.buffer({}, 0)
 program.mark = nn.func { function() nn.assign(kept, k:cast "float") end }
 program.early, program.restore = nn.early_stopping { watch = loss, keep = { kept }, patience = 6, min_delta = 0.01 }
+program.early_max = nn.early_stopping { watch = minus, patience = 3, mode = "max" }
 program.restored = nn.func { function() return { value = nn.value(kept) } end }
-order[#order + 1], order[#order + 2] = program.mark, program.early
+order[#order + 1], order[#order + 2], order[#order + 3] = program.mark, program.early, program.early_max
 program.run = { steps = steps, step = order, after = { program.restore, program.restored } }
 return nn.program(program)
