@@ -432,12 +432,13 @@ static NNRT_KERNEL_V4 void evaluate_2(float *restrict validate_accuracy, const n
 }
 
 /* models/fashion_dropout.lua:25  data     = { train = nn.data.fashion_mnist { split = "train", batch = 128, shuff... */
-static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restrict fashion_mnist,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(49, thread), u_end = nnrt_hi(49, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 100352); j += 16) {
       const u8x16 x_2 = u8x16_load(&x[j]);
-      f32x16_store(&div[j], f32x16_from_u8x16(x_2) / 255.0f);
+      f32x16_store(&fashion_mnist[j], f32x16_from_u8x16(x_2) / 255.0f);
     }
   }
 }
@@ -463,9 +464,10 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
 
 /* [128,784] x [784,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
-    float *restrict add, float *restrict erf, float *restrict where, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict fashion_mnist,
+    const float *restrict p1_weight_panels, const float *restrict p1_bias, const uint32_t *restrict nnrt_seed,
+    const uint32_t *restrict nnrt_calls_train, float *restrict linear, float *restrict gelu, float *restrict dropout,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -477,28 +479,28 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const 
     for (int64_t k = 0; k < 784; ++k) {
       const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
       const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-      const f32x16 x0 = f32x16_set1(div[narrow + k]);
+      const f32x16 x0 = f32x16_set1(fashion_mnist[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+      const f32x16 x1 = f32x16_set1(fashion_mnist[narrow + k + 784]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+      const f32x16 x2 = f32x16_set1(fashion_mnist[narrow + k + 1568]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+      const f32x16 x3 = f32x16_set1(fashion_mnist[narrow + k + 2352]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+      const f32x16 x4 = f32x16_set1(fashion_mnist[narrow + k + 3136]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+      const f32x16 x5 = f32x16_set1(fashion_mnist[narrow + k + 3920]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+      const f32x16 x6 = f32x16_set1(fashion_mnist[narrow + k + 4704]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+      const f32x16 x7 = f32x16_set1(fashion_mnist[narrow + k + 5488]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
     }
@@ -537,9 +539,9 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout(const float *restrict div, const 
         const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
             * 5.9604645e-08f);
         const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
-        f32x16_store(&add[row * 256 + panel * 32 + j], v);
-        f32x16_store(&erf[row * 256 + panel * 32 + j], v_2);
-        f32x16_store(&where[row * 256 + panel * 32 + j], v_4);
+        f32x16_store(&linear[row * 256 + panel * 32 + j], v);
+        f32x16_store(&gelu[row * 256 + panel * 32 + j], v_2);
+        f32x16_store(&dropout[row * 256 + panel * 32 + j], v_4);
       }
     }
   }
@@ -562,9 +564,9 @@ static NNRT_KERNEL_V4 void pack_4_weight(const float *restrict p4_weight, float 
 
 /* [128,256] x [256,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, const float *restrict p4_weight_panels,
+static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict dropout, const float *restrict p4_weight_panels,
     const float *restrict p4_bias, const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
-    float *restrict add, float *restrict erf, float *restrict where_2, const nnrt_thread *thread) {
+    float *restrict linear, float *restrict gelu, float *restrict dropout_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 8;
     const int64_t panel = u / 8;
@@ -579,28 +581,28 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p4_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p4_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
+        const f32x16 x0 = f32x16_set1(dropout[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
         c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 256]);
+        const f32x16 x1 = f32x16_set1(dropout[narrow + k + 256]);
         c1a = f32x16_fma(x1, b_a, c1a);
         c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 512]);
+        const f32x16 x2 = f32x16_set1(dropout[narrow + k + 512]);
         c2a = f32x16_fma(x2, b_a, c2a);
         c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 768]);
+        const f32x16 x3 = f32x16_set1(dropout[narrow + k + 768]);
         c3a = f32x16_fma(x3, b_a, c3a);
         c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 1024]);
+        const f32x16 x4 = f32x16_set1(dropout[narrow + k + 1024]);
         c4a = f32x16_fma(x4, b_a, c4a);
         c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 1280]);
+        const f32x16 x5 = f32x16_set1(dropout[narrow + k + 1280]);
         c5a = f32x16_fma(x5, b_a, c5a);
         c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 1536]);
+        const f32x16 x6 = f32x16_set1(dropout[narrow + k + 1536]);
         c6a = f32x16_fma(x6, b_a, c6a);
         c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 1792]);
+        const f32x16 x7 = f32x16_set1(dropout[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
       }
@@ -639,9 +641,9 @@ static NNRT_KERNEL_V4 void linear_gelu_dropout_2(const float *restrict where, co
           const boolx16 v_3 = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
           const f32x16 v_4 = f32x16_where(v_3, v * 0.5f * (v_2 + 1.0f) * 1.25f, f32x16_set1(0.0f));
-          f32x16_store(&add[row * 256 + panel * 32 + j], v);
-          f32x16_store(&erf[row * 256 + panel * 32 + j], v_2);
-          f32x16_store(&where_2[row * 256 + panel * 32 + j], v_4);
+          f32x16_store(&linear[row * 256 + panel * 32 + j], v);
+          f32x16_store(&gelu[row * 256 + panel * 32 + j], v_2);
+          f32x16_store(&dropout_2[row * 256 + panel * 32 + j], v_4);
         }
       }
     }
@@ -669,8 +671,8 @@ static NNRT_KERNEL_V4 void pack_7_weight(const float *restrict p7_weight, float 
 
 /* [128,256] x [256,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_2(const float *restrict where, const float *restrict p7_weight_panels,
-    float *restrict dot, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_2(const float *restrict dropout, const float *restrict p7_weight_panels,
+    float *restrict linear, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t tile_first = u * 2;
     const int64_t tile_end = tile_first + 2;
@@ -681,37 +683,37 @@ static NNRT_KERNEL_V4 void linear_2(const float *restrict where, const float *re
           c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p7_weight_panels[k * 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
+        const f32x16 x0 = f32x16_set1(dropout[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 256]);
+        const f32x16 x1 = f32x16_set1(dropout[narrow + k + 256]);
         c1a = f32x16_fma(x1, b_a, c1a);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 512]);
+        const f32x16 x2 = f32x16_set1(dropout[narrow + k + 512]);
         c2a = f32x16_fma(x2, b_a, c2a);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 768]);
+        const f32x16 x3 = f32x16_set1(dropout[narrow + k + 768]);
         c3a = f32x16_fma(x3, b_a, c3a);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 1024]);
+        const f32x16 x4 = f32x16_set1(dropout[narrow + k + 1024]);
         c4a = f32x16_fma(x4, b_a, c4a);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 1280]);
+        const f32x16 x5 = f32x16_set1(dropout[narrow + k + 1280]);
         c5a = f32x16_fma(x5, b_a, c5a);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 1536]);
+        const f32x16 x6 = f32x16_set1(dropout[narrow + k + 1536]);
         c6a = f32x16_fma(x6, b_a, c6a);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 1792]);
+        const f32x16 x7 = f32x16_set1(dropout[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 2048]);
+        const f32x16 x8 = f32x16_set1(dropout[narrow + k + 2048]);
         c8a = f32x16_fma(x8, b_a, c8a);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 2304]);
+        const f32x16 x9 = f32x16_set1(dropout[narrow + k + 2304]);
         c9a = f32x16_fma(x9, b_a, c9a);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 2560]);
+        const f32x16 x10 = f32x16_set1(dropout[narrow + k + 2560]);
         c10a = f32x16_fma(x10, b_a, c10a);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 2816]);
+        const f32x16 x11 = f32x16_set1(dropout[narrow + k + 2816]);
         c11a = f32x16_fma(x11, b_a, c11a);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 3072]);
+        const f32x16 x12 = f32x16_set1(dropout[narrow + k + 3072]);
         c12a = f32x16_fma(x12, b_a, c12a);
-        const f32x16 x13 = f32x16_set1(where[narrow + k + 3328]);
+        const f32x16 x13 = f32x16_set1(dropout[narrow + k + 3328]);
         c13a = f32x16_fma(x13, b_a, c13a);
-        const f32x16 x14 = f32x16_set1(where[narrow + k + 3584]);
+        const f32x16 x14 = f32x16_set1(dropout[narrow + k + 3584]);
         c14a = f32x16_fma(x14, b_a, c14a);
-        const f32x16 x15 = f32x16_set1(where[narrow + k + 3840]);
+        const f32x16 x15 = f32x16_set1(dropout[narrow + k + 3840]);
         c15a = f32x16_fma(x15, b_a, c15a);
       }
       f32x16_store(part, c0a);
@@ -734,15 +736,16 @@ static NNRT_KERNEL_V4 void linear_2(const float *restrict where, const float *re
       for (int64_t r = 0; r < 16; ++r) {
         const int64_t row = row_first + r;
         const f32x16 c = f32x16_load(&part[r * 16]);
-        f32x16_store_mask(&dot[row * 10], c, boolx16_mask(10));
+        f32x16_store_mask(&linear[row * 10], c, boolx16_mask(10));
       }
     }
   }
 }
 
 /* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) } */
-static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float *restrict p7_bias,
-    const uint8_t *restrict y, float *restrict sub, int32_t *restrict argmax, float *add, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *linear, const float *restrict p7_bias,
+    const uint8_t *restrict y, float *restrict cross_entropy, int32_t *restrict accuracy, float *grad_cross_entropy,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     _Alignas(64) float lanes[16];
     _Alignas(64) float parts[1];
@@ -751,9 +754,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float scores = dot_2 + p7_bias_2;
+      const float scores = linear_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], scores);
       if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
@@ -782,9 +785,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
       const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[u];
       const bool v = i32_from_i64(r) == i32_from_u8(y_2);
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float scores = dot_2 + p7_bias_2;
+      const float scores = linear_2 + p7_bias_2;
       const float v_2 = scores - max;
       lanes_2[lane] = lanes_2[lane] + (v ? v_2 : 0.0f);
       if ((r % 10 == 9) || (r == 9)) {
@@ -812,9 +815,9 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float scores = dot_2 + p7_bias_2;
+      const float scores = linear_2 + p7_bias_2;
       const float v = scores - max;
       const float v_2 = exp_f32(v);
       lanes_3[lane] = lanes_3[lane] + v_2;
@@ -839,24 +842,24 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
     float best = -INFINITY;
     int32_t position = 0;
     for (int64_t r = 0; r < 10; ++r) {
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float scores = dot_2 + p7_bias_2;
+      const float scores = linear_2 + p7_bias_2;
       const bool take = ((best < scores) || (bool_not(scores == scores) && (best == best))) || (r == 0);
       best = take ? scores : best;
       position = take ? i32_from_i64(r) : position;
     }
-    sub[u] = log_f32(sum_2) - sum;
-    argmax[u] = position;
+    cross_entropy[u] = log_f32(sum_2) - sum;
+    accuracy[u] = position;
     for (int64_t r = 0; r < 10; ++r) {
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float scores = dot_2 + p7_bias_2;
+      const float scores = linear_2 + p7_bias_2;
       const float v = scores - max;
       const float v_2 = exp_f32(v);
       const uint8_t y_2 = y[u];
       const bool v_3 = i32_from_i64(r) == i32_from_u8(y_2);
-      add[u * 10 + r] = 0.0078125f / sum_2 * v_2 + (v_3 ? -0.0078125f : 0.0f);
+      grad_cross_entropy[u * 10 + r] = 0.0078125f / sum_2 * v_2 + (v_3 ? -0.0078125f : 0.0f);
     }
   }
 }
@@ -865,56 +868,57 @@ static NNRT_KERNEL_V4 void cross_entropy_accuracy(const float *dot, const float 
  * models/fashion_dropout.lua:10  nn.Linear(width, 10),
  * models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
  * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restrict loss,
-    const int32_t *restrict argmax, const uint8_t *restrict y, float *restrict accuracy, const float *restrict add,
-    float *restrict sum, float *restrict mul, const float *restrict p7_weight, const uint32_t *restrict nnrt_seed,
-    const uint32_t *restrict nnrt_calls_train, const float *add_2, const float *restrict erf, float *add_3,
-    const float *restrict where, float *restrict dot, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void cross_entropy(const float *restrict cross_entropy, float *restrict loss,
+    const int32_t *restrict accuracy, const uint8_t *restrict y, float *restrict accuracy_2,
+    const float *restrict grad_cross_entropy, float *restrict linear, float *restrict train,
+    const float *restrict p7_weight, const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
+    const float *linear_2, const float *restrict gelu, float *grad_linear, const float *restrict dropout,
+    float *restrict grad_7_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 128; r += 16) {
-      const f32x16 sub_2 = f32x16_load(&sub[r]);
-      acc = acc + sub_2;
+      const f32x16 cross_entropy_2 = f32x16_load(&cross_entropy[r]);
+      acc = acc + cross_entropy_2;
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    loss[0] = sum_2 * 0.0078125f;
+    loss[0] = sum * 0.0078125f;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 128; r += 16) {
-      const i32x16 argmax_2 = i32x16_load(&argmax[r]);
+      const i32x16 accuracy_3 = i32x16_load(&accuracy[r]);
       const u8x16 y_2 = u8x16_load(&y[r]);
-      acc = acc + f32x16_from_boolx16(i32x16_eq(argmax_2, i32x16_from_u8x16(y_2)));
+      acc = acc + f32x16_from_boolx16(i32x16_eq(accuracy_3, i32x16_from_u8x16(y_2)));
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    accuracy[0] = sum_2 * 0.0078125f;
+    accuracy_2[0] = sum * 0.0078125f;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     _Alignas(64) float parts[32];
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 add_4 = f32x16_load_mask(&add[r * 10], boolx16_mask(10));
-        acc = acc + add_4;
+        const f32x16 grad_cross_entropy_2 = f32x16_load_mask(&grad_cross_entropy[r * 10], boolx16_mask(10));
+        acc = acc + grad_cross_entropy_2;
       }
       f32x16_store(&parts[c * 16], acc);
     }
     f32x16_store(parts, f32x16_load(parts) + f32x16_load(&parts[16]));
-    const f32x16 sum_2 = f32x16_load(parts);
-    f32x16_store_mask(sum, sum_2, boolx16_mask(10));
-    f32x16_store_mask(mul, sum_2 * sum_2, boolx16_mask(10));
+    const f32x16 sum = f32x16_load(parts);
+    f32x16_store_mask(linear, sum, boolx16_mask(10));
+    f32x16_store_mask(train, sum * sum, boolx16_mask(10));
   }
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[416];
@@ -928,43 +932,43 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
         for (int64_t k = 0; k < 10; ++k) {
           const f32x16 b_a = f32x16_load(&p7_weight[wide + k * 256]);
           const f32x16 b_b = f32x16_load(&p7_weight[wide + k * 256 + 16]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k]);
+          const f32x16 x0 = f32x16_set1(grad_cross_entropy[narrow + k]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(add[narrow + k + 10]);
+          const f32x16 x1 = f32x16_set1(grad_cross_entropy[narrow + k + 10]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(add[narrow + k + 20]);
+          const f32x16 x2 = f32x16_set1(grad_cross_entropy[narrow + k + 20]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(add[narrow + k + 30]);
+          const f32x16 x3 = f32x16_set1(grad_cross_entropy[narrow + k + 30]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(add[narrow + k + 40]);
+          const f32x16 x4 = f32x16_set1(grad_cross_entropy[narrow + k + 40]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(add[narrow + k + 50]);
+          const f32x16 x5 = f32x16_set1(grad_cross_entropy[narrow + k + 50]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(add[narrow + k + 60]);
+          const f32x16 x6 = f32x16_set1(grad_cross_entropy[narrow + k + 60]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(add[narrow + k + 70]);
+          const f32x16 x7 = f32x16_set1(grad_cross_entropy[narrow + k + 70]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(add[narrow + k + 80]);
+          const f32x16 x8 = f32x16_set1(grad_cross_entropy[narrow + k + 80]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(add[narrow + k + 90]);
+          const f32x16 x9 = f32x16_set1(grad_cross_entropy[narrow + k + 90]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(add[narrow + k + 100]);
+          const f32x16 x10 = f32x16_set1(grad_cross_entropy[narrow + k + 100]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(add[narrow + k + 110]);
+          const f32x16 x11 = f32x16_set1(grad_cross_entropy[narrow + k + 110]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
-          const f32x16 x12 = f32x16_set1(add[narrow + k + 120]);
+          const f32x16 x12 = f32x16_set1(grad_cross_entropy[narrow + k + 120]);
           c12a = f32x16_fma(x12, b_a, c12a);
           c12b = f32x16_fma(x12, b_b, c12b);
         }
@@ -1003,40 +1007,40 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
         for (int64_t k = 0; k < 10; ++k) {
           const f32x16 b_a = f32x16_load(&p7_weight[wide + k * 256]);
           const f32x16 b_b = f32x16_load(&p7_weight[wide + k * 256 + 16]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k]);
+          const f32x16 x0 = f32x16_set1(grad_cross_entropy[narrow + k]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(add[narrow + k + 10]);
+          const f32x16 x1 = f32x16_set1(grad_cross_entropy[narrow + k + 10]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(add[narrow + k + 20]);
+          const f32x16 x2 = f32x16_set1(grad_cross_entropy[narrow + k + 20]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(add[narrow + k + 30]);
+          const f32x16 x3 = f32x16_set1(grad_cross_entropy[narrow + k + 30]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(add[narrow + k + 40]);
+          const f32x16 x4 = f32x16_set1(grad_cross_entropy[narrow + k + 40]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(add[narrow + k + 50]);
+          const f32x16 x5 = f32x16_set1(grad_cross_entropy[narrow + k + 50]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(add[narrow + k + 60]);
+          const f32x16 x6 = f32x16_set1(grad_cross_entropy[narrow + k + 60]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(add[narrow + k + 70]);
+          const f32x16 x7 = f32x16_set1(grad_cross_entropy[narrow + k + 70]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(add[narrow + k + 80]);
+          const f32x16 x8 = f32x16_set1(grad_cross_entropy[narrow + k + 80]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(add[narrow + k + 90]);
+          const f32x16 x9 = f32x16_set1(grad_cross_entropy[narrow + k + 90]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(add[narrow + k + 100]);
+          const f32x16 x10 = f32x16_set1(grad_cross_entropy[narrow + k + 100]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(add[narrow + k + 110]);
+          const f32x16 x11 = f32x16_set1(grad_cross_entropy[narrow + k + 110]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
         }
@@ -1081,14 +1085,14 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
               u32x16_set1(0xce4a7fb3u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
           const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
-          const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
-          const f32x16 add_4 = f32x16_load(&add_2[row * 256 + u * 32 + j]);
-          const f32x16 v_3 = add_4 * 0.70710677f;
-          const f32x16 v_4 = exp_f32x16(-(v_3 * v_3)) * 1.1283792f;
-          const f32x16 v_5 = v_2 * (add_4 * 0.5f) * v_4 * 0.70710677f;
-          const f32x16 erf_2 = f32x16_load(&erf[row * 256 + u * 32 + j]);
-          const f32x16 v_6 = v_5 + v_2 * (erf_2 + 1.0f) * 0.5f;
-          f32x16_store(&add_3[row * 256 + u * 32 + j], v_6);
+          const f32x16 grad_gelu = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
+          const f32x16 linear_3 = f32x16_load(&linear_2[row * 256 + u * 32 + j]);
+          const f32x16 v_2 = linear_3 * 0.70710677f;
+          const f32x16 v_3 = exp_f32x16(-(v_2 * v_2)) * 1.1283792f;
+          const f32x16 v_4 = grad_gelu * (linear_3 * 0.5f) * v_3 * 0.70710677f;
+          const f32x16 gelu_2 = f32x16_load(&gelu[row * 256 + u * 32 + j]);
+          const f32x16 grad_linear_2 = v_4 + grad_gelu * (gelu_2 + 1.0f) * 0.5f;
+          f32x16_store(&grad_linear[row * 256 + u * 32 + j], grad_linear_2);
         }
       }
     }
@@ -1099,36 +1103,36 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
     f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
         c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0}, c9a = {0}, c9b = {0};
     for (int64_t k = 0; k < 128; ++k) {
-      const f32x16 b_a = f32x16_load(&where[wide + k * 256]);
-      const f32x16 b_b = f32x16_load(&where[wide + k * 256 + 16]);
-      const f32x16 x0 = f32x16_set1(add[k * 10]);
+      const f32x16 b_a = f32x16_load(&dropout[wide + k * 256]);
+      const f32x16 b_b = f32x16_load(&dropout[wide + k * 256 + 16]);
+      const f32x16 x0 = f32x16_set1(grad_cross_entropy[k * 10]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(add[k * 10 + 1]);
+      const f32x16 x1 = f32x16_set1(grad_cross_entropy[k * 10 + 1]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(add[k * 10 + 2]);
+      const f32x16 x2 = f32x16_set1(grad_cross_entropy[k * 10 + 2]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(add[k * 10 + 3]);
+      const f32x16 x3 = f32x16_set1(grad_cross_entropy[k * 10 + 3]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(add[k * 10 + 4]);
+      const f32x16 x4 = f32x16_set1(grad_cross_entropy[k * 10 + 4]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(add[k * 10 + 5]);
+      const f32x16 x5 = f32x16_set1(grad_cross_entropy[k * 10 + 5]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(add[k * 10 + 6]);
+      const f32x16 x6 = f32x16_set1(grad_cross_entropy[k * 10 + 6]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(add[k * 10 + 7]);
+      const f32x16 x7 = f32x16_set1(grad_cross_entropy[k * 10 + 7]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
-      const f32x16 x8 = f32x16_set1(add[k * 10 + 8]);
+      const f32x16 x8 = f32x16_set1(grad_cross_entropy[k * 10 + 8]);
       c8a = f32x16_fma(x8, b_a, c8a);
       c8b = f32x16_fma(x8, b_b, c8b);
-      const f32x16 x9 = f32x16_set1(add[k * 10 + 9]);
+      const f32x16 x9 = f32x16_set1(grad_cross_entropy[k * 10 + 9]);
       c9a = f32x16_fma(x9, b_a, c9a);
       c9b = f32x16_fma(x9, b_b, c9b);
     }
@@ -1155,7 +1159,7 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
     for (int64_t r = 0; r < 10; ++r) {
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        f32x16_store(&dot[r * 256 + u * 32 + j], c);
+        f32x16_store(&grad_7_weight[r * 256 + u * 32 + j], c);
       }
     }
   }
@@ -1163,22 +1167,22 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *restrict sub, float *restr
 
 /* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void linear_train(const float *restrict add, float *restrict sum, float *restrict mul,
-    const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_train(const float *restrict grad_linear, float *restrict linear,
+    float *restrict train, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
     _Alignas(64) float parts[128];
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 add_2 = f32x16_load(&add[column + r * 256]);
-        acc = acc + add_2;
-        const f32x16 add_3 = f32x16_load(&add[column + r * 256 + 16]);
-        acc_2 = acc_2 + add_3;
-        const f32x16 add_4 = f32x16_load(&add[column + r * 256 + 32]);
-        acc_3 = acc_3 + add_4;
-        const f32x16 add_5 = f32x16_load(&add[column + r * 256 + 48]);
-        acc_4 = acc_4 + add_5;
+        const f32x16 grad_linear_2 = f32x16_load(&grad_linear[column + r * 256]);
+        acc = acc + grad_linear_2;
+        const f32x16 grad_linear_3 = f32x16_load(&grad_linear[column + r * 256 + 16]);
+        acc_2 = acc_2 + grad_linear_3;
+        const f32x16 grad_linear_4 = f32x16_load(&grad_linear[column + r * 256 + 32]);
+        acc_3 = acc_3 + grad_linear_4;
+        const f32x16 grad_linear_5 = f32x16_load(&grad_linear[column + r * 256 + 48]);
+        acc_4 = acc_4 + grad_linear_5;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -1188,27 +1192,27 @@ static NNRT_KERNEL_V4 void linear_train(const float *restrict add, float *restri
     for (int64_t j = 0; j < 64; j += 16) {
       f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
     }
-    const f32x16 sum_2 = f32x16_load(parts);
-    const f32x16 sum_3 = f32x16_load(&parts[16]);
-    const f32x16 sum_4 = f32x16_load(&parts[32]);
-    const f32x16 sum_5 = f32x16_load(&parts[48]);
-    f32x16_store(&sum[column], sum_2);
-    f32x16_store(&mul[column], sum_2 * sum_2);
-    f32x16_store(&sum[column + 16], sum_3);
-    f32x16_store(&mul[column + 16], sum_3 * sum_3);
-    f32x16_store(&sum[column + 32], sum_4);
-    f32x16_store(&mul[column + 32], sum_4 * sum_4);
-    f32x16_store(&sum[column + 48], sum_5);
-    f32x16_store(&mul[column + 48], sum_5 * sum_5);
+    const f32x16 sum = f32x16_load(parts);
+    const f32x16 sum_2 = f32x16_load(&parts[16]);
+    const f32x16 sum_3 = f32x16_load(&parts[32]);
+    const f32x16 sum_4 = f32x16_load(&parts[48]);
+    f32x16_store(&linear[column], sum);
+    f32x16_store(&train[column], sum * sum);
+    f32x16_store(&linear[column + 16], sum_2);
+    f32x16_store(&train[column + 16], sum_2 * sum_2);
+    f32x16_store(&linear[column + 32], sum_3);
+    f32x16_store(&train[column + 32], sum_3 * sum_3);
+    f32x16_store(&linear[column + 48], sum_4);
+    f32x16_store(&train[column + 48], sum_4 * sum_4);
   }
 }
 
 /* [128,256] x [256,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_3(const float *restrict add, const float *restrict p4_weight,
-    const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train, const float *add_2,
-    const float *restrict erf, float *add_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_3(const float *restrict grad_linear, const float *restrict p4_weight,
+    const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train, const float *linear,
+    const float *restrict gelu, float *grad_linear_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 8;
     const int64_t panel = u / 8;
@@ -1223,28 +1227,28 @@ static NNRT_KERNEL_V4 void linear_3(const float *restrict add, const float *rest
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p4_weight[wide + k * 256]);
         const f32x16 b_b = f32x16_load(&p4_weight[wide + k * 256 + 16]);
-        const f32x16 x0 = f32x16_set1(add[narrow + k]);
+        const f32x16 x0 = f32x16_set1(grad_linear[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
         c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(add[narrow + k + 256]);
+        const f32x16 x1 = f32x16_set1(grad_linear[narrow + k + 256]);
         c1a = f32x16_fma(x1, b_a, c1a);
         c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(add[narrow + k + 512]);
+        const f32x16 x2 = f32x16_set1(grad_linear[narrow + k + 512]);
         c2a = f32x16_fma(x2, b_a, c2a);
         c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(add[narrow + k + 768]);
+        const f32x16 x3 = f32x16_set1(grad_linear[narrow + k + 768]);
         c3a = f32x16_fma(x3, b_a, c3a);
         c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(add[narrow + k + 1024]);
+        const f32x16 x4 = f32x16_set1(grad_linear[narrow + k + 1024]);
         c4a = f32x16_fma(x4, b_a, c4a);
         c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(add[narrow + k + 1280]);
+        const f32x16 x5 = f32x16_set1(grad_linear[narrow + k + 1280]);
         c5a = f32x16_fma(x5, b_a, c5a);
         c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(add[narrow + k + 1536]);
+        const f32x16 x6 = f32x16_set1(grad_linear[narrow + k + 1536]);
         c6a = f32x16_fma(x6, b_a, c6a);
         c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(add[narrow + k + 1792]);
+        const f32x16 x7 = f32x16_set1(grad_linear[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
       }
@@ -1279,14 +1283,14 @@ static NNRT_KERNEL_V4 void linear_3(const float *restrict add, const float *rest
               u32x16_set1(0xa397f6d9u), u32x16_set1(nnrt_seed_2), u32x16_set1(nnrt_seed_3));
           const boolx16 v = f32x16_le(f32x16_set1(0.2f), f32x16_from_u32x16(u32x16_shr(r_2, u32x16_set1(8u)))
               * 5.9604645e-08f);
-          const f32x16 v_2 = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
-          const f32x16 add_4 = f32x16_load(&add_2[row * 256 + panel * 32 + j]);
-          const f32x16 v_3 = add_4 * 0.70710677f;
-          const f32x16 v_4 = exp_f32x16(-(v_3 * v_3)) * 1.1283792f;
-          const f32x16 v_5 = v_2 * (add_4 * 0.5f) * v_4 * 0.70710677f;
-          const f32x16 erf_2 = f32x16_load(&erf[row * 256 + panel * 32 + j]);
-          const f32x16 v_6 = v_5 + v_2 * (erf_2 + 1.0f) * 0.5f;
-          f32x16_store(&add_3[row * 256 + panel * 32 + j], v_6);
+          const f32x16 grad_gelu = f32x16_where(v, c, f32x16_set1(0.0f)) * 1.25f;
+          const f32x16 linear_2 = f32x16_load(&linear[row * 256 + panel * 32 + j]);
+          const f32x16 v_2 = linear_2 * 0.70710677f;
+          const f32x16 v_3 = exp_f32x16(-(v_2 * v_2)) * 1.1283792f;
+          const f32x16 v_4 = grad_gelu * (linear_2 * 0.5f) * v_3 * 0.70710677f;
+          const f32x16 gelu_2 = f32x16_load(&gelu[row * 256 + panel * 32 + j]);
+          const f32x16 grad_linear_3 = v_4 + grad_gelu * (gelu_2 + 1.0f) * 0.5f;
+          f32x16_store(&grad_linear_2[row * 256 + panel * 32 + j], grad_linear_3);
         }
       }
     }
@@ -1295,8 +1299,8 @@ static NNRT_KERNEL_V4 void linear_3(const float *restrict add, const float *rest
 
 /* [256,128] x [128,256]: panels of 32 columns, tiles of 14 rows
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *restrict where, float *restrict dot,
-    const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_4(const float *restrict grad_linear, const float *restrict dropout,
+    float *restrict grad_4_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(80, thread), u_end = nnrt_hi(80, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 10;
     const int64_t panel = u / 10;
@@ -1312,48 +1316,48 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *rest
             c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0}, c13a = {0},
             c13b = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&where[wide + k * 256]);
-          const f32x16 b_b = f32x16_load(&where[wide + k * 256 + 16]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          const f32x16 b_a = f32x16_load(&dropout[wide + k * 256]);
+          const f32x16 b_b = f32x16_load(&dropout[wide + k * 256 + 16]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 256]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 256 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 256 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 256 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 256 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 256 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 256 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 256 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(add[narrow + k * 256 + 8]);
+          const f32x16 x8 = f32x16_set1(grad_linear[narrow + k * 256 + 8]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(add[narrow + k * 256 + 9]);
+          const f32x16 x9 = f32x16_set1(grad_linear[narrow + k * 256 + 9]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(add[narrow + k * 256 + 10]);
+          const f32x16 x10 = f32x16_set1(grad_linear[narrow + k * 256 + 10]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(add[narrow + k * 256 + 11]);
+          const f32x16 x11 = f32x16_set1(grad_linear[narrow + k * 256 + 11]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
-          const f32x16 x12 = f32x16_set1(add[narrow + k * 256 + 12]);
+          const f32x16 x12 = f32x16_set1(grad_linear[narrow + k * 256 + 12]);
           c12a = f32x16_fma(x12, b_a, c12a);
           c12b = f32x16_fma(x12, b_b, c12b);
-          const f32x16 x13 = f32x16_set1(add[narrow + k * 256 + 13]);
+          const f32x16 x13 = f32x16_set1(grad_linear[narrow + k * 256 + 13]);
           c13a = f32x16_fma(x13, b_a, c13a);
           c13b = f32x16_fma(x13, b_b, c13b);
         }
@@ -1392,45 +1396,45 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *rest
             c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
             c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&where[wide + k * 256]);
-          const f32x16 b_b = f32x16_load(&where[wide + k * 256 + 16]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          const f32x16 b_a = f32x16_load(&dropout[wide + k * 256]);
+          const f32x16 b_b = f32x16_load(&dropout[wide + k * 256 + 16]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 256]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 256 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 256 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 256 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 256 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 256 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 256 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 256 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(add[narrow + k * 256 + 8]);
+          const f32x16 x8 = f32x16_set1(grad_linear[narrow + k * 256 + 8]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(add[narrow + k * 256 + 9]);
+          const f32x16 x9 = f32x16_set1(grad_linear[narrow + k * 256 + 9]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(add[narrow + k * 256 + 10]);
+          const f32x16 x10 = f32x16_set1(grad_linear[narrow + k * 256 + 10]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(add[narrow + k * 256 + 11]);
+          const f32x16 x11 = f32x16_set1(grad_linear[narrow + k * 256 + 11]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
-          const f32x16 x12 = f32x16_set1(add[narrow + k * 256 + 12]);
+          const f32x16 x12 = f32x16_set1(grad_linear[narrow + k * 256 + 12]);
           c12a = f32x16_fma(x12, b_a, c12a);
           c12b = f32x16_fma(x12, b_b, c12b);
         }
@@ -1467,7 +1471,7 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *rest
         const int64_t row = row_first + r;
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          f32x16_store(&dot[row * 256 + panel * 32 + j], c);
+          f32x16_store(&grad_4_weight[row * 256 + panel * 32 + j], c);
         }
       }
     }
@@ -1476,22 +1480,22 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict add, const float *rest
 
 /* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void linear_train_2(const float *restrict add, float *restrict sum, float *restrict mul,
-    const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_train_2(const float *restrict grad_linear, float *restrict linear,
+    float *restrict train, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(4, thread), u_end = nnrt_hi(4, thread); u < u_end; ++u) {
     const int64_t column = u * 64;
     _Alignas(64) float parts[128];
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 add_2 = f32x16_load(&add[column + r * 256]);
-        acc = acc + add_2;
-        const f32x16 add_3 = f32x16_load(&add[column + r * 256 + 16]);
-        acc_2 = acc_2 + add_3;
-        const f32x16 add_4 = f32x16_load(&add[column + r * 256 + 32]);
-        acc_3 = acc_3 + add_4;
-        const f32x16 add_5 = f32x16_load(&add[column + r * 256 + 48]);
-        acc_4 = acc_4 + add_5;
+        const f32x16 grad_linear_2 = f32x16_load(&grad_linear[column + r * 256]);
+        acc = acc + grad_linear_2;
+        const f32x16 grad_linear_3 = f32x16_load(&grad_linear[column + r * 256 + 16]);
+        acc_2 = acc_2 + grad_linear_3;
+        const f32x16 grad_linear_4 = f32x16_load(&grad_linear[column + r * 256 + 32]);
+        acc_3 = acc_3 + grad_linear_4;
+        const f32x16 grad_linear_5 = f32x16_load(&grad_linear[column + r * 256 + 48]);
+        acc_4 = acc_4 + grad_linear_5;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -1501,25 +1505,25 @@ static NNRT_KERNEL_V4 void linear_train_2(const float *restrict add, float *rest
     for (int64_t j = 0; j < 64; j += 16) {
       f32x16_store(&parts[j], f32x16_load(&parts[j]) + f32x16_load(&parts[j + 64]));
     }
-    const f32x16 sum_2 = f32x16_load(parts);
-    const f32x16 sum_3 = f32x16_load(&parts[16]);
-    const f32x16 sum_4 = f32x16_load(&parts[32]);
-    const f32x16 sum_5 = f32x16_load(&parts[48]);
-    f32x16_store(&sum[column], sum_2);
-    f32x16_store(&mul[column], sum_2 * sum_2);
-    f32x16_store(&sum[column + 16], sum_3);
-    f32x16_store(&mul[column + 16], sum_3 * sum_3);
-    f32x16_store(&sum[column + 32], sum_4);
-    f32x16_store(&mul[column + 32], sum_4 * sum_4);
-    f32x16_store(&sum[column + 48], sum_5);
-    f32x16_store(&mul[column + 48], sum_5 * sum_5);
+    const f32x16 sum = f32x16_load(parts);
+    const f32x16 sum_2 = f32x16_load(&parts[16]);
+    const f32x16 sum_3 = f32x16_load(&parts[32]);
+    const f32x16 sum_4 = f32x16_load(&parts[48]);
+    f32x16_store(&linear[column], sum);
+    f32x16_store(&train[column], sum * sum);
+    f32x16_store(&linear[column + 16], sum_2);
+    f32x16_store(&train[column + 16], sum_2 * sum_2);
+    f32x16_store(&linear[column + 32], sum_3);
+    f32x16_store(&train[column + 32], sum_3 * sum_3);
+    f32x16_store(&linear[column + 48], sum_4);
+    f32x16_store(&train[column + 48], sum_4 * sum_4);
   }
 }
 
 /* [256,128] x [128,784]: panels of 48 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *restrict div, float *restrict dot,
-    const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_5(const float *restrict grad_linear, const float *restrict fashion_mnist,
+    float *restrict grad_1_weight, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(272, thread), u_end = nnrt_hi(272, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 16;
     const int64_t panel = u / 16;
@@ -1534,38 +1538,38 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *rest
             c3a = {0}, c3b = {0}, c3c = {0}, c4a = {0}, c4b = {0}, c4c = {0}, c5a = {0}, c5b = {0}, c5c = {0},
             c6a = {0}, c6b = {0}, c6c = {0}, c7a = {0}, c7b = {0}, c7c = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
-          const f32x16 b_b = f32x16_load(&div[wide + k * 784 + 16]);
-          const f32x16 b_c = f32x16_load(&div[wide + k * 784 + 32]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          const f32x16 b_a = f32x16_load(&fashion_mnist[wide + k * 784]);
+          const f32x16 b_b = f32x16_load(&fashion_mnist[wide + k * 784 + 16]);
+          const f32x16 b_c = f32x16_load(&fashion_mnist[wide + k * 784 + 32]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 256]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
           c0c = f32x16_fma(x0, b_c, c0c);
-          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 256 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
           c1c = f32x16_fma(x1, b_c, c1c);
-          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 256 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
           c2c = f32x16_fma(x2, b_c, c2c);
-          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 256 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
           c3c = f32x16_fma(x3, b_c, c3c);
-          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 256 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
           c4c = f32x16_fma(x4, b_c, c4c);
-          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 256 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
           c5c = f32x16_fma(x5, b_c, c5c);
-          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 256 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
           c6c = f32x16_fma(x6, b_c, c6c);
-          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 256 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
           c7c = f32x16_fma(x7, b_c, c7c);
@@ -1599,22 +1603,22 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *rest
         const int64_t narrow = tile * 8;
         f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k * 256]);
+          const f32x16 b_a = f32x16_load(&fashion_mnist[wide + k * 784]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 256]);
           c0a = f32x16_fma(x0, b_a, c0a);
-          const f32x16 x1 = f32x16_set1(add[narrow + k * 256 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 256 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
-          const f32x16 x2 = f32x16_set1(add[narrow + k * 256 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 256 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
-          const f32x16 x3 = f32x16_set1(add[narrow + k * 256 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 256 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
-          const f32x16 x4 = f32x16_set1(add[narrow + k * 256 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 256 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
-          const f32x16 x5 = f32x16_set1(add[narrow + k * 256 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 256 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
-          const f32x16 x6 = f32x16_set1(add[narrow + k * 256 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 256 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
-          const f32x16 x7 = f32x16_set1(add[narrow + k * 256 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 256 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
         }
         f32x16_store(part, c0a);
@@ -1632,7 +1636,7 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *rest
         const int64_t columns = i64_minimum(784 - panel * 48, 48);
         for (int64_t j = 0; j < columns; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 48 + j]);
-          f32x16_store(&dot[row * 784 + panel * 48 + j], c);
+          f32x16_store(&grad_1_weight[row * 784 + panel * 48 + j], c);
         }
       }
     }
@@ -1640,19 +1644,20 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict add, const float *rest
 }
 
 /* models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void train(const float *restrict dot, float *restrict parts, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void train(const float *restrict grad_1_weight, float *restrict parts,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(13, thread), u_end = nnrt_hi(13, thread); u < u_end; ++u) {
     if (u < 12) {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = u * 16384; r < u * 16384 + 16384; r += 64) {
-        const f32x16 dot_2 = f32x16_load(&dot[r]);
-        acc = acc + dot_2 * dot_2;
-        const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
-        acc_2 = acc_2 + dot_3 * dot_3;
-        const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
-        acc_3 = acc_3 + dot_4 * dot_4;
-        const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
-        acc_4 = acc_4 + dot_5 * dot_5;
+        const f32x16 grad_1_weight_2 = f32x16_load(&grad_1_weight[r]);
+        acc = acc + grad_1_weight_2 * grad_1_weight_2;
+        const f32x16 grad_1_weight_3 = f32x16_load(&grad_1_weight[r + 16]);
+        acc_2 = acc_2 + grad_1_weight_3 * grad_1_weight_3;
+        const f32x16 grad_1_weight_4 = f32x16_load(&grad_1_weight[r + 32]);
+        acc_3 = acc_3 + grad_1_weight_4 * grad_1_weight_4;
+        const f32x16 grad_1_weight_5 = f32x16_load(&grad_1_weight[r + 48]);
+        acc_4 = acc_4 + grad_1_weight_5 * grad_1_weight_5;
       }
       const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
       _Alignas(64) float lanes[16];
@@ -1665,14 +1670,14 @@ static NNRT_KERNEL_V4 void train(const float *restrict dot, float *restrict part
     } else {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = 196608; r < 200704; r += 64) {
-        const f32x16 dot_2 = f32x16_load(&dot[r]);
-        acc = acc + dot_2 * dot_2;
-        const f32x16 dot_3 = f32x16_load(&dot[r + 16]);
-        acc_2 = acc_2 + dot_3 * dot_3;
-        const f32x16 dot_4 = f32x16_load(&dot[r + 32]);
-        acc_3 = acc_3 + dot_4 * dot_4;
-        const f32x16 dot_5 = f32x16_load(&dot[r + 48]);
-        acc_4 = acc_4 + dot_5 * dot_5;
+        const f32x16 grad_1_weight_2 = f32x16_load(&grad_1_weight[r]);
+        acc = acc + grad_1_weight_2 * grad_1_weight_2;
+        const f32x16 grad_1_weight_3 = f32x16_load(&grad_1_weight[r + 16]);
+        acc_2 = acc_2 + grad_1_weight_3 * grad_1_weight_3;
+        const f32x16 grad_1_weight_4 = f32x16_load(&grad_1_weight[r + 32]);
+        acc_3 = acc_3 + grad_1_weight_4 * grad_1_weight_4;
+        const f32x16 grad_1_weight_5 = f32x16_load(&grad_1_weight[r + 48]);
+        acc_4 = acc_4 + grad_1_weight_5 * grad_1_weight_5;
       }
       const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
       _Alignas(64) float lanes[16];
@@ -1689,10 +1694,11 @@ static NNRT_KERNEL_V4 void train(const float *restrict dot, float *restrict part
 /* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2),
  * models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
  * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict sum, const float *restrict dot,
-    float *restrict sum_2, const float *restrict dot_2, float *restrict sum_3, int32_t *restrict optimizer_0_step,
-    const float *restrict lr, const float *restrict total_steps, uint32_t *restrict nnrt_calls_train,
-    float *restrict where, float *restrict div, float *restrict div_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict train, const float *restrict grad_4_weight,
+    float *restrict train_2, const float *restrict grad_7_weight, float *restrict train_3,
+    int32_t *restrict optimizer_0_step, const float *restrict lr, const float *restrict total_steps,
+    uint32_t *restrict nnrt_calls_train, float *restrict adamw, float *restrict adamw_2, float *restrict adamw_3,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t i = 0; i < 6; ++i) {
       parts[i] = parts[i] + parts[i + 7];
@@ -1704,20 +1710,20 @@ static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict sum
       parts[i] = parts[i] + parts[i + 2];
     }
     parts[0] = parts[0] + parts[1];
-    const float sum_4 = parts[0];
-    sum[0] = sum_4;
+    const float sum = parts[0];
+    train[0] = sum;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
     for (int64_t r = 0; r < 65536; r += 64) {
-      const f32x16 dot_3 = f32x16_load(&dot[r]);
-      acc = acc + dot_3 * dot_3;
-      const f32x16 dot_4 = f32x16_load(&dot[r + 16]);
-      acc_2 = acc_2 + dot_4 * dot_4;
-      const f32x16 dot_5 = f32x16_load(&dot[r + 32]);
-      acc_3 = acc_3 + dot_5 * dot_5;
-      const f32x16 dot_6 = f32x16_load(&dot[r + 48]);
-      acc_4 = acc_4 + dot_6 * dot_6;
+      const f32x16 grad_4_weight_2 = f32x16_load(&grad_4_weight[r]);
+      acc = acc + grad_4_weight_2 * grad_4_weight_2;
+      const f32x16 grad_4_weight_3 = f32x16_load(&grad_4_weight[r + 16]);
+      acc_2 = acc_2 + grad_4_weight_3 * grad_4_weight_3;
+      const f32x16 grad_4_weight_4 = f32x16_load(&grad_4_weight[r + 32]);
+      acc_3 = acc_3 + grad_4_weight_4 * grad_4_weight_4;
+      const f32x16 grad_4_weight_5 = f32x16_load(&grad_4_weight[r + 48]);
+      acc_4 = acc_4 + grad_4_weight_5 * grad_4_weight_5;
     }
     const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
     _Alignas(64) float lanes[16];
@@ -1725,21 +1731,21 @@ static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict sum
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_4 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    sum_2[0] = sum_4;
+    train_2[0] = sum;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
     for (int64_t r = 0; r < 2560; r += 64) {
-      const f32x16 dot_3 = f32x16_load(&dot_2[r]);
-      acc = acc + dot_3 * dot_3;
-      const f32x16 dot_4 = f32x16_load(&dot_2[r + 16]);
-      acc_2 = acc_2 + dot_4 * dot_4;
-      const f32x16 dot_5 = f32x16_load(&dot_2[r + 32]);
-      acc_3 = acc_3 + dot_5 * dot_5;
-      const f32x16 dot_6 = f32x16_load(&dot_2[r + 48]);
-      acc_4 = acc_4 + dot_6 * dot_6;
+      const f32x16 grad_7_weight_2 = f32x16_load(&grad_7_weight[r]);
+      acc = acc + grad_7_weight_2 * grad_7_weight_2;
+      const f32x16 grad_7_weight_3 = f32x16_load(&grad_7_weight[r + 16]);
+      acc_2 = acc_2 + grad_7_weight_3 * grad_7_weight_3;
+      const f32x16 grad_7_weight_4 = f32x16_load(&grad_7_weight[r + 32]);
+      acc_3 = acc_3 + grad_7_weight_4 * grad_7_weight_4;
+      const f32x16 grad_7_weight_5 = f32x16_load(&grad_7_weight[r + 48]);
+      acc_4 = acc_4 + grad_7_weight_5 * grad_7_weight_5;
     }
     const f32x16 acc_5 = acc + acc_3 + (acc_2 + acc_4);
     _Alignas(64) float lanes[16];
@@ -1747,9 +1753,9 @@ static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict sum
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_4 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    sum_3[0] = sum_4;
+    train_3[0] = sum;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const int32_t optimizer_0_step_2 = optimizer_0_step[0];
@@ -1762,72 +1768,73 @@ static NNRT_KERNEL_V4 void train_join(float *restrict parts, float *restrict sum
     const float v_5 = v < 200.0f ? lr_2 * (v_2 / 200.0f) : lr_2 * v_4;
     const float v_6 = f32_sqrt(-expm1_f32(v_2 * -0.0010005003f));
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
-    where[0] = v_5;
-    div[0] = v_5 / expm1_f32(v_2 * -0.105360515f);
-    div_2[0] = 1.0f / v_6;
+    adamw[0] = v_5;
+    adamw_2[0] = v_5 / expm1_f32(v_2 * -0.105360515f);
+    adamw_3[0] = 1.0f / v_6;
     optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
     nnrt_calls_train[0] = nnrt_calls_train_2 + 1u;
   }
 }
 
 /* models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void train_2(const float *restrict mul, float *restrict sum, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void train_2(const float *restrict train, float *restrict train_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 256; r += 16) {
-      const f32x16 mul_2 = f32x16_load(&mul[r]);
-      acc = acc + mul_2;
+      const f32x16 train_3 = f32x16_load(&train[r]);
+      acc = acc + train_3;
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    sum[0] = sum_2;
+    train_2[0] = sum;
   }
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW {
  * models/fashion_dropout.lua:27  train    = nn.train { on = "train", loss = loss, optimizer = optimizer, clip_nor... */
-static NNRT_KERNEL_V4 void train_adamw(const float *restrict mul, const float *restrict sum,
-    const float *restrict sum_2, const float *restrict sum_3, const float *restrict sum_4, const float *restrict sum_5,
-    float *restrict div, float *restrict optimizer_0_exp_avg_7_bias, const float *restrict sum_6,
-    float *restrict optimizer_0_exp_avg_sq_7_bias, float *restrict p7_bias, const float *restrict where,
-    const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void train_adamw(const float *restrict train, const float *restrict train_2,
+    const float *restrict train_3, const float *restrict train_4, const float *restrict train_5,
+    const float *restrict train_6, float *restrict train_7, float *restrict optimizer_0_exp_avg_7_bias,
+    const float *restrict linear, float *restrict optimizer_0_exp_avg_sq_7_bias, float *restrict p7_bias,
+    const float *restrict adamw, const float *restrict adamw_2, const float *restrict adamw_3,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
-    const f32x16 mul_2 = f32x16_load_mask(mul, boolx16_mask(10));
-    acc = f32x16_where(boolx16_mask(10), acc + mul_2, acc);
+    const f32x16 train_8 = f32x16_load_mask(train, boolx16_mask(10));
+    acc = f32x16_where(boolx16_mask(10), acc + train_8, acc);
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float sum_7 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float sum = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    const float sum_8 = sum[0];
-    const float sum_9 = sum_2[0];
-    const float sum_10 = sum_3[0];
-    const float sum_11 = sum_4[0];
-    const float sum_12 = sum_5[0];
-    const float v = sum_8 + sum_9 + sum_10 + sum_11 + sum_12;
-    const float v_2 = 1.0f / (f32_sqrt(v + sum_7) + 1e-06f);
-    div[0] = v_2;
+    const float train_9 = train_2[0];
+    const float train_10 = train_3[0];
+    const float train_11 = train_4[0];
+    const float train_12 = train_5[0];
+    const float train_13 = train_6[0];
+    const float v = train_9 + train_10 + train_11 + train_12 + train_13;
+    const float v_2 = 1.0f / (f32_sqrt(v + sum) + 1e-06f);
+    train_7[0] = v_2;
     const f32x16 optimizer_0_exp_avg_7_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_7_bias, boolx16_mask(10));
-    const f32x16 sum_13 = f32x16_load_mask(sum_6, boolx16_mask(10));
+    const f32x16 linear_2 = f32x16_load_mask(linear, boolx16_mask(10));
     const float v_3 = f32_minimum(v_2, 1.0f);
-    const f32x16 v_4 = sum_13 * v_3;
+    const f32x16 v_4 = linear_2 * v_3;
     const f32x16 v_5 = optimizer_0_exp_avg_7_bias_2 * 0.9f + v_4 * 0.1f;
     const f32x16 optimizer_0_exp_avg_sq_7_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_sq_7_bias, boolx16_mask(10));
     const f32x16 v_6 = optimizer_0_exp_avg_sq_7_bias_2 * 0.999f + v_4 * v_4 * 0.001f;
     const f32x16 p7_bias_2 = f32x16_load_mask(p7_bias, boolx16_mask(10));
-    const float where_2 = where[0];
-    const float v_7 = where_2 * 0.01f;
-    const float div_4 = div_2[0];
-    const float div_5 = div_3[0];
-    const f32x16 v_8 = v_5 * div_4 / (f32x16_sqrt(v_6) * div_5 + 1e-08f);
+    const float adamw_4 = adamw[0];
+    const float v_7 = adamw_4 * 0.01f;
+    const float adamw_5 = adamw_2[0];
+    const float adamw_6 = adamw_3[0];
+    const f32x16 v_8 = v_5 * adamw_5 / (f32x16_sqrt(v_6) * adamw_6 + 1e-08f);
     const f32x16 v_9 = p7_bias_2 - p7_bias_2 * v_7 + v_8;
     f32x16_store_mask(optimizer_0_exp_avg_7_bias, v_5, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_7_bias, v_6, boolx16_mask(10));
@@ -1836,26 +1843,27 @@ static NNRT_KERNEL_V4 void train_adamw(const float *restrict mul, const float *r
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_1_weight, const float *restrict dot,
-    const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_weight, float *restrict p1_weight,
-    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_1_weight, const float *restrict grad_1_weight,
+    const float *restrict train, float *restrict optimizer_0_exp_avg_sq_1_weight, float *restrict p1_weight,
+    const float *restrict adamw, const float *restrict adamw_2, const float *restrict adamw_3,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
-    const float div_4 = div[0];
-    const float v = f32_minimum(div_4, 1.0f);
-    const float where_2 = where[0];
-    const float v_2 = where_2 * 0.01f;
-    const float div_5 = div_2[0];
-    const float div_6 = div_3[0];
+    const float train_2 = train[0];
+    const float v = f32_minimum(train_2, 1.0f);
+    const float adamw_4 = adamw[0];
+    const float v_2 = adamw_4 * 0.01f;
+    const float adamw_5 = adamw_2[0];
+    const float adamw_6 = adamw_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
       const f32x16 optimizer_0_exp_avg_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_1_weight[j]);
-      const f32x16 dot_2 = f32x16_load(&dot[j]);
-      const f32x16 v_3 = dot_2 * v;
+      const f32x16 grad_1_weight_2 = f32x16_load(&grad_1_weight[j]);
+      const f32x16 v_3 = grad_1_weight_2 * v;
       const f32x16 v_4 = optimizer_0_exp_avg_1_weight_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_1_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_weight[j]);
       const f32x16 v_5 = optimizer_0_exp_avg_sq_1_weight_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p1_weight_2 = f32x16_load(&p1_weight[j]);
-      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_6 = v_4 * adamw_5 / (f32x16_sqrt(v_5) * adamw_6 + 1e-08f);
       const f32x16 v_7 = p1_weight_2 - p1_weight_2 * v_2 + v_6;
       f32x16_store(&optimizer_0_exp_avg_1_weight[j], v_4);
       f32x16_store(&optimizer_0_exp_avg_sq_1_weight[j], v_5);
@@ -1865,25 +1873,26 @@ static NNRT_KERNEL_V4 void adamw_6(float *restrict optimizer_0_exp_avg_1_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_bias, const float *restrict sum,
-    const float *restrict div, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
-    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_bias, const float *restrict linear,
+    const float *restrict train, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
+    const float *restrict adamw, const float *restrict adamw_2, const float *restrict adamw_3,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
-    const float div_4 = div[0];
-    const float v = f32_minimum(div_4, 1.0f);
-    const float where_2 = where[0];
-    const float v_2 = where_2 * 0.01f;
-    const float div_5 = div_2[0];
-    const float div_6 = div_3[0];
+    const float train_2 = train[0];
+    const float v = f32_minimum(train_2, 1.0f);
+    const float adamw_4 = adamw[0];
+    const float v_2 = adamw_4 * 0.01f;
+    const float adamw_5 = adamw_2[0];
+    const float adamw_6 = adamw_3[0];
     for (int64_t j = 0; j < 256; j += 16) {
       const f32x16 optimizer_0_exp_avg_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_1_bias[j]);
-      const f32x16 sum_2 = f32x16_load(&sum[j]);
-      const f32x16 v_3 = sum_2 * v;
+      const f32x16 linear_2 = f32x16_load(&linear[j]);
+      const f32x16 v_3 = linear_2 * v;
       const f32x16 v_4 = optimizer_0_exp_avg_1_bias_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[j]);
       const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p1_bias_2 = f32x16_load(&p1_bias[j]);
-      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_6 = v_4 * adamw_5 / (f32x16_sqrt(v_5) * adamw_6 + 1e-08f);
       const f32x16 v_7 = p1_bias_2 - p1_bias_2 * v_2 + v_6;
       f32x16_store(&optimizer_0_exp_avg_1_bias[j], v_4);
       f32x16_store(&optimizer_0_exp_avg_sq_1_bias[j], v_5);
@@ -1893,26 +1902,27 @@ static NNRT_KERNEL_V4 void adamw_7(float *restrict optimizer_0_exp_avg_1_bias, c
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_4_weight, const float *restrict dot,
-    const float *restrict div, float *restrict optimizer_0_exp_avg_sq_4_weight, float *restrict p4_weight,
-    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_4_weight, const float *restrict grad_4_weight,
+    const float *restrict train, float *restrict optimizer_0_exp_avg_sq_4_weight, float *restrict p4_weight,
+    const float *restrict adamw, const float *restrict adamw_2, const float *restrict adamw_3,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(32, thread), u_end = nnrt_hi(32, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
-    const float div_4 = div[0];
-    const float v = f32_minimum(div_4, 1.0f);
-    const float where_2 = where[0];
-    const float v_2 = where_2 * 0.01f;
-    const float div_5 = div_2[0];
-    const float div_6 = div_3[0];
+    const float train_2 = train[0];
+    const float v = f32_minimum(train_2, 1.0f);
+    const float adamw_4 = adamw[0];
+    const float v_2 = adamw_4 * 0.01f;
+    const float adamw_5 = adamw_2[0];
+    const float adamw_6 = adamw_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 65536); j += 16) {
       const f32x16 optimizer_0_exp_avg_4_weight_2 = f32x16_load(&optimizer_0_exp_avg_4_weight[j]);
-      const f32x16 dot_2 = f32x16_load(&dot[j]);
-      const f32x16 v_3 = dot_2 * v;
+      const f32x16 grad_4_weight_2 = f32x16_load(&grad_4_weight[j]);
+      const f32x16 v_3 = grad_4_weight_2 * v;
       const f32x16 v_4 = optimizer_0_exp_avg_4_weight_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_4_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_4_weight[j]);
       const f32x16 v_5 = optimizer_0_exp_avg_sq_4_weight_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p4_weight_2 = f32x16_load(&p4_weight[j]);
-      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_6 = v_4 * adamw_5 / (f32x16_sqrt(v_5) * adamw_6 + 1e-08f);
       const f32x16 v_7 = p4_weight_2 - p4_weight_2 * v_2 + v_6;
       f32x16_store(&optimizer_0_exp_avg_4_weight[j], v_4);
       f32x16_store(&optimizer_0_exp_avg_sq_4_weight[j], v_5);
@@ -1922,26 +1932,27 @@ static NNRT_KERNEL_V4 void adamw_8(float *restrict optimizer_0_exp_avg_4_weight,
 }
 
 /* models/fashion_dropout.lua:18  local optimizer = nn.AdamW { */
-static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_7_weight, const float *restrict dot,
-    const float *restrict div, float *restrict optimizer_0_exp_avg_sq_7_weight, float *restrict p7_weight,
-    const float *restrict where, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_7_weight, const float *restrict grad_7_weight,
+    const float *restrict train, float *restrict optimizer_0_exp_avg_sq_7_weight, float *restrict p7_weight,
+    const float *restrict adamw, const float *restrict adamw_2, const float *restrict adamw_3,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
-    const float div_4 = div[0];
-    const float v = f32_minimum(div_4, 1.0f);
-    const float where_2 = where[0];
-    const float v_2 = where_2 * 0.01f;
-    const float div_5 = div_2[0];
-    const float div_6 = div_3[0];
+    const float train_2 = train[0];
+    const float v = f32_minimum(train_2, 1.0f);
+    const float adamw_4 = adamw[0];
+    const float v_2 = adamw_4 * 0.01f;
+    const float adamw_5 = adamw_2[0];
+    const float adamw_6 = adamw_3[0];
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 2560); j += 16) {
       const f32x16 optimizer_0_exp_avg_7_weight_2 = f32x16_load(&optimizer_0_exp_avg_7_weight[j]);
-      const f32x16 dot_2 = f32x16_load(&dot[j]);
-      const f32x16 v_3 = dot_2 * v;
+      const f32x16 grad_7_weight_2 = f32x16_load(&grad_7_weight[j]);
+      const f32x16 v_3 = grad_7_weight_2 * v;
       const f32x16 v_4 = optimizer_0_exp_avg_7_weight_2 * 0.9f + v_3 * 0.1f;
       const f32x16 optimizer_0_exp_avg_sq_7_weight_2 = f32x16_load(&optimizer_0_exp_avg_sq_7_weight[j]);
       const f32x16 v_5 = optimizer_0_exp_avg_sq_7_weight_2 * 0.999f + v_3 * v_3 * 0.001f;
       const f32x16 p7_weight_2 = f32x16_load(&p7_weight[j]);
-      const f32x16 v_6 = v_4 * div_5 / (f32x16_sqrt(v_5) * div_6 + 1e-08f);
+      const f32x16 v_6 = v_4 * adamw_5 / (f32x16_sqrt(v_5) * adamw_6 + 1e-08f);
       const f32x16 v_7 = p7_weight_2 - p7_weight_2 * v_2 + v_6;
       f32x16_store(&optimizer_0_exp_avg_7_weight[j], v_4);
       f32x16_store(&optimizer_0_exp_avg_sq_7_weight[j], v_5);
@@ -1951,20 +1962,21 @@ static NNRT_KERNEL_V4 void adamw_9(float *restrict optimizer_0_exp_avg_7_weight,
 }
 
 /* models/fashion_dropout.lua:26  test  = nn.data.fashion_mnist { split = "test",  batch = 256 } },   -- 39 batche... */
-static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *restrict fashion_mnist,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(98, thread), u_end = nnrt_hi(98, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 200704); j += 16) {
       const u8x16 x_2 = u8x16_load(&x[j]);
-      f32x16_store(&div[j], f32x16_from_u8x16(x_2) / 255.0f);
+      f32x16_store(&fashion_mnist[j], f32x16_from_u8x16(x_2) / 255.0f);
     }
   }
 }
 
 /* [256,784] x [784,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_gelu(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, float *restrict mul, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_gelu(const float *restrict fashion_mnist, const float *restrict p1_weight_panels,
+    const float *restrict p1_bias, float *restrict gelu, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 16;
     const int64_t panel = u / 16 % 8;
@@ -1978,28 +1990,28 @@ static NNRT_KERNEL_V4 void linear_gelu(const float *restrict div, const float *r
     for (int64_t k = 0; k < 784; ++k) {
       const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
       const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-      const f32x16 x0 = f32x16_set1(div[narrow + k]);
+      const f32x16 x0 = f32x16_set1(fashion_mnist[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+      const f32x16 x1 = f32x16_set1(fashion_mnist[narrow + k + 784]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+      const f32x16 x2 = f32x16_set1(fashion_mnist[narrow + k + 1568]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+      const f32x16 x3 = f32x16_set1(fashion_mnist[narrow + k + 2352]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+      const f32x16 x4 = f32x16_set1(fashion_mnist[narrow + k + 3136]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+      const f32x16 x5 = f32x16_set1(fashion_mnist[narrow + k + 3920]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+      const f32x16 x6 = f32x16_set1(fashion_mnist[narrow + k + 4704]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+      const f32x16 x7 = f32x16_set1(fashion_mnist[narrow + k + 5488]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
     }
@@ -2027,7 +2039,7 @@ static NNRT_KERNEL_V4 void linear_gelu(const float *restrict div, const float *r
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
         const f32x16 v_2 = v * 0.5f * (erf_f32x16(v * 0.70710677f) + 1.0f);
-        f32x16_store(&mul[row * 256 + panel * 32 + j], v_2);
+        f32x16_store(&gelu[row * 256 + panel * 32 + j], v_2);
       }
     }
   }
@@ -2035,8 +2047,8 @@ static NNRT_KERNEL_V4 void linear_gelu(const float *restrict div, const float *r
 
 /* [256,256] x [256,256]: panels of 32 columns, tiles of 8 rows
  * models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float *restrict p4_weight_panels,
-    const float *restrict p4_bias, float *restrict mul_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict gelu, const float *restrict p4_weight_panels,
+    const float *restrict p4_bias, float *restrict gelu_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 16;
     const int64_t panel = u / 16;
@@ -2051,28 +2063,28 @@ static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float 
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p4_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p4_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(mul[narrow + k]);
+        const f32x16 x0 = f32x16_set1(gelu[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
         c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(mul[narrow + k + 256]);
+        const f32x16 x1 = f32x16_set1(gelu[narrow + k + 256]);
         c1a = f32x16_fma(x1, b_a, c1a);
         c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(mul[narrow + k + 512]);
+        const f32x16 x2 = f32x16_set1(gelu[narrow + k + 512]);
         c2a = f32x16_fma(x2, b_a, c2a);
         c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(mul[narrow + k + 768]);
+        const f32x16 x3 = f32x16_set1(gelu[narrow + k + 768]);
         c3a = f32x16_fma(x3, b_a, c3a);
         c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(mul[narrow + k + 1024]);
+        const f32x16 x4 = f32x16_set1(gelu[narrow + k + 1024]);
         c4a = f32x16_fma(x4, b_a, c4a);
         c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(mul[narrow + k + 1280]);
+        const f32x16 x5 = f32x16_set1(gelu[narrow + k + 1280]);
         c5a = f32x16_fma(x5, b_a, c5a);
         c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(mul[narrow + k + 1536]);
+        const f32x16 x6 = f32x16_set1(gelu[narrow + k + 1536]);
         c6a = f32x16_fma(x6, b_a, c6a);
         c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(mul[narrow + k + 1792]);
+        const f32x16 x7 = f32x16_set1(gelu[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
       }
@@ -2100,7 +2112,7 @@ static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float 
           const f32x16 p4_bias_2 = f32x16_load(&p4_bias[panel * 32 + j]);
           const f32x16 v = c + p4_bias_2;
           const f32x16 v_2 = v * 0.5f * (erf_f32x16(v * 0.70710677f) + 1.0f);
-          f32x16_store(&mul_2[row * 256 + panel * 32 + j], v_2);
+          f32x16_store(&gelu_2[row * 256 + panel * 32 + j], v_2);
         }
       }
     }
@@ -2109,8 +2121,8 @@ static NNRT_KERNEL_V4 void linear_gelu_2(const float *restrict mul, const float 
 
 /* [256,256] x [256,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_dropout.lua:10  nn.Linear(width, 10), */
-static NNRT_KERNEL_V4 void linear_6(const float *restrict mul, const float *restrict p7_weight_panels,
-    float *restrict dot, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_6(const float *restrict gelu, const float *restrict p7_weight_panels,
+    float *restrict linear, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     const int64_t tile_first = u * 2;
     const int64_t tile_end = tile_first + 2;
@@ -2121,37 +2133,37 @@ static NNRT_KERNEL_V4 void linear_6(const float *restrict mul, const float *rest
           c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
       for (int64_t k = 0; k < 256; ++k) {
         const f32x16 b_a = f32x16_load(&p7_weight_panels[k * 16]);
-        const f32x16 x0 = f32x16_set1(mul[narrow + k]);
+        const f32x16 x0 = f32x16_set1(gelu[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
-        const f32x16 x1 = f32x16_set1(mul[narrow + k + 256]);
+        const f32x16 x1 = f32x16_set1(gelu[narrow + k + 256]);
         c1a = f32x16_fma(x1, b_a, c1a);
-        const f32x16 x2 = f32x16_set1(mul[narrow + k + 512]);
+        const f32x16 x2 = f32x16_set1(gelu[narrow + k + 512]);
         c2a = f32x16_fma(x2, b_a, c2a);
-        const f32x16 x3 = f32x16_set1(mul[narrow + k + 768]);
+        const f32x16 x3 = f32x16_set1(gelu[narrow + k + 768]);
         c3a = f32x16_fma(x3, b_a, c3a);
-        const f32x16 x4 = f32x16_set1(mul[narrow + k + 1024]);
+        const f32x16 x4 = f32x16_set1(gelu[narrow + k + 1024]);
         c4a = f32x16_fma(x4, b_a, c4a);
-        const f32x16 x5 = f32x16_set1(mul[narrow + k + 1280]);
+        const f32x16 x5 = f32x16_set1(gelu[narrow + k + 1280]);
         c5a = f32x16_fma(x5, b_a, c5a);
-        const f32x16 x6 = f32x16_set1(mul[narrow + k + 1536]);
+        const f32x16 x6 = f32x16_set1(gelu[narrow + k + 1536]);
         c6a = f32x16_fma(x6, b_a, c6a);
-        const f32x16 x7 = f32x16_set1(mul[narrow + k + 1792]);
+        const f32x16 x7 = f32x16_set1(gelu[narrow + k + 1792]);
         c7a = f32x16_fma(x7, b_a, c7a);
-        const f32x16 x8 = f32x16_set1(mul[narrow + k + 2048]);
+        const f32x16 x8 = f32x16_set1(gelu[narrow + k + 2048]);
         c8a = f32x16_fma(x8, b_a, c8a);
-        const f32x16 x9 = f32x16_set1(mul[narrow + k + 2304]);
+        const f32x16 x9 = f32x16_set1(gelu[narrow + k + 2304]);
         c9a = f32x16_fma(x9, b_a, c9a);
-        const f32x16 x10 = f32x16_set1(mul[narrow + k + 2560]);
+        const f32x16 x10 = f32x16_set1(gelu[narrow + k + 2560]);
         c10a = f32x16_fma(x10, b_a, c10a);
-        const f32x16 x11 = f32x16_set1(mul[narrow + k + 2816]);
+        const f32x16 x11 = f32x16_set1(gelu[narrow + k + 2816]);
         c11a = f32x16_fma(x11, b_a, c11a);
-        const f32x16 x12 = f32x16_set1(mul[narrow + k + 3072]);
+        const f32x16 x12 = f32x16_set1(gelu[narrow + k + 3072]);
         c12a = f32x16_fma(x12, b_a, c12a);
-        const f32x16 x13 = f32x16_set1(mul[narrow + k + 3328]);
+        const f32x16 x13 = f32x16_set1(gelu[narrow + k + 3328]);
         c13a = f32x16_fma(x13, b_a, c13a);
-        const f32x16 x14 = f32x16_set1(mul[narrow + k + 3584]);
+        const f32x16 x14 = f32x16_set1(gelu[narrow + k + 3584]);
         c14a = f32x16_fma(x14, b_a, c14a);
-        const f32x16 x15 = f32x16_set1(mul[narrow + k + 3840]);
+        const f32x16 x15 = f32x16_set1(gelu[narrow + k + 3840]);
         c15a = f32x16_fma(x15, b_a, c15a);
       }
       f32x16_store(part, c0a);
@@ -2174,7 +2186,7 @@ static NNRT_KERNEL_V4 void linear_6(const float *restrict mul, const float *rest
       for (int64_t r = 0; r < 16; ++r) {
         const int64_t row = row_first + r;
         const f32x16 c = f32x16_load(&part[r * 16]);
-        f32x16_store_mask(&dot[row * 10], c, boolx16_mask(10));
+        f32x16_store_mask(&linear[row * 10], c, boolx16_mask(10));
       }
     }
   }
@@ -2182,16 +2194,16 @@ static NNRT_KERNEL_V4 void linear_6(const float *restrict mul, const float *rest
 
 /* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
  * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p7_bias,
-    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const float *restrict first,
+static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict linear, const float *restrict p7_bias,
+    const uint8_t *restrict y, int32_t *restrict accuracy, float *restrict cross_entropy, const float *restrict first,
     int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     float best = -INFINITY;
     int32_t position = 0;
     for (int64_t r = 0; r < 10; ++r) {
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       const bool take = ((best < v) || (bool_not(v == v) && (best == best))) || (r == 0);
       best = take ? v : best;
       position = take ? i32_from_i64(r) : position;
@@ -2203,9 +2215,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], v);
       if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
@@ -2233,9 +2245,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[u];
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       const float v_2 = v - max;
       lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == i32_from_u8(y_2) ? v_2 : 0.0f);
       if ((r % 10 == 9) || (r == 9)) {
@@ -2263,9 +2275,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       const float v_2 = v - max;
       lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
       if ((r % 10 == 9) || (r == 9)) {
@@ -2286,8 +2298,8 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       }
     }
     const float sum_2 = parts_3[0];
-    argmax[u] = position;
-    sub[u] = log_f32(sum_2) - sum;
+    accuracy[u] = position;
+    cross_entropy[u] = log_f32(sum_2) - sum;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
@@ -2298,20 +2310,20 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
 
 /* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
  * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
+static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict accuracy, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
-    float *restrict validate_accuracy, float *restrict accuracy, const float *restrict sub,
+    float *restrict validate_accuracy, float *restrict accuracy_2, const float *restrict cross_entropy,
     double *restrict validate_sum_loss, float *restrict validate_loss, float *restrict loss,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 256; r += 16) {
-      const i32x8 argmax_2 = i32x8_load(&argmax[r]);
+      const i32x8 accuracy_3 = i32x8_load(&accuracy[r]);
       const u8x8 y_2 = u8x8_load(&y[r]);
-      acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2, i32x8_from_u8x8(y_2)));
-      const i32x8 argmax_3 = i32x8_load(&argmax[r + 8]);
+      acc = acc + f32x8_from_boolx8(i32x8_eq(accuracy_3, i32x8_from_u8x8(y_2)));
+      const i32x8 accuracy_4 = i32x8_load(&accuracy[r + 8]);
       const u8x8 y_3 = u8x8_load(&y[r + 8]);
-      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_3, i32x8_from_u8x8(y_3)));
+      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(accuracy_4, i32x8_from_u8x8(y_3)));
     }
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
@@ -2326,15 +2338,15 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
     const float v_2 = f32_from_f64(v / f64_from_i32(validate_rows_2));
     validate_sum_accuracy[0] = v;
     validate_accuracy[0] = v_2;
-    accuracy[0] = v_2;
+    accuracy_2[0] = v_2;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 256; r += 16) {
-      const f32x8 sub_2 = f32x8_load(&sub[r]);
-      acc = acc + sub_2;
-      const f32x8 sub_3 = f32x8_load(&sub[r + 8]);
-      acc_2 = acc_2 + sub_3;
+      const f32x8 cross_entropy_2 = f32x8_load(&cross_entropy[r]);
+      acc = acc + cross_entropy_2;
+      const f32x8 cross_entropy_3 = f32x8_load(&cross_entropy[r + 8]);
+      acc_2 = acc_2 + cross_entropy_3;
     }
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
@@ -2354,24 +2366,25 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
 }
 
 /* models/fashion_dropout.lua:26  test  = nn.data.fashion_mnist { split = "test",  batch = 256 } },   -- 39 batche... */
-static NNRT_KERNEL_V4 void fashion_mnist_3(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void fashion_mnist_3(const uint8_t *restrict x, float *restrict fashion_mnist,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     for (int64_t j = 0; j < 784; j += 16) {
       const u8x16 x_2 = u8x16_load(&x[j]);
-      f32x16_store(&div[j], f32x16_from_u8x16(x_2) / 255.0f);
+      f32x16_store(&fashion_mnist[j], f32x16_from_u8x16(x_2) / 255.0f);
     }
   }
 }
 
 /* models/fashion_dropout.lua:8  nn.Linear(784, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_gelu_3(const float *restrict div, const float *restrict p1_weight,
-    const float *restrict p1_bias, float *restrict mul, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_gelu_3(const float *restrict fashion_mnist, const float *restrict p1_weight,
+    const float *restrict p1_bias, float *restrict gelu, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 784; r += 16) {
-      const f32x16 div_2 = f32x16_load(&div[r]);
+      const f32x16 fashion_mnist_2 = f32x16_load(&fashion_mnist[r]);
       const f32x16 p1_weight_2 = f32x16_load(&p1_weight[u * 784 + r]);
-      acc = f32x16_fma(div_2, p1_weight_2, acc);
+      acc = f32x16_fma(fashion_mnist_2, p1_weight_2, acc);
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -2383,19 +2396,19 @@ static NNRT_KERNEL_V4 void linear_gelu_3(const float *restrict div, const float 
     const float p1_bias_2 = p1_bias[u];
     const float v = dot + p1_bias_2;
     const float v_2 = v * 0.5f * (erf_f32(v * 0.70710677f) + 1.0f);
-    mul[u] = v_2;
+    gelu[u] = v_2;
   }
 }
 
 /* models/fashion_dropout.lua:9  nn.Linear(width, width), nn.GELU(), nn.Dropout(0.2), */
-static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict mul, const float *restrict p4_weight,
-    const float *restrict p4_bias, float *restrict mul_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict gelu, const float *restrict p4_weight,
+    const float *restrict p4_bias, float *restrict gelu_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 256; r += 16) {
-      const f32x16 mul_3 = f32x16_load(&mul[r]);
+      const f32x16 gelu_3 = f32x16_load(&gelu[r]);
       const f32x16 p4_weight_2 = f32x16_load(&p4_weight[u * 256 + r]);
-      acc = f32x16_fma(mul_3, p4_weight_2, acc);
+      acc = f32x16_fma(gelu_3, p4_weight_2, acc);
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -2407,29 +2420,29 @@ static NNRT_KERNEL_V4 void linear_gelu_4(const float *restrict mul, const float 
     const float p4_bias_2 = p4_bias[u];
     const float v = dot + p4_bias_2;
     const float v_2 = v * 0.5f * (erf_f32(v * 0.70710677f) + 1.0f);
-    mul_2[u] = v_2;
+    gelu_2[u] = v_2;
   }
 }
 
 /* models/fashion_dropout.lua:10  nn.Linear(width, 10),
  * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void linear_7(const float *restrict mul, const float *restrict p7_weight, float *restrict dot,
+static NNRT_KERNEL_V4 void linear_7(const float *restrict gelu, const float *restrict p7_weight, float *restrict linear,
     const float *restrict first, int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(10, thread), u_end = nnrt_hi(10, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 256; r += 16) {
-      const f32x16 mul_2 = f32x16_load(&mul[r]);
+      const f32x16 gelu_2 = f32x16_load(&gelu[r]);
       const f32x16 p7_weight_2 = f32x16_load(&p7_weight[u * 256 + r]);
-      acc = f32x16_fma(mul_2, p7_weight_2, acc);
+      acc = f32x16_fma(gelu_2, p7_weight_2, acc);
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
     const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
     f32x8_store(lanes, half);
     const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
-    const float dot_2 = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+    const float dot = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
         + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
-    dot[u] = dot_2;
+    linear[u] = dot;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
@@ -2440,7 +2453,7 @@ static NNRT_KERNEL_V4 void linear_7(const float *restrict mul, const float *rest
 
 /* models/fashion_dropout.lua:15  return nn.cross_entropy(scores, b.y), { accuracy = nn.accuracy(scores, b.y) }
  * models/fashion_dropout.lua:28  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return... */
-static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict dot, const float *restrict p7_bias,
+static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict linear, const float *restrict p7_bias,
     const uint8_t *restrict y, const float *restrict first, double *restrict validate_sum_accuracy,
     const int32_t *restrict validate_rows, double *restrict validate_sum_loss, float *restrict validate_accuracy,
     float *restrict validate_loss, const nnrt_thread *thread) {
@@ -2448,9 +2461,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
     float best = -INFINITY;
     int32_t position = 0;
     for (int64_t r = 0; r < 10; ++r) {
-      const float dot_2 = dot[r];
+      const float linear_2 = linear[r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       const bool take = ((best < v) || (bool_not(v == v) && (best == best))) || (r == 0);
       best = take ? v : best;
       position = take ? i32_from_i64(r) : position;
@@ -2462,9 +2475,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[r];
+      const float linear_2 = linear[r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], v);
       if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
@@ -2493,9 +2506,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
       const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[0];
       const int32_t v = i32_from_u8(y_2);
-      const float dot_2 = dot[r];
+      const float linear_2 = linear[r];
       const float p7_bias_2 = p7_bias[r];
-      const float v_2 = dot_2 + p7_bias_2;
+      const float v_2 = linear_2 + p7_bias_2;
       const float v_3 = v_2 - max;
       lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == v ? v_3 : 0.0f);
       if ((r % 10 == 9) || (r == 9)) {
@@ -2523,9 +2536,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy_evaluate(const float *restrict
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[r];
+      const float linear_2 = linear[r];
       const float p7_bias_2 = p7_bias[r];
-      const float v = dot_2 + p7_bias_2;
+      const float v = linear_2 + p7_bias_2;
       const float v_2 = v - max;
       lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
       if ((r % 10 == 9) || (r == 9)) {
@@ -2626,55 +2639,55 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 /* One call of train on 128 rows. Every thread runs it. */
 static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [128,1,28,28] */
-  float *div = (float *)(memory->scratch + 803072); /* [128,1,28,28] */
+  float *fashion_mnist_4 = (float *)(memory->scratch + 803072); /* [128,1,28,28] */
   float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 0); /* [200704] */
   float *p1_bias = (float *)(memory->params + 802816); /* [256] */
   uint32_t *nnrt_seed = (uint32_t *)(memory->state + 0); /* [2] */
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 2155072); /* [] */
-  float *add = (float *)(memory->scratch + 1466880); /* [128,256] */
-  float *erf = (float *)(memory->scratch + 1598208); /* [128,256] */
-  float *where = (float *)(memory->scratch + 1729536); /* [128,256] */
+  float *linear_8 = (float *)(memory->scratch + 1466880); /* [128,256] */
+  float *gelu = (float *)(memory->scratch + 1598208); /* [128,256] */
+  float *dropout = (float *)(memory->scratch + 1729536); /* [128,256] */
   float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
   float *p4_weight_panels = (float *)(memory->scratch + 1204480); /* [65536] */
   float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
-  float *add_2 = (float *)(memory->scratch + 0); /* [128,256] */
-  float *erf_2 = (float *)(memory->scratch + 131584); /* [128,256] */
-  float *where_2 = (float *)(memory->scratch + 262912); /* [128,256] */
+  float *linear_9 = (float *)(memory->scratch + 0); /* [128,256] */
+  float *gelu_2 = (float *)(memory->scratch + 131584); /* [128,256] */
+  float *dropout_2 = (float *)(memory->scratch + 262912); /* [128,256] */
   float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
   float *p7_weight_panels = (float *)(memory->scratch + 394240); /* [4096] */
-  float *dot = (float *)(memory->scratch + 1204480); /* [128,10] */
+  float *linear_10 = (float *)(memory->scratch + 1204480); /* [128,10] */
   float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
-  float *sub = (float *)(memory->scratch + 131072); /* [128] */
-  int32_t *argmax = (int32_t *)(memory->scratch + 1209600); /* [128] */
-  float *add_3 = (float *)(memory->scratch + 1204480); /* [128,10] */
+  float *cross_entropy_2 = (float *)(memory->scratch + 131072); /* [128] */
+  int32_t *accuracy = (int32_t *)(memory->scratch + 1209600); /* [128] */
+  float *grad_cross_entropy = (float *)(memory->scratch + 1204480); /* [128,10] */
   float *loss = (float *)(memory->output + 64); /* [] */
-  float *accuracy = (float *)(memory->output + 0); /* [] */
-  float *sum = (float *)(memory->scratch + 802816); /* [10] */
-  float *mul = (float *)(memory->scratch + 802880); /* [10] */
-  float *add_4 = (float *)(memory->scratch + 0); /* [128,256] */
-  float *dot_2 = (float *)(memory->scratch + 1860608); /* [10,256] */
-  float *sum_2 = (float *)(memory->scratch + 1870848); /* [256] */
-  float *mul_2 = (float *)(memory->scratch + 1871872); /* [256] */
-  float *add_5 = (float *)(memory->scratch + 1466880); /* [128,256] */
-  float *dot_3 = (float *)(memory->scratch + 1204480); /* [256,256] */
-  float *sum_3 = (float *)(memory->scratch + 1597952); /* [256] */
-  float *mul_3 = (float *)(memory->scratch + 1598976); /* [256] */
-  float *dot_4 = (float *)(memory->scratch + 0); /* [256,784] */
+  float *accuracy_2 = (float *)(memory->output + 0); /* [] */
+  float *linear_11 = (float *)(memory->scratch + 802816); /* [10] */
+  float *train_3 = (float *)(memory->scratch + 802880); /* [10] */
+  float *grad_linear = (float *)(memory->scratch + 0); /* [128,256] */
+  float *grad_7_weight = (float *)(memory->scratch + 1860608); /* [10,256] */
+  float *linear_12 = (float *)(memory->scratch + 1870848); /* [256] */
+  float *train_4 = (float *)(memory->scratch + 1871872); /* [256] */
+  float *grad_linear_2 = (float *)(memory->scratch + 1466880); /* [128,256] */
+  float *grad_4_weight = (float *)(memory->scratch + 1204480); /* [256,256] */
+  float *linear_13 = (float *)(memory->scratch + 1597952); /* [256] */
+  float *train_5 = (float *)(memory->scratch + 1598976); /* [256] */
+  float *grad_1_weight = (float *)(memory->scratch + 0); /* [256,784] */
   float *parts = (float *)(memory->scratch + 1466624); /* [13] */
-  float *sum_4 = (float *)(memory->scratch + 1466688); /* [] */
-  float *sum_5 = (float *)(memory->scratch + 1466752); /* [] */
-  float *sum_6 = (float *)(memory->scratch + 1466816); /* [] */
+  float *train_6 = (float *)(memory->scratch + 1466688); /* [] */
+  float *train_7 = (float *)(memory->scratch + 1466752); /* [] */
+  float *train_8 = (float *)(memory->scratch + 1466816); /* [] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
-  float *where_3 = (float *)(memory->scratch + 1466880); /* [] */
-  float *div_2 = (float *)(memory->scratch + 1466944); /* [] */
-  float *div_3 = (float *)(memory->scratch + 1467008); /* [] */
-  float *sum_7 = (float *)(memory->scratch + 1467072); /* [] */
-  float *sum_8 = (float *)(memory->scratch + 1467136); /* [] */
-  float *div_4 = (float *)(memory->scratch + 1466624); /* [] */
+  float *adamw_10 = (float *)(memory->scratch + 1466880); /* [] */
+  float *adamw_11 = (float *)(memory->scratch + 1466944); /* [] */
+  float *adamw_12 = (float *)(memory->scratch + 1467008); /* [] */
+  float *train_9 = (float *)(memory->scratch + 1467072); /* [] */
+  float *train_10 = (float *)(memory->scratch + 1467136); /* [] */
+  float *train_11 = (float *)(memory->scratch + 1466624); /* [] */
   float *optimizer_0_exp_avg_7_bias = (float *)(memory->state + 2154624); /* [10] */
   float *optimizer_0_exp_avg_sq_7_bias = (float *)(memory->state + 2154688); /* [10] */
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [256,784] */
@@ -2688,108 +2701,110 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *optimizer_0_exp_avg_7_weight = (float *)(memory->state + 2134144); /* [10,256] */
   float *optimizer_0_exp_avg_sq_7_weight = (float *)(memory->state + 2144384); /* [10,256] */
 
-  fashion_mnist(x, div, thread);
+  fashion_mnist(x, fashion_mnist_4, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_dropout(div, p1_weight_panels, p1_bias, nnrt_seed, nnrt_calls_train, add, erf, where, thread);
+  linear_gelu_dropout(fashion_mnist_4, p1_weight_panels, p1_bias, nnrt_seed, nnrt_calls_train, linear_8, gelu, dropout,
+      thread);
   pack_4_weight(p4_weight, p4_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_dropout_2(where, p4_weight_panels, p4_bias, nnrt_seed, nnrt_calls_train, add_2, erf_2, where_2, thread);
+  linear_gelu_dropout_2(dropout, p4_weight_panels, p4_bias, nnrt_seed, nnrt_calls_train, linear_9, gelu_2, dropout_2,
+      thread);
   pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_2(where_2, p7_weight_panels, dot, thread);
+  linear_2(dropout_2, p7_weight_panels, linear_10, thread);
   nnrt_barrier(thread);
-  cross_entropy_accuracy(dot, p7_bias, y, sub, argmax, add_3, thread);
+  cross_entropy_accuracy(linear_10, p7_bias, y, cross_entropy_2, accuracy, grad_cross_entropy, thread);
   nnrt_barrier(thread);
-  cross_entropy(sub, loss, argmax, y, accuracy, add_3, sum, mul, p7_weight, nnrt_seed, nnrt_calls_train, add_2, erf_2,
-      add_4, where_2, dot_2, thread);
+  cross_entropy(cross_entropy_2, loss, accuracy, y, accuracy_2, grad_cross_entropy, linear_11, train_3, p7_weight,
+      nnrt_seed, nnrt_calls_train, linear_9, gelu_2, grad_linear, dropout_2, grad_7_weight, thread);
   nnrt_barrier(thread);
-  linear_train(add_4, sum_2, mul_2, thread);
-  linear_3(add_4, p4_weight, nnrt_seed, nnrt_calls_train, add, erf, add_5, thread);
-  linear_4(add_4, where, dot_3, thread);
+  linear_train(grad_linear, linear_12, train_4, thread);
+  linear_3(grad_linear, p4_weight, nnrt_seed, nnrt_calls_train, linear_8, gelu, grad_linear_2, thread);
+  linear_4(grad_linear, dropout, grad_4_weight, thread);
   nnrt_barrier(thread);
-  linear_train_2(add_5, sum_3, mul_3, thread);
-  linear_5(add_5, div, dot_4, thread);
+  linear_train_2(grad_linear_2, linear_13, train_5, thread);
+  linear_5(grad_linear_2, fashion_mnist_4, grad_1_weight, thread);
   nnrt_barrier(thread);
-  train(dot_4, parts, thread);
+  train(grad_1_weight, parts, thread);
   nnrt_barrier(thread);
-  train_join(parts, sum_4, dot_3, sum_5, dot_2, sum_6, optimizer_0_step, lr, total_steps, nnrt_calls_train, where_3,
-      div_2, div_3, thread);
-  train_2(mul_3, sum_7, thread);
-  train_2(mul_2, sum_8, thread);
+  train_join(parts, train_6, grad_4_weight, train_7, grad_7_weight, train_8, optimizer_0_step, lr, total_steps,
+      nnrt_calls_train, adamw_10, adamw_11, adamw_12, thread);
+  train_2(train_5, train_9, thread);
+  train_2(train_4, train_10, thread);
   nnrt_barrier(thread);
-  train_adamw(mul, sum_4, sum_7, sum_5, sum_8, sum_6, div_4, optimizer_0_exp_avg_7_bias, sum,
-      optimizer_0_exp_avg_sq_7_bias, p7_bias, where_3, div_2, div_3, thread);
+  train_adamw(train_3, train_6, train_9, train_7, train_10, train_8, train_11, optimizer_0_exp_avg_7_bias, linear_11,
+      optimizer_0_exp_avg_sq_7_bias, p7_bias, adamw_10, adamw_11, adamw_12, thread);
   nnrt_barrier(thread);
-  adamw_6(optimizer_0_exp_avg_1_weight, dot_4, div_4, optimizer_0_exp_avg_sq_1_weight, p1_weight, where_3, div_2, div_3,
-      thread);
-  adamw_7(optimizer_0_exp_avg_1_bias, sum_3, div_4, optimizer_0_exp_avg_sq_1_bias, p1_bias, where_3, div_2, div_3,
-      thread);
-  adamw_8(optimizer_0_exp_avg_4_weight, dot_3, div_4, optimizer_0_exp_avg_sq_4_weight, p4_weight, where_3, div_2, div_3,
-      thread);
-  adamw_7(optimizer_0_exp_avg_4_bias, sum_2, div_4, optimizer_0_exp_avg_sq_4_bias, p4_bias, where_3, div_2, div_3,
-      thread);
-  adamw_9(optimizer_0_exp_avg_7_weight, dot_2, div_4, optimizer_0_exp_avg_sq_7_weight, p7_weight, where_3, div_2, div_3,
-      thread);
+  adamw_6(optimizer_0_exp_avg_1_weight, grad_1_weight, train_11, optimizer_0_exp_avg_sq_1_weight, p1_weight, adamw_10,
+      adamw_11, adamw_12, thread);
+  adamw_7(optimizer_0_exp_avg_1_bias, linear_13, train_11, optimizer_0_exp_avg_sq_1_bias, p1_bias, adamw_10, adamw_11,
+      adamw_12, thread);
+  adamw_8(optimizer_0_exp_avg_4_weight, grad_4_weight, train_11, optimizer_0_exp_avg_sq_4_weight, p4_weight, adamw_10,
+      adamw_11, adamw_12, thread);
+  adamw_7(optimizer_0_exp_avg_4_bias, linear_12, train_11, optimizer_0_exp_avg_sq_4_bias, p4_bias, adamw_10, adamw_11,
+      adamw_12, thread);
+  adamw_9(optimizer_0_exp_avg_7_weight, grad_7_weight, train_11, optimizer_0_exp_avg_sq_7_weight, p7_weight, adamw_10,
+      adamw_11, adamw_12, thread);
 }
 
 /* One call of validate on 256 rows. Every thread runs it. */
 static void validate_256(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [256,1,28,28] */
-  float *div = (float *)(memory->scratch + 0); /* [256,1,28,28] */
+  float *fashion_mnist_4 = (float *)(memory->scratch + 0); /* [256,1,28,28] */
   float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 803072); /* [200704] */
   float *p1_bias = (float *)(memory->params + 802816); /* [256] */
-  float *mul = (float *)(memory->scratch + 1606144); /* [256,256] */
+  float *gelu = (float *)(memory->scratch + 1606144); /* [256,256] */
   float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
   float *p4_weight_panels = (float *)(memory->scratch + 1868544); /* [65536] */
   float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
-  float *mul_2 = (float *)(memory->scratch + 0); /* [256,256] */
+  float *gelu_2 = (float *)(memory->scratch + 0); /* [256,256] */
   float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
   float *p7_weight_panels = (float *)(memory->scratch + 262400); /* [4096] */
-  float *dot = (float *)(memory->scratch + 279040); /* [256,10] */
+  float *linear_8 = (float *)(memory->scratch + 279040); /* [256,10] */
   float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 200704); /* [256] */
-  int32_t *argmax = (int32_t *)(memory->scratch + 0); /* [256] */
-  float *sub = (float *)(memory->scratch + 1024); /* [256] */
+  int32_t *accuracy = (int32_t *)(memory->scratch + 0); /* [256] */
+  float *cross_entropy_2 = (float *)(memory->scratch + 1024); /* [256] */
   const float *first = (const float *)(memory->input + 200960); /* [] */
   int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
   double *validate_sum_accuracy = (double *)(memory->state + 2154816); /* [] */
   float *validate_accuracy = (float *)(memory->state + 2154880); /* [] */
-  float *accuracy = (float *)(memory->output + 0); /* [] */
+  float *accuracy_2 = (float *)(memory->output + 0); /* [] */
   double *validate_sum_loss = (double *)(memory->state + 2154944); /* [] */
   float *validate_loss = (float *)(memory->state + 2155008); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
-  fashion_mnist_2(x, div, thread);
+  fashion_mnist_2(x, fashion_mnist_4, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu(div, p1_weight_panels, p1_bias, mul, thread);
+  linear_gelu(fashion_mnist_4, p1_weight_panels, p1_bias, gelu, thread);
   pack_4_weight(p4_weight, p4_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_gelu_2(mul, p4_weight_panels, p4_bias, mul_2, thread);
+  linear_gelu_2(gelu, p4_weight_panels, p4_bias, gelu_2, thread);
   pack_7_weight(p7_weight, p7_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_6(mul_2, p7_weight_panels, dot, thread);
+  linear_6(gelu_2, p7_weight_panels, linear_8, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, p7_bias, y, argmax, sub, first, validate_rows, thread);
+  accuracy_cross_entropy(linear_8, p7_bias, y, accuracy, cross_entropy_2, first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, sub,
-      validate_sum_loss, validate_loss, loss, thread);
+  accuracy_evaluate(accuracy, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy_2,
+      cross_entropy_2, validate_sum_loss, validate_loss, loss, thread);
 }
 
 /* One call of validate on 1 rows. Every thread runs it. */
 static void validate_1(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [1,1,28,28] */
-  float *div = (float *)(memory->scratch + 0); /* [1,1,28,28] */
+  float *fashion_mnist_4 = (float *)(memory->scratch + 0); /* [1,1,28,28] */
   float *p1_weight = (float *)(memory->params + 0); /* [256,784] */
   float *p1_bias = (float *)(memory->params + 802816); /* [256] */
-  float *mul = (float *)(memory->scratch + 3136); /* [1,256] */
+  float *gelu = (float *)(memory->scratch + 3136); /* [1,256] */
   float *p4_weight = (float *)(memory->params + 803840); /* [256,256] */
   float *p4_bias = (float *)(memory->params + 1065984); /* [256] */
-  float *mul_2 = (float *)(memory->scratch + 0); /* [1,256] */
+  float *gelu_2 = (float *)(memory->scratch + 0); /* [1,256] */
   float *p7_weight = (float *)(memory->params + 1067008); /* [10,256] */
-  float *dot = (float *)(memory->scratch + 1024); /* [1,10] */
+  float *linear_8 = (float *)(memory->scratch + 1024); /* [1,10] */
   const float *first = (const float *)(memory->input + 896); /* [] */
   int32_t *validate_rows = (int32_t *)(memory->state + 2154752); /* [] */
   float *p7_bias = (float *)(memory->params + 1077248); /* [10] */
@@ -2801,15 +2816,15 @@ static void validate_1(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *accuracy = (float *)(memory->output + 0); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
-  fashion_mnist_3(x, div, thread);
+  fashion_mnist_3(x, fashion_mnist_4, thread);
   nnrt_barrier(thread);
-  linear_gelu_3(div, p1_weight, p1_bias, mul, thread);
+  linear_gelu_3(fashion_mnist_4, p1_weight, p1_bias, gelu, thread);
   nnrt_barrier(thread);
-  linear_gelu_4(mul, p4_weight, p4_bias, mul_2, thread);
+  linear_gelu_4(gelu, p4_weight, p4_bias, gelu_2, thread);
   nnrt_barrier(thread);
-  linear_7(mul_2, p7_weight, dot, first, validate_rows, thread);
+  linear_7(gelu_2, p7_weight, linear_8, first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy_evaluate(dot, p7_bias, y, first, validate_sum_accuracy, validate_rows, validate_sum_loss,
+  accuracy_cross_entropy_evaluate(linear_8, p7_bias, y, first, validate_sum_accuracy, validate_rows, validate_sum_loss,
       validate_accuracy, validate_loss, thread);
   nnrt_barrier(thread);
   evaluate_3(validate_accuracy, validate_loss, accuracy, loss, thread);
@@ -2957,7 +2972,7 @@ static const nnrt_model fashion_dropout_model = {
   .name = "fashion_dropout",
   .source = "models/fashion_dropout.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xc58c48d0a796fe6a,
+  .hash = 0x74c753c3599d8665,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -376,12 +376,13 @@ static NNRT_KERNEL_V4 void evaluate_2(float *restrict validate_accuracy, const n
 }
 
 /* models/fashion_mlp.lua:16  data     = { train = nn.data.fashion_mnist { split = "train", batch = 128, shuffle =... */
-static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void fashion_mnist(const uint8_t *restrict x, float *restrict fashion_mnist,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(49, thread), u_end = nnrt_hi(49, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 100352); j += 16) {
       const u8x16 x_2 = u8x16_load(&x[j]);
-      f32x16_store(&div[j], f32x16_from_u8x16(x_2) / 255.0f);
+      f32x16_store(&fashion_mnist[j], f32x16_from_u8x16(x_2) / 255.0f);
     }
   }
 }
@@ -407,8 +408,8 @@ static NNRT_KERNEL_V4 void pack_1_weight(const float *restrict p1_weight, float 
 
 /* [128,784] x [784,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, float *restrict where, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu(const float *restrict fashion_mnist, const float *restrict p1_weight_panels,
+    const float *restrict p1_bias, float *restrict relu, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -420,28 +421,28 @@ static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *r
     for (int64_t k = 0; k < 784; ++k) {
       const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
       const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-      const f32x16 x0 = f32x16_set1(div[narrow + k]);
+      const f32x16 x0 = f32x16_set1(fashion_mnist[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+      const f32x16 x1 = f32x16_set1(fashion_mnist[narrow + k + 784]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+      const f32x16 x2 = f32x16_set1(fashion_mnist[narrow + k + 1568]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+      const f32x16 x3 = f32x16_set1(fashion_mnist[narrow + k + 2352]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+      const f32x16 x4 = f32x16_set1(fashion_mnist[narrow + k + 3136]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+      const f32x16 x5 = f32x16_set1(fashion_mnist[narrow + k + 3920]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+      const f32x16 x6 = f32x16_set1(fashion_mnist[narrow + k + 4704]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+      const f32x16 x7 = f32x16_set1(fashion_mnist[narrow + k + 5488]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
     }
@@ -468,7 +469,7 @@ static NNRT_KERNEL_V4 void linear_relu(const float *restrict div, const float *r
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
-        f32x16_store(&where[row * 512 + panel * 32 + j],
+        f32x16_store(&relu[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
@@ -496,8 +497,8 @@ static NNRT_KERNEL_V4 void pack_3_weight(const float *restrict p3_weight, float 
 
 /* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const float *restrict p3_weight_panels,
-    const float *restrict p3_bias, float *restrict where_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict relu, const float *restrict p3_weight_panels,
+    const float *restrict p3_bias, float *restrict relu_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -509,28 +510,28 @@ static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const floa
     for (int64_t k = 0; k < 512; ++k) {
       const f32x16 b_a = f32x16_load(&p3_weight_panels[wide + k * 32]);
       const f32x16 b_b = f32x16_load(&p3_weight_panels[wide + k * 32 + 16]);
-      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      const f32x16 x0 = f32x16_set1(relu[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      const f32x16 x1 = f32x16_set1(relu[narrow + k + 512]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      const f32x16 x2 = f32x16_set1(relu[narrow + k + 1024]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      const f32x16 x3 = f32x16_set1(relu[narrow + k + 1536]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      const f32x16 x4 = f32x16_set1(relu[narrow + k + 2048]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      const f32x16 x5 = f32x16_set1(relu[narrow + k + 2560]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      const f32x16 x6 = f32x16_set1(relu[narrow + k + 3072]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      const f32x16 x7 = f32x16_set1(relu[narrow + k + 3584]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
     }
@@ -557,7 +558,7 @@ static NNRT_KERNEL_V4 void linear_relu_2(const float *restrict where, const floa
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p3_bias_2 = f32x16_load(&p3_bias[panel * 32 + j]);
         const f32x16 v = c + p3_bias_2;
-        f32x16_store(&where_2[row * 512 + panel * 32 + j],
+        f32x16_store(&relu_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
@@ -587,8 +588,8 @@ static NNRT_KERNEL_V4 void pack_5_weight(const float *restrict p5_weight, float 
 
 /* [128,512] x [512,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_4(const float *restrict where, const float *restrict p5_weight_panels,
-    float *restrict dot, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_4(const float *restrict relu, const float *restrict p5_weight_panels,
+    float *restrict linear, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(8, thread), u_end = nnrt_hi(8, thread); u < u_end; ++u) {
     _Alignas(64) float part[256];
     const int64_t narrow = u * 8192;
@@ -596,37 +597,37 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict where, const float *re
         c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
     for (int64_t k = 0; k < 512; ++k) {
       const f32x16 b_a = f32x16_load(&p5_weight_panels[k * 16]);
-      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      const f32x16 x0 = f32x16_set1(relu[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
-      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      const f32x16 x1 = f32x16_set1(relu[narrow + k + 512]);
       c1a = f32x16_fma(x1, b_a, c1a);
-      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      const f32x16 x2 = f32x16_set1(relu[narrow + k + 1024]);
       c2a = f32x16_fma(x2, b_a, c2a);
-      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      const f32x16 x3 = f32x16_set1(relu[narrow + k + 1536]);
       c3a = f32x16_fma(x3, b_a, c3a);
-      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      const f32x16 x4 = f32x16_set1(relu[narrow + k + 2048]);
       c4a = f32x16_fma(x4, b_a, c4a);
-      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      const f32x16 x5 = f32x16_set1(relu[narrow + k + 2560]);
       c5a = f32x16_fma(x5, b_a, c5a);
-      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      const f32x16 x6 = f32x16_set1(relu[narrow + k + 3072]);
       c6a = f32x16_fma(x6, b_a, c6a);
-      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      const f32x16 x7 = f32x16_set1(relu[narrow + k + 3584]);
       c7a = f32x16_fma(x7, b_a, c7a);
-      const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
+      const f32x16 x8 = f32x16_set1(relu[narrow + k + 4096]);
       c8a = f32x16_fma(x8, b_a, c8a);
-      const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
+      const f32x16 x9 = f32x16_set1(relu[narrow + k + 4608]);
       c9a = f32x16_fma(x9, b_a, c9a);
-      const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
+      const f32x16 x10 = f32x16_set1(relu[narrow + k + 5120]);
       c10a = f32x16_fma(x10, b_a, c10a);
-      const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
+      const f32x16 x11 = f32x16_set1(relu[narrow + k + 5632]);
       c11a = f32x16_fma(x11, b_a, c11a);
-      const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
+      const f32x16 x12 = f32x16_set1(relu[narrow + k + 6144]);
       c12a = f32x16_fma(x12, b_a, c12a);
-      const f32x16 x13 = f32x16_set1(where[narrow + k + 6656]);
+      const f32x16 x13 = f32x16_set1(relu[narrow + k + 6656]);
       c13a = f32x16_fma(x13, b_a, c13a);
-      const f32x16 x14 = f32x16_set1(where[narrow + k + 7168]);
+      const f32x16 x14 = f32x16_set1(relu[narrow + k + 7168]);
       c14a = f32x16_fma(x14, b_a, c14a);
-      const f32x16 x15 = f32x16_set1(where[narrow + k + 7680]);
+      const f32x16 x15 = f32x16_set1(relu[narrow + k + 7680]);
       c15a = f32x16_fma(x15, b_a, c15a);
     }
     f32x16_store(part, c0a);
@@ -649,19 +650,19 @@ static NNRT_KERNEL_V4 void linear_4(const float *restrict where, const float *re
     for (int64_t r = 0; r < 16; ++r) {
       const int64_t row = row_first + r;
       const f32x16 c = f32x16_load(&part[r * 16]);
-      f32x16_store_mask(&dot[row * 10], c, boolx16_mask(10));
+      f32x16_store_mask(&linear[row * 10], c, boolx16_mask(10));
     }
   }
 }
 
 /* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
-static NNRT_KERNEL_V4 void cross_entropy(const float *dot, const float *restrict p5_bias, const uint8_t *restrict y,
-    float *restrict sub, float *add, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void cross_entropy(const float *linear, const float *restrict p5_bias, const uint8_t *restrict y,
+    float *restrict cross_entropy, float *grad_cross_entropy, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(128, thread), u_end = nnrt_hi(128, thread); u < u_end; ++u) {
     f32x16 acc = f32x16_set1(-INFINITY);
-    const f32x16 dot_2 = f32x16_load_mask(&dot[u * 10], boolx16_mask(10));
+    const f32x16 linear_2 = f32x16_load_mask(&linear[u * 10], boolx16_mask(10));
     const f32x16 p5_bias_2 = f32x16_load_mask(p5_bias, boolx16_mask(10));
-    const f32x16 v = dot_2 + p5_bias_2;
+    const f32x16 v = linear_2 + p5_bias_2;
     acc = f32x16_where(boolx16_mask(10), f32x16_maximum(acc, v), acc);
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -692,20 +693,21 @@ static NNRT_KERNEL_V4 void cross_entropy(const float *dot, const float *restrict
         + (f32x4_extract(half_4, 1) + f32x4_extract(half_4, 3));
     const float sum_2 = f32x4_extract(half_6, 0) + f32x4_extract(half_6, 2)
         + (f32x4_extract(half_6, 1) + f32x4_extract(half_6, 3));
-    sub[u] = log_f32(sum_2) - sum;
-    const float v_6 = 0.0078125f / sum_2;
-    f32x16_store_mask(&add[u * 10], v_6 * v_5 + f32x16_where(v_3, f32x16_set1(-0.0078125f), f32x16_set1(0.0f)),
-        boolx16_mask(10));
+    cross_entropy[u] = log_f32(sum_2) - sum;
+    const float grad_cross_entropy_2 = 0.0078125f / sum_2;
+    f32x16_store_mask(&grad_cross_entropy[u * 10], grad_cross_entropy_2 * v_5
+        + f32x16_where(v_3, f32x16_set1(-0.0078125f), f32x16_set1(0.0f)), boolx16_mask(10));
   }
 }
 
 /* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end */
-static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict sub, float *restrict loss, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict cross_entropy, float *restrict loss,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 128; r += 16) {
-      const f32x16 sub_2 = f32x16_load(&sub[r]);
-      acc = acc + sub_2;
+      const f32x16 cross_entropy_2 = f32x16_load(&cross_entropy[r]);
+      acc = acc + cross_entropy_2;
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -721,8 +723,8 @@ static NNRT_KERNEL_V4 void cross_entropy_2(const float *restrict sub, float *res
 /* [128,10] x [10,512]: panels of 32 columns, tiles of 13 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float *restrict p5_weight,
-    const float *restrict where, float *restrict where_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict grad_cross_entropy, const float *restrict p5_weight,
+    const float *restrict relu, float *restrict grad_linear, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[416];
     for (int64_t tile = 0; tile < 10; ++tile) {
@@ -735,43 +737,43 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         for (int64_t k = 0; k < 10; ++k) {
           const f32x16 b_a = f32x16_load(&p5_weight[wide + k * 512]);
           const f32x16 b_b = f32x16_load(&p5_weight[wide + k * 512 + 16]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k]);
+          const f32x16 x0 = f32x16_set1(grad_cross_entropy[narrow + k]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(add[narrow + k + 10]);
+          const f32x16 x1 = f32x16_set1(grad_cross_entropy[narrow + k + 10]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(add[narrow + k + 20]);
+          const f32x16 x2 = f32x16_set1(grad_cross_entropy[narrow + k + 20]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(add[narrow + k + 30]);
+          const f32x16 x3 = f32x16_set1(grad_cross_entropy[narrow + k + 30]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(add[narrow + k + 40]);
+          const f32x16 x4 = f32x16_set1(grad_cross_entropy[narrow + k + 40]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(add[narrow + k + 50]);
+          const f32x16 x5 = f32x16_set1(grad_cross_entropy[narrow + k + 50]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(add[narrow + k + 60]);
+          const f32x16 x6 = f32x16_set1(grad_cross_entropy[narrow + k + 60]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(add[narrow + k + 70]);
+          const f32x16 x7 = f32x16_set1(grad_cross_entropy[narrow + k + 70]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(add[narrow + k + 80]);
+          const f32x16 x8 = f32x16_set1(grad_cross_entropy[narrow + k + 80]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(add[narrow + k + 90]);
+          const f32x16 x9 = f32x16_set1(grad_cross_entropy[narrow + k + 90]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(add[narrow + k + 100]);
+          const f32x16 x10 = f32x16_set1(grad_cross_entropy[narrow + k + 100]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(add[narrow + k + 110]);
+          const f32x16 x11 = f32x16_set1(grad_cross_entropy[narrow + k + 110]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
-          const f32x16 x12 = f32x16_set1(add[narrow + k + 120]);
+          const f32x16 x12 = f32x16_set1(grad_cross_entropy[narrow + k + 120]);
           c12a = f32x16_fma(x12, b_a, c12a);
           c12b = f32x16_fma(x12, b_b, c12b);
         }
@@ -810,40 +812,40 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         for (int64_t k = 0; k < 10; ++k) {
           const f32x16 b_a = f32x16_load(&p5_weight[wide + k * 512]);
           const f32x16 b_b = f32x16_load(&p5_weight[wide + k * 512 + 16]);
-          const f32x16 x0 = f32x16_set1(add[narrow + k]);
+          const f32x16 x0 = f32x16_set1(grad_cross_entropy[narrow + k]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(add[narrow + k + 10]);
+          const f32x16 x1 = f32x16_set1(grad_cross_entropy[narrow + k + 10]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(add[narrow + k + 20]);
+          const f32x16 x2 = f32x16_set1(grad_cross_entropy[narrow + k + 20]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(add[narrow + k + 30]);
+          const f32x16 x3 = f32x16_set1(grad_cross_entropy[narrow + k + 30]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(add[narrow + k + 40]);
+          const f32x16 x4 = f32x16_set1(grad_cross_entropy[narrow + k + 40]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(add[narrow + k + 50]);
+          const f32x16 x5 = f32x16_set1(grad_cross_entropy[narrow + k + 50]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(add[narrow + k + 60]);
+          const f32x16 x6 = f32x16_set1(grad_cross_entropy[narrow + k + 60]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(add[narrow + k + 70]);
+          const f32x16 x7 = f32x16_set1(grad_cross_entropy[narrow + k + 70]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(add[narrow + k + 80]);
+          const f32x16 x8 = f32x16_set1(grad_cross_entropy[narrow + k + 80]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(add[narrow + k + 90]);
+          const f32x16 x9 = f32x16_set1(grad_cross_entropy[narrow + k + 90]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(add[narrow + k + 100]);
+          const f32x16 x10 = f32x16_set1(grad_cross_entropy[narrow + k + 100]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(add[narrow + k + 110]);
+          const f32x16 x11 = f32x16_set1(grad_cross_entropy[narrow + k + 110]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
         }
@@ -878,9 +880,9 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
         const int64_t row = row_first + r;
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
-          const f32x16 where_3 = f32x16_load(&where[row * 512 + u * 32 + j]);
-          f32x16_store(&where_2[row * 512 + u * 32 + j],
-              f32x16_where(f32x16_le(where_3, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
+          const f32x16 relu_2 = f32x16_load(&relu[row * 512 + u * 32 + j]);
+          f32x16_store(&grad_linear[row * 512 + u * 32 + j],
+              f32x16_where(f32x16_le(relu_2, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
         }
       }
     }
@@ -890,8 +892,8 @@ static NNRT_KERNEL_V4 void linear_relu_3(const float *restrict add, const float 
 /* [128,512] x [512,512]: panels of 32 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const float *restrict p3_weight,
-    const float *restrict where_2, float *restrict where_3, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict grad_linear, const float *restrict p3_weight,
+    const float *restrict relu, float *restrict grad_linear_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(256, thread), u_end = nnrt_hi(256, thread); u < u_end; ++u) {
     const int64_t tile = u % 16;
     const int64_t panel = u / 16;
@@ -903,28 +905,28 @@ static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const floa
     for (int64_t k = 0; k < 512; ++k) {
       const f32x16 b_a = f32x16_load(&p3_weight[wide + k * 512]);
       const f32x16 b_b = f32x16_load(&p3_weight[wide + k * 512 + 16]);
-      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      const f32x16 x0 = f32x16_set1(grad_linear[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      const f32x16 x1 = f32x16_set1(grad_linear[narrow + k + 512]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      const f32x16 x2 = f32x16_set1(grad_linear[narrow + k + 1024]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      const f32x16 x3 = f32x16_set1(grad_linear[narrow + k + 1536]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      const f32x16 x4 = f32x16_set1(grad_linear[narrow + k + 2048]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      const f32x16 x5 = f32x16_set1(grad_linear[narrow + k + 2560]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      const f32x16 x6 = f32x16_set1(grad_linear[narrow + k + 3072]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      const f32x16 x7 = f32x16_set1(grad_linear[narrow + k + 3584]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
     }
@@ -949,9 +951,9 @@ static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const floa
       const int64_t row = row_first + r;
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
-        const f32x16 where_4 = f32x16_load(&where_2[row * 512 + panel * 32 + j]);
-        f32x16_store(&where_3[row * 512 + panel * 32 + j],
-            f32x16_where(f32x16_le(where_4, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
+        const f32x16 relu_2 = f32x16_load(&relu[row * 512 + panel * 32 + j]);
+        f32x16_store(&grad_linear_2[row * 512 + panel * 32 + j],
+            f32x16_where(f32x16_le(relu_2, f32x16_set1(0.0f)), f32x16_set1(0.0f), c));
       }
     }
   }
@@ -959,7 +961,7 @@ static NNRT_KERNEL_V4 void linear_relu_4(const float *restrict where, const floa
 
 /* models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
 static NNRT_KERNEL_V4 void adam_6(const float *restrict lr, int32_t *restrict optimizer_0_step,
-    const float *restrict total_steps, float *restrict div, float *restrict div_2, const nnrt_thread *thread) {
+    const float *restrict total_steps, float *restrict adam, float *restrict adam_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float lr_2 = lr[0];
     const int32_t optimizer_0_step_2 = optimizer_0_step[0];
@@ -969,8 +971,8 @@ static NNRT_KERNEL_V4 void adam_6(const float *restrict lr, int32_t *restrict op
     const float v_3 = v + 1.0f;
     const float v_4 = lr_2 * ((v_2 + 1.0f) * 0.5f) / expm1_f32(v_3 * -0.105360515f);
     const float v_5 = f32_sqrt(-expm1_f32(v_3 * -0.0010005003f));
-    div[0] = v_4;
-    div_2[0] = 1.0f / v_5;
+    adam[0] = v_4;
+    adam_2[0] = 1.0f / v_5;
     optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
   }
 }
@@ -979,19 +981,19 @@ static NNRT_KERNEL_V4 void adam_6(const float *restrict lr, int32_t *restrict op
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
  * models/fashion_mlp.lua:8  nn.Linear(512, 10),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restrict optimizer_0_exp_avg_5_bias,
-    float *restrict optimizer_0_exp_avg_sq_5_bias, float *restrict p5_bias, const float *restrict div,
-    const float *restrict div_2, const float *restrict where, float *restrict optimizer_0_exp_avg_3_bias,
-    float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias, const float *restrict where_2,
-    float *restrict optimizer_0_exp_avg_1_bias, float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias,
-    const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_adam(const float *restrict grad_cross_entropy,
+    float *restrict optimizer_0_exp_avg_5_bias, float *restrict optimizer_0_exp_avg_sq_5_bias, float *restrict p5_bias,
+    const float *restrict adam, const float *restrict adam_2, const float *restrict grad_linear,
+    float *restrict optimizer_0_exp_avg_3_bias, float *restrict optimizer_0_exp_avg_sq_3_bias, float *restrict p3_bias,
+    const float *restrict grad_linear_2, float *restrict optimizer_0_exp_avg_1_bias,
+    float *restrict optimizer_0_exp_avg_sq_1_bias, float *restrict p1_bias, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     _Alignas(64) float parts[32];
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 add_2 = f32x16_load_mask(&add[r * 10], boolx16_mask(10));
-        acc = acc + add_2;
+        const f32x16 grad_cross_entropy_2 = f32x16_load_mask(&grad_cross_entropy[r * 10], boolx16_mask(10));
+        acc = acc + grad_cross_entropy_2;
       }
       f32x16_store(&parts[c * 16], acc);
     }
@@ -1002,9 +1004,9 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_5_bias_2 = f32x16_load_mask(optimizer_0_exp_avg_sq_5_bias, boolx16_mask(10));
     const f32x16 v_2 = optimizer_0_exp_avg_sq_5_bias_2 * 0.999f + sum * sum * 0.001f;
     const f32x16 p5_bias_2 = f32x16_load_mask(p5_bias, boolx16_mask(10));
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    const float adam_3 = adam[0];
+    const float adam_4 = adam_2[0];
+    const f32x16 v_3 = v * adam_3 / (f32x16_sqrt(v_2) * adam_4 + 1e-08f);
     f32x16_store_mask(optimizer_0_exp_avg_5_bias, v, boolx16_mask(10));
     f32x16_store_mask(optimizer_0_exp_avg_sq_5_bias, v_2, boolx16_mask(10));
     f32x16_store_mask(p5_bias, p5_bias_2 + v_3, boolx16_mask(10));
@@ -1015,14 +1017,14 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 where_3 = f32x16_load(&where[column + r * 512]);
-        acc = acc + where_3;
-        const f32x16 where_4 = f32x16_load(&where[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_4;
-        const f32x16 where_5 = f32x16_load(&where[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_5;
-        const f32x16 where_6 = f32x16_load(&where[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_6;
+        const f32x16 grad_linear_3 = f32x16_load(&grad_linear[column + r * 512]);
+        acc = acc + grad_linear_3;
+        const f32x16 grad_linear_4 = f32x16_load(&grad_linear[column + r * 512 + 16]);
+        acc_2 = acc_2 + grad_linear_4;
+        const f32x16 grad_linear_5 = f32x16_load(&grad_linear[column + r * 512 + 32]);
+        acc_3 = acc_3 + grad_linear_5;
+        const f32x16 grad_linear_6 = f32x16_load(&grad_linear[column + r * 512 + 48]);
+        acc_4 = acc_4 + grad_linear_6;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -1041,9 +1043,9 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_3_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column]);
     const f32x16 v_2 = optimizer_0_exp_avg_sq_3_bias_2 * 0.999f + sum * sum * 0.001f;
     const f32x16 p3_bias_2 = f32x16_load(&p3_bias[column]);
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    const float adam_3 = adam[0];
+    const float adam_4 = adam_2[0];
+    const f32x16 v_3 = v * adam_3 / (f32x16_sqrt(v_2) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column], v);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column], v_2);
     f32x16_store(&p3_bias[column], p3_bias_2 + v_3);
@@ -1052,7 +1054,7 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_3_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 16]);
     const f32x16 v_5 = optimizer_0_exp_avg_sq_3_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
     const f32x16 p3_bias_3 = f32x16_load(&p3_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
+    const f32x16 v_6 = v_4 * adam_3 / (f32x16_sqrt(v_5) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column + 16], v_4);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 16], v_5);
     f32x16_store(&p3_bias[column + 16], p3_bias_3 + v_6);
@@ -1061,7 +1063,7 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_3_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 32]);
     const f32x16 v_8 = optimizer_0_exp_avg_sq_3_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
     const f32x16 p3_bias_4 = f32x16_load(&p3_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
+    const f32x16 v_9 = v_7 * adam_3 / (f32x16_sqrt(v_8) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column + 32], v_7);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 32], v_8);
     f32x16_store(&p3_bias[column + 32], p3_bias_4 + v_9);
@@ -1070,7 +1072,7 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_3_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_3_bias[column + 48]);
     const f32x16 v_11 = optimizer_0_exp_avg_sq_3_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
     const f32x16 p3_bias_5 = f32x16_load(&p3_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
+    const f32x16 v_12 = v_10 * adam_3 / (f32x16_sqrt(v_11) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_3_bias[column + 48], v_10);
     f32x16_store(&optimizer_0_exp_avg_sq_3_bias[column + 48], v_11);
     f32x16_store(&p3_bias[column + 48], p3_bias_5 + v_12);
@@ -1081,14 +1083,14 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     for (int64_t c = 0; c < 2; ++c) {
       f32x16 acc = {0}, acc_2 = {0}, acc_3 = {0}, acc_4 = {0};
       for (int64_t r = c * 64; r < c * 64 + 64; ++r) {
-        const f32x16 where_3 = f32x16_load(&where_2[column + r * 512]);
-        acc = acc + where_3;
-        const f32x16 where_4 = f32x16_load(&where_2[column + r * 512 + 16]);
-        acc_2 = acc_2 + where_4;
-        const f32x16 where_5 = f32x16_load(&where_2[column + r * 512 + 32]);
-        acc_3 = acc_3 + where_5;
-        const f32x16 where_6 = f32x16_load(&where_2[column + r * 512 + 48]);
-        acc_4 = acc_4 + where_6;
+        const f32x16 grad_linear_3 = f32x16_load(&grad_linear_2[column + r * 512]);
+        acc = acc + grad_linear_3;
+        const f32x16 grad_linear_4 = f32x16_load(&grad_linear_2[column + r * 512 + 16]);
+        acc_2 = acc_2 + grad_linear_4;
+        const f32x16 grad_linear_5 = f32x16_load(&grad_linear_2[column + r * 512 + 32]);
+        acc_3 = acc_3 + grad_linear_5;
+        const f32x16 grad_linear_6 = f32x16_load(&grad_linear_2[column + r * 512 + 48]);
+        acc_4 = acc_4 + grad_linear_6;
       }
       f32x16_store(&parts[c * 64], acc);
       f32x16_store(&parts[c * 64 + 16], acc_2);
@@ -1107,9 +1109,9 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_1_bias_2 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column]);
     const f32x16 v_2 = optimizer_0_exp_avg_sq_1_bias_2 * 0.999f + sum * sum * 0.001f;
     const f32x16 p1_bias_2 = f32x16_load(&p1_bias[column]);
-    const float div_3 = div[0];
-    const float div_4 = div_2[0];
-    const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+    const float adam_3 = adam[0];
+    const float adam_4 = adam_2[0];
+    const f32x16 v_3 = v * adam_3 / (f32x16_sqrt(v_2) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column], v);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column], v_2);
     f32x16_store(&p1_bias[column], p1_bias_2 + v_3);
@@ -1118,7 +1120,7 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_1_bias_3 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 16]);
     const f32x16 v_5 = optimizer_0_exp_avg_sq_1_bias_3 * 0.999f + sum_2 * sum_2 * 0.001f;
     const f32x16 p1_bias_3 = f32x16_load(&p1_bias[column + 16]);
-    const f32x16 v_6 = v_4 * div_3 / (f32x16_sqrt(v_5) * div_4 + 1e-08f);
+    const f32x16 v_6 = v_4 * adam_3 / (f32x16_sqrt(v_5) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column + 16], v_4);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 16], v_5);
     f32x16_store(&p1_bias[column + 16], p1_bias_3 + v_6);
@@ -1127,7 +1129,7 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_1_bias_4 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 32]);
     const f32x16 v_8 = optimizer_0_exp_avg_sq_1_bias_4 * 0.999f + sum_3 * sum_3 * 0.001f;
     const f32x16 p1_bias_4 = f32x16_load(&p1_bias[column + 32]);
-    const f32x16 v_9 = v_7 * div_3 / (f32x16_sqrt(v_8) * div_4 + 1e-08f);
+    const f32x16 v_9 = v_7 * adam_3 / (f32x16_sqrt(v_8) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column + 32], v_7);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 32], v_8);
     f32x16_store(&p1_bias[column + 32], p1_bias_4 + v_9);
@@ -1136,7 +1138,7 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
     const f32x16 optimizer_0_exp_avg_sq_1_bias_5 = f32x16_load(&optimizer_0_exp_avg_sq_1_bias[column + 48]);
     const f32x16 v_11 = optimizer_0_exp_avg_sq_1_bias_5 * 0.999f + sum_4 * sum_4 * 0.001f;
     const f32x16 p1_bias_5 = f32x16_load(&p1_bias[column + 48]);
-    const f32x16 v_12 = v_10 * div_3 / (f32x16_sqrt(v_11) * div_4 + 1e-08f);
+    const f32x16 v_12 = v_10 * adam_3 / (f32x16_sqrt(v_11) * adam_4 + 1e-08f);
     f32x16_store(&optimizer_0_exp_avg_1_bias[column + 48], v_10);
     f32x16_store(&optimizer_0_exp_avg_sq_1_bias[column + 48], v_11);
     f32x16_store(&p1_bias[column + 48], p1_bias_5 + v_12);
@@ -1146,45 +1148,45 @@ static NNRT_KERNEL_V4 void linear_adam(const float *restrict add, float *restric
 /* [10,128] x [128,512]: panels of 32 columns, tiles of 10 rows
  * models/fashion_mlp.lua:8  nn.Linear(512, 10),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float *restrict where,
+static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict grad_cross_entropy, const float *restrict relu,
     float *restrict optimizer_0_exp_avg_5_weight, float *restrict optimizer_0_exp_avg_sq_5_weight,
-    float *restrict p5_weight, const float *restrict div, const float *restrict div_2, const nnrt_thread *thread) {
+    float *restrict p5_weight, const float *restrict adam, const float *restrict adam_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[320];
     const int64_t wide = u * 32;
     f32x16 c0a = {0}, c0b = {0}, c1a = {0}, c1b = {0}, c2a = {0}, c2b = {0}, c3a = {0}, c3b = {0}, c4a = {0}, c4b = {0},
         c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0}, c9a = {0}, c9b = {0};
     for (int64_t k = 0; k < 128; ++k) {
-      const f32x16 b_a = f32x16_load(&where[wide + k * 512]);
-      const f32x16 b_b = f32x16_load(&where[wide + k * 512 + 16]);
-      const f32x16 x0 = f32x16_set1(add[k * 10]);
+      const f32x16 b_a = f32x16_load(&relu[wide + k * 512]);
+      const f32x16 b_b = f32x16_load(&relu[wide + k * 512 + 16]);
+      const f32x16 x0 = f32x16_set1(grad_cross_entropy[k * 10]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(add[k * 10 + 1]);
+      const f32x16 x1 = f32x16_set1(grad_cross_entropy[k * 10 + 1]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(add[k * 10 + 2]);
+      const f32x16 x2 = f32x16_set1(grad_cross_entropy[k * 10 + 2]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(add[k * 10 + 3]);
+      const f32x16 x3 = f32x16_set1(grad_cross_entropy[k * 10 + 3]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(add[k * 10 + 4]);
+      const f32x16 x4 = f32x16_set1(grad_cross_entropy[k * 10 + 4]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(add[k * 10 + 5]);
+      const f32x16 x5 = f32x16_set1(grad_cross_entropy[k * 10 + 5]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(add[k * 10 + 6]);
+      const f32x16 x6 = f32x16_set1(grad_cross_entropy[k * 10 + 6]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(add[k * 10 + 7]);
+      const f32x16 x7 = f32x16_set1(grad_cross_entropy[k * 10 + 7]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
-      const f32x16 x8 = f32x16_set1(add[k * 10 + 8]);
+      const f32x16 x8 = f32x16_set1(grad_cross_entropy[k * 10 + 8]);
       c8a = f32x16_fma(x8, b_a, c8a);
       c8b = f32x16_fma(x8, b_b, c8b);
-      const f32x16 x9 = f32x16_set1(add[k * 10 + 9]);
+      const f32x16 x9 = f32x16_set1(grad_cross_entropy[k * 10 + 9]);
       c9a = f32x16_fma(x9, b_a, c9a);
       c9b = f32x16_fma(x9, b_b, c9b);
     }
@@ -1209,8 +1211,8 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
     f32x16_store(&part[288], c9a);
     f32x16_store(&part[304], c9b);
     for (int64_t r = 0; r < 10; ++r) {
-      const float div_3 = div[0];
-      const float div_4 = div_2[0];
+      const float adam_3 = adam[0];
+      const float adam_4 = adam_2[0];
       for (int64_t j = 0; j < 32; j += 16) {
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 optimizer_0_exp_avg_5_weight_2 = f32x16_load(&optimizer_0_exp_avg_5_weight[r * 512 + u * 32 + j]);
@@ -1219,7 +1221,7 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
             + j]);
         const f32x16 v_2 = optimizer_0_exp_avg_sq_5_weight_2 * 0.999f + c * c * 0.001f;
         const f32x16 p5_weight_2 = f32x16_load(&p5_weight[r * 512 + u * 32 + j]);
-        const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+        const f32x16 v_3 = v * adam_3 / (f32x16_sqrt(v_2) * adam_4 + 1e-08f);
         f32x16_store(&optimizer_0_exp_avg_5_weight[r * 512 + u * 32 + j], v);
         f32x16_store(&optimizer_0_exp_avg_sq_5_weight[r * 512 + u * 32 + j], v_2);
         f32x16_store(&p5_weight[r * 512 + u * 32 + j], p5_weight_2 + v_3);
@@ -1231,9 +1233,9 @@ static NNRT_KERNEL_V4 void linear_adam_2(const float *restrict add, const float 
 /* [512,128] x [128,512]: panels of 32 columns, tiles of 14 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const float *restrict where_2,
+static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict grad_linear, const float *restrict relu,
     float *restrict optimizer_0_exp_avg_3_weight, float *restrict optimizer_0_exp_avg_sq_3_weight,
-    float *restrict p3_weight, const float *restrict div, const float *restrict div_2, const nnrt_thread *thread) {
+    float *restrict p3_weight, const float *restrict adam, const float *restrict adam_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(304, thread), u_end = nnrt_hi(304, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 19;
     const int64_t panel = u / 19;
@@ -1249,48 +1251,48 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
             c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0}, c13a = {0},
             c13b = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&where_2[wide + k * 512]);
-          const f32x16 b_b = f32x16_load(&where_2[wide + k * 512 + 16]);
-          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          const f32x16 b_a = f32x16_load(&relu[wide + k * 512]);
+          const f32x16 b_b = f32x16_load(&relu[wide + k * 512 + 16]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 512]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 512 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 512 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 512 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 512 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 512 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 512 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 512 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(where[narrow + k * 512 + 8]);
+          const f32x16 x8 = f32x16_set1(grad_linear[narrow + k * 512 + 8]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(where[narrow + k * 512 + 9]);
+          const f32x16 x9 = f32x16_set1(grad_linear[narrow + k * 512 + 9]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(where[narrow + k * 512 + 10]);
+          const f32x16 x10 = f32x16_set1(grad_linear[narrow + k * 512 + 10]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(where[narrow + k * 512 + 11]);
+          const f32x16 x11 = f32x16_set1(grad_linear[narrow + k * 512 + 11]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
-          const f32x16 x12 = f32x16_set1(where[narrow + k * 512 + 12]);
+          const f32x16 x12 = f32x16_set1(grad_linear[narrow + k * 512 + 12]);
           c12a = f32x16_fma(x12, b_a, c12a);
           c12b = f32x16_fma(x12, b_b, c12b);
-          const f32x16 x13 = f32x16_set1(where[narrow + k * 512 + 13]);
+          const f32x16 x13 = f32x16_set1(grad_linear[narrow + k * 512 + 13]);
           c13a = f32x16_fma(x13, b_a, c13a);
           c13b = f32x16_fma(x13, b_b, c13b);
         }
@@ -1329,45 +1331,45 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
             c4b = {0}, c5a = {0}, c5b = {0}, c6a = {0}, c6b = {0}, c7a = {0}, c7b = {0}, c8a = {0}, c8b = {0},
             c9a = {0}, c9b = {0}, c10a = {0}, c10b = {0}, c11a = {0}, c11b = {0}, c12a = {0}, c12b = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&where_2[wide + k * 512]);
-          const f32x16 b_b = f32x16_load(&where_2[wide + k * 512 + 16]);
-          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          const f32x16 b_a = f32x16_load(&relu[wide + k * 512]);
+          const f32x16 b_b = f32x16_load(&relu[wide + k * 512 + 16]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 512]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
-          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 512 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
-          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 512 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
-          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 512 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
-          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 512 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
-          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 512 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
-          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 512 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
-          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 512 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
-          const f32x16 x8 = f32x16_set1(where[narrow + k * 512 + 8]);
+          const f32x16 x8 = f32x16_set1(grad_linear[narrow + k * 512 + 8]);
           c8a = f32x16_fma(x8, b_a, c8a);
           c8b = f32x16_fma(x8, b_b, c8b);
-          const f32x16 x9 = f32x16_set1(where[narrow + k * 512 + 9]);
+          const f32x16 x9 = f32x16_set1(grad_linear[narrow + k * 512 + 9]);
           c9a = f32x16_fma(x9, b_a, c9a);
           c9b = f32x16_fma(x9, b_b, c9b);
-          const f32x16 x10 = f32x16_set1(where[narrow + k * 512 + 10]);
+          const f32x16 x10 = f32x16_set1(grad_linear[narrow + k * 512 + 10]);
           c10a = f32x16_fma(x10, b_a, c10a);
           c10b = f32x16_fma(x10, b_b, c10b);
-          const f32x16 x11 = f32x16_set1(where[narrow + k * 512 + 11]);
+          const f32x16 x11 = f32x16_set1(grad_linear[narrow + k * 512 + 11]);
           c11a = f32x16_fma(x11, b_a, c11a);
           c11b = f32x16_fma(x11, b_b, c11b);
-          const f32x16 x12 = f32x16_set1(where[narrow + k * 512 + 12]);
+          const f32x16 x12 = f32x16_set1(grad_linear[narrow + k * 512 + 12]);
           c12a = f32x16_fma(x12, b_a, c12a);
           c12b = f32x16_fma(x12, b_b, c12b);
         }
@@ -1403,8 +1405,8 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
       for (int64_t r = 0; r < rows; ++r) {
         const int64_t row = row_first + r;
         const int64_t ahead = i64_minimum(row + 28, 511);
-        const float div_3 = div[0];
-        const float div_4 = div_2[0];
+        const float adam_3 = adam[0];
+        const float adam_4 = adam_2[0];
         for (int64_t j = 0; j < 32; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 32 + j]);
           nnrt_prefetch_line(&optimizer_0_exp_avg_3_weight[ahead * 512 + panel * 32 + j]);
@@ -1417,7 +1419,7 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
               + panel * 32 + j]);
           const f32x16 v_2 = optimizer_0_exp_avg_sq_3_weight_2 * 0.999f + c * c * 0.001f;
           const f32x16 p3_weight_2 = f32x16_load(&p3_weight[row * 512 + panel * 32 + j]);
-          const f32x16 v_3 = v * div_3 / (f32x16_sqrt(v_2) * div_4 + 1e-08f);
+          const f32x16 v_3 = v * adam_3 / (f32x16_sqrt(v_2) * adam_4 + 1e-08f);
           f32x16_store(&optimizer_0_exp_avg_3_weight[row * 512 + panel * 32 + j], v);
           f32x16_store(&optimizer_0_exp_avg_sq_3_weight[row * 512 + panel * 32 + j], v_2);
           f32x16_store(&p3_weight[row * 512 + panel * 32 + j], p3_weight_2 + v_3);
@@ -1430,9 +1432,9 @@ static NNRT_KERNEL_V4 void linear_adam_3(const float *restrict where, const floa
 /* [512,128] x [128,784]: panels of 48 columns, tiles of 8 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(),
  * models/fashion_mlp.lua:18  train    = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.... */
-static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const float *restrict div,
+static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict grad_linear, const float *restrict fashion_mnist,
     float *restrict optimizer_0_exp_avg_1_weight, float *restrict optimizer_0_exp_avg_sq_1_weight,
-    float *restrict p1_weight, const float *restrict div_2, const float *restrict div_3, const nnrt_thread *thread) {
+    float *restrict p1_weight, const float *restrict adam, const float *restrict adam_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(544, thread), u_end = nnrt_hi(544, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 32;
     const int64_t panel = u / 32;
@@ -1447,38 +1449,38 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
             c3a = {0}, c3b = {0}, c3c = {0}, c4a = {0}, c4b = {0}, c4c = {0}, c5a = {0}, c5b = {0}, c5c = {0},
             c6a = {0}, c6b = {0}, c6c = {0}, c7a = {0}, c7b = {0}, c7c = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
-          const f32x16 b_b = f32x16_load(&div[wide + k * 784 + 16]);
-          const f32x16 b_c = f32x16_load(&div[wide + k * 784 + 32]);
-          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          const f32x16 b_a = f32x16_load(&fashion_mnist[wide + k * 784]);
+          const f32x16 b_b = f32x16_load(&fashion_mnist[wide + k * 784 + 16]);
+          const f32x16 b_c = f32x16_load(&fashion_mnist[wide + k * 784 + 32]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 512]);
           c0a = f32x16_fma(x0, b_a, c0a);
           c0b = f32x16_fma(x0, b_b, c0b);
           c0c = f32x16_fma(x0, b_c, c0c);
-          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 512 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
           c1b = f32x16_fma(x1, b_b, c1b);
           c1c = f32x16_fma(x1, b_c, c1c);
-          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 512 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
           c2b = f32x16_fma(x2, b_b, c2b);
           c2c = f32x16_fma(x2, b_c, c2c);
-          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 512 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
           c3b = f32x16_fma(x3, b_b, c3b);
           c3c = f32x16_fma(x3, b_c, c3c);
-          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 512 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
           c4b = f32x16_fma(x4, b_b, c4b);
           c4c = f32x16_fma(x4, b_c, c4c);
-          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 512 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
           c5b = f32x16_fma(x5, b_b, c5b);
           c5c = f32x16_fma(x5, b_c, c5c);
-          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 512 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
           c6b = f32x16_fma(x6, b_b, c6b);
           c6c = f32x16_fma(x6, b_c, c6c);
-          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 512 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
           c7b = f32x16_fma(x7, b_b, c7b);
           c7c = f32x16_fma(x7, b_c, c7c);
@@ -1512,22 +1514,22 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
         const int64_t narrow = tile * 8;
         f32x16 c0a = {0}, c1a = {0}, c2a = {0}, c3a = {0}, c4a = {0}, c5a = {0}, c6a = {0}, c7a = {0};
         for (int64_t k = 0; k < 128; ++k) {
-          const f32x16 b_a = f32x16_load(&div[wide + k * 784]);
-          const f32x16 x0 = f32x16_set1(where[narrow + k * 512]);
+          const f32x16 b_a = f32x16_load(&fashion_mnist[wide + k * 784]);
+          const f32x16 x0 = f32x16_set1(grad_linear[narrow + k * 512]);
           c0a = f32x16_fma(x0, b_a, c0a);
-          const f32x16 x1 = f32x16_set1(where[narrow + k * 512 + 1]);
+          const f32x16 x1 = f32x16_set1(grad_linear[narrow + k * 512 + 1]);
           c1a = f32x16_fma(x1, b_a, c1a);
-          const f32x16 x2 = f32x16_set1(where[narrow + k * 512 + 2]);
+          const f32x16 x2 = f32x16_set1(grad_linear[narrow + k * 512 + 2]);
           c2a = f32x16_fma(x2, b_a, c2a);
-          const f32x16 x3 = f32x16_set1(where[narrow + k * 512 + 3]);
+          const f32x16 x3 = f32x16_set1(grad_linear[narrow + k * 512 + 3]);
           c3a = f32x16_fma(x3, b_a, c3a);
-          const f32x16 x4 = f32x16_set1(where[narrow + k * 512 + 4]);
+          const f32x16 x4 = f32x16_set1(grad_linear[narrow + k * 512 + 4]);
           c4a = f32x16_fma(x4, b_a, c4a);
-          const f32x16 x5 = f32x16_set1(where[narrow + k * 512 + 5]);
+          const f32x16 x5 = f32x16_set1(grad_linear[narrow + k * 512 + 5]);
           c5a = f32x16_fma(x5, b_a, c5a);
-          const f32x16 x6 = f32x16_set1(where[narrow + k * 512 + 6]);
+          const f32x16 x6 = f32x16_set1(grad_linear[narrow + k * 512 + 6]);
           c6a = f32x16_fma(x6, b_a, c6a);
-          const f32x16 x7 = f32x16_set1(where[narrow + k * 512 + 7]);
+          const f32x16 x7 = f32x16_set1(grad_linear[narrow + k * 512 + 7]);
           c7a = f32x16_fma(x7, b_a, c7a);
         }
         f32x16_store(part, c0a);
@@ -1544,8 +1546,8 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
         const int64_t row = row_first + r;
         const int64_t ahead = i64_minimum(row + 16, 511);
         const int64_t columns = i64_minimum(784 - panel * 48, 48);
-        const float div_4 = div_2[0];
-        const float div_5 = div_3[0];
+        const float adam_3 = adam[0];
+        const float adam_4 = adam_2[0];
         for (int64_t j = 0; j < columns; j += 16) {
           const f32x16 c = f32x16_load(&part[r * 48 + j]);
           nnrt_prefetch_line(&optimizer_0_exp_avg_1_weight[ahead * 784 + panel * 48 + j]);
@@ -1558,7 +1560,7 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
               + panel * 48 + j]);
           const f32x16 v_2 = optimizer_0_exp_avg_sq_1_weight_2 * 0.999f + c * c * 0.001f;
           const f32x16 p1_weight_2 = f32x16_load(&p1_weight[row * 784 + panel * 48 + j]);
-          const f32x16 v_3 = v * div_4 / (f32x16_sqrt(v_2) * div_5 + 1e-08f);
+          const f32x16 v_3 = v * adam_3 / (f32x16_sqrt(v_2) * adam_4 + 1e-08f);
           f32x16_store(&optimizer_0_exp_avg_1_weight[row * 784 + panel * 48 + j], v);
           f32x16_store(&optimizer_0_exp_avg_sq_1_weight[row * 784 + panel * 48 + j], v_2);
           f32x16_store(&p1_weight[row * 784 + panel * 48 + j], p1_weight_2 + v_3);
@@ -1569,20 +1571,21 @@ static NNRT_KERNEL_V4 void linear_adam_4(const float *restrict where, const floa
 }
 
 /* models/fashion_mlp.lua:17  test  = nn.data.fashion_mnist { split = "test",  batch = 250 } }, */
-static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *restrict div, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void fashion_mnist_2(const uint8_t *restrict x, float *restrict fashion_mnist,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(96, thread), u_end = nnrt_hi(96, thread); u < u_end; ++u) {
     const int64_t lo = u * 2048;
     for (int64_t j = lo; j < i64_minimum(lo + 2048, 196000); j += 16) {
       const u8x16 x_2 = u8x16_load(&x[j]);
-      f32x16_store(&div[j], f32x16_from_u8x16(x_2) / 255.0f);
+      f32x16_store(&fashion_mnist[j], f32x16_from_u8x16(x_2) / 255.0f);
     }
   }
 }
 
 /* [250,784] x [784,512]: panels of 32 columns, tiles of 10 rows
  * models/fashion_mlp.lua:6  nn.Linear(784, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float *restrict p1_weight_panels,
-    const float *restrict p1_bias, float *restrict where, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict fashion_mnist, const float *restrict p1_weight_panels,
+    const float *restrict p1_bias, float *restrict relu, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(416, thread), u_end = nnrt_hi(416, thread); u < u_end; ++u) {
     const int64_t part_of_block = u % 13;
     const int64_t panel = u / 13 % 16;
@@ -1598,34 +1601,34 @@ static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float 
       for (int64_t k = 0; k < 784; ++k) {
         const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(div[narrow + k]);
+        const f32x16 x0 = f32x16_set1(fashion_mnist[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
         c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+        const f32x16 x1 = f32x16_set1(fashion_mnist[narrow + k + 784]);
         c1a = f32x16_fma(x1, b_a, c1a);
         c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+        const f32x16 x2 = f32x16_set1(fashion_mnist[narrow + k + 1568]);
         c2a = f32x16_fma(x2, b_a, c2a);
         c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+        const f32x16 x3 = f32x16_set1(fashion_mnist[narrow + k + 2352]);
         c3a = f32x16_fma(x3, b_a, c3a);
         c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+        const f32x16 x4 = f32x16_set1(fashion_mnist[narrow + k + 3136]);
         c4a = f32x16_fma(x4, b_a, c4a);
         c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+        const f32x16 x5 = f32x16_set1(fashion_mnist[narrow + k + 3920]);
         c5a = f32x16_fma(x5, b_a, c5a);
         c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+        const f32x16 x6 = f32x16_set1(fashion_mnist[narrow + k + 4704]);
         c6a = f32x16_fma(x6, b_a, c6a);
         c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+        const f32x16 x7 = f32x16_set1(fashion_mnist[narrow + k + 5488]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(div[narrow + k + 6272]);
+        const f32x16 x8 = f32x16_set1(fashion_mnist[narrow + k + 6272]);
         c8a = f32x16_fma(x8, b_a, c8a);
         c8b = f32x16_fma(x8, b_b, c8b);
-        const f32x16 x9 = f32x16_set1(div[narrow + k + 7056]);
+        const f32x16 x9 = f32x16_set1(fashion_mnist[narrow + k + 7056]);
         c9a = f32x16_fma(x9, b_a, c9a);
         c9b = f32x16_fma(x9, b_b, c9b);
       }
@@ -1657,31 +1660,31 @@ static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float 
       for (int64_t k = 0; k < 784; ++k) {
         const f32x16 b_a = f32x16_load(&p1_weight_panels[wide + k * 32]);
         const f32x16 b_b = f32x16_load(&p1_weight_panels[wide + k * 32 + 16]);
-        const f32x16 x0 = f32x16_set1(div[narrow + k]);
+        const f32x16 x0 = f32x16_set1(fashion_mnist[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
         c0b = f32x16_fma(x0, b_b, c0b);
-        const f32x16 x1 = f32x16_set1(div[narrow + k + 784]);
+        const f32x16 x1 = f32x16_set1(fashion_mnist[narrow + k + 784]);
         c1a = f32x16_fma(x1, b_a, c1a);
         c1b = f32x16_fma(x1, b_b, c1b);
-        const f32x16 x2 = f32x16_set1(div[narrow + k + 1568]);
+        const f32x16 x2 = f32x16_set1(fashion_mnist[narrow + k + 1568]);
         c2a = f32x16_fma(x2, b_a, c2a);
         c2b = f32x16_fma(x2, b_b, c2b);
-        const f32x16 x3 = f32x16_set1(div[narrow + k + 2352]);
+        const f32x16 x3 = f32x16_set1(fashion_mnist[narrow + k + 2352]);
         c3a = f32x16_fma(x3, b_a, c3a);
         c3b = f32x16_fma(x3, b_b, c3b);
-        const f32x16 x4 = f32x16_set1(div[narrow + k + 3136]);
+        const f32x16 x4 = f32x16_set1(fashion_mnist[narrow + k + 3136]);
         c4a = f32x16_fma(x4, b_a, c4a);
         c4b = f32x16_fma(x4, b_b, c4b);
-        const f32x16 x5 = f32x16_set1(div[narrow + k + 3920]);
+        const f32x16 x5 = f32x16_set1(fashion_mnist[narrow + k + 3920]);
         c5a = f32x16_fma(x5, b_a, c5a);
         c5b = f32x16_fma(x5, b_b, c5b);
-        const f32x16 x6 = f32x16_set1(div[narrow + k + 4704]);
+        const f32x16 x6 = f32x16_set1(fashion_mnist[narrow + k + 4704]);
         c6a = f32x16_fma(x6, b_a, c6a);
         c6b = f32x16_fma(x6, b_b, c6b);
-        const f32x16 x7 = f32x16_set1(div[narrow + k + 5488]);
+        const f32x16 x7 = f32x16_set1(fashion_mnist[narrow + k + 5488]);
         c7a = f32x16_fma(x7, b_a, c7a);
         c7b = f32x16_fma(x7, b_b, c7b);
-        const f32x16 x8 = f32x16_set1(div[narrow + k + 6272]);
+        const f32x16 x8 = f32x16_set1(fashion_mnist[narrow + k + 6272]);
         c8a = f32x16_fma(x8, b_a, c8a);
         c8b = f32x16_fma(x8, b_b, c8b);
       }
@@ -1712,7 +1715,7 @@ static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float 
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p1_bias_2 = f32x16_load(&p1_bias[panel * 32 + j]);
         const f32x16 v = c + p1_bias_2;
-        f32x16_store(&where[row * 512 + panel * 32 + j],
+        f32x16_store(&relu[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
@@ -1721,8 +1724,8 @@ static NNRT_KERNEL_V4 void linear_relu_5(const float *restrict div, const float 
 
 /* [250,512] x [512,512]: panels of 32 columns, tiles of 10 rows
  * models/fashion_mlp.lua:7  nn.Linear(512, 512), nn.ReLU(), */
-static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict where, const float *restrict p3_weight_panels,
-    const float *restrict p3_bias, float *restrict where_2, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict relu, const float *restrict p3_weight_panels,
+    const float *restrict p3_bias, float *restrict relu_2, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(400, thread), u_end = nnrt_hi(400, thread); u < u_end; ++u) {
     const int64_t tile = u % 25;
     const int64_t panel = u / 25;
@@ -1734,34 +1737,34 @@ static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict where, const floa
     for (int64_t k = 0; k < 512; ++k) {
       const f32x16 b_a = f32x16_load(&p3_weight_panels[wide + k * 32]);
       const f32x16 b_b = f32x16_load(&p3_weight_panels[wide + k * 32 + 16]);
-      const f32x16 x0 = f32x16_set1(where[narrow + k]);
+      const f32x16 x0 = f32x16_set1(relu[narrow + k]);
       c0a = f32x16_fma(x0, b_a, c0a);
       c0b = f32x16_fma(x0, b_b, c0b);
-      const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+      const f32x16 x1 = f32x16_set1(relu[narrow + k + 512]);
       c1a = f32x16_fma(x1, b_a, c1a);
       c1b = f32x16_fma(x1, b_b, c1b);
-      const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+      const f32x16 x2 = f32x16_set1(relu[narrow + k + 1024]);
       c2a = f32x16_fma(x2, b_a, c2a);
       c2b = f32x16_fma(x2, b_b, c2b);
-      const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+      const f32x16 x3 = f32x16_set1(relu[narrow + k + 1536]);
       c3a = f32x16_fma(x3, b_a, c3a);
       c3b = f32x16_fma(x3, b_b, c3b);
-      const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+      const f32x16 x4 = f32x16_set1(relu[narrow + k + 2048]);
       c4a = f32x16_fma(x4, b_a, c4a);
       c4b = f32x16_fma(x4, b_b, c4b);
-      const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+      const f32x16 x5 = f32x16_set1(relu[narrow + k + 2560]);
       c5a = f32x16_fma(x5, b_a, c5a);
       c5b = f32x16_fma(x5, b_b, c5b);
-      const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+      const f32x16 x6 = f32x16_set1(relu[narrow + k + 3072]);
       c6a = f32x16_fma(x6, b_a, c6a);
       c6b = f32x16_fma(x6, b_b, c6b);
-      const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+      const f32x16 x7 = f32x16_set1(relu[narrow + k + 3584]);
       c7a = f32x16_fma(x7, b_a, c7a);
       c7b = f32x16_fma(x7, b_b, c7b);
-      const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
+      const f32x16 x8 = f32x16_set1(relu[narrow + k + 4096]);
       c8a = f32x16_fma(x8, b_a, c8a);
       c8b = f32x16_fma(x8, b_b, c8b);
-      const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
+      const f32x16 x9 = f32x16_set1(relu[narrow + k + 4608]);
       c9a = f32x16_fma(x9, b_a, c9a);
       c9b = f32x16_fma(x9, b_b, c9b);
     }
@@ -1792,7 +1795,7 @@ static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict where, const floa
         const f32x16 c = f32x16_load(&part[r * 32 + j]);
         const f32x16 p3_bias_2 = f32x16_load(&p3_bias[panel * 32 + j]);
         const f32x16 v = c + p3_bias_2;
-        f32x16_store(&where_2[row * 512 + panel * 32 + j],
+        f32x16_store(&relu_2[row * 512 + panel * 32 + j],
             f32x16_where(f32x16_le(v, f32x16_set1(0.0f)), f32x16_set1(0.0f), v));
       }
     }
@@ -1801,8 +1804,8 @@ static NNRT_KERNEL_V4 void linear_relu_6(const float *restrict where, const floa
 
 /* [250,512] x [512,10]: panels of 16 columns, tiles of 16 rows
  * models/fashion_mlp.lua:8  nn.Linear(512, 10), */
-static NNRT_KERNEL_V4 void linear_5(const float *restrict where, const float *restrict p5_weight_panels,
-    float *restrict dot, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void linear_5(const float *restrict relu, const float *restrict p5_weight_panels,
+    float *restrict linear, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(16, thread), u_end = nnrt_hi(16, thread); u < u_end; ++u) {
     _Alignas(64) float part[256];
     if (u < 10) {
@@ -1811,37 +1814,37 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict where, const float *re
           c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0}, c15a = {0};
       for (int64_t k = 0; k < 512; ++k) {
         const f32x16 b_a = f32x16_load(&p5_weight_panels[k * 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
+        const f32x16 x0 = f32x16_set1(relu[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+        const f32x16 x1 = f32x16_set1(relu[narrow + k + 512]);
         c1a = f32x16_fma(x1, b_a, c1a);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+        const f32x16 x2 = f32x16_set1(relu[narrow + k + 1024]);
         c2a = f32x16_fma(x2, b_a, c2a);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+        const f32x16 x3 = f32x16_set1(relu[narrow + k + 1536]);
         c3a = f32x16_fma(x3, b_a, c3a);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+        const f32x16 x4 = f32x16_set1(relu[narrow + k + 2048]);
         c4a = f32x16_fma(x4, b_a, c4a);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+        const f32x16 x5 = f32x16_set1(relu[narrow + k + 2560]);
         c5a = f32x16_fma(x5, b_a, c5a);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+        const f32x16 x6 = f32x16_set1(relu[narrow + k + 3072]);
         c6a = f32x16_fma(x6, b_a, c6a);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+        const f32x16 x7 = f32x16_set1(relu[narrow + k + 3584]);
         c7a = f32x16_fma(x7, b_a, c7a);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
+        const f32x16 x8 = f32x16_set1(relu[narrow + k + 4096]);
         c8a = f32x16_fma(x8, b_a, c8a);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
+        const f32x16 x9 = f32x16_set1(relu[narrow + k + 4608]);
         c9a = f32x16_fma(x9, b_a, c9a);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
+        const f32x16 x10 = f32x16_set1(relu[narrow + k + 5120]);
         c10a = f32x16_fma(x10, b_a, c10a);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
+        const f32x16 x11 = f32x16_set1(relu[narrow + k + 5632]);
         c11a = f32x16_fma(x11, b_a, c11a);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
+        const f32x16 x12 = f32x16_set1(relu[narrow + k + 6144]);
         c12a = f32x16_fma(x12, b_a, c12a);
-        const f32x16 x13 = f32x16_set1(where[narrow + k + 6656]);
+        const f32x16 x13 = f32x16_set1(relu[narrow + k + 6656]);
         c13a = f32x16_fma(x13, b_a, c13a);
-        const f32x16 x14 = f32x16_set1(where[narrow + k + 7168]);
+        const f32x16 x14 = f32x16_set1(relu[narrow + k + 7168]);
         c14a = f32x16_fma(x14, b_a, c14a);
-        const f32x16 x15 = f32x16_set1(where[narrow + k + 7680]);
+        const f32x16 x15 = f32x16_set1(relu[narrow + k + 7680]);
         c15a = f32x16_fma(x15, b_a, c15a);
       }
       f32x16_store(part, c0a);
@@ -1866,35 +1869,35 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict where, const float *re
           c9a = {0}, c10a = {0}, c11a = {0}, c12a = {0}, c13a = {0}, c14a = {0};
       for (int64_t k = 0; k < 512; ++k) {
         const f32x16 b_a = f32x16_load(&p5_weight_panels[k * 16]);
-        const f32x16 x0 = f32x16_set1(where[narrow + k]);
+        const f32x16 x0 = f32x16_set1(relu[narrow + k]);
         c0a = f32x16_fma(x0, b_a, c0a);
-        const f32x16 x1 = f32x16_set1(where[narrow + k + 512]);
+        const f32x16 x1 = f32x16_set1(relu[narrow + k + 512]);
         c1a = f32x16_fma(x1, b_a, c1a);
-        const f32x16 x2 = f32x16_set1(where[narrow + k + 1024]);
+        const f32x16 x2 = f32x16_set1(relu[narrow + k + 1024]);
         c2a = f32x16_fma(x2, b_a, c2a);
-        const f32x16 x3 = f32x16_set1(where[narrow + k + 1536]);
+        const f32x16 x3 = f32x16_set1(relu[narrow + k + 1536]);
         c3a = f32x16_fma(x3, b_a, c3a);
-        const f32x16 x4 = f32x16_set1(where[narrow + k + 2048]);
+        const f32x16 x4 = f32x16_set1(relu[narrow + k + 2048]);
         c4a = f32x16_fma(x4, b_a, c4a);
-        const f32x16 x5 = f32x16_set1(where[narrow + k + 2560]);
+        const f32x16 x5 = f32x16_set1(relu[narrow + k + 2560]);
         c5a = f32x16_fma(x5, b_a, c5a);
-        const f32x16 x6 = f32x16_set1(where[narrow + k + 3072]);
+        const f32x16 x6 = f32x16_set1(relu[narrow + k + 3072]);
         c6a = f32x16_fma(x6, b_a, c6a);
-        const f32x16 x7 = f32x16_set1(where[narrow + k + 3584]);
+        const f32x16 x7 = f32x16_set1(relu[narrow + k + 3584]);
         c7a = f32x16_fma(x7, b_a, c7a);
-        const f32x16 x8 = f32x16_set1(where[narrow + k + 4096]);
+        const f32x16 x8 = f32x16_set1(relu[narrow + k + 4096]);
         c8a = f32x16_fma(x8, b_a, c8a);
-        const f32x16 x9 = f32x16_set1(where[narrow + k + 4608]);
+        const f32x16 x9 = f32x16_set1(relu[narrow + k + 4608]);
         c9a = f32x16_fma(x9, b_a, c9a);
-        const f32x16 x10 = f32x16_set1(where[narrow + k + 5120]);
+        const f32x16 x10 = f32x16_set1(relu[narrow + k + 5120]);
         c10a = f32x16_fma(x10, b_a, c10a);
-        const f32x16 x11 = f32x16_set1(where[narrow + k + 5632]);
+        const f32x16 x11 = f32x16_set1(relu[narrow + k + 5632]);
         c11a = f32x16_fma(x11, b_a, c11a);
-        const f32x16 x12 = f32x16_set1(where[narrow + k + 6144]);
+        const f32x16 x12 = f32x16_set1(relu[narrow + k + 6144]);
         c12a = f32x16_fma(x12, b_a, c12a);
-        const f32x16 x13 = f32x16_set1(where[narrow + k + 6656]);
+        const f32x16 x13 = f32x16_set1(relu[narrow + k + 6656]);
         c13a = f32x16_fma(x13, b_a, c13a);
-        const f32x16 x14 = f32x16_set1(where[narrow + k + 7168]);
+        const f32x16 x14 = f32x16_set1(relu[narrow + k + 7168]);
         c14a = f32x16_fma(x14, b_a, c14a);
       }
       f32x16_store(part, c0a);
@@ -1918,23 +1921,23 @@ static NNRT_KERNEL_V4 void linear_5(const float *restrict where, const float *re
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t row = row_first + r;
       const f32x16 c = f32x16_load(&part[r * 16]);
-      f32x16_store_mask(&dot[row * 10], c, boolx16_mask(10));
+      f32x16_store_mask(&linear[row * 10], c, boolx16_mask(10));
     }
   }
 }
 
 /* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
  * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, const float *restrict p5_bias,
-    const uint8_t *restrict y, int32_t *restrict argmax, float *restrict sub, const float *restrict first,
+static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict linear, const float *restrict p5_bias,
+    const uint8_t *restrict y, int32_t *restrict accuracy, float *restrict cross_entropy, const float *restrict first,
     int32_t *restrict validate_rows, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(250, thread), u_end = nnrt_hi(250, thread); u < u_end; ++u) {
     float best = -INFINITY;
     int32_t position = 0;
     for (int64_t r = 0; r < 10; ++r) {
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
-      const float v = dot_2 + p5_bias_2;
+      const float v = linear_2 + p5_bias_2;
       const bool take = ((best < v) || (bool_not(v == v) && (best == best))) || (r == 0);
       best = take ? v : best;
       position = take ? i32_from_i64(r) : position;
@@ -1946,9 +1949,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
-      const float v = dot_2 + p5_bias_2;
+      const float v = linear_2 + p5_bias_2;
       lanes[lane] = f32_maximum(lanes[lane], v);
       if ((r % 10 == 9) || (r == 9)) {
         for (int64_t i = 0; i < 8; ++i) {
@@ -1976,9 +1979,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
       const uint8_t y_2 = y[u];
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
-      const float v = dot_2 + p5_bias_2;
+      const float v = linear_2 + p5_bias_2;
       const float v_2 = v - max;
       lanes_2[lane] = lanes_2[lane] + (i32_from_i64(r) == i32_from_u8(y_2) ? v_2 : 0.0f);
       if ((r % 10 == 9) || (r == 9)) {
@@ -2006,9 +2009,9 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
     }
     for (int64_t r = 0; r < 10; ++r) {
       const int64_t lane = r % 10 % 16;
-      const float dot_2 = dot[u * 10 + r];
+      const float linear_2 = linear[u * 10 + r];
       const float p5_bias_2 = p5_bias[r];
-      const float v = dot_2 + p5_bias_2;
+      const float v = linear_2 + p5_bias_2;
       const float v_2 = v - max;
       lanes_3[lane] = lanes_3[lane] + exp_f32(v_2);
       if ((r % 10 == 9) || (r == 9)) {
@@ -2029,8 +2032,8 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
       }
     }
     const float sum_2 = parts_3[0];
-    argmax[u] = position;
-    sub[u] = log_f32(sum_2) - sum;
+    accuracy[u] = position;
+    cross_entropy[u] = log_f32(sum_2) - sum;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const float first_2 = first[0];
@@ -2041,27 +2044,27 @@ static NNRT_KERNEL_V4 void accuracy_cross_entropy(const float *restrict dot, con
 
 /* models/fashion_mlp.lua:12  local function loss(b) return nn.cross_entropy(net(b.x), b.y) end
  * models/fashion_mlp.lua:19  validate = nn.evaluate { on = "test", loss = loss, accuracy = function(b) return nn.... */
-static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, const uint8_t *restrict y,
+static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict accuracy, const uint8_t *restrict y,
     const float *restrict first, double *restrict validate_sum_accuracy, const int32_t *restrict validate_rows,
-    float *restrict validate_accuracy, float *restrict accuracy, const float *restrict sub,
+    float *restrict validate_accuracy, float *restrict accuracy_2, const float *restrict cross_entropy,
     double *restrict validate_sum_loss, float *restrict validate_loss, float *restrict loss,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
-      const i32x8 argmax_2 = i32x8_load(&argmax[r]);
+      const i32x8 accuracy_3 = i32x8_load(&accuracy[r]);
       const u8x8 y_2 = u8x8_load(&y[r]);
-      acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2, i32x8_from_u8x8(y_2)));
-      const i32x8 argmax_3 = i32x8_load(&argmax[r + 8]);
+      acc = acc + f32x8_from_boolx8(i32x8_eq(accuracy_3, i32x8_from_u8x8(y_2)));
+      const i32x8 accuracy_4 = i32x8_load(&accuracy[r + 8]);
       const u8x8 y_3 = u8x8_load(&y[r + 8]);
-      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_3, i32x8_from_u8x8(y_3)));
+      acc_2 = acc_2 + f32x8_from_boolx8(i32x8_eq(accuracy_4, i32x8_from_u8x8(y_3)));
     }
-    const i32x8 argmax_2 = i32x8_load(&argmax[240]);
+    const i32x8 accuracy_3 = i32x8_load(&accuracy[240]);
     const u8x8 y_2 = u8x8_load(&y[240]);
-    acc = acc + f32x8_from_boolx8(i32x8_eq(argmax_2, i32x8_from_u8x8(y_2)));
-    const i32x8 argmax_3 = i32x8_load_mask(&argmax[248], boolx8_mask(2));
+    acc = acc + f32x8_from_boolx8(i32x8_eq(accuracy_3, i32x8_from_u8x8(y_2)));
+    const i32x8 accuracy_4 = i32x8_load_mask(&accuracy[248], boolx8_mask(2));
     const u8x8 y_3 = u8x8_load_mask(&y[248], boolx8_mask(2));
-    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + f32x8_from_boolx8(i32x8_eq(argmax_3, i32x8_from_u8x8(y_3))), acc_2);
+    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + f32x8_from_boolx8(i32x8_eq(accuracy_4, i32x8_from_u8x8(y_3))), acc_2);
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
     f32x8_store(lanes, acc_3);
@@ -2075,20 +2078,20 @@ static NNRT_KERNEL_V4 void accuracy_evaluate(const int32_t *restrict argmax, con
     const float v_2 = f32_from_f64(v / f64_from_i32(validate_rows_2));
     validate_sum_accuracy[0] = v;
     validate_accuracy[0] = v_2;
-    accuracy[0] = v_2;
+    accuracy_2[0] = v_2;
   }
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x8 acc = {0}, acc_2 = {0};
     for (int64_t r = 0; r < 240; r += 16) {
-      const f32x8 sub_2 = f32x8_load(&sub[r]);
-      acc = acc + sub_2;
-      const f32x8 sub_3 = f32x8_load(&sub[r + 8]);
-      acc_2 = acc_2 + sub_3;
+      const f32x8 cross_entropy_2 = f32x8_load(&cross_entropy[r]);
+      acc = acc + cross_entropy_2;
+      const f32x8 cross_entropy_3 = f32x8_load(&cross_entropy[r + 8]);
+      acc_2 = acc_2 + cross_entropy_3;
     }
-    const f32x8 sub_2 = f32x8_load(&sub[240]);
-    acc = acc + sub_2;
-    const f32x8 sub_3 = f32x8_load_mask(&sub[248], boolx8_mask(2));
-    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + sub_3, acc_2);
+    const f32x8 cross_entropy_2 = f32x8_load(&cross_entropy[240]);
+    acc = acc + cross_entropy_2;
+    const f32x8 cross_entropy_3 = f32x8_load_mask(&cross_entropy[248], boolx8_mask(2));
+    acc_2 = f32x8_where(boolx8_mask(2), acc_2 + cross_entropy_3, acc_2);
     const f32x8 acc_3 = acc + acc_2;
     _Alignas(64) float lanes[8];
     f32x8_store(lanes, acc_3);
@@ -2158,30 +2161,30 @@ static void init(const nnrt_memory *memory, const nnrt_thread *thread) {
 /* One call of train on 128 rows. Every thread runs it. */
 static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [128,1,28,28] */
-  float *div = (float *)(memory->scratch + 2654464); /* [128,1,28,28] */
+  float *fashion_mnist_3 = (float *)(memory->scratch + 2654464); /* [128,1,28,28] */
   float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
   float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
-  float *where = (float *)(memory->scratch + 3056128); /* [128,512] */
+  float *relu = (float *)(memory->scratch + 3056128); /* [128,512] */
   float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *p3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
   float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
-  float *where_2 = (float *)(memory->scratch + 256); /* [128,512] */
+  float *relu_2 = (float *)(memory->scratch + 256); /* [128,512] */
   float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
   float *p5_weight_panels = (float *)(memory->scratch + 262656); /* [8192] */
-  float *dot = (float *)(memory->scratch + 787712); /* [128,10] */
+  float *linear_6 = (float *)(memory->scratch + 787712); /* [128,10] */
   float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 100352); /* [128] */
-  float *sub = (float *)(memory->scratch + 262400); /* [128] */
-  float *add = (float *)(memory->scratch + 787712); /* [128,10] */
+  float *cross_entropy_3 = (float *)(memory->scratch + 262400); /* [128] */
+  float *grad_cross_entropy = (float *)(memory->scratch + 787712); /* [128,10] */
   float *loss = (float *)(memory->output + 0); /* [] */
-  float *where_3 = (float *)(memory->scratch + 262912); /* [128,512] */
-  float *where_4 = (float *)(memory->scratch + 525312); /* [128,512] */
+  float *grad_linear = (float *)(memory->scratch + 262912); /* [128,512] */
+  float *grad_linear_2 = (float *)(memory->scratch + 525312); /* [128,512] */
   const float *lr = (const float *)(memory->input + 100544); /* [] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
   const float *total_steps = (const float *)(memory->input + 100480); /* [] */
-  float *div_2 = (float *)(memory->scratch + 0); /* [] */
-  float *div_3 = (float *)(memory->scratch + 64); /* [] */
+  float *adam_7 = (float *)(memory->scratch + 0); /* [] */
+  float *adam_8 = (float *)(memory->scratch + 64); /* [] */
   float *optimizer_0_exp_avg_5_bias = (float *)(memory->state + 5357696); /* [10] */
   float *optimizer_0_exp_avg_sq_5_bias = (float *)(memory->state + 5357760); /* [10] */
   float *optimizer_0_exp_avg_3_bias = (float *)(memory->state + 5312640); /* [512] */
@@ -2195,79 +2198,79 @@ static void train_128(const nnrt_memory *memory, const nnrt_thread *thread) {
   float *optimizer_0_exp_avg_1_weight = (float *)(memory->state + 128); /* [512,784] */
   float *optimizer_0_exp_avg_sq_1_weight = (float *)(memory->state + 1605760); /* [512,784] */
 
-  fashion_mnist(x, div, thread);
+  fashion_mnist(x, fashion_mnist_3, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu(div, p1_weight_panels, p1_bias, where, thread);
+  linear_relu(fashion_mnist_3, p1_weight_panels, p1_bias, relu, thread);
   pack_3_weight(p3_weight, p3_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_2(where, p3_weight_panels, p3_bias, where_2, thread);
+  linear_relu_2(relu, p3_weight_panels, p3_bias, relu_2, thread);
   pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_4(where_2, p5_weight_panels, dot, thread);
+  linear_4(relu_2, p5_weight_panels, linear_6, thread);
   nnrt_barrier(thread);
-  cross_entropy(dot, p5_bias, y, sub, add, thread);
+  cross_entropy(linear_6, p5_bias, y, cross_entropy_3, grad_cross_entropy, thread);
   nnrt_barrier(thread);
-  cross_entropy_2(sub, loss, thread);
-  linear_relu_3(add, p5_weight, where_2, where_3, thread);
+  cross_entropy_2(cross_entropy_3, loss, thread);
+  linear_relu_3(grad_cross_entropy, p5_weight, relu_2, grad_linear, thread);
   nnrt_barrier(thread);
-  linear_relu_4(where_3, p3_weight, where, where_4, thread);
-  adam_6(lr, optimizer_0_step, total_steps, div_2, div_3, thread);
+  linear_relu_4(grad_linear, p3_weight, relu, grad_linear_2, thread);
+  adam_6(lr, optimizer_0_step, total_steps, adam_7, adam_8, thread);
   nnrt_barrier(thread);
-  linear_adam(add, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, div_2, div_3, where_3,
-      optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, where_4, optimizer_0_exp_avg_1_bias,
-      optimizer_0_exp_avg_sq_1_bias, p1_bias, thread);
-  linear_adam_2(add, where_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight, div_2, div_3,
-      thread);
-  linear_adam_3(where_3, where, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, div_2, div_3,
-      thread);
-  linear_adam_4(where_4, div, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight, p1_weight, div_2, div_3,
-      thread);
+  linear_adam(grad_cross_entropy, optimizer_0_exp_avg_5_bias, optimizer_0_exp_avg_sq_5_bias, p5_bias, adam_7, adam_8,
+      grad_linear, optimizer_0_exp_avg_3_bias, optimizer_0_exp_avg_sq_3_bias, p3_bias, grad_linear_2,
+      optimizer_0_exp_avg_1_bias, optimizer_0_exp_avg_sq_1_bias, p1_bias, thread);
+  linear_adam_2(grad_cross_entropy, relu_2, optimizer_0_exp_avg_5_weight, optimizer_0_exp_avg_sq_5_weight, p5_weight,
+      adam_7, adam_8, thread);
+  linear_adam_3(grad_linear, relu, optimizer_0_exp_avg_3_weight, optimizer_0_exp_avg_sq_3_weight, p3_weight, adam_7,
+      adam_8, thread);
+  linear_adam_4(grad_linear_2, fashion_mnist_3, optimizer_0_exp_avg_1_weight, optimizer_0_exp_avg_sq_1_weight,
+      p1_weight, adam_7, adam_8, thread);
 }
 
 /* One call of validate on 250 rows. Every thread runs it. */
 static void validate_250(const nnrt_memory *memory, const nnrt_thread *thread) {
   const uint8_t *x = (const uint8_t *)(memory->input + 0); /* [250,1,28,28] */
-  float *div = (float *)(memory->scratch + 2654464); /* [250,1,28,28] */
+  float *fashion_mnist_3 = (float *)(memory->scratch + 2654464); /* [250,1,28,28] */
   float *p1_weight = (float *)(memory->params + 0); /* [512,784] */
   float *p1_weight_panels = (float *)(memory->scratch + 0); /* [401408] */
   float *p1_bias = (float *)(memory->params + 1605632); /* [512] */
-  float *where = (float *)(memory->scratch + 3438464); /* [250,512] */
+  float *relu = (float *)(memory->scratch + 3438464); /* [250,512] */
   float *p3_weight = (float *)(memory->params + 1607680); /* [512,512] */
   float *p3_weight_panels = (float *)(memory->scratch + 1605632); /* [262144] */
   float *p3_bias = (float *)(memory->params + 2656256); /* [512] */
-  float *where_2 = (float *)(memory->scratch + 2654464); /* [250,512] */
+  float *relu_2 = (float *)(memory->scratch + 2654464); /* [250,512] */
   float *p5_weight = (float *)(memory->params + 2658304); /* [10,512] */
   float *p5_weight_panels = (float *)(memory->scratch + 3166720); /* [8192] */
-  float *dot = (float *)(memory->scratch + 0); /* [250,10] */
+  float *linear_6 = (float *)(memory->scratch + 0); /* [250,10] */
   float *p5_bias = (float *)(memory->params + 2678784); /* [10] */
   const uint8_t *y = (const uint8_t *)(memory->input + 196032); /* [250] */
-  int32_t *argmax = (int32_t *)(memory->scratch + 10048); /* [250] */
-  float *sub = (float *)(memory->scratch + 11072); /* [250] */
+  int32_t *accuracy = (int32_t *)(memory->scratch + 10048); /* [250] */
+  float *cross_entropy_3 = (float *)(memory->scratch + 11072); /* [250] */
   const float *first = (const float *)(memory->input + 196288); /* [] */
   int32_t *validate_rows = (int32_t *)(memory->state + 5357824); /* [] */
   double *validate_sum_accuracy = (double *)(memory->state + 5357888); /* [] */
   float *validate_accuracy = (float *)(memory->state + 5357952); /* [] */
-  float *accuracy = (float *)(memory->output + 0); /* [] */
+  float *accuracy_2 = (float *)(memory->output + 0); /* [] */
   double *validate_sum_loss = (double *)(memory->state + 5358016); /* [] */
   float *validate_loss = (float *)(memory->state + 5358080); /* [] */
   float *loss = (float *)(memory->output + 64); /* [] */
 
-  fashion_mnist_2(x, div, thread);
+  fashion_mnist_2(x, fashion_mnist_3, thread);
   pack_1_weight(p1_weight, p1_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_5(div, p1_weight_panels, p1_bias, where, thread);
+  linear_relu_5(fashion_mnist_3, p1_weight_panels, p1_bias, relu, thread);
   pack_3_weight(p3_weight, p3_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_relu_6(where, p3_weight_panels, p3_bias, where_2, thread);
+  linear_relu_6(relu, p3_weight_panels, p3_bias, relu_2, thread);
   pack_5_weight(p5_weight, p5_weight_panels, thread);
   nnrt_barrier(thread);
-  linear_5(where_2, p5_weight_panels, dot, thread);
+  linear_5(relu_2, p5_weight_panels, linear_6, thread);
   nnrt_barrier(thread);
-  accuracy_cross_entropy(dot, p5_bias, y, argmax, sub, first, validate_rows, thread);
+  accuracy_cross_entropy(linear_6, p5_bias, y, accuracy, cross_entropy_3, first, validate_rows, thread);
   nnrt_barrier(thread);
-  accuracy_evaluate(argmax, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy, sub,
-      validate_sum_loss, validate_loss, loss, thread);
+  accuracy_evaluate(accuracy, y, first, validate_sum_accuracy, validate_rows, validate_accuracy, accuracy_2,
+      cross_entropy_3, validate_sum_loss, validate_loss, loss, thread);
 }
 
 static const nnrt_state fashion_mlp_states[] = {
@@ -2396,7 +2399,7 @@ static const nnrt_model fashion_mlp_model = {
   .name = "fashion_mlp",
   .source = "models/fashion_mlp.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xc6ebb96259cc7045,
+  .hash = 0xf2b6e028b83ac731,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

@@ -302,7 +302,8 @@ static NNRT_KERNEL_V4 void norm_sqrt(const float *restrict weight, const float *
 
 /* models/regression.lua:11  local y = 3 * x:sin() + 0.5 * x - 1 + noise * nn.random.normal { n } */
 static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_seed, const uint32_t *restrict nnrt_calls_train,
-    float *restrict sin, float *restrict sub, float *restrict sqrt, float *restrict cos, const nnrt_thread *thread) {
+    float *restrict sin, float *restrict sub, float *restrict normal, float *restrict normal_2,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
@@ -330,8 +331,8 @@ static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_seed, co
       const f32x16 v_4 = f32x16_from_u32x16(u32x16_shr(r_3, u32x16_set1(8u))) * 5.9604645e-08f * 6.2831855f;
       f32x16_store(&sin[j], v_2);
       f32x16_store(&sub[j], v_2 * 3.0f + x * 0.5f - 1.0f);
-      f32x16_store(&sqrt[j], f32x16_sqrt(log_f32x16(v_3) * -2.0f));
-      f32x16_store(&cos[j], cos_f32x16(v_4));
+      f32x16_store(&normal[j], f32x16_sqrt(log_f32x16(v_3) * -2.0f));
+      f32x16_store(&normal_2[j], cos_f32x16(v_4));
     }
   }
 }
@@ -360,16 +361,16 @@ static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *r
 
 /* models/regression.lua:21  return nn.mse_loss(predict(features), y) */
 static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *restrict sub, const float *restrict noise,
-    const float *restrict sqrt, const float *restrict cos, float *restrict loss, const nnrt_thread *thread) {
+    const float *restrict normal, const float *restrict normal_2, float *restrict loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     const float noise_2 = noise[0];
     for (int64_t r = 0; r < 64; r += 16) {
       const f32x16 add_2 = f32x16_load(&add[r]);
       const f32x16 sub_2 = f32x16_load(&sub[r]);
-      const f32x16 sqrt_2 = f32x16_load(&sqrt[r]);
-      const f32x16 cos_2 = f32x16_load(&cos[r]);
-      const f32x16 v = add_2 - (sub_2 + noise_2 * (sqrt_2 * cos_2));
+      const f32x16 normal_3 = f32x16_load(&normal[r]);
+      const f32x16 normal_4 = f32x16_load(&normal_2[r]);
+      const f32x16 v = add_2 - (sub_2 + noise_2 * (normal_3 * normal_4));
       acc = acc + v * v;
     }
     _Alignas(64) float lanes[16];
@@ -388,14 +389,14 @@ static NNRT_KERNEL_V4 void mse_loss(const float *restrict add, const float *rest
  * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa...
  * models/regression.lua:21  return nn.mse_loss(predict(features), y) */
 static NNRT_KERNEL_V4 void sgd_uniform(int32_t *restrict optimizer_0_step, uint32_t *restrict nnrt_calls_train,
-    float *restrict exp, const float *restrict features, const float *restrict weight, const float *restrict offset,
-    const float *restrict sub, const float *restrict noise, const float *restrict sqrt, const float *restrict cos,
-    float *restrict add, float *restrict add_2, const nnrt_thread *thread) {
+    float *restrict sgd, const float *restrict features, const float *restrict weight, const float *restrict offset,
+    const float *restrict sub, const float *restrict noise, const float *restrict normal,
+    const float *restrict normal_2, float *restrict add, float *restrict grad_mse_loss, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     const int32_t optimizer_0_step_2 = optimizer_0_step[0];
     const float v = f32_floor(f32_from_i32(optimizer_0_step_2) / 400.0f) * -1.2039728f;
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
-    exp[0] = exp_f32(v);
+    sgd[0] = exp_f32(v);
     optimizer_0_step[0] = i32_add(optimizer_0_step_2, 1);
     nnrt_calls_train[0] = nnrt_calls_train_2 + 1u;
   }
@@ -415,24 +416,25 @@ static NNRT_KERNEL_V4 void sgd_uniform(int32_t *restrict optimizer_0_step, uint3
     const float v = dot + offset_2;
     const float sub_2 = sub[u];
     const float noise_2 = noise[0];
-    const float sqrt_2 = sqrt[u];
-    const float cos_2 = cos[u];
-    const float v_2 = v - (sub_2 + noise_2 * (sqrt_2 * cos_2));
+    const float normal_3 = normal[u];
+    const float normal_4 = normal_2[u];
+    const float v_2 = v - (sub_2 + noise_2 * (normal_3 * normal_4));
     const float v_3 = v_2 * 0.015625f;
     add[u] = v;
-    add_2[u] = v_3 + v_3;
+    grad_mse_loss[u] = v_3 + v_3;
   }
 }
 
 /* models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
  * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void sum_sgd(const float *restrict add, float *restrict optimizer_0_momentum_buffer_offset,
-    float *restrict offset, const float *restrict exp, const nnrt_thread *thread) {
+static NNRT_KERNEL_V4 void sum_sgd(const float *restrict grad_mse_loss,
+    float *restrict optimizer_0_momentum_buffer_offset, float *restrict offset, const float *restrict sgd,
+    const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(1, thread), u_end = nnrt_hi(1, thread); u < u_end; ++u) {
     f32x16 acc = {0};
     for (int64_t r = 0; r < 64; r += 16) {
-      const f32x16 add_2 = f32x16_load(&add[r]);
-      acc = acc + add_2;
+      const f32x16 grad_mse_loss_2 = f32x16_load(&grad_mse_loss[r]);
+      acc = acc + grad_mse_loss_2;
     }
     _Alignas(64) float lanes[16];
     f32x16_store(lanes, acc);
@@ -444,8 +446,8 @@ static NNRT_KERNEL_V4 void sum_sgd(const float *restrict add, float *restrict op
     const float optimizer_0_momentum_buffer_offset_2 = optimizer_0_momentum_buffer_offset[0];
     const float v = optimizer_0_momentum_buffer_offset_2 * 0.9f + sum;
     const float offset_2 = offset[0];
-    const float exp_2 = exp[0];
-    const float v_2 = offset_2 + v * -(exp_2 * 0.05f);
+    const float sgd_2 = sgd[0];
+    const float v_2 = offset_2 + v * -(sgd_2 * 0.05f);
     optimizer_0_momentum_buffer_offset[0] = v;
     offset[0] = v_2;
   }
@@ -453,8 +455,8 @@ static NNRT_KERNEL_V4 void sum_sgd(const float *restrict add, float *restrict op
 
 /* models/regression.lua:15  local function predict(features) return features:matmul(weight) + offset end
  * models/regression.lua:17  local optimizer = nn.SGD { weight, offset, lr = nn.step_decay(0.05, { every = 400, fa... */
-static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restrict features,
-    float *restrict optimizer_0_momentum_buffer_weight, float *restrict weight, const float *restrict exp,
+static NNRT_KERNEL_V4 void dot_sgd(const float *restrict grad_mse_loss, const float *restrict features,
+    float *restrict optimizer_0_momentum_buffer_weight, float *restrict weight, const float *restrict sgd,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
     _Alignas(64) float lanes[16];
@@ -464,9 +466,9 @@ static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restr
     }
     for (int64_t r = 0; r < 64; ++r) {
       const int64_t lane = r % 64 % 16;
-      const float add_2 = add[r];
+      const float grad_mse_loss_2 = grad_mse_loss[r];
       const float features_2 = features[u + r * 2];
-      lanes[lane] = f32_fma(add_2, features_2, lanes[lane]);
+      lanes[lane] = f32_fma(grad_mse_loss_2, features_2, lanes[lane]);
       if ((r % 64 == 63) || (r == 63)) {
         for (int64_t i = 0; i < 8; ++i) {
           lanes[i] = lanes[i] + lanes[i + 8];
@@ -488,8 +490,8 @@ static NNRT_KERNEL_V4 void dot_sgd(const float *restrict add, const float *restr
     const float optimizer_0_momentum_buffer_weight_2 = optimizer_0_momentum_buffer_weight[u];
     const float v = optimizer_0_momentum_buffer_weight_2 * 0.9f + dot;
     const float weight_2 = weight[u];
-    const float exp_2 = exp[0];
-    const float v_2 = weight_2 + v * -(exp_2 * 0.05f);
+    const float sgd_2 = sgd[0];
+    const float v_2 = weight_2 + v * -(sgd_2 * 0.05f);
     optimizer_0_momentum_buffer_weight[u] = v;
     weight[u] = v_2;
   }
@@ -525,27 +527,27 @@ static void train(const nnrt_memory *memory, const nnrt_thread *thread) {
   uint32_t *nnrt_calls_train = (uint32_t *)(memory->state + 256); /* [] */
   float *sin = (float *)(memory->scratch + 512); /* [64] */
   float *sub = (float *)(memory->scratch + 768); /* [64] */
-  float *sqrt = (float *)(memory->scratch + 1024); /* [64] */
-  float *cos = (float *)(memory->scratch + 1280); /* [64] */
+  float *normal = (float *)(memory->scratch + 1024); /* [64] */
+  float *normal_2 = (float *)(memory->scratch + 1280); /* [64] */
   float *features = (float *)(memory->scratch + 0); /* [64,2] */
   int32_t *optimizer_0_step = (int32_t *)(memory->state + 64); /* [] */
-  float *exp = (float *)(memory->scratch + 1792); /* [] */
+  float *sgd = (float *)(memory->scratch + 1792); /* [] */
   float *weight = (float *)(memory->params + 0); /* [2] */
   float *offset = (float *)(memory->params + 64); /* [] */
   const float *noise = (const float *)(memory->input + 0); /* [] */
   float *add = (float *)(memory->scratch + 512); /* [64] */
-  float *add_2 = (float *)(memory->scratch + 1536); /* [64] */
+  float *grad_mse_loss = (float *)(memory->scratch + 1536); /* [64] */
   float *loss = (float *)(memory->output + 0); /* [] */
   float *optimizer_0_momentum_buffer_weight = (float *)(memory->state + 128); /* [2] */
   float *optimizer_0_momentum_buffer_offset = (float *)(memory->state + 192); /* [] */
 
-  sin_sub_normal(nnrt_seed, nnrt_calls_train, sin, sub, sqrt, cos, thread);
+  sin_sub_normal(nnrt_seed, nnrt_calls_train, sin, sub, normal, normal_2, thread);
   concat_2(sin, nnrt_seed, nnrt_calls_train, features, thread);
-  sgd_uniform(optimizer_0_step, nnrt_calls_train, exp, features, weight, offset, sub, noise, sqrt, cos, add, add_2,
-      thread);
-  mse_loss(add, sub, noise, sqrt, cos, loss, thread);
-  dot_sgd(add_2, features, optimizer_0_momentum_buffer_weight, weight, exp, thread);
-  sum_sgd(add_2, optimizer_0_momentum_buffer_offset, offset, exp, thread);
+  sgd_uniform(optimizer_0_step, nnrt_calls_train, sgd, features, weight, offset, sub, noise, normal, normal_2, add,
+      grad_mse_loss, thread);
+  mse_loss(add, sub, noise, normal, normal_2, loss, thread);
+  dot_sgd(grad_mse_loss, features, optimizer_0_momentum_buffer_weight, weight, sgd, thread);
+  sum_sgd(grad_mse_loss, optimizer_0_momentum_buffer_offset, offset, sgd, thread);
 }
 
 static const nnrt_state regression_states[] = {
@@ -602,7 +604,7 @@ static const nnrt_model regression_model = {
   .name = "regression",
   .source = "models/regression.lua",
   .compiler = "nnc 0.1",
-  .hash = 0xf46d94862624522b,
+  .hash = 0x8b5eb9b942629ad0,
   .params_bytes = PARAMS_BYTES,
   .state_bytes = STATE_BYTES,
   .scratch_bytes = SCRATCH_BYTES,

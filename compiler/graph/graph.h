@@ -310,7 +310,9 @@ bool shape_equal(Shape a, Shape b);
 void shape_strides(Shape s, int64_t stride[RANK_MAX]); /* row-major, in elements */
 bool shape_broadcast(Shape a, Shape b, Shape *result); /* NumPy's rule; false when they do not fit */
 const char *shape_text(Arena *arena, Shape s);         /* "[128,10]" */
-const char *node_text(Arena *arena, const Node *n);    /* "h [32,128]" or "f32 [32,128]": for messages */
+/* What a reader of emitted code would call it: its name, the library function that made it ("relu"), or its op. */
+const char *node_title(Arena *arena, const Node *n);
+const char *node_text(Arena *arena, const Node *n); /* "h [32,128]" or "f32 [32,128]": for messages */
 
 /* ---- building: every builder infers, folds nothing, and reports user errors at `g->loc`-free explicit loc ---- */
 Graph *graph_new(Arena *arena, const char *name);

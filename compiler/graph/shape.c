@@ -5,6 +5,7 @@
  * overflows. */
 #include "graph.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 
 Shape shape_of(int rank, ...) {
@@ -57,6 +58,15 @@ const char *shape_text(Arena *arena, Shape s) {
   for (int d = 0; d < s.rank; ++d) text_printf(&text, d ? ",%lld" : "%lld", (long long)s.dim[d]);
   text_puts(&text, "]");
   return text_str(&text);
+}
+
+const char *node_title(Arena *arena, const Node *n) {
+  if (n->name) return n->name;
+  if (!n->loc.via) return op_info[n->op].name;
+  const char *dot = strrchr(n->loc.via, '.');
+  char *title = arena_strdup(arena, dot ? dot + 1 : n->loc.via);
+  for (char *c = title; *c; ++c) *c = (char)tolower((unsigned char)*c);
+  return title;
 }
 
 const char *node_text(Arena *arena, const Node *n) {

@@ -164,6 +164,11 @@ static void record(Graph *g, Node *y, Node *cotangent, int n, Node *const *xs, N
   vec_push(g->arena, g->asked, asked);
 }
 
+/* What emitted code calls it: "grad_relu", "grad_1.weight". Nodes that were there before keep what they are called. */
+static void entitle(const Walking *w, const Node *x, Node *dx) {
+  if (dx->id > w->ny && !dx->name) dx->name = arena_printf(w->g->arena, "grad_%s", node_title(w->g->arena, x));
+}
+
 void graph_gradients(Graph *g, int ny, Node *const *ys, Node *const *cotangents, int n, Node *const *xs,
                      Node **gradients) {
   const Loc *outer = g->at;
@@ -182,7 +187,7 @@ void graph_gradients(Graph *g, int ny, Node *const *ys, Node *const *cotangents,
     Loc line = node->loc;
     g->at = &line;
     whole[id] = folded(g, node, &w.shares[id]);
-    if (whole[id]) spread(&w, node, whole[id]);
+    if (whole[id]) entitle(&w, node, whole[id]), spread(&w, node, whole[id]);
     if (w.dys[id]) spread_control(&w, node, w.dys[id]);
   }
   g->at = outer;

@@ -60,8 +60,7 @@ static const char *cluster_name(Lowering *l, const Cluster *c) {
 /* ---- clusters to groups ---- */
 void slot_finish(Lowering *l, Slot *s, const Node *n) {
   if (s->bytes) return;
-  Slot *made =
-      program_slot(l->program, HOME_scratch, n->name ? n->name : op_info[n->op].name, n->dtype, n->shape, n->loc);
+  Slot *made = program_slot(l->program, HOME_scratch, node_title(l->arena, n), n->dtype, n->shape, n->loc);
   *s = *made;
   l->program->slots.at[l->program->slots.n - 1] = s;
 }
