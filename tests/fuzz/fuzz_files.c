@@ -1,5 +1,6 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, safetensors weights, and checkpoints, half of them with a sum that is right.
+ * arrays of NumPy alone and in archives, images and sounds (where their libraries are there), safetensors weights, and
+ * checkpoints; half of the checkpoints and of the PNG files with sums that are right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -342,6 +343,72 @@ static void try_stream(const char *keep) {
   nnrt_stream_close(&stream);
 }
 
+/* ---- images and sounds: files of tests/oracle/media, decoded by libraries whose errors come back by longjmp ---- */
+static const struct {
+  const char *file, *kind;
+} media[] = {
+#ifdef NNRT_IMAGES
+    {"images/ant/a.png", "images"},
+    {"images/ant/b_palette.PNG", "images"},
+    {"images/bee/a_grey16.png", "images"},
+    {"images/bee/c_adam7.png", "images"},
+    {"images/cow/a.jpg", "images"},
+    {"images/cow/b_progressive.jpeg", "images"},
+#endif
+    {NULL, NULL}};
+
+static void media_load(int k) {
+  char from[400];
+  snprintf(from, sizeof from, NNC_SOURCE_DIR "/tests/oracle/media/%s", media[k].file);
+  int file = open(from, O_RDONLY);
+  length = file < 0 ? 0 : (int)read(file, bytes, FILE_MAX / 2);
+  close(file);
+  if (length <= 0) perror(from), exit(2);
+  header_length = length < 200 ? length / 2 : 100;
+}
+
+/* Every chunk that is whole gets the checksum of what it says now. */
+static void png_sums(void) {
+  for (int64_t at = 8, n; at + 12 <= length; at += 12 + n) {
+    n = (int64_t)bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
+    if (n > length - at - 12) return;
+    uint32_t sum = crc_of(bytes + at + 4, (int)n + 4);
+    for (int i = 0; i < 4; i++) bytes[at + 8 + n + i] = (unsigned char)(sum >> (24 - 8 * i));
+  }
+}
+
+static nnrt_source media_source(const char *kind, nnrt_field *field) {
+  nnrt_source source = {.name = "train", .nfields = 1, .fields = field, .nfiles = 1, .files = stream_files, .batch = 1};
+  source.kind = kind, source.rows = -1;
+#ifdef NNRT_IMAGES
+  source.reader = &nnrt_format_images;
+  *field = (nnrt_field){"x", NNRT_u8, 3, {draw(2) ? 1 : 3, 4, 5}};
+#endif
+  return source;
+}
+
+static void try_media(const char *keep) {
+  static unsigned char row[64];
+  int n = (int)(sizeof media / sizeof *media) - 1;
+  if (n < 1) return;
+  int k = (int)draw((uint32_t)n);
+  nnrt_field field = {0};
+  nnrt_source source = media_source(media[k].kind, &field);
+  nnrt_stream stream = {.source = &source};
+  nnrt_error error = {0};
+  media_load(k);
+  int mutated = mutate();
+  if (draw(2) && length > 8 && bytes[1] == 'P') png_sums();
+  put();
+  int status = nnrt_stream_open(&error, &stream, NULL);
+  if (!status) status = nnrt_stream_rows(&error, &stream, 0, 0, 0, 0, 1, row);
+  if (status)
+    check_refusal(&error, status, mutated, keep);
+  else
+    accepted++;
+  nnrt_stream_close(&stream);
+}
+
 static void try_weights(const char *keep) {
   static unsigned char params[64], other[64];
   static const nnrt_state states[] = {
@@ -493,8 +560,9 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
-  static void (*const attempts[])(const char *) = {try_idx, try_stream, try_stream, try_weights, try_checkpoint};
-  for (; nnrt_seconds() < end; tried++) attempts[draw(5)](keep);
+  static void (*const attempts[])(const char *) = {try_idx,     try_stream,     try_stream,
+                                                   try_weights, try_checkpoint, try_media};
+  for (; nnrt_seconds() < end; tried++) attempts[draw(6)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;
