@@ -25,11 +25,11 @@ const EmitPartPlace emit_part_places[EMIT_PARTS] = {
     [PART_images] = {"libnnrt_images.a",
                      NNC_RUNTIME_IMAGES,
                      {NNC_PNG, NNC_JPEG},
-                     "libpng and libjpeg (Debian: libpng-dev, libjpeg-dev), which nn.data.images needs"},
+                     "libpng and libjpeg (Debian: libpng-dev, libjpeg-dev), for nn.data.images"},
     [PART_sound] = {"libnnrt_sound.a",
                     NNC_RUNTIME_SOUND,
                     {NNC_SNDFILE},
-                    "libsndfile (Debian: libsndfile1-dev), which nn.data.wav needs"},
+                    "libsndfile (Debian: libsndfile1-dev), for nn.data.wav"},
 };
 
 static const struct {

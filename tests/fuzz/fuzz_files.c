@@ -344,18 +344,25 @@ static void try_stream(const char *keep) {
 }
 
 /* ---- images and sounds: files of tests/oracle/media, decoded by libraries whose errors come back by longjmp ---- */
+typedef enum Medium { MEDIUM_none, MEDIUM_image, MEDIUM_sound } Medium;
 static const struct {
-  const char *file, *kind;
+  const char *file;
+  Medium kind;
 } media[] = {
 #ifdef NNRT_IMAGES
-    {"images/ant/a.png", "images"},
-    {"images/ant/b_palette.PNG", "images"},
-    {"images/bee/a_grey16.png", "images"},
-    {"images/bee/c_adam7.png", "images"},
-    {"images/cow/a.jpg", "images"},
-    {"images/cow/b_progressive.jpeg", "images"},
+    {"images/ant/a.png", MEDIUM_image},
+    {"images/ant/b_palette.PNG", MEDIUM_image},
+    {"images/bee/a_grey16.png", MEDIUM_image},
+    {"images/bee/c_adam7.png", MEDIUM_image},
+    {"images/cow/a.jpg", MEDIUM_image},
+    {"images/cow/b_progressive.jpeg", MEDIUM_image},
 #endif
-    {NULL, NULL}};
+#ifdef NNRT_SOUND
+    {"sounds/low/a_32.wav", MEDIUM_sound},
+    {"sounds/low/b_float.wav", MEDIUM_sound},
+    {"sounds/low/c_stereo.wav", MEDIUM_sound},
+#endif
+    {NULL, MEDIUM_none}};
 
 static void media_load(int k) {
   char from[400];
@@ -377,18 +384,22 @@ static void png_sums(void) {
   }
 }
 
-static nnrt_source media_source(const char *kind, nnrt_field *field) {
+static nnrt_source media_source(Medium kind, nnrt_field *field) {
   nnrt_source source = {.name = "train", .nfields = 1, .fields = field, .nfiles = 1, .files = stream_files, .batch = 1};
-  source.kind = kind, source.rows = -1;
+  source.kind = kind == MEDIUM_image ? "images" : "wav";
+  source.rows = -1, source.hertz = 8000;
 #ifdef NNRT_IMAGES
-  source.reader = &nnrt_format_images;
   *field = (nnrt_field){"x", NNRT_u8, 3, {draw(2) ? 1 : 3, 4, 5}};
+  if (kind == MEDIUM_image) source.reader = &nnrt_format_images;
+#endif
+#ifdef NNRT_SOUND
+  if (kind == MEDIUM_sound) source.reader = &nnrt_format_wav, *field = (nnrt_field){"x", NNRT_f32, 1, {16}};
 #endif
   return source;
 }
 
 static void try_media(const char *keep) {
-  static unsigned char row[64];
+  _Alignas(64) static unsigned char row[64];
   int n = (int)(sizeof media / sizeof *media) - 1;
   if (n < 1) return;
   int k = (int)draw((uint32_t)n);

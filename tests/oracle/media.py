@@ -2,8 +2,9 @@
 
 Images: PIL decodes; 16 bits are round(v / 257); grey is PIL's convert("L"). The resizing is written out in fractions (means over overlaps where an axis
 shrinks, two nearest pixels with centres on centres where it grows) and compared here with torch's interpolate: bilinear always, area where the
-factor is whole. Sounds: what soundfile wrote, by hand from the stored numbers.
-Run by a Python with pillow, numpy, soundfile and torch, in this folder."""
+factor is whole. Sounds: soundfile writes them; what is expected are the numbers that it was given,
+over 2^31 where they are whole, f64 until they are rounded to f32 once.
+`media.py images` and `media.py sounds` make one kind. Run by a Python with pillow, numpy, soundfile and torch, in this folder."""
 import pathlib
 import struct
 import sys
@@ -129,7 +130,43 @@ def main_images():
     Image.fromarray(picture(8, 8, 4, 11), "CMYK").save(HERE / "cmyk.jpg")
 
 
+# ---- sounds: 8000 samples a second ----
+def make_sounds():
+    """path below sounds/ -> the samples as the model is to see them, in the order of rows"""
+    import soundfile
+    root, found, random = HERE / "sounds", {}, np.random.default_rng(20)
+    for name in ("high", "low"):
+        (root / name).mkdir(parents=True, exist_ok=True)
+
+    def put(name, subtype, stored, divisor, channels=1, **options):
+        """stored: whole numbers as 32-bit samples hold them in their upper bits, or floats"""
+        soundfile.write(root / name, stored.reshape(-1, channels), 8000, subtype, **options)
+        found[name] = stored.reshape(-1, channels).astype(np.float64).mean(1) / divisor
+
+    whole = lambda n, bits: (random.integers(-2 ** (bits - 1), 2 ** (bits - 1), n) << (32 - bits)).astype(np.int32)
+    put("high/a_8.wav", "PCM_U8", whole(11, 8), 2**31)
+    put("high/b_16.wav", "PCM_16", whole(5, 16), 2**31)
+    put("high/c_24.WAV", "PCM_24", whole(9, 24), 2**31)
+    put("low/a_32.wav", "PCM_32", whole(8, 32), 2**31)
+    put("low/b_float.wav", "FLOAT", random.uniform(-2, 2, 10).astype(np.float32), 1)
+    put("low/c_stereo.wav", "PCM_16", whole(14, 16), 2**31, channels=2)
+    put("low/d_extensible.wav", "PCM_16", whole(3, 16), 2**31, format="WAVEX")
+    soundfile.write(HERE / "law.wav", np.zeros(20), 8000, "ULAW")
+    soundfile.write(HERE / "rate.wav", np.zeros(20), 16000, "PCM_16")
+    return found
+
+
+def main_sounds():
+    lines = []
+    for samples in make_sounds().values():
+        row = np.concatenate([samples, np.zeros(8)])[:8].astype(np.float32)
+        lines.append(" ".join("%.9g" % v for v in row))
+    (HERE / "sounds.txt").write_text("\n".join(lines) + "\n")
+
+
 if __name__ == "__main__":
     HERE.mkdir(exist_ok=True)
     if "sounds" not in sys.argv:
         main_images()
+    if "images" not in sys.argv:
+        main_sounds()

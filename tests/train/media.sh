@@ -64,5 +64,27 @@ images() {
   refused images "none: the folder cannot be read: No such file or directory" --data colours=none
 }
 
+sounds() {
+  build sounds sounds -D folder="$oracle/sounds"
+  run sounds --passes 2
+  cat "$oracle/sounds.txt" "$oracle/sounds.txt" >want && same x.txt want "sounds"
+  is "$(lines y.txt)" "0 0 0 1 1 1 1 0 0 0 1 1 1 1 " "sounds: y"
+  run sounds --save one.safetensors
+  run sounds --init one.safetensors --predict "$oracle/sounds/low" --predict-with energy -o energy.csv
+  awk 'NR > 3 { s = 0; for (i = 1; i <= NF; i++) s += $i * $i; printf "%.4f\n", s }' "$oracle/sounds.txt" >want
+  tail -n +2 energy.csv | awk '{ printf "%.4f\n", $1 }' >got && same got want "--predict of sounds"
+  if "$NNC" "$models/sounds.lua" -D folder="$oracle/sounds" -o sounds.o 2>llvm.txt; then
+    cc sounds.o -L"$(dirname "$NNC_RUNTIME_LIBRARY")" -lnnrt_sound -lsndfile "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o llvm && run llvm && same x.txt "$oracle/sounds.txt" "LLVM"
+  fi
+  "$NNC" "$models/sounds.lua" -o straight -D folder="$oracle/sounds" && is "$(needs straight sndfile) $(needs straight png)" "1 0" "straight: libraries"
+  bad() { rm -rf bad && cp -r "$oracle/sounds" bad && cat >bad/low/a_32.wav && refused sounds "$1" --data train=bad; }
+  bad "data train: bad/low/a_32.wav: has 16000 samples a second; the model has sample_rate = 8000, and nothing is resampled" <"$oracle/rate.wav"
+  bad "bad/low/a_32.wav: is no good WAV file: its samples are neither whole numbers (PCM) nor floats" <"$oracle/law.wav"
+  bad "bad/low/a_32.wav: truncated: it ends at byte 50 of " < <(head -c 50 "$oracle/sounds/low/a_32.wav")
+  bad "bad/low/a_32.wav: is no good WAV file: " <"$oracle/images/ant/a.png"
+  mkdir bad/medium && refused sounds 'bad/medium: the folder is none of the model'\''s 2 classes' --data train=bad
+}
+
 [ -f "$(dirname "$NNC_RUNTIME_LIBRARY")/libnnrt_images.a" ] && each images || echo "SKIPPED in part: nnc was built without libpng or libjpeg (libpng-dev, libjpeg-dev)"
+[ -f "$(dirname "$NNC_RUNTIME_LIBRARY")/libnnrt_sound.a" ] && each sounds || echo "SKIPPED in part: nnc was built without libsndfile (libsndfile1-dev)"
 finish
