@@ -24,14 +24,18 @@ static int wav_bad(nnrt_error *error, const char *path, const char *why) {
   return nnrt_fail(error, NNRT_FAILED, "%s: is no good WAV file: %s", path, why);
 }
 
-/* libsndfile takes what is there of a file that was cut; its head says how long it was. 0 and 2^32 - 1 say nothing. */
+/* libsndfile would read other formats too, and takes what is there of a file that was cut; the head says what it is and
+ * how long it was. 0 and 2^32 - 1 say nothing. */
 static int wav_whole(nnrt_error *error, const nnrt_file *file) {
-  unsigned char head[8] = {0};
+  unsigned char head[12] = {0};
   int64_t size = lseek(file->descriptor, 0, SEEK_END);
   if (pread(file->descriptor, head, sizeof head, 0) < (ssize_t)sizeof head)
     return nnrt_fail(error, NNRT_FAILED, "%s: truncated: it has %lld bytes", file->path, (long long)size);
   uint32_t said = head[4] | head[5] << 8 | head[6] << 16 | (uint32_t)head[7] << 24;
-  bool known = !memcmp(head, "RIFF", 4) && said != 0 && said != UINT32_MAX;
+  bool plain = !memcmp(head, "RIFF", 4), wave = !memcmp(head + 8, "WAVE", 4);
+  if (!wave || !(plain || !memcmp(head, "RF64", 4)))
+    return wav_bad(error, file->path, "it does not begin with RIFF or RF64, a size, and WAVE");
+  bool known = plain && said != 0 && said != UINT32_MAX;
   lseek(file->descriptor, 0, SEEK_SET);
   if (!known || size >= (int64_t)said + 8) return NNRT_GOOD;
   return nnrt_fail(error, NNRT_FAILED, "%s: truncated: it ends at byte %lld of %lld", file->path, (long long)size,

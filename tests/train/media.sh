@@ -81,7 +81,7 @@ sounds() {
   bad "data train: bad/low/a_32.wav: has 16000 samples a second; the model has sample_rate = 8000, and nothing is resampled" <"$oracle/rate.wav"
   bad "bad/low/a_32.wav: is no good WAV file: its samples are neither whole numbers (PCM) nor floats" <"$oracle/law.wav"
   bad "bad/low/a_32.wav: truncated: it ends at byte 50 of " < <(head -c 50 "$oracle/sounds/low/a_32.wav")
-  bad "bad/low/a_32.wav: is no good WAV file: " <"$oracle/images/ant/a.png"
+  bad "bad/low/a_32.wav: is no good WAV file: it does not begin with RIFF or RF64, a size, and WAVE" <"$oracle/images/ant/a.png"
   mkdir bad/medium && refused sounds 'bad/medium: the folder is none of the model'\''s 2 classes' --data train=bad
 }
 

@@ -1,13 +1,13 @@
 /* test_routine.c: routines of the runtime that kernels call: each row of abi.def says the same to C and to the
  * compiler; the statement's text goes there and back, malformed calls are the user's errors, broken ones the
- * verifier's; order, report and dead-name analysis know that a call reads and writes; and an nnc without OpenBLAS says
- * so when it is to link it. */
+ * verifier's; order, report and dead-name analysis know that a call reads and writes; and an nnc without the libraries
+ * of a part says so when it is to link it. */
 #include "caught.h"
 #include "emit/emit.h"
 
 #include <ctype.h>
 
-/* Of no definition for OpenBLAS, as in a build without it. */
+/* Of no definition for the parts' libraries, as in a build without them. */
 #include "../../compiler/emit/build.c"
 #include "../../compiler/emit/parts.c"
 
@@ -169,15 +169,24 @@ static void test_others(void **state) {
   assert_null(strstr(text_str(&plain), "openblas"));
 }
 
-/* ---- a build without OpenBLAS ---- */
-static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, 1 << PART_blas); }
+/* ---- a build without the libraries of the parts ---- */
+static unsigned wanted;
+static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, wanted); }
 
 static void test_missing(void **state) {
   (void)state;
-  Caught c;
-  catch_error(&c, link_it, (void *)(uintptr_t) "test_routine.out");
-  assert_int_equal(c.code, 1);
-  assert_contains(c.text, "this nnc was built without OpenBLAS (Debian: libopenblas-pthread-dev)");
+  static const char *const packages[EMIT_PARTS] = {[PART_blas] = "OpenBLAS (Debian: libopenblas-pthread-dev)",
+                                                   [PART_images] =
+                                                       "libpng and libjpeg (Debian: libpng-dev, libjpeg-dev)",
+                                                   [PART_sound] = "libsndfile (Debian: libsndfile1-dev)"};
+  for (int i = 0; i < EMIT_PARTS; ++i) {
+    Caught c;
+    wanted = 1u << i;
+    catch_error(&c, link_it, (void *)(uintptr_t) "test_routine.out");
+    assert_int_equal(c.code, 1);
+    assert_contains(c.text, "this nnc was built without");
+    assert_contains(c.text, packages[i]);
+  }
   assert_int_not_equal(access("test_routine.out", F_OK), 0);
 }
 
