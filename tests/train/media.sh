@@ -46,6 +46,12 @@ images() {
   awk '{ printf "%.4f\n", $1 }' means >got && same got want "--predict of a folder"
   run images --init one.safetensors --predict "$oracle/images/bee/c_adam7.png,$oracle/images/bee/a_grey16.png" --predict-with class -o means.csv
   is "$(tail -n +2 means.csv | tr '\n' ' ')" "$(sed -n 3p means) $(sed -n 1p means) " "--predict of two files"
+  # the model's text is the same program; a library reads no files
+  "$NNC" "$models/images.lua" -D folder="$oracle/images" -D third=bee --dump=front --stop-after=front >images.graph && "$NNC" images.graph -o text.c
+  "$NNC" "$models/images.lua" -D folder="$oracle/images" -D third=bee -o named.c && cmp -s named.c text.c || fail "the model's text is another program"
+  sed 's/ category "bee"//' images.graph >other.graph
+  ! "$NNC" other.graph -o other.c 2>err && grep -q "source 'colours': its files or values do not fit its fields" err || fail "a text with two names for three classes: $(cat err)"
+  "$NNC" "$models/images.lua" --lib -o lib.c && ! grep -q nnrt_format lib.c || fail "a library asks for a reader"
   # other files
   cp -r "$oracle/images" other && printf 'not an image' >other/notes.txt && mkdir -p other/.hidden && printf 'x' >other/ant/readme.txt
   run images --data colours=other --data greys=other && same x.txt "$oracle/colours.txt" "--data"
