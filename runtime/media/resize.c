@@ -36,7 +36,7 @@ static void axis_set(nnrt_axis *axis, int from) {
 }
 
 /* One row of the image: [width, channels] to [to, channels], times the sum of the weights. */
-static void row_shrink(const nnrt_resizer *r, const unsigned char *row, int channels) {
+static void row_resize(const nnrt_resizer *r, const unsigned char *row, int channels) {
   for (int o = 0; o < r->x.to; o++)
     for (int c = 0; c < channels; c++) {
       const nnrt_span *s = &r->x.spans[o];
@@ -61,7 +61,7 @@ void nnrt_resize(nnrt_resizer *r, const nnrt_image *image, unsigned char *to) {
     const nnrt_span *s = &r->y.spans[o];
     memset(r->sums, 0, (size_t)wide * sizeof *r->sums);
     for (int i = 0; i < s->count; i++) {
-      row_shrink(r, image->at + (size_t)(s->first + i) * (size_t)image->width * (size_t)channels, channels);
+      row_resize(r, image->at + (size_t)(s->first + i) * (size_t)image->width * (size_t)channels, channels);
       uint64_t weight = span_weight(&r->y, s, i);
       for (int k = 0; k < wide; k++) r->sums[k] += weight * r->line[k];
     }
