@@ -17,6 +17,10 @@ done
 library=$(dirname "$(find "$prefix" -name libnnrt.a)")
 [ -n "${NNC_BLAS_LINK:-}" ] && [ ! -f "$library/libnnrt_blas.a" ] && fail "libnnrt_blas.a is not installed"
 
+for part in images sound; do
+  [ ! -f "$NNC_BUILD_DIR/runtime/libnnrt_$part.a" ] || [ -f "$library/libnnrt_$part.a" ] || fail "libnnrt_$part.a is not installed"
+done
+
 # the commands, as a script that also runs where the tree is hidden: $1 prefix, $2 folder of the libraries
 cat >"$base/build.sh" <<'SH'
 set -e

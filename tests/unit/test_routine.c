@@ -1,14 +1,15 @@
 /* test_routine.c: routines of the runtime that kernels call: each row of abi.def says the same to C and to the
  * compiler; the statement's text goes there and back, malformed calls are the user's errors, broken ones the
- * verifier's; order, report and dead-name analysis know that a call reads and writes; and an nnc without OpenBLAS says
- * so when it is to link it. */
+ * verifier's; order, report and dead-name analysis know that a call reads and writes; and an nnc without the libraries
+ * of a part says so when it is to link it. */
 #include "caught.h"
 #include "emit/emit.h"
 
 #include <ctype.h>
 
-/* Of no definition for OpenBLAS, as in a build without it. */
+/* Of no definition for the parts' libraries, as in a build without them. */
 #include "../../compiler/emit/build.c"
+#include "../../compiler/emit/parts.c"
 
 static Arena *arena;
 
@@ -157,26 +158,35 @@ static void test_others(void **state) {
   program_report(&report, p);
   assert_non_null(strstr(text_str(&report), "768 B read, 576 B written")); /* 2 * 96 * 4 and 144 * 4 */
   emit_c(&c, p, &(EmitOptions){.compiler = "nnc", .no_main = true});
-  assert_string_equal(emit_blas(p), "openblas");
+  assert_int_equal(emit_parts(p), 1 << PART_blas);
   assert_non_null(strstr(text_str(&c), "nnrt_sgemm(rows, 12, 8, &x[row * 8], 8, 1, w, 1, 8, &y[row * 12], 12);"));
   assert_non_null(strstr(text_str(&c), "const int64_t rows = ")); /* alive: the call uses it */
   assert_null(strstr(text_str(&c), "(void)"));                    /* every parameter is used */
   assert_non_null(strstr(text_str(&c), "-lnnrt_blas -lopenblas -lnnrt"));
   Program *without = program_of(kernel_of("kernel k(y: f32[1] written)\n  store f32 y[0] = f32(1)\n"), &m);
   emit_c(&plain, without, &(EmitOptions){.compiler = "nnc", .no_main = true});
-  assert_null(emit_blas(without));
+  assert_int_equal(emit_parts(without), 0);
   assert_null(strstr(text_str(&plain), "openblas"));
 }
 
-/* ---- a build without OpenBLAS ---- */
-static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, true); }
+/* ---- a build without the libraries of the parts ---- */
+static unsigned wanted;
+static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, wanted); }
 
 static void test_missing(void **state) {
   (void)state;
-  Caught c;
-  catch_error(&c, link_it, (void *)(uintptr_t) "test_routine.out");
-  assert_int_equal(c.code, 1);
-  assert_contains(c.text, "this nnc was built without OpenBLAS (Debian: libopenblas-pthread-dev)");
+  static const char *const packages[EMIT_PARTS] = {[PART_blas] = "OpenBLAS (Debian: libopenblas-pthread-dev)",
+                                                   [PART_images] =
+                                                       "libpng and libjpeg (Debian: libpng-dev, libjpeg-dev)",
+                                                   [PART_sound] = "libsndfile (Debian: libsndfile1-dev)"};
+  for (int i = 0; i < EMIT_PARTS; ++i) {
+    Caught c;
+    wanted = 1u << i;
+    catch_error(&c, link_it, (void *)(uintptr_t) "test_routine.out");
+    assert_int_equal(c.code, 1);
+    assert_contains(c.text, "this nnc was built without");
+    assert_contains(c.text, packages[i]);
+  }
   assert_int_not_equal(access("test_routine.out", F_OK), 0);
 }
 
