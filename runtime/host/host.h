@@ -45,7 +45,11 @@ int nnrt_alloc_raw(nnrt_error *error, void *pointer, int64_t bytes, const char *
 double nnrt_seconds(void);                                                             /* monotonic */
 int nnrt_character(const char *text);                             /* bytes of the UTF-8 character there, or 0 */
 int nnrt_name_text(char *to, int size, int at, const char *name); /* appends it so that it can be shown */
+int nnrt_characters(const char *text);                            /* of UTF-8 */
+int nnrt_json_text(char *to, int size, int at, const char *text); /* appends it, escaped */
 bool nnrt_path_ends(const char *path, const char *end);
+unsigned char *nnrt_low_put(unsigned char *to, uint64_t number, int bytes); /* the lowest byte first; -> behind it */
+uint64_t nnrt_low(const unsigned char *at, int bytes);
 const char *nnrt_nearest(const char *word, int n, const char *const *words); /* for "did you mean", or NULL */
 int nnrt_text(char *to, int size, int at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));                              /* appends, cuts; the new length */
@@ -146,6 +150,8 @@ int nnrt_npy_header(nnrt_error *error, nnrt_npy *array);
 int nnrt_npy_describe(char *to, int size, int dtype, int rank, const int64_t *dims);
 int64_t nnrt_npy_room(int n);
 void nnrt_npy_put(char *to, int64_t room, int dtype, int rank, const int64_t *dims);
+int nnrt_npy_dtype(int dtype); /* in which numbers of a dtype go out */
+const unsigned char *nnrt_npy_numbers(int dtype, const unsigned char *from, int64_t n, unsigned char *wide);
 
 /* ---- tokens.c: a vocabulary in a file ---- */
 typedef struct nnrt_tokens nnrt_tokens;
@@ -480,7 +486,6 @@ int nnrt_weights_list(nnrt_error *error, nnrt_weights *w, const nnrt_act *act, b
 int nnrt_weights_all(nnrt_error *error, nnrt_weights *w);
 int64_t nnrt_weights_chunk(const nnrt_state *state, const nnrt_memory *memory, int64_t at, unsigned char *to);
 int64_t nnrt_weights_room(const nnrt_weights *w); /* of a header without notes */
-int nnrt_weights_escape(char *to, int size, int n, const char *name);
 int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc);
 int nnrt_weights_possible(nnrt_error *error, const nnrt_model *model, const char *path);
 /* The states and names that the act lists, or the whole model when it is NULL or lists none. */
