@@ -205,11 +205,12 @@ static int flag_unknown(const nnrt_flags_reader *r, const char *argument) {
 
 static int flags_one(nnrt_flags_reader *r) {
   const char *argument = r->argv[r->at++], *text;
-  if (!strcmp(argument, "-o")) argument = "--output";
+  bool o = !strcmp(argument, "-o"); /* whatever hyper is called "output" */
+  if (o) argument = "--output";
   const char *name = argument + 2;
   if (strncmp(argument, "--", 2)) return flag_unknown(r, argument);
   size_t n = strcspn(name, "=");
-  int hyper = hyper_find(r->model, name, n);
+  int hyper = o ? -1 : hyper_find(r->model, name, n);
   int input = hyper < 0 ? nnrt_input_find(r->model, name, n) : -1;
   const nnrt_flag *f = hyper < 0 && input < 0 ? flag_find(name, n) : NULL;
   if (hyper < 0 && input < 0 && !f) return flag_unknown(r, argument);

@@ -86,13 +86,16 @@ static void a_run_does_one_thing(void **state) {
   assert_string_equal(options.output, "out.npy");
   assert_string_equal(options.predict_with, "f.x");
   assert_int_equal(READ("--eval", "--resume", "--checkpoint", "c", "--log", "l"), 0);
+  assert_int_equal(READ("--eval", "--resume", "--init", "w"), NNRT_USAGE);
+  assert_non_null(strstr(error.text, "not both"));
   assert_int_equal(READ("--profile", "t.json", "--profile-steps", "3"), NNRT_USAGE); /* not compiled for it */
   assert_non_null(strstr(error.text, "compile tiny.lua with nnc --profile"));
   static const char *const pairs[][5] = {
       {"--eval", "--bench", "2", NULL, NULL},  {"--predict", "f", "--eval", NULL, NULL},
       {"--eval", "--steps", "3", NULL, NULL},  {"--predict", "f", "--checkpoint-keep", "2", NULL},
       {"--predict", "f", "--save", "s", NULL}, {"-o", "f", NULL, NULL, NULL},
-      {"--eval", "--output", "f", NULL, NULL}, {"--profile-steps", "3", NULL, NULL, NULL}};
+      {"--eval", "--output", "f", NULL, NULL}, {"--profile-steps", "3", NULL, NULL, NULL},
+      {"--bench", "2", "--save", "s", NULL},   {"--bench", "2", "--resume", NULL, NULL}};
   for (int i = 0; i < LENGTH(pairs); i++) {
     const char *args[6] = {"tiny"};
     int n = 1;
