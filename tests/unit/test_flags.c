@@ -105,6 +105,21 @@ static void a_run_does_one_thing(void **state) {
   }
 }
 
+static void a_file_is_written_for_one_thing(void **state) {
+  (void)state;
+  static const char *const pairs[][2] = {{"save", "checkpoint"}, {"log", "save"}, {"log", "init"}, {"log", "resume"}};
+  for (int i = 0; i < LENGTH(pairs); i++) {
+    char first[32], second[32], message[64];
+    snprintf(first, sizeof first, "--%s=f", pairs[i][0]);
+    snprintf(second, sizeof second, "--%s=f", pairs[i][1]);
+    snprintf(message, sizeof message, "--%s and --%s both name f", pairs[i][0], pairs[i][1]);
+    assert_int_equal(READ(second, first), NNRT_USAGE);
+    assert_string_equal(error.text, message);
+  }
+  assert_int_equal(READ("--init", "f", "--save", "f"), 0);
+  assert_int_equal(READ("--resume", "f", "--checkpoint", "f"), 0);
+}
+
 static void a_value_of_the_model_wins_over_a_flag(void **state) {
   (void)state;
   const nnrt_hyper epochs = {"epochs", 10, 1, INFINITY, 1, NULL};
@@ -219,6 +234,7 @@ int main(void) {
       cmocka_unit_test(values_and_data_go_by_name),
       cmocka_unit_test(checkpoints_are_due_by_steps_time_or_epochs),
       cmocka_unit_test(a_run_does_one_thing),
+      cmocka_unit_test(a_file_is_written_for_one_thing),
       cmocka_unit_test(a_value_of_the_model_wins_over_a_flag),
       cmocka_unit_test(bad_flags_are_refused),
       cmocka_unit_test(help_is_made_from_the_model),
