@@ -31,7 +31,7 @@ grep -q loss on.err && ! grep -q "weight" on.err || fail "the progress shows: $(
 model weights 'watch = "*.weight",' 2
 ./weights --quiet --log weights.log </dev/null
 grep -q '"update.1.weight"' weights.log && ! grep -q bias weights.log || fail "a glob chooses others: $(head -n 1 weights.log)"
-model many "watch = true," 10 '{ [string.rep("long", 100)] = net }'
+model many "watch = true," 20 '{ [string.rep("long", 50)] = net }'
 code=0
 ./many --quiet --log many.log 2>many.err </dev/null || code=$?
 [ "$code" = 1 ] && grep -q "the outputs of train need lines of" many.err || fail "many: exit code $code, $(cat many.err)"
