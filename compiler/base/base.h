@@ -82,6 +82,7 @@ void text_init(Text *text, Arena *arena);
 void text_printf(Text *text, const char *format, ...);
 void text_puts(Text *text, const char *s);
 const char *text_str(Text *text); /* zero-terminated, valid until the next write */
+bool text_is_name(const char *s); /* can it name what goes into files and is shown? */
 
 /* ---- files ---- */
 char *file_read(Arena *arena, const char *path, size_t *bytes); /* NULL with errno set */

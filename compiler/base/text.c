@@ -58,6 +58,28 @@ const char *text_str(Text *text) {
   return text->at;
 }
 
+/* ---- names ---- */
+/* Bytes of the character of UTF-8 at s (RFC 3629), which is no control character; 0: there is none such. */
+static int character_shown(const unsigned char *s) {
+  int n = *s < 0x80 ? 1 : *s < 0xC2 ? 0 : *s < 0xE0 ? 2 : *s < 0xF0 ? 3 : *s < 0xF5 ? 4 : 0;
+  for (int i = 1; i < n; ++i)
+    if ((s[i] & 0xC0) != 0x80) return 0;
+  bool control = *s < 0x20 || *s == 0x7F || (*s == 0xC2 && s[1] < 0xA0);
+  bool too_long = (*s == 0xE0 && s[1] < 0xA0) || (*s == 0xF0 && s[1] < 0x90);
+  bool no_character = (*s == 0xED && s[1] > 0x9F) || (*s == 0xF4 && s[1] > 0x8F);
+  return control || too_long || no_character ? 0 : n;
+}
+
+/* Files of weights, the log and TensorBoard hold names as UTF-8; the runtime's readers take NAME_BYTES of one. */
+bool text_is_name(const char *s) {
+  enum { NAME_BYTES = 255 };
+  size_t n = strlen(s);
+  if (!n || n > NAME_BYTES) return false;
+  for (int bytes; *s; s += bytes)
+    if (!(bytes = character_shown((const unsigned char *)s))) return false;
+  return true;
+}
+
 static const char *float_special(double x) { return isnan(x) ? "nan" : x > 0 ? "inf" : "-inf"; }
 
 const char *text_f64(Arena *arena, double x) {

@@ -13,6 +13,7 @@ static int program_name_state(lua_State *L) { /* (state, name): the first name c
   const char *name = arena_strdup(f->arena, luaL_checkstring(L, 2));
   State *s = h && h->state ? h->state : NULL;
   if (!s) return 0;
+  if (!text_is_name(name)) front_fail(L, s->loc, MSG_name_text, "nn.program", name, "", "");
   State *other = map_get(&f->names, name);
   if (other == s) return 0;
   if (other) {
@@ -234,6 +235,8 @@ static void func_outputs(lua_State *L, const Func *func, Trace *t) {
   for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
     if (lua_type(L, -2) != LUA_TSTRING) front_fail(L, func->loc, MSG_func_output_name, func->name, "", "", "");
     int at = names.n;
+    if (!text_is_name(lua_tostring(L, -2)))
+      front_fail(L, func->loc, MSG_name_text, func->name, lua_tostring(L, -2), "", "");
     vec_push(f->arena, names, arena_strdup(f->arena, lua_tostring(L, -2)));
     for (; at > 0 && strcmp(names.at[at - 1], names.at[at]) > 0; --at) {
       const char *swap = names.at[at];
@@ -289,6 +292,7 @@ static int program_end(lua_State *L) { /* (name): nil means the file's */
   const char *dot = strrchr(base, '.');
   const char *name = lua_isnoneornil(L, 1) ? arena_strndup(f->arena, base, dot ? (size_t)(dot - base) : strlen(base))
                                            : arena_strdup(f->arena, luaL_checkstring(L, 1));
+  if (!text_is_name(name)) front_fail(L, place_call(L), MSG_name_text, "nn.program's name", name, "", "");
   f->module->name = name;
   f->finished = true;
   return 0;

@@ -14,10 +14,7 @@
 enum { ARCHIVE_LOCAL = 30, ARCHIVE_ENTRY = 46, ARCHIVE_END = 22, ARCHIVE_HEADER = 1024, ARCHIVE_MOST = 65535 };
 #define ARCHIVE_ENDING ".npy"
 
-bool nnrt_archive_named(const char *path) {
-  size_t n = strlen(path);
-  return n > 4 && !strcmp(path + n - 4, ".npz");
-}
+bool nnrt_archive_named(const char *path) { return nnrt_path_ends(path, ".npz"); }
 
 /* ---- out ---- */
 typedef struct nnrt_archive_member {
@@ -30,18 +27,16 @@ typedef struct nnrt_archive {
   nnrt_archive_member *members;
 } nnrt_archive;
 
-static int archive_dtype(const nnrt_state *s) { return s->dtype == NNRT_bf16 ? NNRT_f32 : s->dtype; }
-
 static int64_t archive_header(const nnrt_state *s, char header[ARCHIVE_HEADER]) {
-  int64_t room = nnrt_npy_room(nnrt_npy_describe(header, ARCHIVE_HEADER, archive_dtype(s), s->rank, s->dim));
-  nnrt_npy_put(header, room, archive_dtype(s), s->rank, s->dim);
+  int64_t room = nnrt_npy_room(nnrt_npy_describe(header, ARCHIVE_HEADER, nnrt_npy_dtype(s->dtype), s->rank, s->dim));
+  nnrt_npy_put(header, room, nnrt_npy_dtype(s->dtype), s->rank, s->dim);
   return room;
 }
 
 static int64_t archive_size(const nnrt_state *s) {
   char header[ARCHIVE_HEADER];
   return archive_header(s, header) +
-         nnrt_state_bytes(s) / nnrt_dtype_bytes(s->dtype) * nnrt_dtype_bytes(archive_dtype(s));
+         nnrt_state_bytes(s) / nnrt_dtype_bytes(s->dtype) * nnrt_dtype_bytes(nnrt_npy_dtype(s->dtype));
 }
 
 static int64_t archive_name(const nnrt_weights *w, int i) {
@@ -68,25 +63,16 @@ static int archive_put(nnrt_archive *a, const void *bytes, int64_t n) { /* an er
 /* Header and numbers of state i. */
 static int archive_state(nnrt_archive *a, int i) {
   const nnrt_state *s = nnrt_weights_state(a->w, i);
-  const uint16_t one = 1;
   unsigned char chunk[NNRT_WEIGHTS_CHUNK], wide[2 * NNRT_WEIGHTS_CHUNK];
   char header[ARCHIVE_HEADER];
   int failed = archive_put(a, header, archive_header(s, header));
   for (int64_t at = 0, n, all = nnrt_state_bytes(s); at < all && !failed; at += n) {
     n = nnrt_weights_chunk(s, a->w->memory, at, chunk);
-    if (s->dtype != NNRT_bf16) {
-      failed = archive_put(a, chunk, n);
-      continue;
-    }
-    nnrt_stored_convert(nnrt_stored_find("bf16"), !*(const unsigned char *)&one, chunk, NNRT_f32, wide, n / 2);
-    failed = archive_put(a, wide, 2 * n);
+    int64_t numbers = n / nnrt_dtype_bytes(s->dtype);
+    failed = archive_put(a, nnrt_npy_numbers(s->dtype, chunk, numbers, wide),
+                         numbers * nnrt_dtype_bytes(nnrt_npy_dtype(s->dtype)));
   }
   return failed;
-}
-
-static unsigned char *archive_number(unsigned char *at, uint32_t number, int bytes) { /* -> behind it */
-  for (int i = 0; i < bytes; i++) at[i] = (unsigned char)(number >> 8 * i);
-  return at + bytes;
 }
 
 /* What a member's head and its entry in the directory share: version 2.0 needed, a name in UTF-8, stored, the earliest
@@ -94,9 +80,9 @@ static unsigned char *archive_number(unsigned char *at, uint32_t number, int byt
 static unsigned char *archive_fields(unsigned char *at, const nnrt_archive_member *m, int64_t name) {
   static const unsigned char fields[] = {20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0};
   memcpy(at, fields, sizeof fields);
-  at = archive_number(at + sizeof fields, m->crc, 4);
-  at = archive_number(archive_number(at, m->size, 4), m->size, 4);
-  return archive_number(archive_number(at, (uint32_t)name, 2), 0, 2);
+  at = nnrt_low_put(at + sizeof fields, m->crc, 4);
+  at = nnrt_low_put(nnrt_low_put(at, m->size, 4), m->size, 4);
+  return nnrt_low_put(nnrt_low_put(at, (uint32_t)name, 2), 0, 2);
 }
 
 static int archive_head(nnrt_archive *a, int i, const unsigned char *head, int64_t n) {
@@ -115,7 +101,7 @@ static int archive_member(nnrt_archive *a, int i) {
 static int archive_entry(nnrt_archive *a, int i) {
   unsigned char head[ARCHIVE_ENTRY] = "PK\1\2\24";
   archive_fields(head + 6, &a->members[i], archive_name(a->w, i));
-  archive_number(head + 42, a->members[i].at, 4);
+  nnrt_low_put(head + 42, a->members[i].at, 4);
   return archive_head(a, i, head, sizeof head);
 }
 
@@ -142,8 +128,8 @@ static int archive_write(nnrt_archive *a) { /* an errno, or 0 */
     failed = archive_entry(a, i);
     size += (uint32_t)(ARCHIVE_ENTRY + archive_name(a->w, i));
   }
-  unsigned char *at = archive_number(end + 8, (uint32_t)a->w->n, 2);
-  archive_number(archive_number(archive_number(at, (uint32_t)a->w->n, 2), size, 4), directory, 4);
+  unsigned char *at = nnrt_low_put(end + 8, (uint32_t)a->w->n, 2);
+  nnrt_low_put(nnrt_low_put(nnrt_low_put(at, (uint32_t)a->w->n, 2), size, 4), directory, 4);
   return failed ? failed : nnrt_write_all(a->file, end, sizeof end);
 }
 

@@ -38,7 +38,7 @@ static int array_descr(nnrt_npy_text *t) {
   } names[] = {{"b1", "bool"}, {"i1", "i8"},  {"u1", "u8"},  {"i2", "i16"}, {"u2", "u16"}, {"i4", "i32"},
                {"u4", "u32"},  {"i8", "i64"}, {"f2", "f16"}, {"f4", "f32"}, {"f8", "f64"}};
   t->at += strspn(t->at, " \n");
-  if (*t->at != '\'' || !strchr("<>|=", t->at[1])) return array_fail(t, "a type of numbers such as '<f4'");
+  if (*t->at != '\'' || !t->at[1] || !strchr("<>|=", t->at[1])) return array_fail(t, "a type of numbers such as '<f4'");
   for (size_t i = 0; i < sizeof names / sizeof names[0] && !t->npy->type; i++)
     if (!strncmp(t->at + 2, names[i].numpy, 2) && t->at[4] == '\'') t->npy->type = nnrt_stored_find(names[i].name);
   if (!t->npy->type) return array_fail(t, "one of b1 i1 u1 i2 u2 i4 u4 i8 f2 f4 f8");
@@ -101,8 +101,7 @@ int nnrt_npy_header(nnrt_error *error, nnrt_npy *a) {
   if (memcmp(head, "\x93NUMPY", 6) || head[6] < 1 || head[6] > 3)
     return nnrt_fail(error, NNRT_FAILED, "%s: no .npy file of version 1.0 to 3.0: it begins with %02x %02x %02x %02x",
                      a->path, head[0], head[1], head[2], head[6]);
-  int64_t begins = head[6] == 1 ? 10 : 12, n = head[8] | head[9] << 8;
-  if (begins == 12) n |= (int64_t)head[10] << 16 | (int64_t)head[11] << 24;
+  int64_t begins = head[6] == 1 ? 10 : 12, n = (int64_t)nnrt_low(head + 8, head[6] == 1 ? 2 : 4);
   if (n > NPY_HEADER || begins + n > left)
     return nnrt_fail(error, NNRT_FAILED, "%s: its header says that it has %lld bytes; there are %lld, and %d are taken",
                      a->path, (long long)n, (long long)(left - begins), NPY_HEADER);
@@ -114,7 +113,17 @@ int nnrt_npy_header(nnrt_error *error, nnrt_npy *a) {
 }
 
 /* ---- out ---- */
-/* The text of a header; bf16, which NumPy has not, goes out as f32. */
+/* bf16, which NumPy has not, goes out as f32, exactly. */
+int nnrt_npy_dtype(int dtype) { return dtype == NNRT_bf16 ? NNRT_f32 : dtype; }
+
+/* n numbers as they go out: where they lie, or in `wide`, twice as long. */
+const unsigned char *nnrt_npy_numbers(int dtype, const unsigned char *from, int64_t n, unsigned char *wide) {
+  if (dtype != NNRT_bf16) return from;
+  for (int64_t i = 0; i < n; i++) nnrt_element_set(NNRT_f32, wide + 4 * i, nnrt_element(NNRT_bf16, from + 2 * i));
+  return wide;
+}
+
+/* The text of a header. */
 int nnrt_npy_describe(char *to, int size, int dtype, int rank, const int64_t *dims) {
   static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
   const uint16_t one = 1;

@@ -42,7 +42,7 @@ void nnrt_checkpoint_set(int dtype, void *at, uint64_t number) {
 /* ---- notes: ,"KIND.NAME":"…" ---- */
 static void note_key(nnrt_keeper *k, int *n, const char *kind, const char *name) {
   *n = nnrt_text(k->notes, (int)k->notes_room, *n, ",\"%s.", kind);
-  *n = nnrt_weights_escape(k->notes, (int)k->notes_room, *n, name);
+  *n = nnrt_json_text(k->notes, (int)k->notes_room, *n, name);
   *n = nnrt_text(k->notes, (int)k->notes_room, *n, "\":\"");
 }
 
@@ -65,7 +65,7 @@ static void notes_run(nnrt_run *run, nnrt_keeper *k, int *n) {
   const nnrt_options *o = &run->options;
   const nnrt_course *c = &run->course;
   note_key(k, n, "nnrt", "model");
-  *n = nnrt_weights_escape(k->notes, (int)k->notes_room, *n, run->model->name);
+  *n = nnrt_json_text(k->notes, (int)k->notes_room, *n, run->model->name);
   *n = nnrt_text(k->notes, (int)k->notes_room, *n, "\"");
   NOTE("nnrt", "checkpoint", 1);
   NOTE("nnrt", "hash", (int64_t)run->model->hash);
@@ -120,7 +120,7 @@ static void notes_curves(nnrt_run *run, nnrt_keeper *k, int *n) {
 static void sum_numbers(nnrt_crc *crc, int n, const int64_t *numbers) {
   for (int i = 0; i < n; i++) {
     unsigned char bytes[8];
-    for (int k = 0; k < 8; k++) bytes[k] = (unsigned char)((uint64_t)numbers[i] >> 8 * k);
+    nnrt_low_put(bytes, (uint64_t)numbers[i], 8);
     nnrt_crc_add(crc, bytes, 8);
   }
 }

@@ -7,19 +7,32 @@
  * are asked for); a second one ends the process at once. */
 #include "host.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- signals: the only state outside nnrt_run ---- */
 static volatile sig_atomic_t signal_seen;
 
 int nnrt_signalled(void) { return signal_seen; }
-static void signal_note(int number) { signal_seen = number; }
 
-/* SIGXFSZ (RLIMIT_FSIZE) would end the process; ignored, it is an error of write, which is told. */
-static void signals_catch(struct sigaction before[3]) {
+/* A second one, of the same kind (SA_RESETHAND) or of the other, ends the process. */
+static void signal_note(int number) {
+  if (signal_seen) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+  signal_seen = number;
+}
+
+/* SIGXFSZ (RLIMIT_FSIZE) and SIGPIPE (who read our output or log is gone) would end the process, and with it weights
+ * that are not saved yet; ignored, they are errors of write, which are told. */
+enum { SIGNALS = 4 };
+static void signals_catch(struct sigaction before[SIGNALS]) {
   struct sigaction note = {.sa_handler = signal_note, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigemptyset(&note.sa_mask);
@@ -27,13 +40,31 @@ static void signals_catch(struct sigaction before[3]) {
   sigaction(SIGINT, &note, &before[0]);
   sigaction(SIGTERM, &note, &before[1]);
   sigaction(SIGXFSZ, &ignore, &before[2]);
+  sigaction(SIGPIPE, &ignore, &before[3]);
   if (before[0].sa_handler == SIG_IGN) sigaction(SIGINT, &before[0], NULL); /* nohup, a shell's background job */
 }
 
-static void signals_release(const struct sigaction before[3]) {
+static void signals_release(const struct sigaction before[SIGNALS]) {
   sigaction(SIGINT, &before[0], NULL);
   sigaction(SIGTERM, &before[1], NULL);
   sigaction(SIGXFSZ, &before[2], NULL);
+  sigaction(SIGPIPE, &before[3], NULL);
+}
+
+/* ---- standard input, output and error ---- */
+/* One that is closed (>&-) would be the next file that is opened, and what is said to the user would go into that. What
+ * stands there instead can be neither read nor written, as if it were closed. */
+static void standard_open(void) {
+  for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++)
+    if (fcntl(descriptor, F_GETFD) < 0) (void)!open("/dev/null", descriptor ? O_RDONLY : O_WRONLY);
+}
+
+/* Is everything that was printed where it should be? */
+static int standard_end(nnrt_error *error, int status) {
+  errno = 0;
+  if ((!fflush(stdout) && !ferror(stdout)) || status) return status;
+  return nnrt_fail(error, NNRT_FAILED, "standard output: cannot be written%s%s", errno ? ": " : "",
+                   errno ? strerror(errno) : "");
 }
 
 /* ---- set up ---- */
@@ -123,6 +154,16 @@ static int run_prepare(nnrt_run *run) {
 }
 
 /* ---- the run ---- */
+/* What a run leaves, also one that a signal ended: weights are saved even where a checkpoint could not be. */
+static int run_keep(nnrt_run *run, int status) {
+  const char *path = run->options.save;
+  int kept = status >= 128 ? nnrt_checkpoint_signal(run) : NNRT_GOOD;
+  nnrt_error late = {0};
+  int saved = path ? nnrt_weights_save(&late, run->model, &run->memory, path, NULL) : NNRT_GOOD;
+  if (saved && !kept) run->error = late;
+  return kept ? kept : saved ? saved : status;
+}
+
 static int run_train(nnrt_run *run) {
   char why[64] = "";
   nnrt_progress_start(&run->progress, run);
@@ -131,15 +172,7 @@ static int run_train(nnrt_run *run) {
   run->progress.steps = run->step; /* the one in which a signal came is done, too */
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
   nnrt_progress_leave(&run->progress);
-  if (status >= 128) {
-    int kept = nnrt_checkpoint_signal(run);
-    if (kept) return kept;
-  }
-  if (run->options.save && (status == NNRT_GOOD || status >= 128)) {
-    int saved = nnrt_weights_save(&run->error, run->model, &run->memory, run->options.save, NULL);
-    if (saved) status = saved;
-  }
-  return status;
+  return status == NNRT_GOOD || status >= 128 ? run_keep(run, status) : status;
 }
 
 static int run_profile(nnrt_run *run) {
@@ -206,7 +239,6 @@ static bool inform(const nnrt_model *model, const nnrt_options *o, const char *p
     nnrt_parameters_print(model);
   else
     return false;
-  fflush(stdout);
   return true;
 }
 
@@ -226,9 +258,10 @@ static int report(const nnrt_run *run, int status, const char *program) {
 
 int nnrt_main(const nnrt_model *model, int argc, char **argv) {
   const char *program = program_name(argc, argv, model);
-  struct sigaction before[3];
+  struct sigaction before[SIGNALS];
   nnrt_error error = {0};
   nnrt_run *run;
+  standard_open();
   if (nnrt_alloc(&error, &run, sizeof *run, "the run")) return NNRT_FAILED;
   uint64_t floats = nnrt_floats_enter();
   run->model = model;
@@ -238,7 +271,7 @@ int nnrt_main(const nnrt_model *model, int argc, char **argv) {
     status = run_whole(run);
     signals_release(before);
   }
-  status = report(run, status, program);
+  status = report(run, standard_end(&run->error, status), program);
   nnrt_options_free(&run->options);
   free(run);
   nnrt_floats_leave(floats);

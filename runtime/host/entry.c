@@ -141,7 +141,10 @@ int nnrt_entries_check(nnrt_run *run, int f) {
     int64_t batch = nnrt_batch_rows(run, func, &func->variants[0], k);
     if (!s->reader.format) continue; /* not read by this run */
     bool rest = (func->whole_pass && variant_single(func) >= 0) || nnrt_stream_weighted(s);
-    if (s->rows < (rest ? 1 : batch))
+    if (rest && s->rows < 1)
+      return nnrt_fail(&run->error, NNRT_FAILED, "data %s: has no rows, which %s is to be called for", s->source->name,
+                       func->name);
+    if (s->rows < batch && !rest)
       return nnrt_fail(&run->error, NNRT_FAILED, "data %s: has %lld rows; a batch of %s takes %lld", s->source->name,
                        (long long)s->rows, func->name, (long long)batch);
     if (func->whole_pass && k == 0) NNRT_TRY(pass_check(run, func, s->rows, batch));

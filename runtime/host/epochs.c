@@ -57,7 +57,8 @@ static int table_widths(const nnrt_progress *p, int width[NNRT_SHOWN_MAX]) {
   for (int i = 0; i < p->nshown; i++) {
     width[i] = 0;
     if (!table_has(&p->table, i)) continue;
-    int n = nnrt_shown_name(p, &p->shown[i], name, sizeof name);
+    nnrt_shown_name(p, &p->shown[i], name, sizeof name);
+    int n = nnrt_characters(name);
     if (n < 9) n = 9;
     if (wide + 2 + n <= room || wide == TABLE_EDGE)
       wide += 2 + n, width[i] = n;
@@ -72,7 +73,7 @@ static void table_head(const nnrt_progress *p, const int *width) {
   printf("\nepoch");
   for (int i = 0; i < p->nshown; i++) {
     nnrt_shown_name(p, &p->shown[i], name, sizeof name);
-    if (width[i]) printf("  %*s", width[i], name);
+    if (width[i]) printf("  %*s%s", width[i] - nnrt_characters(name), "", name);
   }
   printf("  seconds\n");
 }

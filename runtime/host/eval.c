@@ -25,14 +25,16 @@ int nnrt_modes_check(nnrt_error *error, const nnrt_options *o, const nnrt_model 
     const char *flag;
     bool given;
   } modes[] = {{"bench", o->bench >= 0}, {"eval", o->eval}, {"predict", o->predict}, {"profile", o->profile}},
-    train[] = {{"epochs", o->epochs >= 0},
+    train[] = {{"epochs", o->epochs >= 0}, /* a profile has these two */
                {"steps", o->steps >= 0},
                {"save", o->save},
                {"checkpoint", o->checkpoint && !o->resuming},
                {"checkpoint-every", o->every.kind},
                {"checkpoint-keep", o->keep > 0},
                {"tensorboard", o->tensorboard},
-               {"plot", o->plot}},
+               {"plot", o->plot},
+               {"log", o->log && o->bench >= 0}, /* the others have these two */
+               {"resume", o->resuming && o->bench >= 0}},
     needs[] = {{"predict-with", o->predict_with}, {"output", o->output}, {"profile-steps", o->profile_steps > 0}};
   for (int i = 0; i < 4; i++) {
     if (!modes[i].given) continue;
@@ -48,10 +50,11 @@ int nnrt_modes_check(nnrt_error *error, const nnrt_options *o, const nnrt_model 
     return nnrt_fail(error, NNRT_USAGE,
                      "--profile: this program does not note what its kernels take: compile %s with nnc --profile",
                      m->source ? m->source : "its model");
-  if (o->bench >= 0) return NNRT_GOOD;
-  for (int i = nnrt_trains(o) ? 2 : 0; mode && i < 8; i++)
+  for (int i = o->profile ? 2 : 0; mode && i < (int)(sizeof train / sizeof *train); i++)
     if (train[i].given) return eval_contradict(error, train[i].flag, mode);
-  return NNRT_GOOD;
+  if (nnrt_trains(o) || !o->init == !!o->resuming) return NNRT_GOOD;
+  return nnrt_fail(error, NNRT_USAGE, "--%s: of which weights? Give --init FILE, or --resume%s", mode,
+                   o->init ? ", not both" : "");
 }
 
 /* ---- the schedule ---- */
@@ -67,9 +70,6 @@ int nnrt_eval_plan(nnrt_run *run) {
   const nnrt_model *m = run->model;
   nnrt_options *o = &run->options;
   int n = 0;
-  if (!o->init && !o->resuming)
-    return nnrt_fail(&run->error, NNRT_USAGE, "--%s: of which weights? Give --init FILE, or --resume",
-                     o->eval ? "eval" : "predict");
   NNRT_TRY(nnrt_alloc(&run->error, &run->asked, m->nfuncs * (int64_t)sizeof *run->asked, "the functions"));
   for (int f = 0; f < m->nfuncs; f++)
     if (m->funcs[f].whole_pass && m->funcs[f].nsources)
@@ -108,6 +108,5 @@ int nnrt_eval_print(const nnrt_run *run) {
       printf("%s.%s %s\n", e->func->name, out->name, text);
     }
   }
-  fflush(stdout);
   return NNRT_GOOD;
 }

@@ -47,11 +47,6 @@ static unsigned char *put_varint(unsigned char *to, uint64_t x) {
   return to;
 }
 
-static unsigned char *put_low(unsigned char *to, uint64_t x, int bytes) {
-  for (int i = 0; i < bytes; i++) *to++ = (unsigned char)(x >> 8 * i);
-  return to;
-}
-
 static unsigned char *put_key(unsigned char *to, int field, int wire) {
   return put_varint(to, (uint64_t)(field << 3 | wire));
 }
@@ -77,16 +72,16 @@ static unsigned char *event_begin(nnrt_events *e, int64_t step, int64_t n) {
   wall = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
   memcpy(&bits, &wall, sizeof bits);
   e->record = nnrt_sink_room(&e->sink, n + EVENTS_HEAD + EVENTS_FRAME);
-  unsigned char *to = put_low(put_key(e->record + 12, 1, WIRE_64), bits, 8);
+  unsigned char *to = nnrt_low_put(put_key(e->record + 12, 1, WIRE_64), bits, 8);
   return put_varint(put_key(to, 2, WIRE_VARINT), (uint64_t)step);
 }
 
 static void event_end(nnrt_events *e, const unsigned char *end) {
   unsigned char *body = e->record + 12;
   int64_t n = end - body;
-  put_low(e->record, (uint64_t)n, 8);
-  put_low(e->record + 8, events_sum(e, e->record, 8), 4);
-  put_low(body + n, events_sum(e, body, n), 4);
+  nnrt_low_put(e->record, (uint64_t)n, 8);
+  nnrt_low_put(e->record + 8, events_sum(e, e->record, 8), 4);
+  nnrt_low_put(body + n, events_sum(e, body, n), 4);
   e->sink.used += n + EVENTS_FRAME;
 }
 
@@ -118,7 +113,7 @@ static unsigned char *put_value(unsigned char *to, const nnrt_func *func, const 
   memcpy(&bits, &single, sizeof bits);
   to = put_length(put_length(to, 1, value_bytes(n)), 1, n);
   memcpy(to, tag, (size_t)n);
-  return put_low(put_key(to + n, 2, WIRE_32), bits, 4);
+  return nnrt_low_put(put_key(to + n, 2, WIRE_32), bits, 4);
 }
 
 void nnrt_events_call(nnrt_events *e, int64_t step, const nnrt_entry *entry) {

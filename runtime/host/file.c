@@ -103,10 +103,11 @@ static int file_start(nnrt_file *file) {
   return n == 2 && magic[0] == 0x1F && magic[1] == 0x8B ? gz_start(file) : NNRT_GOOD;
 }
 
+/* Without O_NONBLOCK a pipe that no one writes to would be waited for, only to be refused. */
 int nnrt_file_open(nnrt_file *file, nnrt_error *error, const char *path) {
   char hint[256] = "";
   struct stat about;
-  *file = (nnrt_file){.path = path, .error = error, .descriptor = open(path, O_RDONLY | O_CLOEXEC)};
+  *file = (nnrt_file){.path = path, .error = error, .descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file->descriptor < 0)
     return nnrt_fail(error, NNRT_FAILED, "%s: cannot be opened: %s%s", path, strerror(errno),
                      errno == ENOENT ? nnrt_file_missing(path, hint, sizeof hint) : "");

@@ -205,11 +205,12 @@ static int flag_unknown(const nnrt_flags_reader *r, const char *argument) {
 
 static int flags_one(nnrt_flags_reader *r) {
   const char *argument = r->argv[r->at++], *text;
-  if (!strcmp(argument, "-o")) argument = "--output";
+  bool o = !strcmp(argument, "-o"); /* whatever hyper is called "output" */
+  if (o) argument = "--output";
   const char *name = argument + 2;
   if (strncmp(argument, "--", 2)) return flag_unknown(r, argument);
   size_t n = strcspn(name, "=");
-  int hyper = hyper_find(r->model, name, n);
+  int hyper = o ? -1 : hyper_find(r->model, name, n);
   int input = hyper < 0 ? nnrt_input_find(r->model, name, n) : -1;
   const nnrt_flag *f = hyper < 0 && input < 0 ? flag_find(name, n) : NULL;
   if (hyper < 0 && input < 0 && !f) return flag_unknown(r, argument);
@@ -233,6 +234,22 @@ static int threads_choose(nnrt_error *error, nnrt_options *o, const nnrt_model *
                    (long long)o->threads, m->max_threads);
 }
 
+/* A file is written for one thing, and what is read is not logged over. (Reading and replacing one is no mistake:
+ * --init and --save, --resume and --checkpoint.) */
+static int paths_apart(nnrt_error *error, const nnrt_options *o) {
+  enum { WRITTEN = 6 };
+  const struct {
+    const char *flag, *path;
+  } files[] = {{"log", o->log},   {"save", o->save},     {"checkpoint", o->checkpoint},
+               {"plot", o->plot}, {"output", o->output}, {"profile", o->profile},
+               {"init", o->init}, {"resume", o->resume}, {"predict", o->predict}};
+  for (int i = 0; i < WRITTEN; i++)
+    for (int k = i + 1; k < (i ? WRITTEN : (int)(sizeof files / sizeof *files)); k++)
+      if (files[i].path && files[k].path && !strcmp(files[i].path, files[k].path))
+        return nnrt_fail(error, NNRT_USAGE, "--%s and --%s both name %s", files[i].flag, files[k].flag, files[i].path);
+  return NNRT_GOOD;
+}
+
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv) {
   nnrt_flags_reader r = {error, options, model, argc, 1, argv};
   int64_t inputs = nnrt_input_first(model, model->nfuncs);
@@ -244,6 +261,7 @@ int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model
   for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
   while (r.at < argc) NNRT_TRY(flags_one(&r));
   NNRT_TRY(nnrt_modes_check(error, options, model));
+  NNRT_TRY(paths_apart(error, options));
   if ((options->init_partial || options->init_convert) && !options->init)
     return nnrt_fail(error, NNRT_USAGE, "--init-%s says how --init FILE is read, which is not given",
                      options->init_partial ? "partial" : "convert");

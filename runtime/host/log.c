@@ -4,14 +4,15 @@
  *   {"step":468,"epoch":0,"func":"validate","loss":0.4182317,"accuracy":0.8493}
  *
  * step counts from 1 (0: before the first), epoch from 0; then every scalar output by its name, of several calls
- * ({ f, times = 5 }) the mean. Numbers read back to the same bits (%.9g for f32, %.17g for f64); NaN and infinities are
- * the texts "nan", "inf", "-inf", since JSON has none. There are no times in it: two runs with the same bits write the
- * same file.
+ * ({ f, times = 5 }) the mean; one that is called step, epoch or func goes by FUNC.NAME. Numbers read back to the same
+ * bits (%.9g for f32, %.17g for f64); NaN and infinities are the texts "nan", "inf", "-inf", since JSON has none. There
+ * are no times in it: two runs with the same bits write the same file.
  *
  * Lines gather in a buffer (sink.c), written when it is full, after each epoch, once a second, and at the end. */
 #include "host.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum { LOG_LINE_MAX = 1 << 15, LOG_VALUE_MAX = 32 };
@@ -19,8 +20,19 @@ enum { LOG_LINE_MAX = 1 << 15, LOG_VALUE_MAX = 32 };
 /* A name as a JSON string. */
 static int log_name(char *to, int at, const char *name) {
   at = nnrt_text(to, LOG_LINE_MAX, at, "\"");
-  at = nnrt_weights_escape(to, LOG_LINE_MAX, at, name);
+  at = nnrt_json_text(to, LOG_LINE_MAX, at, name);
   return nnrt_text(to, LOG_LINE_MAX, at, "\"");
+}
+
+/* An output's name; behind its function's where every line has a member of that name. */
+static int log_output(char *to, int at, const nnrt_func *func, const nnrt_output *o) {
+  static const char *const taken[] = {"step", "epoch", "func"};
+  char name[512];
+  bool plain = true;
+  for (int i = 0; i < 3; i++) plain = plain && strcmp(o->name, taken[i]) != 0;
+  if (plain) return log_name(to, at, o->name);
+  nnrt_text(name, sizeof name, 0, "%s.%s", func->name, o->name);
+  return log_name(to, at, name);
 }
 
 /* Bytes that the line of a function may take: what it cannot hold is refused before the first step. */
@@ -29,7 +41,7 @@ static int log_line_check(nnrt_error *error, const nnrt_func *func) {
   int64_t bytes = 256;
   for (int i = 0; i < func->variants[0].noutputs; i++)
     if (func->variants[0].outputs[i].count == 1)
-      bytes += log_name(name, 0, func->variants[0].outputs[i].name) + LOG_VALUE_MAX;
+      bytes += log_output(name, 0, func, &func->variants[0].outputs[i]) + LOG_VALUE_MAX;
   if (bytes <= LOG_LINE_MAX) return NNRT_GOOD;
   return nnrt_fail(error, NNRT_FAILED, "--log: the outputs of %s need lines of %lld bytes, %d are supported",
                    func->name, (long long)bytes, LOG_LINE_MAX);
@@ -69,7 +81,7 @@ void nnrt_log_call(nnrt_sink *log, int64_t step, int64_t epoch, const nnrt_entry
     const nnrt_output *o = &entry->latest->outputs[i];
     if (o->count != 1) continue;
     n = nnrt_text(line, LOG_LINE_MAX, n, ",");
-    n = log_name(line, n, o->name);
+    n = log_output(line, n, entry->func, o);
     n = nnrt_text(line, LOG_LINE_MAX, n, ":");
     n += log_value(entry, i, line + n, LOG_LINE_MAX - n);
   }

@@ -169,12 +169,6 @@ static void draw_name(nnrt_drawing *d, const char *name) { /* XML */
   }
 }
 
-static int characters(const char *text) {
-  int n = 0;
-  for (; *text; text++) n += (*text & 0xC0) != 0x80;
-  return n;
-}
-
 static int legend_name(const nnrt_drawing *d, int curve, char *to, int size) {
   const nnrt_curve *c = &d->curves->at[curve];
   char name[NNRT_CURVE_NAME];
@@ -188,10 +182,10 @@ static int legend_name(const nnrt_drawing *d, int curve, char *to, int size) {
 /* Entries from the title on, in as many rows as they need; draws: false only counts the rows. */
 static int draw_legend(nnrt_drawing *d, const nnrt_panel *p, int y, bool draws) {
   char text[128];
-  int at = PLOT_LEFT + 24 + 8 * characters(p->title), left = at, rows = 1;
+  int at = PLOT_LEFT + 24 + 8 * nnrt_characters(p->title), left = at, rows = 1;
   for (int i = 0; i < p->n; i++) {
     legend_name(d, p->curves[i], text, sizeof text);
-    int wide = 44 + 7 * characters(text);
+    int wide = 44 + 7 * nnrt_characters(text);
     if (at > left && at + wide > PLOT_RIGHT) at = left, rows++;
     if (draws) {
       int row = y + PLOT_ROW * (rows - 1);

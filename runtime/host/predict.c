@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PREDICT_PIECE = 1 << 10 }; /* numbers that go out at a time */
+
 /* ---- which function ---- */
 static bool predict_fits(const nnrt_func *f) {
   const nnrt_variant *v = &f->variants[0];
@@ -137,6 +139,9 @@ static int predict_narrow(nnrt_run *run, int func) {
   if (status) return status;
   const char **inputs = run->options.inputs; /* of this function alone */
   memmove(inputs, inputs + nnrt_input_first(m, func), (size_t)f->variants[0].ninputs * sizeof *inputs);
+  if (run->options.data[f->sources[0]])
+    return nnrt_fail(&run->error, NNRT_USAGE, "--data %s=%s: --predict gives the rows of %s", s->name,
+                     run->options.data[f->sources[0]], s->name);
   run->options.data[f->sources[0]] = run->options.predict;
   p->model = *m;
   p->model.sources = p->sources;
@@ -160,16 +165,13 @@ static int predict_output_choose(nnrt_run *run, const char *name) {
 
 /* ---- the file that is written ---- */
 static bool predict_is_npy(const nnrt_run *run) {
-  const char *path = run->options.output;
-  size_t n = path ? strlen(path) : 0;
-  return n > 4 && !strcmp(path + n - 4, ".npy");
+  return run->options.output && nnrt_path_ends(run->options.output, ".npy");
 }
 
 static int predict_output_check(nnrt_run *run) {
   const nnrt_predict *p = &run->predict;
   const char *path = run->options.output;
-  size_t n = path ? strlen(path) : 0;
-  if (path && !predict_is_npy(run) && (n < 5 || strcmp(path + n - 4, ".csv") != 0))
+  if (path && !predict_is_npy(run) && !nnrt_path_ends(path, ".csv"))
     return nnrt_fail(&run->error, NNRT_USAGE, "-o %s: predictions go to a file that ends in .csv or .npy", path);
   if (!predict_is_npy(run) || p->end - p->first == 1) return NNRT_GOOD;
   return nnrt_fail(&run->error, NNRT_USAGE,
@@ -264,12 +266,11 @@ static void predict_csv_row(const nnrt_predict *p, nnrt_paper *out, const unsign
 
 static void predict_npy_rows(const nnrt_predict *p, nnrt_paper *out, const unsigned char *block, int64_t rows) {
   nnrt_output row = predict_row(p, p->first);
-  int bytes = nnrt_dtype_bytes(row.dtype);
-  unsigned char wide[4];
-  if (row.dtype != NNRT_bf16) return nnrt_paper_bytes(out, block + row.offset, rows * row.count * bytes);
-  for (int64_t i = 0; i < rows * row.count; i++) { /* as f32 */
-    nnrt_element_set(NNRT_f32, wide, nnrt_element(NNRT_bf16, block + row.offset + i * bytes));
-    nnrt_paper_bytes(out, wide, sizeof wide);
+  int bytes = nnrt_dtype_bytes(row.dtype), out_bytes = nnrt_dtype_bytes(nnrt_npy_dtype(row.dtype));
+  unsigned char wide[PREDICT_PIECE * 4];
+  for (int64_t i = 0, n, all = rows * row.count; i < all; i += n) {
+    n = all - i < PREDICT_PIECE ? all - i : PREDICT_PIECE;
+    nnrt_paper_bytes(out, nnrt_npy_numbers(row.dtype, block + row.offset + i * bytes, n, wide), n * out_bytes);
   }
 }
 

@@ -122,12 +122,19 @@ static int64_t profile_event_time(const nnrt_run *run, double time) {
   return (int64_t)floor((time - run->profile.origin) * 1e9 + 0.5);
 }
 
+/* As JSON takes it: a line of the model may hold anything. */
+static void profile_trace_name(char *to, int size, const char *name) {
+  char shown[1024];
+  nnrt_name_text(shown, sizeof shown, 0, name);
+  nnrt_json_text(to, size, 0, shown);
+}
+
 static void profile_trace_texts(nnrt_paper *out, const nnrt_site *s) {
   char text[4096];
   const char *const names[] = {"from", "line"}, *const texts[] = {s->from, s->line};
   for (int i = 0; i < 2; i++) {
     if (!texts[i] || strlen(texts[i]) > sizeof text / 8) continue; /* cut, it might end in half a character */
-    nnrt_weights_escape(text, sizeof text, 0, texts[i]);
+    profile_trace_name(text, sizeof text, texts[i]);
     nnrt_paper_text(out, "\"%s\":\"%s\",", names[i], text);
   }
 }
@@ -156,7 +163,7 @@ static void profile_trace_event(const nnrt_run *run, nnrt_paper *out, int thread
   nnrt_paper_text(out, ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%d,\"ts\":%lld.%03lld,\"dur\":%lld.%03lld,\"cat\":\"%s\"",
                   thread, (long long)start / 1000, (long long)start % 1000, (long long)took / 1000,
                   (long long)took % 1000, kinds[e->kind]);
-  nnrt_weights_escape(name, sizeof name, 0, names[e->kind]);
+  profile_trace_name(name, sizeof name, names[e->kind]);
   nnrt_paper_text(out, ",\"name\":\"%s\"", name);
   profile_trace_arguments(run, out, e);
 }
@@ -173,16 +180,16 @@ static void profile_trace_thread(const nnrt_run *run, nnrt_paper *out, int threa
 static int profile_trace_write(nnrt_run *run) {
   nnrt_profile *p = &run->profile;
   nnrt_replacement r;
-  char name[32];
+  char name[32], model[2048];
   NNRT_TRY(nnrt_replace_begin(&run->error, &r, run->options.profile));
+  profile_trace_name(model, sizeof model, run->model->name);
   nnrt_paper *out = &p->paper;
   *out = (nnrt_paper){.descriptor = r.descriptor};
   nnrt_paper_text(out,
                   "{\"displayTimeUnit\":\"ms\",\"otherData\":{\"model\":\"%s\",\"threads\":%d,\"steps\":%lld,"
                   "\"peak_gflops\":%.6g,\"peak_gbytes\":%.6g},\"traceEvents\":[\n",
-                  run->model->name, run->threads, (long long)p->recorded, p->flops / 1e9, p->bytes / 1e9);
-  nnrt_paper_text(out, "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}",
-                  run->model->name);
+                  model, run->threads, (long long)p->recorded, p->flops / 1e9, p->bytes / 1e9);
+  nnrt_paper_text(out, "{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}", model);
   for (int t = 0; t < run->threads; t++) {
     nnrt_text(name, sizeof name, 0, "thread %d", t);
     profile_trace_thread(run, out, t, name, &p->marks[t]);
@@ -285,7 +292,6 @@ static int profile_table(nnrt_run *run) {
     kernels += rows[i].time / run->threads;
   }
   profile_rest(run, kernels);
-  fflush(stdout);
   free(rows);
   free(by_thread);
   return status;

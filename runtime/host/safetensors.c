@@ -14,9 +14,13 @@ static int reader_fail(nnrt_weights_reader *r, const char *expected) {
                    (long long)(8 + (r->at - r->text)), expected);
 }
 
-static bool reader_take(nnrt_weights_reader *r, char c) {
+static bool reader_ends(nnrt_weights_reader *r) {
   while (r->at < r->end && (*r->at == ' ' || *r->at == '\n' || *r->at == '\t' || *r->at == '\r')) r->at++;
-  if (r->at == r->end || *r->at != c) return false;
+  return r->at == r->end;
+}
+
+static bool reader_take(nnrt_weights_reader *r, char c) {
+  if (reader_ends(r) || *r->at != c) return false;
   r->at++;
   return true;
 }
@@ -118,15 +122,42 @@ static int reader_metadata(nnrt_weights_reader *r) {
 }
 
 /* ---- all tensors ---- */
-static int tensor_visit(nnrt_weights_reader *r, nnrt_tensor *t, void *context, nnrt_tensor_visit *visit) {
+typedef struct nnrt_span { /* of the bytes of numbers */
+  int64_t begin, end;
+} nnrt_span;
+typedef struct nnrt_spans {
+  nnrt_span *at;
+  int64_t n;
+} nnrt_spans;
+enum { TENSOR_TEXT = 48 }; /* no tensor takes less of a header: "":{"dtype":"","shape":[],"data_offsets":[0,0]}, */
+
+static int span_compare(const void *a, const void *b) {
+  const nnrt_span *x = a, *y = b;
+  if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
+  return (x->end > y->end) - (x->end < y->end);
+}
+
+/* The format: every byte of numbers is one tensor's. What overlaps would be read as something else than was written. */
+static int spans_check(nnrt_weights_reader *r, nnrt_spans *spans) {
+  int64_t at = 0;
+  qsort(spans->at, (size_t)spans->n, sizeof *spans->at, span_compare);
+  for (int64_t i = 0; i < spans->n && spans->at[i].begin == at && spans->at[i].end >= at; i++) at = spans->at[i].end;
+  if (at == r->bytes) return NNRT_GOOD;
+  return nnrt_fail(r->error, NNRT_FAILED,
+                   "%s: is broken: its tensors overlap or leave out bytes at byte %lld of %lld of their numbers",
+                   r->path, (long long)at, (long long)r->bytes);
+}
+
+static int tensor_visit(nnrt_weights_reader *r, nnrt_spans *spans, nnrt_tensor *t, void *context,
+                        nnrt_tensor_visit *visit) {
   NNRT_TRY(reader_tensor(r, t));
+  spans->at[spans->n++] = (nnrt_span){t->begin, t->end};
   t->all = r->bytes;
   t->place = (nnrt_extent){.bytes = &r->whole, .at = r->data + t->begin};
   return visit(context, t);
 }
 
-/* visit(context, tensor) for each tensor of the header. */
-int nnrt_safetensors_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit) {
+static int tensors_visit(nnrt_weights_reader *r, nnrt_spans *spans, void *context, nnrt_tensor_visit *visit) {
   r->at = r->text;
   NNRT_TRY(reader_expect(r, '{'));
   if (reader_take(r, '}')) return NNRT_GOOD;
@@ -135,11 +166,23 @@ int nnrt_safetensors_each(nnrt_weights_reader *r, void *context, nnrt_tensor_vis
     NNRT_TRY(reader_text(r, t.name, sizeof t.name));
     NNRT_TRY(reader_expect(r, ':'));
     if (strcmp(t.name, "__metadata__"))
-      NNRT_TRY(tensor_visit(r, &t, context, visit));
+      NNRT_TRY(tensor_visit(r, spans, &t, context, visit));
     else
       NNRT_TRY(reader_metadata(r));
   } while (reader_take(r, ','));
   return reader_expect(r, '}');
+}
+
+/* visit(context, tensor) for each tensor of the header. */
+int nnrt_safetensors_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit) {
+  nnrt_spans spans = {0};
+  int64_t most = (r->end - r->text) / TENSOR_TEXT + 1;
+  NNRT_TRY(nnrt_alloc(r->error, &spans.at, most * (int64_t)sizeof *spans.at, "the file's header"));
+  int status = tensors_visit(r, &spans, context, visit);
+  if (!status && !reader_ends(r)) status = reader_fail(r, "the end");
+  if (!status) status = spans_check(r, &spans);
+  free(spans.at);
+  return status;
 }
 
 /* ---- the file ---- */
@@ -147,9 +190,8 @@ static int reader_header(nnrt_weights_reader *r) {
   unsigned char length[8];
   struct stat about;
   int64_t got;
-  uint64_t n = 0;
   NNRT_TRY(nnrt_file_read(&r->whole.file, length, 8, &got));
-  for (int i = 7; i >= 0; i--) n = n << 8 | length[i];
+  uint64_t n = nnrt_low(length, 8);
   if (r->whole.file.gz || fstat(r->whole.file.descriptor, &about) || got < 8 || n > (uint64_t)about.st_size - 8 ||
       n > 1u << 27)
     return nnrt_fail(r->error, NNRT_FAILED,
@@ -206,7 +248,7 @@ int nnrt_weights_verify(nnrt_weights_reader *r) {
     return nnrt_fail(r->error, NNRT_FAILED,
                      "%s: is no checkpoint, or is damaged in its header (weights go in by --init)", r->path);
   nnrt_crc_start(&crc);
-  for (int i = 0; i < 8; i++) chunk[i] = (unsigned char)((uint64_t)n >> 8 * i);
+  nnrt_low_put(chunk, (uint64_t)n, 8);
   nnrt_crc_add(&crc, chunk, 8);
   nnrt_crc_add(&crc, r->text, NNRT_WEIGHTS_SUM_AT);
   nnrt_crc_add(&crc, "00000000", NNRT_WEIGHTS_DIGITS);

@@ -99,9 +99,40 @@ int nnrt_name_text(char *to, int size, int at, const char *name) {
   return at;
 }
 
+/* Characters of a text in UTF-8. */
+int nnrt_characters(const char *text) {
+  int n = 0;
+  for (; *text; text++) n += (*text & 0xC0) != 0x80;
+  return n;
+}
+
+/* What stands between the quotes of a text in JSON. */
+int nnrt_json_text(char *to, int size, int at, const char *text) {
+  for (; *text; text++) {
+    if (*text == '"' || *text == '\\')
+      at = nnrt_text(to, size, at, "\\%c", *text);
+    else if ((unsigned char)*text < 32)
+      at = nnrt_text(to, size, at, "\\u%04x", *text);
+    else
+      at = nnrt_text(to, size, at, "%c", *text);
+  }
+  return at;
+}
+
 bool nnrt_path_ends(const char *path, const char *end) {
   size_t n = strlen(path), m = strlen(end);
   return n > m && !strcmp(path + n - m, end);
+}
+
+unsigned char *nnrt_low_put(unsigned char *to, uint64_t number, int bytes) {
+  for (int i = 0; i < bytes; i++) *to++ = (unsigned char)(number >> 8 * i);
+  return to;
+}
+
+uint64_t nnrt_low(const unsigned char *at, int bytes) {
+  uint64_t number = 0;
+  for (int i = bytes - 1; i >= 0; i--) number = number << 8 | at[i];
+  return number;
 }
 
 /* Edit distance with neighbours exchanged counted once (optimal string alignment); words over 31 letters are far. */

@@ -64,9 +64,7 @@ static int tokens_fail(const nnrt_tokens *t, int64_t byte, const char *found, co
                    expected);
 }
 
-static int32_t tokens_i32(const unsigned char *at) {
-  return (int32_t)((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
-}
+static int32_t tokens_i32(const unsigned char *at) { return (int32_t)(uint32_t)nnrt_low(at, 4); }
 
 static float tokens_f32(const unsigned char *at) {
   int32_t bits = tokens_i32(at);
@@ -191,8 +189,7 @@ static int tokens_index(nnrt_tokens *t) {
 
 static int tokens_load(nnrt_tokens *t, int size) {
   nnrt_bytes bytes;
-  size_t ending = strlen(t->path);
-  bool binary = ending > 4 && !strcmp(t->path + ending - 4, ".bin");
+  bool binary = nnrt_path_ends(t->path, ".bin");
   NNRT_TRY(nnrt_bytes_open(t->error, &bytes, t->path));
   t->size = bytes.size;
   int status = t->size > TOKENS_FILE ? tokens_fail(t, TOKENS_FILE, "more than 256 MiB", "the end") : NNRT_GOOD;

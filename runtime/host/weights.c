@@ -103,18 +103,6 @@ int64_t nnrt_weights_room(const nnrt_weights *w) {
   return n;
 }
 
-int nnrt_weights_escape(char *to, int size, int n, const char *name) {
-  for (; *name; name++) {
-    if (*name == '"' || *name == '\\')
-      n = nnrt_text(to, size, n, "\\%c", *name);
-    else if ((unsigned char)*name < 32)
-      n = nnrt_text(to, size, n, "\\u%04x", *name);
-    else
-      n = nnrt_text(to, size, n, "%c", *name);
-  }
-  return n;
-}
-
 /* Padded with spaces so that the data begin at a multiple of 64. */
 static int header_write(const nnrt_weights *w, const char *notes, char *to, int size) {
   int64_t at = 0;
@@ -124,7 +112,7 @@ static int header_write(const nnrt_weights *w, const char *notes, char *to, int 
   for (int i = 0; i < w->n; i++) {
     const nnrt_state *s = nnrt_weights_state(w, i);
     n = nnrt_text(to, size, n, ",\"");
-    n = nnrt_weights_escape(to, size, n, w->at[i].name);
+    n = nnrt_json_text(to, size, n, w->at[i].name);
     n = nnrt_text(to, size, n, "\":{\"dtype\":\"%s\",\"shape\":", nnrt_weights_dtypes[s->dtype]);
     n += nnrt_shape_text(to + n, size - n, s->rank, s->dim);
     n = nnrt_text(to, size, n, ",\"data_offsets\":[%lld,%lld]}", (long long)at, (long long)(at + nnrt_state_bytes(s)));
@@ -166,7 +154,7 @@ static int weights_write_sum(int file, const nnrt_crc *crc) {
 int nnrt_weights_write(int file, const nnrt_weights *w, const char *notes, char *header, int64_t room, nnrt_crc *crc) {
   unsigned char length[8];
   int n = header_write(w, notes, header, (int)room);
-  for (int i = 0; i < 8; i++) length[i] = (unsigned char)((uint64_t)n >> 8 * i);
+  nnrt_low_put(length, (uint64_t)n, 8);
   if (crc) {
     nnrt_crc_start(crc);
     nnrt_crc_add(crc, length, 8);

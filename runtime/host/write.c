@@ -44,14 +44,11 @@ static int npy_header(const nnrt_output *o, nnrt_writer *w) { /* an errno, or 0 
   return 0;
 }
 
+static int64_t npy_bytes(const nnrt_output *o) { return o->count * nnrt_dtype_bytes(nnrt_npy_dtype(o->dtype)); }
+
 static int npy_row(const nnrt_output *o, nnrt_writer *w, const unsigned char *at) {
-  int64_t bytes = o->count * nnrt_dtype_bytes(o->dtype);
-  if (o->dtype == NNRT_bf16) {
-    for (int64_t i = 0; i < o->count; i++)
-      nnrt_element_set(NNRT_f32, w->buffer + 4 * i, nnrt_element(NNRT_bf16, at + 2 * i));
-    at = w->buffer;
-    bytes *= 2;
-  }
+  int64_t bytes = npy_bytes(o);
+  at = nnrt_npy_numbers(o->dtype, at, o->count, w->buffer);
   errno = 0;
   for (int64_t n = 0; n < bytes;) {
     ssize_t part = pwrite(w->descriptor, at + n, (size_t)(bytes - n), w->header + w->rows * bytes + n);
@@ -104,7 +101,7 @@ static int writer_room(nnrt_run *run, nnrt_writer *w) {
 
 /* Bytes of a row; of a text, which counts bytes, 1. */
 static int64_t writer_row(const nnrt_output *o, const nnrt_writer *w) {
-  return w->kind == NNRT_WRITE_NPY ? o->count * nnrt_dtype_bytes(o->dtype == NNRT_bf16 ? NNRT_f32 : o->dtype) : 1;
+  return w->kind == NNRT_WRITE_NPY ? npy_bytes(o) : 1;
 }
 
 /* A run that is resumed goes on behind what its checkpoint counts. */

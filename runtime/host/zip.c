@@ -23,11 +23,7 @@ typedef struct nnrt_zip {
   uint32_t crc, method, flags;
 } nnrt_zip;
 
-static uint32_t zip_number(const unsigned char *at, int bytes) {
-  uint32_t n = 0;
-  for (int i = bytes - 1; i >= 0; i--) n = n << 8 | at[i];
-  return n;
-}
+static uint32_t zip_number(const unsigned char *at, int bytes) { return (uint32_t)nnrt_low(at, bytes); }
 
 static int zip_fail(nnrt_zip *z, int64_t byte, const char *what) {
   return nnrt_fail(z->error, NNRT_FAILED, "%s: %s at byte %lld", z->path, what, (long long)byte);
@@ -139,10 +135,7 @@ static int zip_copy(nnrt_zip *z, FILE *to) {
     NNRT_TRY(nnrt_bytes_read(z->error, &z->file, z->at + done, n, piece));
     good = fwrite(piece, 1, (size_t)n, to) == (size_t)n;
   }
-  for (int i = 0; i < 4; i++) {
-    tail[i] = (unsigned char)(z->crc >> 8 * i);
-    tail[4 + i] = (unsigned char)((uint64_t)z->unpacked >> 8 * i);
-  }
+  nnrt_low_put(nnrt_low_put(tail, z->crc, 4), (uint64_t)z->unpacked, 4);
   good = good && fwrite(tail, 1, sizeof tail, to) == sizeof tail && !fflush(to);
   return good ? NNRT_GOOD : zip_fail(z, z->at, "no room in the temporary folder for unpacking the member");
 }

@@ -40,6 +40,7 @@ second() { # second FIRST SECOND CODE
 set -m # else the shell has its programs ignore SIGINT
 second INT INT 130
 second TERM TERM 143
+second INT TERM 143
 set +m
 
 # ---- where checkpoints can no longer be written: exit code 1, the one before is whole, and a run from it is the run that never stopped ----

@@ -34,7 +34,7 @@ grep -q '"update.1.weight"' weights.log && ! grep -q bias weights.log || fail "a
 "$NNC" plain.lua --watch='*.weight' -o asked.c && build_c gcc -O0 asked.c asked && ./asked --quiet --log asked.log </dev/null
 cmp asked.log weights.log || fail "--watch says something else than nn.train's watch"
 "$NNC" off.lua --watch -o off.c && diff <(code plain) <(code off) >diff.txt || fail "--watch overrules watch = false"
-model many "watch = true," 10 '{ [string.rep("long", 100)] = net }'
+model many "watch = true," 20 '{ [string.rep("long", 50)] = net }'
 code=0
 ./many --quiet --log many.log 2>many.err </dev/null || code=$?
 [ "$code" = 1 ] && grep -q "the outputs of train need lines of" many.err || fail "many: exit code $code, $(cat many.err)"

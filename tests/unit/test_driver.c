@@ -285,41 +285,57 @@ static void a_large_archive_is_refused_first(void **state) {
   assert_non_null(strstr(file_get("err"), "large.npz: an .npz archive has at most 4 GiB and 65535 arrays"));
 }
 
-static int init_from(const char *header) {
+/* With `bytes` of numbers. */
+static int init_from(const char *header, int bytes) {
   unsigned char file[1024] = {0};
   size_t n = strlen(header);
   file[0] = (unsigned char)n, file[1] = (unsigned char)(n >> 8);
   memcpy(file + 8, header, n);
-  file_put("bad", file, 8 + n + 32);
+  file_put("bad", file, 8 + n + (size_t)bytes);
   return RUN(&model, "--steps", "1", "--quiet", "--init", in_folder("bad"));
 }
 
 static void foreign_weights_are_refused(void **state) {
   (void)state;
   static const struct {
+    int bytes; /* of numbers */
     const char *header, *message;
   } cases[] = {
-      {"{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]}}",
+      {32, "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[3,2],\"data_offsets\":[0,24]}}",
        "0.weight is [3,2]; the model's is [2,3]"},
-      {"{\"0.weight\":{\"dtype\":\"F64\",\"shape\":[2,3],\"data_offsets\":[0,48]}}",
+      {32, "{\"0.weight\":{\"dtype\":\"F64\",\"shape\":[2,3],\"data_offsets\":[0,48]}}",
        "0.weight is F64; the model's is F32"},
-      {"{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}",
+      {24, "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}",
        "has no calls, which the model needs"},
-      {"{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[24,48]}}",
+      {32,
+       "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+       "\"calls\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[16,24]}}",
+       "its tensors overlap or leave out bytes at byte 24 of 32"},
+      {36,
+       "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+       "\"calls\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[24,32]}}",
+       "its tensors overlap or leave out bytes at byte 32 of 36"},
+      {32,
+       "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+       "\"calls\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[24,32]}} {}",
+       "header is broken at byte 131: the end was expected"},
+      {32, "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[24,48]}}",
        "0.weight lies at bytes 24 to 48 of 32"},
-      {"{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,20]}}", "0.weight lies at bytes 0 to 20"},
-      {"{\"1.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}",
+      {32, "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,20]}}",
+       "0.weight lies at bytes 0 to 20"},
+      {32, "{\"1.weight\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}",
        "has 1.weight, which the model has not"},
-      {"{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3]}}", "header is broken"},
-      {"[]", "header is broken at byte 8"},
+      {32, "{\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,3]}}", "header is broken"},
+      {32, "[]", "header is broken at byte 8"},
   };
   for (int i = 0; i < LENGTH(cases); i++) {
-    assert_int_equal(init_from(cases[i].header), 1);
+    assert_int_equal(init_from(cases[i].header, cases[i].bytes), 1);
     if (!strstr(file_get("err"), cases[i].message)) fail_msg("%s: %s", cases[i].message, file_get("err"));
   }
   assert_int_equal(init_from("{\"__metadata__\":{\"a\":\"\\u0041\"}, "
                              "\"0.weight\":{\"shape\":[2,3],\"dtype\":\"F32\",\"data_offsets\":[8,32]} ,"
-                             "\"calls\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]}}"),
+                             "\"calls\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]}}",
+                             32),
                    0);
   file_put("bad", "\x1\x0\x0\x0\x0\x0\x0\x7f{", 9);
   assert_int_equal(RUN(&model, "--steps", "1", "--quiet", "--init", in_folder("bad")), 1);

@@ -86,13 +86,16 @@ static void a_run_does_one_thing(void **state) {
   assert_string_equal(options.output, "out.npy");
   assert_string_equal(options.predict_with, "f.x");
   assert_int_equal(READ("--eval", "--resume", "--checkpoint", "c", "--log", "l"), 0);
+  assert_int_equal(READ("--eval", "--resume", "--init", "w"), NNRT_USAGE);
+  assert_non_null(strstr(error.text, "not both"));
   assert_int_equal(READ("--profile", "t.json", "--profile-steps", "3"), NNRT_USAGE); /* not compiled for it */
   assert_non_null(strstr(error.text, "compile tiny.lua with nnc --profile"));
   static const char *const pairs[][5] = {
       {"--eval", "--bench", "2", NULL, NULL},  {"--predict", "f", "--eval", NULL, NULL},
       {"--eval", "--steps", "3", NULL, NULL},  {"--predict", "f", "--checkpoint-keep", "2", NULL},
       {"--predict", "f", "--save", "s", NULL}, {"-o", "f", NULL, NULL, NULL},
-      {"--eval", "--output", "f", NULL, NULL}, {"--profile-steps", "3", NULL, NULL, NULL}};
+      {"--eval", "--output", "f", NULL, NULL}, {"--profile-steps", "3", NULL, NULL, NULL},
+      {"--bench", "2", "--save", "s", NULL},   {"--bench", "2", "--resume", NULL, NULL}};
   for (int i = 0; i < LENGTH(pairs); i++) {
     const char *args[6] = {"tiny"};
     int n = 1;
@@ -100,6 +103,21 @@ static void a_run_does_one_thing(void **state) {
     assert_int_equal(read_args(n, args), NNRT_USAGE);
     assert_non_null(strstr(error.text, "goes with --") ? error.text : strstr(error.text, "does not go with --"));
   }
+}
+
+static void a_file_is_written_for_one_thing(void **state) {
+  (void)state;
+  static const char *const pairs[][2] = {{"save", "checkpoint"}, {"log", "save"}, {"log", "init"}, {"log", "resume"}};
+  for (int i = 0; i < LENGTH(pairs); i++) {
+    char first[32], second[32], message[64];
+    snprintf(first, sizeof first, "--%s=f", pairs[i][0]);
+    snprintf(second, sizeof second, "--%s=f", pairs[i][1]);
+    snprintf(message, sizeof message, "--%s and --%s both name f", pairs[i][0], pairs[i][1]);
+    assert_int_equal(READ(second, first), NNRT_USAGE);
+    assert_string_equal(error.text, message);
+  }
+  assert_int_equal(READ("--init", "f", "--save", "f"), 0);
+  assert_int_equal(READ("--resume", "f", "--checkpoint", "f"), 0);
 }
 
 static void a_value_of_the_model_wins_over_a_flag(void **state) {
@@ -216,6 +234,7 @@ int main(void) {
       cmocka_unit_test(values_and_data_go_by_name),
       cmocka_unit_test(checkpoints_are_due_by_steps_time_or_epochs),
       cmocka_unit_test(a_run_does_one_thing),
+      cmocka_unit_test(a_file_is_written_for_one_thing),
       cmocka_unit_test(a_value_of_the_model_wins_over_a_flag),
       cmocka_unit_test(bad_flags_are_refused),
       cmocka_unit_test(help_is_made_from_the_model),

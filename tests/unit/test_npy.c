@@ -89,6 +89,13 @@ static void foreign_files_are_refused(void **state) {
   fields[0].dim[1] = 3;
   put("PK\3\4and what then follows", 24);
   fails(NULL, "no .npy file of version 1.0 to 3.0: it begins with 50 4b 03");
+  char quote[10 + 4096 + 24]; /* of the longest header the last byte is a quote: nothing behind it is read */
+  memset(quote, ' ', sizeof quote);
+  memcpy(quote, "\x93NUMPY\x01\x00\x00\x10{'descr':", 19);
+  quote[10 + 4095] = '\'';
+  put(quote, sizeof quote);
+  fails(NULL, "a type of numbers such as '<f4' was expected");
+  put("PK\3\4and what then follows", 24);
   as("npz", 1);
   fails(NULL, "no .npz file, or truncated");
   as("npy", 2);
