@@ -77,7 +77,10 @@ static const char help[] =
     "  --fast              also apply rewrite rules that change rounding\n"
     "  --ops               the reference of all ops\n"
     "  --passes            the list of passes, in order\n"
-    "  --help, --version\n";
+    "  --help, --version\n"
+    "\n"
+    "Where to begin: share/doc/nnc/docs/tutorial.md; models are in share/nnc/models. The program that comes out has a\n"
+    "--help of its own.\n";
 
 /* ---- options ---- */
 static const char *const option_names[] = {"--float", "--cpu",     "--blas",       "--standalone", "--report",

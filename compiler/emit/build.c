@@ -97,9 +97,17 @@ static pid_t compiler_start(const char *const *args, const int ends[2]) {
   _exit(EXIT_NO_COMPILER);
 }
 
+/* A folder that is not there is our message: of the linker's nobody would guess the cause. */
+static void folder_check(Arena *arena, const char *path) {
+  const char *slash = strrchr(path, '/');
+  const char *folder = slash ? arena_printf(arena, "%.*s/", (int)(slash - path), path) : ".";
+  if (access(folder, W_OK) != 0) user_error((Loc){path, 0, NULL}, MSG_file_unwritable, strerror(errno));
+}
+
 void emit_executable(Arena *arena, const char *c_text, const char *path, unsigned parts) {
   const char *cc = getenv("CC") && *getenv("CC") ? getenv("CC") : "cc", *args[ARGS_MAX];
   int ends[2], status = 0;
+  folder_check(arena, path);
   command_of(arena, cc, path, parts, args);
   if (pipe(ends) != 0) user_error((Loc){0}, MSG_cc_missing, cc, strerror(errno));
   void (*before)(int) = signal(SIGPIPE, SIG_IGN);

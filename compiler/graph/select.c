@@ -118,21 +118,42 @@ static bool phase_shorten(const Module *m, Phase *p, const Maps *maps) {
   return calls && !(p->by_epochs && (!first->sources.n || first->whole_pass));
 }
 
+static const Act *acts_find(const Acts *acts, int func) {
+  for (int i = 0; i < acts->n; ++i)
+    if (acts->at[i].kind == ACT_call && acts->at[i].func == func) return &acts->at[i];
+  return NULL;
+}
+
+/* One call of the function, with the inputs and files of its first one in phases that go: what a model says behind its
+ * training, it says without it, too. */
+static Act act_once(const Module *m, int nphases, int func) {
+  const Act *found = NULL;
+  for (int i = 0; i < nphases && !found; ++i) {
+    const Phase *p = m->phases.at[i];
+    const Acts *const lists[] = {&p->before, &p->step, &p->each_epoch, &p->after};
+    for (int l = 0; l < 4 && !found; ++l) found = acts_find(lists[l], func);
+  }
+  Act a = found ? *found : (Act){.func = func};
+  a.times = a.every = 1;
+  a.when_func = a.when_output = -1;
+  return a;
+}
+
 /* One step in which every function is called once. */
-static void phase_once(Module *m) {
+static void phase_once(Module *m, int nphases) {
   Phase *p = NEW(m->arena, Phase);
   *p = (Phase){.count = {.value = 1, .hyper = -1}, .stop_func = -1, .stop_output = -1};
-  for (int i = 0; i < m->funcs.n; ++i)
-    vec_push(m->arena, p->step, ((Act){.func = i, .times = 1, .every = 1, .when_func = -1, .when_output = -1}));
+  for (int i = 0; i < m->funcs.n; ++i) vec_push(m->arena, p->step, act_once(m, nphases, i));
+  m->phases.n = 0;
   vec_push(m->arena, m->phases, p);
 }
 
 static void phases_shorten(Module *m, const Maps *maps) {
-  int n = 0;
-  for (int i = 0; i < m->phases.n; ++i)
+  int n = 0, all = m->phases.n;
+  for (int i = 0; i < all; ++i)
     if (phase_shorten(m, m->phases.at[i], maps)) m->phases.at[n++] = m->phases.at[i];
   m->phases.n = n;
-  if (!n) phase_once(m);
+  if (!n) phase_once(m, all);
 }
 
 /* The best by a function that is left out is no question any more. */

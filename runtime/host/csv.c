@@ -69,9 +69,17 @@ static void csv_skip_empty(nnrt_csv *c) {
 }
 
 /* ---- the first line ---- */
+/* What the line has is said: a name misspelt or another separator is seen at once. */
+static int csv_lacks(const nnrt_csv *c, const char *name, const char *has) {
+  return nnrt_fail(c->error, NNRT_FAILED, "%s: its first line names no column '%s'; it has %s", c->reader->paths[0],
+                   name, has[0] ? has : "none");
+}
+
 static int csv_header(nnrt_csv *c) {
   const nnrt_source *source = c->reader->source;
+  char has[256] = "";
   int64_t lines = 0;
+  int at = 0;
   bool last = false;
   if (c->size >= 3 && !memcmp(c->text, "\xEF\xBB\xBF", 3)) c->at += 3;
   for (int i = 0; i < source->nheadings; i++) c->columns[i] = -1;
@@ -79,6 +87,7 @@ static int csv_header(nnrt_csv *c) {
   for (; !last; c->ncolumns++) {
     char *name;
     NNRT_TRY(csv_column(c, &name, &last, &lines));
+    at = nnrt_text(has, sizeof has, at, at ? ", %s" : "%s", name);
     for (int i = 0; i < source->nheadings; i++) {
       if (strcmp(source->headings[i].name, name)) continue;
       if (c->columns[i] >= 0) return csv_fail(c, name, name, "stands in the header twice");
@@ -87,9 +96,7 @@ static int csv_header(nnrt_csv *c) {
   }
   c->line += lines;
   for (int i = 0; i < source->nheadings; i++)
-    if (c->columns[i] < 0)
-      return nnrt_fail(c->error, NNRT_FAILED, "%s: its first line names no column '%s'", c->reader->paths[0],
-                       source->headings[i].name);
+    if (c->columns[i] < 0) return csv_lacks(c, source->headings[i].name, has);
   return NNRT_GOOD;
 }
 
@@ -120,6 +127,13 @@ static bool csv_missing(const char *value) {
   return false;
 }
 
+static int label_fail(const nnrt_csv *c, const char *column, const char *value) {
+  char what[96];
+  long long classes = c->reader->source->classes;
+  nnrt_text(what, sizeof what, 0, "is no label: there are %lld classes, 0 to %lld", classes, classes - 1);
+  return csv_fail(c, column, value, what);
+}
+
 static int csv_number(nnrt_csv *c, const nnrt_heading *h, const char *value) {
   const nnrt_source *source = c->reader->source;
   const nnrt_field *f = &source->fields[h->field];
@@ -134,7 +148,7 @@ static int csv_number(nnrt_csv *c, const nnrt_heading *h, const char *value) {
   }
   if (!nnrt_value_fits(f->dtype, x)) return csv_fail(c, h->name, value, "is no whole number that fits");
   if (nnrt_field_labels(f, source->classes) && !(x >= 0 && x < (double)source->classes))
-    return csv_fail(c, h->name, value, "is no label: they are below the number of classes");
+    return label_fail(c, h->name, value);
   nnrt_element_set(f->dtype, csv_place(c, h, h->at), x);
   return NNRT_GOOD;
 }

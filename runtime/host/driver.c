@@ -164,14 +164,25 @@ static int run_keep(nnrt_run *run, int status) {
   return kept ? kept : saved ? saved : status;
 }
 
+/* A resumed run takes --steps and --epochs from its checkpoint: that nothing was left to do is easily a surprise. */
+static void tell_over(const nnrt_run *run) {
+  char text[160];
+  nnrt_text(text, sizeof text, 0, "the run was over after step %lld: a larger --steps or --epochs makes it longer",
+            (long long)run->step);
+  nnrt_say(run->model, text);
+}
+
 static int run_train(nnrt_run *run) {
   char why[64] = "";
+  bool resumed = run->options.resuming && run->step > 0 && nnrt_trains(&run->options);
+  int64_t from = run->step;
   nnrt_progress_start(&run->progress, run);
   int status = nnrt_schedule_run(run);
   if (status >= 128) nnrt_text(why, sizeof why, 0, "stopped by a signal");
   run->progress.steps = run->step; /* the one in which a signal came is done, too */
   if (status == NNRT_GOOD || status >= 128) nnrt_progress_end(&run->progress, why[0] ? why : NULL);
   nnrt_progress_leave(&run->progress);
+  if (status == NNRT_GOOD && resumed && run->step == from) tell_over(run);
   return status == NNRT_GOOD || status >= 128 ? run_keep(run, status) : status;
 }
 

@@ -20,7 +20,9 @@ const nnrt_flag nnrt_flags[] = {
     {"seed", "N", "for initial values, random numbers and the order of the data (default 0)", NNRT_FLAG_SEED, 0,
      NNRT_AT(seed)},
     {"threads", "N", "default: the processors that this process may use", NNRT_FLAG_COUNT, 1, NNRT_AT(threads)},
-    {"data", "NAME=PATH", "other data for a source: NAME=FILE,FILE,... (one a field) or NAME=FOLDER; may be repeated",
+    {"data", "NAME=PATH",
+     "other data for a source, or for several, NAME,NAME=PATH: PATH is FILE,FILE,... (one a field) or a folder; may be "
+     "repeated",
      NNRT_FLAG_DATA, 0, 0},
     {"no-shuffle", NULL, "take the data in file order", NNRT_FLAG_SWITCH, 0, NNRT_AT(no_shuffle)},
     {"init", "FILE", "begin with the weights of a safetensors file or an .npz archive", NNRT_FLAG_TEXT, 0,
@@ -123,22 +125,31 @@ static int flag_hyper(const nnrt_flags_reader *r, int k, const char *text) {
   return NNRT_GOOD;
 }
 
-static int flag_data(const nnrt_flags_reader *r, const char *text) {
+/* The path for the source of this name, of n bytes. */
+static int flag_source(const nnrt_flags_reader *r, const char *text, size_t n, const char *path) {
   const nnrt_model *m = r->model;
-  size_t n = strcspn(text, "=");
-  char names[512];
+  char names[512] = "";
   int at = 0;
-  names[0] = 0;
-  if (!text[n] || !text[n + 1]) return flag_fail(r, "data", text, "of the form NAME=PATH");
   for (int i = 0; i < m->nsources; i++) {
     const char *name = m->sources[i].name;
     at = nnrt_text(names, sizeof names, at, i ? ", %s" : "%s", name);
     if (strlen(name) != n || strncmp(name, text, n)) continue;
-    r->options->data[i] = text + n + 1;
+    r->options->data[i] = path;
     return NNRT_GOOD;
   }
   return nnrt_fail(r->error, NNRT_USAGE, "--data: there is no source \"%.*s\"; this program has: %s", (int)n, text,
                    m->nsources ? names : "none");
+}
+
+static int flag_data(const nnrt_flags_reader *r, const char *text) {
+  size_t n = strcspn(text, "=");
+  if (!text[n] || !text[n + 1]) return flag_fail(r, "data", text, "of the form NAME=PATH or NAME,NAME=PATH");
+  for (size_t from = 0; from <= n;) {
+    size_t to = from + strcspn(text + from, ",=");
+    NNRT_TRY(flag_source(r, text + from, to - from, text + n + 1));
+    from = to + 1;
+  }
+  return NNRT_GOOD;
 }
 
 static int flag_value(const nnrt_flags_reader *r, const nnrt_flag *f, const char *text) {

@@ -192,7 +192,9 @@ int nnrt_library_call(nnrt_library *l, int func, int rows, const nnrt_argument *
   if (!l) return NNRT_FAILED;
   const library_call call = {l, &l->model->funcs[func], given, n};
   const nnrt_variant *variant = NULL;
-  if (!l->ready) return nnrt_fail(&l->error, NNRT_USAGE, "%s: the states have no values yet: init", call.func->name);
+  if (!l->ready)
+    return nnrt_fail(&l->error, NNRT_USAGE, "%s: the states have no values yet: %s_init(context, seed) comes first",
+                     call.func->name, l->model->name);
   NNRT_TRY(variant_find(l, call.func, rows, &variant));
   for (int i = 0; i < variant->ninputs; i++)
     NNRT_TRY(input_put(&call, &variant->inputs[i], l->input + variant->inputs[i].offset));
@@ -211,15 +213,22 @@ const void *nnrt_library_output(const nnrt_library *l, int func, int output) {
 }
 
 /* ---- states ---- */
+/* A file holds the weights alone: what a training carries on besides has its values from init. */
+static int file_possible(nnrt_library *l, const char *what, const char *path) {
+  if (!path) return nnrt_fail(&l->error, NNRT_USAGE, "%s: no path", what);
+  if (l->ready) return NNRT_GOOD;
+  return nnrt_fail(&l->error, NNRT_USAGE, "%s: %s_init(context, seed) comes first", what, l->model->name);
+}
+
 int nnrt_library_save(nnrt_library *l, const char *path) {
   if (!l) return NNRT_FAILED;
-  if (!l->ready || !path) return nnrt_fail(&l->error, NNRT_USAGE, path ? "save: init comes first" : "save: no path");
+  NNRT_TRY(file_possible(l, "save", path));
   return nnrt_weights_save(&l->error, l->model, &l->memory, path, NULL);
 }
 
 int nnrt_library_load(nnrt_library *l, const char *path) {
   if (!l) return NNRT_FAILED;
-  if (!l->ready || !path) return nnrt_fail(&l->error, NNRT_USAGE, path ? "load: init comes first" : "load: no path");
+  NNRT_TRY(file_possible(l, "load", path));
   return nnrt_weights_load(&l->error, l->model, &l->memory, path, NULL);
 }
 

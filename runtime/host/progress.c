@@ -25,8 +25,8 @@ enum { PROGRESS_TEXT = 640, PROGRESS_EPOCHS = 20 };
 /* ---- what is shown ---- */
 bool nnrt_shown_passes(const nnrt_progress *p, const nnrt_shown *s) { return p->model->funcs[s->func].whole_pass; }
 
-static const char *shown_output(const nnrt_progress *p, const nnrt_shown *s) {
-  return p->model->funcs[s->func].variants[0].outputs[s->output].name;
+static const nnrt_output *shown_output(const nnrt_progress *p, const nnrt_shown *s) {
+  return &p->model->funcs[s->func].variants[0].outputs[s->output];
 }
 
 /* "loss" when there is one function of steps, else "critic.loss". */
@@ -36,13 +36,15 @@ int nnrt_shown_name(const nnrt_progress *p, const nnrt_shown *s, char *to, int s
     n = nnrt_name_text(to, size, n, p->model->funcs[s->func].name);
     n = nnrt_text(to, size, n, ".");
   }
-  return nnrt_name_text(to, size, n, shown_output(p, s));
+  return nnrt_name_text(to, size, n, shown_output(p, s)->name);
 }
 
 int nnrt_shown_value(const nnrt_progress *p, const nnrt_shown *s, double value, char *to, int size) {
-  if (!strcmp(shown_output(p, s), "accuracy") && !isnan(value)) return nnrt_text(to, size, 0, "%.2f %%", 100 * value);
+  const nnrt_output *output = shown_output(p, s);
+  if (!strcmp(output->name, "accuracy") && !isnan(value)) return nnrt_text(to, size, 0, "%.2f %%", 100 * value);
   double a = fabs(value);
   if (isnan(value)) return nnrt_text(to, size, 0, "nan"); /* printf tells its sign, which differs by machine */
+  if (!nnrt_dtype_is_float(output->dtype) && a < 1e15 && a == floor(a)) return nnrt_text(to, size, 0, "%.0f", value);
   return nnrt_text(to, size, 0, a == 0 || (a >= 1e-3 && a < 1e5) ? a < 10 ? "%.4f" : "%.1f" : "%.3e", value);
 }
 

@@ -16,6 +16,7 @@ expect() { # exit code, text, command …
 expect 1 "the C compiler 'no-such-cc' cannot be run" env CC=no-such-cc "$NNC" "$model" -o "$work/x"
 expect 1 "the C compiler 'false' failed with exit code 1" env CC=false "$NNC" "$model" -o "$work/x"
 expect 1 "cannot be written" "$NNC" "$model" -o "$work/no/such/folder.c"
+expect 1 "no/such/program: cannot be written: No such file or directory" "$NNC" "$model" -o "$work/no/such/program"
 if "$NNC" "$model" -o "$work/x.o" 2>"$work/err"; then
   expect 1 "cannot be written" "$NNC" "$model" -o "$work/no/such/folder.o"
 else

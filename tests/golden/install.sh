@@ -11,9 +11,16 @@ cmake --install "$NNC_BUILD_DIR" --prefix "$base/first" >"$work/install.txt" || 
 mv "$base/first" "$base/moved"
 prefix=$base/moved
 for file in bin/nnc include/nnrt.h include/abi.def include/nnrt_simd.h include/nnrt_convert.h share/nnc/models/regression.lua share/nnc/prelude/optim.lua \
-  share/doc/nnc/language.md share/doc/nnc/README.md; do
+  share/nnc/models/stories.py share/nnc/models/data/iris.csv \
+  share/doc/nnc/docs/tutorial.md share/doc/nnc/README.md; do
   [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
+# links of the pages lead to what is there, as in the tree
+links() { grep -oE '\]\([A-Za-z_./-]+\.(md|c|py|svg)' "$1" | cut -c3- | sort -u; }
+for page in "$prefix"/share/doc/nnc/docs/*.md; do
+  for link in $(links "$page"); do [ -e "$(dirname "$page")/$link" ] || fail "$(basename "$page"): $link is not installed"; done
+done
+[ "$(links "$prefix/share/doc/nnc/docs/tutorial.md" | wc -l)" -ge 5 ] || fail "links of pages are not found"
 library=$(dirname "$(find "$prefix" -name libnnrt.a)")
 [ -n "${NNC_BLAS_LINK:-}" ] && [ ! -f "$library/libnnrt_blas.a" ] && fail "libnnrt_blas.a is not installed"
 

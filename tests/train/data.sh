@@ -42,7 +42,7 @@ awk -v x="$(value log sum)" 'BEGIN { d = x - 25 / 3; exit !(d < 1e-5 && d > -1e-
 is "$(tr -d '\n' <y.txt)" "b€cc€äb€cc" "parts: y of the first one"
 mkdir -p packed && gzip -c text.txt >packed/text.txt.gz && cp x.txt first.x
 rm text.txt && run parts --data train=packed --data valid=packed/text.txt.gz && cmp -s x.txt first.x || fail "parts: packed: $(lines x.txt)"
-heap() { rm -f calls && HEAP_CALLS=calls LD_PRELOAD=$NNC_BUILD_DIR/tests/heap_calls.so ./parts --quiet --data train=first.txt --data valid=first.txt --passes "$1" && cat calls; }
+heap() { rm -f calls && HEAP_CALLS=calls LD_PRELOAD=$NNC_BUILD_DIR/tests/heap_calls.so ./parts --quiet --data train,valid=first.txt --passes "$1" && cat calls; }
 gunzip -c packed/text.txt.gz >first.txt
 few=$(heap 2) many=$(heap 40)
 [ -n "$few" ] && [ "${few%% *}" -gt 0 ] && [ "$few" = "$many" ] || fail "parts: 2 passes allocate and free $few, 40 passes $many times"

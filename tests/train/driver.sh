@@ -90,6 +90,8 @@ printf 'ab€' >prompt
 [ "$(./text --quiet --turn.prompt 'abcde ab' | head -n 1)" = "ba edc" ] || fail "text: a long prompt keeps its end"
 [ "$(./text --quiet | head -n 1)" = "cccccc" ] || fail "text: the default"
 "$NNC" "$models/text.lua" --only=turn -o only && [ "$(./only --quiet --turn.prompt prompt | head -n 1)" = "€ba   " ] || fail "text: --only loses the vocabulary"
+sed -e 's/, turn = turn,/, turn = turn, idle = nn.func { function() end },/' -e 's/step = {/step = "idle", after = {/' "$models/text.lua" >after.lua
+"$NNC" after.lua --only=turn -o only && [ "$(./only --quiet --turn.prompt prompt)" = "€ba   " ] || fail "text: --only loses what is written after the steps"
 "$NNC" "$models/text.lua" -D vocabulary=bytes -o bytes && [ "$(./bytes --quiet --turn.prompt 'hello!' | head -n 1)" = "!olleh" ] || fail "text: bytes"
 
 # ---- early stopping; a state with two names ----

@@ -7,9 +7,9 @@ source "$(dirname "$0")/../common.sh"
 need_nnc
 : "${NAMES:=$(cd "$NNC_SOURCE_DIR/tests/oracle/library" && for file in *.tsv; do echo "${file%.tsv}"; done)}"
 
-# values LOG: "function output step value" for every number of the log; steps from 0
+# values LOG: "function output step value" for every number and flag (1 or 0) of the log; steps from 0
 values() {
-  awk '{ gsub(/[{}" ]/, ""); n = split($0, field, ",")
+  awk '{ gsub(/[{}" ]/, ""); gsub(/:true/, ":1"); gsub(/:false/, ":0"); n = split($0, field, ",")
          for (i = 1; i <= n; i++) { split(field[i], pair, ":"); if (i == 1) step = pair[2] - 1; else if (i == 3) func_name = pair[2]
                                     else if (i > 3) print func_name, pair[1], step, pair[2] } }' "$1"
 }

@@ -55,6 +55,8 @@ more() { # more NAME: the first steps end by --steps, with the lists that this c
   "./$1" --quiet --log log --save saved --checkpoint end --steps 40 >said && rm -rf straight && mkdir straight && cp $(files) straight
   rm -f $(files)
   "./$1" --quiet --log log --checkpoint c --steps 17 >/dev/null && "./$1" --quiet --log log --save saved --checkpoint end --resume c --steps 40 >said 2>err || fail "$1: 17 steps and 23: $(cat err)"
+  ./"$1" --quiet --resume c 2>&1 >/dev/null | grep -qF "the run was over after step 17: a larger --steps or --epochs makes it longer" || fail "$1: it does not say that 17 steps were all"
+  if grep -q 'the run was over' err; then fail "$1: it says that 40 steps were over"; fi
 }
 # An MLP (private), convolutions with batch norm and dropout (convnet), an LSTM (carried)
 for model in private convnet carried; do

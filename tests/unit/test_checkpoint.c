@@ -199,7 +199,8 @@ static void flags_come_from_the_checkpoint(void **state) {
   assert_int_equal(RUN_SMALL(&m, "--resume", "--seed", "7"), 0);
   assert_int_equal(seen.n, 14); /* `after` again */
   assert_true(seen.call[0].lr == 0.25);
-  assert_string_equal(file_get("err"), "");
+  assert_non_null(
+      strstr(file_get("err"), "the run was over after step 2: a larger --steps or --epochs makes it longer"));
   assert_int_equal(RUN_SMALL(&m, "--resume", "--epochs", "3"), 0);
   assert_int_equal(seen.calls[F_TRAIN], 4);
   assert_true(seen.call[0].lr == 0.25 && seen.call[0].total == 6 && seen.call[0].epoch == 1);

@@ -74,14 +74,15 @@ static void what_is_missing_has_a_number(void **state) {
 static void damaged_tables_are_refused(void **state) {
   (void)state;
 #define HEAD "label,b,sex,a b\n"
-  fails("label,b,sex\n1,1,M\n", "its first line names no column 'a b'");
+  fails("label,b,sex\n1,1,M\n", "its first line names no column 'a b'; it has label, b, sex");
+  fails("label;b;sex;a b\n1;1;M;2\n", "its first line names no column 'b'; it has label;b;sex;a b");
   fails("label,b,sex,a b,b\n", "line 1, column b: 'b' stands in the header twice");
   fails(HEAD "1,1,M\n", "line 2 has 3 columns; the first one has 4");
   fails(HEAD "1,1,M,2,\n", "line 2 has 5 columns");
   fails(HEAD "\n\n1,1.5x,M,2\n", "line 4, column b: '1.5x' is no number");
   fails(HEAD "1.5,1,M,2\n", "line 2, column label: '1.5' is no whole number that fits");
   fails(HEAD "10,1,M,2\n", "line 2, column label: '10' is no label");
-  fails(HEAD "-1,1,M,2\n", "line 2, column label: '-1' is no label");
+  fails(HEAD "-1,1,M,2\n", "line 2, column label: '-1' is no label: there are 10 classes, 0 to 9");
   fails(HEAD "1,1,X,2\n", "line 2, column sex: 'X' is none of the categories");
   fails(HEAD "1,1,\"M,2\n", "line 2: a quote that does not end");
   fails(HEAD "1,1,\"M\"x,2\n", "line 2: a column goes on behind its quotes, with 'x'");

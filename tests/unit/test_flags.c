@@ -171,7 +171,8 @@ static void bad_flags_are_refused(void **state) {
       {"--lr", "10.5", "and at most 10"},
       {"--depth", "2.5", "--depth: \"2.5\" is not a whole number of at least 1 and at most 8"},
       {"--data", "test", "--data: \"test\" is not of the form NAME=PATH"},
-      {"--data", "valid=x", "--data: there is no source \"valid\"; this program has: train, test, extra"},
+      {"--data", "train,=x", "--data: there is no source \"\"; this"},
+      {"--data", "train,valid=x", "--data: there is no source \"valid\"; this program has: train, test, extra"},
   };
   for (int i = 0; i < LENGTH(cases); i++) {
     const char *argv[] = {"tiny", cases[i].flag, cases[i].value};

@@ -105,6 +105,14 @@ local function check_dtype(kind, dtype, held)
   core.fail("dtype_unknown", kind, core.what(dtype) == "a string" and dtype or core.what(dtype), core.nearest(tostring(dtype), names))
 end
 
+-- `classes`, below which labels are checked to be: without a field of labels it would check nothing, silently.
+local function labelled(kind, options, fields, such)
+  local classes, labels = options.classes and core.count(kind, "classes", options.classes), false
+  for _, field in ipairs(fields) do labels = labels or #field.shape == 0 and field.dtype ~= "bool" and not core.is_float(field.dtype) end
+  if classes and not labels then core.fail("classes_unused", kind, such) end
+  return classes
+end
+
 local record_known = { dtype = "string", as = "string", big = "boolean" }
 
 -- One item of the record: { "name", sizes…, dtype = "u8", as, big } or { skip = bytes }; returns how many bytes it has.
@@ -157,7 +165,7 @@ function nn.data.records(options)
   if #self.fields == 0 then core.fail("field_missing", kind, "record, a list such as { { \"y\" }, { \"x\", 3, 32, 32 } }") end
   if self.record > 1 << 30 then core.fail("number_range", kind, "record", "at most 2^30 bytes", self.record) end
   self.skip = options.skip and options.skip ~= 0 and core.count(kind, "skip", options.skip) or 0
-  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  self.classes = labelled(kind, options, self.fields, "{ \"y\" }")
   self.rows = options.rows and core.count(kind, "rows", options.rows)
   return data.source(kind, options, self)
 end
@@ -209,7 +217,7 @@ local function arrays(kind, options, known, each)
     self.fields[#self.fields + 1] = { name = name, dtype = dtype, shape = shape, file = item.file, read = reading(kind, name, item.as, dtype) }
   end
   if #self.fields == 0 then core.fail("field_missing", kind, "fields, such as x = { 28, 28, dtype = \"u8\" }") end
-  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  self.classes = labelled(kind, options, self.fields, "y = { dtype = \"i64\" }")
   self.rows = options.rows and core.count(kind, "rows", options.rows)
   return self
 end
@@ -304,7 +312,7 @@ function nn.data.csv(options)
   for column in pairs(categories) do
     if not used[column] then core.fail("csv_unused", kind, tostring(column)) end
   end
-  self.classes = options.classes and core.count(kind, "classes", options.classes)
+  self.classes = labelled(kind, options, self.fields, "y = { column = \"class\", dtype = \"i32\" }")
   self.rows = options.rows and core.count(kind, "rows", options.rows)
   return data.source(kind, options, self)
 end

@@ -98,11 +98,17 @@ local function better(a, best, mode, threshold, relative)
   return a:gt(relative and best * (1 + threshold) or best + threshold)
 end
 
+-- A number of calls, checked by core.whole or core.count, or a scalar such as nn.hyper
+local function calls(what, name, value, check, low)
+  if core.is_tensor(value) and value.rank == 0 then return value end
+  return check(what, name, value, low)
+end
+
 ---@class nn.PlateauOptions
 ---@field watch nn.Tensor a scalar state, such as validate.metrics.loss
 ---@field optimizer nn.Optimizer
 ---@field factor? number `0.1`, at least 0 and below 1
----@field patience? integer `10` calls
+---@field patience? integer|nn.Tensor `10` calls; may be an nn.hyper
 ---@field threshold? number `1e-4`
 ---@field threshold_mode? "rel"|"abs" `"rel"`
 ---@field cooldown? integer `0` calls
@@ -117,14 +123,14 @@ end
 function nn.plateau(options)
   local what = "nn.plateau"
   options = core.fields(what, options, {
-    watch = "any", optimizer = "any", factor = "number", patience = "number", threshold = "number", threshold_mode = "string",
+    watch = "any", optimizer = "any", factor = "number", patience = "any", threshold = "number", threshold_mode = "string",
     cooldown = "number", min_lr = "number", eps = "number", mode = "string",
   })
   local watch, mode, worst = watched(what, options)
   local opt = options.optimizer
   if type(opt) ~= "table" or not opt.owner then core.fail("field_missing", what, "optimizer, one of the library's") end
   local factor = core.range(what, "factor", options.factor or 0.1, 0, 1 - 1e-12, "at least 0 and below 1")
-  local patience = core.whole(what, "patience", options.patience or 10, 0)
+  local patience = calls(what, "patience", options.patience or 10, core.whole, 0)
   local cooldown = core.whole(what, "cooldown", options.cooldown or 0, 0)
   local threshold, threshold_mode = core.number(what, "threshold", options.threshold, 1e-4), options.threshold_mode or "rel"
   local least, eps = core.range(what, "min_lr", options.min_lr or 0, 0, math.huge, "at least 0"), core.range(what, "eps", options.eps or 1e-8, 0, math.huge, "at least 0")
@@ -153,20 +159,20 @@ end
 ---@class nn.EarlyStoppingOptions
 ---@field watch nn.Tensor a scalar state, such as validate.metrics.loss
 ---@field keep? any `nil`: a tree whose states are kept at the best
----@field patience? integer `5` calls
+---@field patience? integer|nn.Tensor `5` calls; may be an nn.hyper
 ---@field min_delta? number `0`
 ---@field mode? "min"|"max" `"min"`
 
 --- Two functions: the first, for `each_epoch` behind what it watches, keeps the states of `keep` whenever `watch` has got better by more than min_delta, and its
---- output `stop` is 1 once it has not for `patience` calls (other outputs: best, bad); the second puts the kept states back.
+--- output `stop`, a flag, is true once it has not for `patience` calls (other outputs: best, bad); the second puts the kept states back.
 ---@param options nn.EarlyStoppingOptions
 ---@return nn.Func early
 ---@return nn.Func restore
 function nn.early_stopping(options)
   local what = "nn.early_stopping"
-  options = core.fields(what, options, { watch = "any", keep = "any", patience = "number", min_delta = "number", mode = "string" })
+  options = core.fields(what, options, { watch = "any", keep = "any", patience = "any", min_delta = "number", mode = "string" })
   local watch, mode, worst = watched(what, options)
-  local patience = core.count(what, "patience", options.patience or 5)
+  local patience = calls(what, "patience", options.patience or 5, core.count)
   local delta = core.range(what, "min_delta", options.min_delta or 0, 0, math.huge, "at least 0")
   if options.keep ~= nil and not core.is_tensor(options.keep) and type(options.keep) ~= "table" then core.fail("tree_leaf", what, core.what(options.keep)) end
   local states, kept, owned = nn.states(options.keep or {}), {}, {}
@@ -184,7 +190,7 @@ function nn.early_stopping(options)
     for i, s in ipairs(states) do nn.assign(kept[i], nn.where(improved, s, kept[i])) end
     nn.assign(best, nn.where(improved, watch, best))
     nn.assign(bad, nn.where(improved, 0, bad + 1))
-    return { stop = nn.where(bad:ge(patience), 1.0, 0.0), best = nn.value(best), bad = nn.value(bad) }
+    return { stop = bad:ge(patience), best = nn.value(best), bad = nn.value(bad) }
   end }
   local restore = nn.func { function() -- before the first improvement there is nothing to put back
     local any = best:ne(worst)

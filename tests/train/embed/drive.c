@@ -120,8 +120,9 @@ static void check_errors(small_context *c) {
   small_train_outputs t;
   small_state s;
   int32_t wrong[16] = {0, 1, 2, 3};
-  failed(c, small_predict(c, 4, x[0], &p), "predict: the states have no values yet: init");
-  failed(c, small_save(c, "never"), "init comes first");
+  failed(c, small_predict(c, 4, x[0], &p),
+         "predict: the states have no values yet: small_init(context, seed) comes first");
+  failed(c, small_save(c, "never"), "save: small_init(context, seed) comes first");
   check(!small_init(c, 3), "init");
   failed(c, small_predict(c, 5, x[0], &p), "predict: a batch of 5 rows; it was compiled for 4");
   failed(c, small_validate(c, 2, x[0], label, 1, NULL), "validate: a batch of 2 rows; it was compiled for 20 or 1");

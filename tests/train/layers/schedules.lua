@@ -50,7 +50,7 @@ end
 -- kept: the last step that was better than all before by 0.01
 local kept = nn.buffer({}, 0)
 program.mark = nn.func { function() nn.assign(kept, k:cast "float") end }
-program.early, program.restore = nn.early_stopping { watch = loss, keep = { kept }, patience = 6, min_delta = 0.01 }
+program.early, program.restore = nn.early_stopping { watch = loss, keep = { kept }, patience = nn.hyper("patience", 6), min_delta = 0.01 }
 program.early_max = nn.early_stopping { watch = minus, patience = 3, mode = "max" }
 program.restored = nn.func { function() return { value = nn.value(kept) } end }
 order[#order + 1], order[#order + 2], order[#order + 3] = program.mark, program.early, program.early_max
