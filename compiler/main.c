@@ -390,7 +390,7 @@ static void emit(Arena *arena, const Options *o, int n, Program *const *program)
                   p->machine);
   } else {
     emit_c(&text, p, &options);
-    emit_executable(arena, text_str(&text), o->output, emit_blas(p) != NULL);
+    emit_executable(arena, text_str(&text), o->output, emit_parts(p));
   }
 }
 

@@ -83,12 +83,18 @@ typedef struct nnrt_heading { /* a column of a table in a file, and where it goe
   const char *const *categories;
 } nnrt_heading;
 
+/* How the rows of a kind of source are read: host/host.h. These two are libraries of their own (media/), which only
+ * programs with such sources link. */
+typedef struct nnrt_format nnrt_format;
+extern const nnrt_format nnrt_format_images, nnrt_format_wav;
+
 typedef struct nnrt_source {
   const char *name, *kind; /* "train"; "idx", "text", … (files), "table" (values), "random" (made up) */
   int nfields;
   const nnrt_field *fields;
   int nfiles;
-  const char *const *files; /* "idx": one per field; "records": one after the other; "npz", "text", "csv": one */
+  const char *const *files; /* "idx": one per field; "records": one after the other; "npz", "text", "csv": one;
+                             * "images", "wav": folders */
   int batch, shuffle;
   int64_t rows;              /* of all parts, promised at compile time, or -1 */
   int64_t classes;           /* integer labels must be below it; 0: unchecked */
@@ -105,8 +111,10 @@ typedef struct nnrt_source {
   const nnrt_heading *headings;
   int fills; /* what has no number in it is `missing` */
   double missing;
-  int stateful;           /* row b of a batch goes on where row b of the batch before it stopped */
-  const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
+  int stateful;              /* row b of a batch goes on where row b of the batch before it stopped */
+  const char *vocabulary;    /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: numbers */
+  int64_t hertz;             /* "wav": samples a second */
+  const nnrt_format *reader; /* NULL: host/reader.c knows it by its kind */
 } nnrt_source;
 
 enum {

@@ -20,11 +20,6 @@
 #define NNC_RUNTIME_ZLIB 1
 #endif
 
-#ifndef NNC_RUNTIME_BLAS
-#define NNC_RUNTIME_BLAS NULL
-#define NNC_RUNTIME_OPENBLAS NULL
-#endif
-
 enum { ARGS_MAX = 32, EXIT_NO_COMPILER = 127 };
 
 static bool is_readable(const char *path) { return access(path, R_OK) == 0; }
@@ -53,12 +48,13 @@ static const char *library_path(Arena *arena) {
   return runtime_file(arena, NNC_INSTALL_LIBRARY, "libnnrt.a", NNC_RUNTIME_LIBRARY);
 }
 
-/* Of the runtime's part for OpenBLAS, with OpenBLAS behind it in *openblas. */
-static const char *blas_path(Arena *arena, const char **openblas) {
-  const char *path = runtime_file(arena, NNC_INSTALL_LIBRARY, "libnnrt_blas.a", NNC_RUNTIME_BLAS);
-  *openblas = NNC_RUNTIME_OPENBLAS;
-  if (*openblas && is_readable(*openblas) && is_readable(path)) return path;
-  limit((Loc){0}, MSG_blas_missing);
+/* A part of the runtime with the libraries that it calls behind it; the new number of words. */
+static int part_words(Arena *arena, const EmitPartPlace *part, const char **args, int n) {
+  args[n] = runtime_file(arena, NNC_INSTALL_LIBRARY, part->name, part->library);
+  bool there = part->library && is_readable(args[n++]);
+  for (int i = 0; i < 2 && part->foreign[i] && there; ++i) there = is_readable(args[n++] = part->foreign[i]);
+  if (!there) limit((Loc){0}, MSG_part_missing, part->package);
+  return n;
 }
 
 static const char *include_flag(Arena *arena) {
@@ -66,11 +62,12 @@ static const char *include_flag(Arena *arena) {
   return arena_printf(arena, "-I%.*s", (int)(strrchr(header, '/') - header), header);
 }
 
-static void command_of(Arena *arena, const char *cc, const char *path, bool blas, const char **args) {
+static void command_of(Arena *arena, const char *cc, const char *path, unsigned parts, const char **args) {
   const char *const words[] = {cc, "-std=c17", "-O3", "-x", "c", include_flag(arena), "-", "-x", "none", "-o", path};
   int n = sizeof words / sizeof *words;
   memcpy(args, words, sizeof words);
-  if (blas) args[n] = blas_path(arena, &args[n + 1]), n += 2;
+  for (int i = 0; i < EMIT_PARTS; ++i)
+    if (parts >> i & 1) n = part_words(arena, &emit_part_places[i], args, n);
   args[n++] = library_path(arena);
   args[n++] = "-lm";
   args[n++] = "-pthread";
@@ -100,10 +97,10 @@ static pid_t compiler_start(const char *const *args, const int ends[2]) {
   _exit(EXIT_NO_COMPILER);
 }
 
-void emit_executable(Arena *arena, const char *c_text, const char *path, bool blas) {
+void emit_executable(Arena *arena, const char *c_text, const char *path, unsigned parts) {
   const char *cc = getenv("CC") && *getenv("CC") ? getenv("CC") : "cc", *args[ARGS_MAX];
   int ends[2], status = 0;
-  command_of(arena, cc, path, blas, args);
+  command_of(arena, cc, path, parts, args);
   if (pipe(ends) != 0) user_error((Loc){0}, MSG_cc_missing, cc, strerror(errno));
   void (*before)(int) = signal(SIGPIPE, SIG_IGN);
   pid_t child = compiler_start(args, ends);

@@ -202,6 +202,7 @@ void emit_standalone(Text *out, int n, const Program *const *programs, const Emi
   Sheet s;
   sheet_init(&s, out, o);
   s.program = programs[0];
+  parts_refuse(programs[0]);
   Merge m = {&s, out, NEW_N(s.arena, bool, standalone_count + 1)};
   int simd = file_find("nnrt_simd.h", strlen("nnrt_simd.h"));
   if (simd < 0) limit((Loc){0}, MSG_standalone_missing);

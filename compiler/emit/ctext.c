@@ -155,6 +155,7 @@ static const char *cell_text(Sheet *s, FieldKind kind, const Cell *cell) {
   case FIELD_dims: return dims_text(a, cell->shape);
   case FIELD_table:
     return cell->table ? arena_printf(a, "%s%s", cell->table->single ? "&" : "", cell->table->name) : NULL;
+  case FIELD_symbol: return cell->text ? arena_printf(a, "&%s", cell->text) : NULL;
   case FIELD_code: return cell->host ? host_name(s, cell->host, cell->i) : NULL;
   }
   return NULL;

@@ -37,9 +37,16 @@ else()
 endif()
 
 include(${CMAKE_SOURCE_DIR}/runtime/blas/openblas.cmake)
+include(${CMAKE_SOURCE_DIR}/runtime/media/media.cmake)
+set(parts ${CMAKE_BINARY_DIR}/runtime/libnnrt_)
 if(NNC_OPENBLAS_FOUND)
-  target_compile_definitions(nnc_emit PRIVATE NNC_RUNTIME_BLAS="${CMAKE_BINARY_DIR}/runtime/libnnrt_blas.a"
-                                              NNC_RUNTIME_OPENBLAS="${NNC_OPENBLAS_LIBRARY}")
+  target_compile_definitions(nnc_emit PRIVATE NNC_RUNTIME_BLAS="${parts}blas.a" NNC_OPENBLAS="${NNC_OPENBLAS_LIBRARY}")
+endif()
+if(NNC_IMAGES_FOUND)
+  target_compile_definitions(nnc_emit PRIVATE NNC_RUNTIME_IMAGES="${parts}images.a" NNC_PNG="${NNC_PNG_LIBRARY}" NNC_JPEG="${NNC_JPEG_LIBRARY}")
+endif()
+if(NNC_SOUND_FOUND)
+  target_compile_definitions(nnc_emit PRIVATE NNC_RUNTIME_SOUND="${parts}sound.a" NNC_SNDFILE="${NNC_SNDFILE_LIBRARY}")
 endif()
 
 find_package(ZLIB QUIET)

@@ -292,11 +292,21 @@ static const char *string_name(Printer *l, const char *s) {
   return name;
 }
 
+/* An object of the runtime, declared when it is first named. */
+static const char *symbol_name(Printer *l, const char *symbol) {
+  const char *name = map_get(&l->strings, symbol);
+  if (name) return name;
+  name = FORMAT("@%s", symbol);
+  map_put(&l->strings, symbol, (void *)name);
+  text_printf(l->out, "%s = external constant i8\n", name);
+  return name;
+}
+
 static Type field_type(FieldKind kind) {
   static const int dtypes[] = {
-      [FIELD_int] = DT_i32,       [FIELD_dtype] = DT_i32,   [FIELD_source] = DT_i32,   [FIELD_i64] = DT_i64,
-      [FIELD_u64] = DT_i64,       [FIELD_f64] = DT_f64,     [FIELD_text] = DT_pointer, [FIELD_dims] = DT_dims,
-      [FIELD_table] = DT_pointer, [FIELD_code] = DT_pointer};
+      [FIELD_int] = DT_i32,       [FIELD_dtype] = DT_i32,    [FIELD_source] = DT_i32,    [FIELD_i64] = DT_i64,
+      [FIELD_u64] = DT_i64,       [FIELD_f64] = DT_f64,      [FIELD_text] = DT_pointer,  [FIELD_dims] = DT_dims,
+      [FIELD_table] = DT_pointer, [FIELD_code] = DT_pointer, [FIELD_symbol] = DT_pointer};
   return type_of((DType)dtypes[kind], 1);
 }
 
@@ -311,6 +321,7 @@ static const char *cell_text(Printer *l, FieldKind kind, const Cell *c) {
   case FIELD_f64: return ll_scalar(l, DT_f64, c->f, 0);
   case FIELD_text: return c->text ? string_name(l, c->text) : "null";
   case FIELD_table: return c->table ? FORMAT("@%s", c->table->name) : "null";
+  case FIELD_symbol: return c->text ? symbol_name(l, c->text) : "null";
   case FIELD_code: return c->host ? FORMAT("@%s", host_name(l->sheet, c->host, c->i)) : "null";
   case FIELD_dims: return dims_text(l, c->shape);
   default: return ll_scalar(l, DT_i64, 0, c->i);
@@ -388,7 +399,7 @@ void emit_llvm(Text *out, const Program *p, const EmitOptions *o) {
   map_init(&l->intrinsics, s.arena);
   map_init(&l->strings, s.arena);
   comment(l, "", FORMAT("%s: compiled from %s by %s for %s", p->module->name, file, o->compiler, p->machine->name));
-  if (emit_blas(p)) text_puts(out, FORMAT("; link: %s\n", link_text(p)));
+  if (emit_parts(p)) text_puts(out, FORMAT("; link: %s\n", link_text(p)));
   if (p->machine->triple) text_printf(out, "target triple = \"%s\"\n\n", p->machine->triple);
   text_puts(out, "%nnrt_memory = type { ptr, ptr, ptr, ptr, ptr, ptr }\n");
   for (int i = 0; record_at(i); ++i) record_emit(l, record_at(i));

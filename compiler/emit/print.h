@@ -57,7 +57,9 @@ const char *scope_declare(Scope *scope, const void *object, const char *name, bo
 const char *scope_name(const Scope *scope, const void *object);
 
 bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
-const char *link_text(const Program *p);             /* what a program of an emitted file links */
+const char *link_text(const Program *p);             /* what a program of an emitted file links (parts.c) */
+void parts_refuse(const Program *p);                 /* a source that one reads: a self-contained file has none */
+const char *part_reader(const Source *source);       /* the object of a part that reads it, or NULL */
 const char *promise_text(const Program *p);          /* what its results depend on, for the head of the file */
 uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */
 
@@ -72,6 +74,7 @@ typedef enum FieldKind {
   FIELD_text,   /* text; NULL: a null pointer */
   FIELD_dims,   /* shape: int64_t [8] */
   FIELD_table,  /* table: pointer to its first row; NULL: a null pointer */
+  FIELD_symbol, /* text: a pointer to this object of the runtime; NULL: a null pointer */
   FIELD_code,   /* host: pointer to the step function; i: not 0: to the profiled one */
 } FieldKind;
 

@@ -178,15 +178,9 @@ uint32_t half_bits(DType dtype, double f) {
   return sign | (((a + 0xfff + (a >> 13 & 1)) >> 13) - (112 << 10));
 }
 
-/* ---- what the file needs, and what it may promise ---- */
-const char *emit_blas(const Program *p) { return p->machine->blas && program_calls_blas(p) ? p->machine->blas : NULL; }
-
-const char *link_text(const Program *p) {
-  return emit_blas(p) ? "-lnnrt_blas -lopenblas -lnnrt -lz -lm -pthread" : "-lnnrt -lz -lm -pthread";
-}
-
+/* ---- what the file may promise ---- */
 const char *promise_text(const Program *p) {
-  return emit_blas(p)
+  return emit_parts(p) & 1 << PART_blas
              ? "Large matrix products are OpenBLAS's: the results have the same bits for any number of threads, but "
                "only on one\n"
                "kind of processor with one build of OpenBLAS."

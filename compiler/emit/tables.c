@@ -24,7 +24,7 @@ RECORD(source, {"name", FIELD_text}, {"kind", FIELD_text}, {"nfields", FIELD_int
        {"rate", FIELD_f64}, {"from", FIELD_f64}, {"to", FIELD_f64}, {"split_seed", FIELD_i64}, {"stored", FIELD_table},
        {"record", FIELD_i64}, {"skip", FIELD_i64}, {"stride", FIELD_i64}, {"nheadings", FIELD_int},
        {"separator", FIELD_int}, {"headings", FIELD_table}, {"fills", FIELD_int}, {"missing", FIELD_f64},
-       {"stateful", FIELD_int}, {"vocabulary", FIELD_text})
+       {"stateful", FIELD_int}, {"vocabulary", FIELD_text}, {"hertz", FIELD_i64}, {"reader", FIELD_symbol})
 RECORD(input, {"name", FIELD_text}, {"kind", FIELD_source}, {"dtype", FIELD_dtype}, {"count", FIELD_i64},
        {"offset", FIELD_i64}, {"source", FIELD_int}, {"field", FIELD_int}, {"hyper", FIELD_int}, {"value", FIELD_table})
 RECORD(output, {"name", FIELD_text}, {"dtype", FIELD_dtype}, {"count", FIELD_i64}, {"offset", FIELD_i64},
@@ -250,6 +250,8 @@ static const Table *build_sources(Build *b) {
     put_f64(b, t, s->missing);
     put_int(b, t, s->stateful);
     put_text(b, t, s->vocabulary);
+    put_int(b, t, s->hertz);
+    put_text(b, t, part_reader(s));
   }
   return table_done(b, t);
 }

@@ -157,6 +157,7 @@ static int program_source(lua_State *L) { /* -> index from 0 */
   s->record = field_integer(L, 1, "record", 0);
   s->skip = field_integer(L, 1, "skip", 0);
   s->stride = field_integer(L, 1, "stride", 0);
+  s->hertz = field_integer(L, 1, "hertz", 0);
   s->stateful = field_boolean(L, 1, "stateful");
   s->separator = (int)field_integer(L, 1, "separator", 0);
   s->missing = field_number(L, 1, "missing", 0);

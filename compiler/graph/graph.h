@@ -175,13 +175,14 @@ typedef struct Source {
   const char *kind; /* "idx", "text", … (files); "table" (values in the program); "random" (made up); "bpe": no rows,
                        the file of the program's tokens, of which there are `classes` */
   VEC(Field) fields;
-  VEC(const char *) files; /* one per field (idx), one after the other (records), one (text, csv) */
-  VEC(Stored) stored;      /* one per field (records) */
-  int64_t record, skip;    /* records: bytes of one, and of each file before its first */
-  int64_t stride;          /* text: tokens from the beginning of a row to that of the next */
-  VEC(Heading) headings;   /* csv */
-  int separator;           /* csv: between columns */
-  bool fills;              /* csv: what has no number in it is `missing`, and not refused */
+  VEC(const char *)
+  files;              /* one per field (idx), one after the other (records), one (text, csv), a folder (images, wav) */
+  VEC(Stored) stored; /* one per field (records) */
+  int64_t record, skip;  /* records: bytes of one, and of each file before its first */
+  int64_t stride;        /* text: tokens from the beginning of a row to that of the next */
+  VEC(Heading) headings; /* csv; images, wav: one, whose categories are the names of the classes' folders */
+  int separator;         /* csv: between columns */
+  bool fills;            /* csv: what has no number in it is `missing`, and not refused */
   double missing;
   bool stateful;              /* row b of a batch goes on where row b of the batch before it stopped */
   VEC(const Tensor *) values; /* one per field (table): [all rows, …] */
@@ -196,6 +197,7 @@ typedef struct Source {
   int64_t classes;    /* labels must be below it; 0: unchecked */
   const char *vocabulary; /* of tokens: "" bytes, else the characters of 0, 1, … in UTF-8; NULL: they are numbers, and
                              those of a text are the program's */
+  int64_t hertz;          /* wav: samples a second */
   Loc loc;
 } Source;
 

@@ -93,6 +93,8 @@ static void parse_source_options(Parser *p, Source *s) {
       s->stride = keyed_integer(p, "stride", 1, INT32_MAX);
     else if (parser_is(p, T_word, "separator"))
       s->separator = (int)keyed_integer(p, "separator", 1, 127);
+    else if (parser_is(p, T_word, "hertz"))
+      s->hertz = keyed_integer(p, "hertz", 1, INT32_MAX);
     else if (parser_take(p, T_word, "missing"))
       s->fills = true, s->missing = keyed_double(p, -INFINITY, INFINITY);
     else if (parser_take(p, T_word, "stateful"))
@@ -136,17 +138,31 @@ static bool columns_fit(const Source *s) {
   return fits;
 }
 
+/* An image or a sound, and perhaps the class of its folder, whose names may be given. */
+static bool folder_fits(const Source *s, bool images) {
+  if (s->files.n != 1 || s->fields.n < 1 || s->fields.n > 2 || s->headings.n > s->fields.n - 1) return false;
+  const Field *x = &s->fields.at[0], *y = &s->fields.at[1];
+  bool colours = x->shape.rank == 3 && (x->shape.dim[0] == 1 || x->shape.dim[0] == 3);
+  bool fits = images ? x->dtype == DT_u8 && colours && !s->hertz : x->dtype == DT_f32 && x->shape.rank == 1 && s->hertz;
+  if (s->fields.n == 2) fits = fits && y->dtype == DT_i32 && !y->shape.rank && s->classes > 0;
+  for (int k = 0; k < s->headings.n; ++k)
+    fits = fits && s->headings.at[k].field == 1 && s->headings.at[k].categories.n == s->classes;
+  return fits;
+}
+
 /* The files, values and fields that the reader of its kind takes for granted. */
 static void check_source(const Module *m, const Source *s, Loc here) {
   bool table = !strcmp(s->kind, "table"), each = !strcmp(s->kind, "idx") || !strcmp(s->kind, "npy");
   bool csv = !strcmp(s->kind, "csv"), bpe = !strcmp(s->kind, "bpe"), one = csv || bpe || !strcmp(s->kind, "npz");
   bool records = !strcmp(s->kind, "records"), text = !strcmp(s->kind, "text");
+  bool images = !strcmp(s->kind, "images"), folder = images || !strcmp(s->kind, "wav");
   bool fits = s->from < s->to && (table ? values_fit(s) : !s->values.n) && s->stored.n == (records ? s->fields.n : 0);
   fits = fits && (text ? text_fits(m, s) : !s->stateful && !s->stride);
   fits = fits && (records ? s->files.n > 0 && s->record > 0 : !s->record && !s->skip);
-  if (!records && !text) fits = fits && s->files.n == (each ? s->fields.n : one);
+  fits = fits && (folder ? folder_fits(s, images) : !s->hertz);
+  if (!records && !text && !folder) fits = fits && s->files.n == (each ? s->fields.n : one);
   fits = fits && (!bpe || (!module_tokens(m) && !s->fields.n && s->classes > 0 && s->classes <= INT32_MAX));
-  fits = fits && (csv ? columns_fit(s) : !s->headings.n && !s->separator);
+  fits = fits && (csv ? columns_fit(s) : (folder || !s->headings.n) && !s->separator);
   if (!fits) user_error(here, MSG_parse_source, s->name);
 }
 

@@ -321,6 +321,7 @@ static void print_source(Text *out, const Source *s) {
   if (s->stride) text_printf(out, " stride=%lld", (long long)s->stride);
   if (s->separator) text_printf(out, " separator=%d", s->separator);
   if (s->fills) print_keyed(out, "missing", s->missing);
+  if (s->hertz) text_printf(out, " hertz=%lld", (long long)s->hertz);
   if (s->stateful) text_puts(out, " stateful");
   if (s->vocabulary) print_named(out, " vocabulary", s->vocabulary);
   print_loc(out, s->loc);

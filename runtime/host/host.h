@@ -172,15 +172,16 @@ typedef struct nnrt_reader {
   nnrt_column *columns; /* of formats that hold their rows in memory */
   void *own;            /* the format's */
 } nnrt_reader;
-enum { NNRT_FILES_NONE, NNRT_FILES_ONE, NNRT_FILES_EACH, NNRT_FILES_ANY }; /* each: one a field; any: one by one */
-typedef struct nnrt_format {
+/* each: one a field; any: one by one; trees: one by one, and a folder stands for what is in it */
+enum { NNRT_FILES_NONE, NNRT_FILES_ONE, NNRT_FILES_EACH, NNRT_FILES_ANY, NNRT_FILES_TREES };
+struct nnrt_format {
   const char *kind;
   int files;
   bool parts;                                          /* the reader cuts the part of a split itself */
   int (*open)(nnrt_error *error, nnrt_reader *reader); /* sets rows; what failed is closed too */
   int (*read)(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);
   void (*close)(nnrt_reader *reader);
-} nnrt_format;
+};
 extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text, nnrt_format_npy, nnrt_format_npz,
     nnrt_format_csv;
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */

@@ -47,7 +47,7 @@ static int reader_count_files(nnrt_error *error, nnrt_reader *r, const char *fil
   const nnrt_source *source = r->source;
   r->nfiles = source->nfiles;
   if (!files) return NNRT_GOOD;
-  if (path_is_folder(files)) {
+  if (path_is_folder(files) && r->format->files != NNRT_FILES_TREES) {
     if (source->nfiles) return NNRT_GOOD;
     return nnrt_fail(error, NNRT_FAILED, "--data %s=%s: the model names no files for it, so a folder says too little",
                      source->name, files);
@@ -64,7 +64,7 @@ static int reader_count_files(nnrt_error *error, nnrt_reader *r, const char *fil
 
 /* The path of file k: the k-th of a list, the model's own name in a folder, or the model's own path. */
 static int reader_paths(nnrt_error *error, nnrt_reader *r, const char *files) {
-  bool folder = files && path_is_folder(files);
+  bool folder = files && r->format->files != NNRT_FILES_TREES && path_is_folder(files);
   NNRT_TRY(reader_count_files(error, r, files));
   NNRT_TRY(nnrt_alloc(error, &r->paths, r->nfiles * (int64_t)sizeof *r->paths, r->source->name));
   for (int k = 0; k < r->nfiles; k++) {
@@ -172,7 +172,7 @@ static const nnrt_format *format_find(const char *kind, bool files) {
 
 /* The caller has set source, seed and index, and closes what failed to open too. */
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *r, const char *files) {
-  r->format = format_find(r->source->kind, files != NULL);
+  r->format = r->source->reader ? r->source->reader : format_find(r->source->kind, files != NULL);
   if (!r->format)
     return nnrt_fail(error, NNRT_FAILED, "this runtime has no reader for sources of kind \"%s\"", r->source->kind);
   if (r->format->files != NNRT_FILES_NONE) NNRT_TRY(reader_paths(error, r, files));

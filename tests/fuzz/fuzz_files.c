@@ -1,6 +1,7 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, weights as safetensors and as archives, vocabularies, and checkpoints, half of
- * them with a sum that is right.
+ * arrays of NumPy alone and in archives, images and sounds (where their libraries are there), weights as safetensors
+ * and as archives, vocabularies, and checkpoints; half of the checkpoints and of the PNG files with sums that are
+ * right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -356,6 +357,83 @@ static int take_weights(nnrt_error *error, const nnrt_model *model, const nnrt_m
   return status;
 }
 
+/* ---- images and sounds: files of tests/oracle/media, decoded by libraries whose errors come back by longjmp ---- */
+typedef enum Medium { MEDIUM_none, MEDIUM_image, MEDIUM_sound } Medium;
+static const struct {
+  const char *file;
+  Medium kind;
+} media[] = {
+#ifdef NNRT_IMAGES
+    {"images/ant/a.png", MEDIUM_image},
+    {"images/ant/b_palette.PNG", MEDIUM_image},
+    {"images/bee/a_grey16.png", MEDIUM_image},
+    {"images/bee/c_adam7.png", MEDIUM_image},
+    {"images/cow/a.jpg", MEDIUM_image},
+    {"images/cow/b_progressive.jpeg", MEDIUM_image},
+#endif
+#ifdef NNRT_SOUND
+    {"sounds/low/a_32.wav", MEDIUM_sound},
+    {"sounds/low/b_float.wav", MEDIUM_sound},
+    {"sounds/low/c_stereo.wav", MEDIUM_sound},
+#endif
+    {NULL, MEDIUM_none}};
+
+static void media_load(int k) {
+  char from[400];
+  snprintf(from, sizeof from, NNC_SOURCE_DIR "/tests/oracle/media/%s", media[k].file);
+  int file = open(from, O_RDONLY);
+  length = file < 0 ? 0 : (int)read(file, bytes, FILE_MAX / 2);
+  close(file);
+  if (length <= 0) perror(from), exit(2);
+  header_length = length < 200 ? length / 2 : 100;
+}
+
+/* Every chunk that is whole gets the checksum of what it says now. */
+static void png_sums(void) {
+  for (int64_t at = 8, n; at + 12 <= length; at += 12 + n) {
+    n = (int64_t)bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
+    if (n > length - at - 12) return;
+    uint32_t sum = crc_of(bytes + at + 4, (int)n + 4);
+    for (int i = 0; i < 4; i++) bytes[at + 8 + n + i] = (unsigned char)(sum >> (24 - 8 * i));
+  }
+}
+
+static nnrt_source media_source(Medium kind, nnrt_field *field) {
+  nnrt_source source = {.name = "train", .nfields = 1, .fields = field, .nfiles = 1, .files = stream_files, .batch = 1};
+  source.kind = kind == MEDIUM_image ? "images" : "wav";
+  source.rows = -1, source.hertz = 8000;
+#ifdef NNRT_IMAGES
+  *field = (nnrt_field){"x", NNRT_u8, 3, {draw(2) ? 1 : 3, 4, 5}};
+  if (kind == MEDIUM_image) source.reader = &nnrt_format_images;
+#endif
+#ifdef NNRT_SOUND
+  if (kind == MEDIUM_sound) source.reader = &nnrt_format_wav, *field = (nnrt_field){"x", NNRT_f32, 1, {16}};
+#endif
+  return source;
+}
+
+static void try_media(const char *keep) {
+  _Alignas(64) static unsigned char row[64];
+  int n = (int)(sizeof media / sizeof *media) - 1;
+  if (n < 1) return;
+  int k = (int)draw((uint32_t)n);
+  nnrt_field field = {0};
+  nnrt_source source = media_source(media[k].kind, &field);
+  nnrt_stream stream = {.source = &source};
+  nnrt_error error = {0};
+  media_load(k);
+  int mutated = mutate();
+  if (draw(2) && length > 8 && bytes[1] == 'P') png_sums();
+  put();
+  int status = nnrt_stream_open(&error, &stream, NULL);
+  if (!status) status = nnrt_stream_rows(&error, &stream, 0, 0, 0, 0, 1, row);
+  if (status)
+    check_refusal(&error, status, mutated, keep);
+  else
+    accepted++;
+  nnrt_stream_close(&stream);
+}
+
 static void try_weights(const char *keep) {
   static unsigned char params[64], other[64];
   static const nnrt_state states[] = {
@@ -568,9 +646,9 @@ int main(int argc, char **argv) {
   snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
-  static void (*const attempts[])(const char *) = {try_idx,     try_stream, try_stream,
-                                                   try_weights, try_pieces, try_checkpoint};
-  for (; nnrt_seconds() < end; tried++) attempts[draw(6)](keep);
+  static void (*const attempts[])(const char *) = {try_idx,    try_stream,     try_stream, try_weights,
+                                                   try_pieces, try_checkpoint, try_media};
+  for (; nnrt_seconds() < end; tried++) attempts[draw(7)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;

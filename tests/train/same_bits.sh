@@ -71,7 +71,7 @@ if have $cross && have qemu-aarch64; then
   build_c gcc -O3 -march=native "$work/here.c" "$work/here"
   fashion_run "$work/here.log" "$work/here" && expect "width 64: here" "$work/here.log"
   "$NNC" "$small" --cpu=neon -o "$work/arm.c"
-  mapfile -t sources < <(find "$NNC_SOURCE_DIR/runtime" -name '*.c' -not -path '*/blas/*')
+  mapfile -t sources < <(find "$NNC_SOURCE_DIR/runtime" -name '*.c' -not -path '*/blas/*' -not -path '*/media/*')
   for level in -O1 -O3; do
     $cross -std=c17 -D_GNU_SOURCE $level -static -DNNRT_NO_ZLIB -ffp-contract=off "$work/arm.c" -I"$NNC_SOURCE_DIR/runtime" "${sources[@]}" -lm -pthread -o "$work/arm"
     fashion_run "$work/arm.log" qemu-aarch64 "$work/arm" && expect "width 64: aarch64 under qemu, gcc $level" "$work/arm.log"

@@ -9,6 +9,7 @@
 
 /* Of no definition for OpenBLAS, as in a build without it. */
 #include "../../compiler/emit/build.c"
+#include "../../compiler/emit/parts.c"
 
 static Arena *arena;
 
@@ -157,19 +158,19 @@ static void test_others(void **state) {
   program_report(&report, p);
   assert_non_null(strstr(text_str(&report), "768 B read, 576 B written")); /* 2 * 96 * 4 and 144 * 4 */
   emit_c(&c, p, &(EmitOptions){.compiler = "nnc", .no_main = true});
-  assert_string_equal(emit_blas(p), "openblas");
+  assert_int_equal(emit_parts(p), 1 << PART_blas);
   assert_non_null(strstr(text_str(&c), "nnrt_sgemm(rows, 12, 8, &x[row * 8], 8, 1, w, 1, 8, &y[row * 12], 12);"));
   assert_non_null(strstr(text_str(&c), "const int64_t rows = ")); /* alive: the call uses it */
   assert_null(strstr(text_str(&c), "(void)"));                    /* every parameter is used */
   assert_non_null(strstr(text_str(&c), "-lnnrt_blas -lopenblas -lnnrt"));
   Program *without = program_of(kernel_of("kernel k(y: f32[1] written)\n  store f32 y[0] = f32(1)\n"), &m);
   emit_c(&plain, without, &(EmitOptions){.compiler = "nnc", .no_main = true});
-  assert_null(emit_blas(without));
+  assert_int_equal(emit_parts(without), 0);
   assert_null(strstr(text_str(&plain), "openblas"));
 }
 
 /* ---- a build without OpenBLAS ---- */
-static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, true); }
+static void link_it(void *path) { emit_executable(arena, "int main(void) { return 0; }\n", path, 1 << PART_blas); }
 
 static void test_missing(void **state) {
   (void)state;

@@ -1,0 +1,23 @@
+# media.cmake: libpng with libjpeg, and libsndfile: NNC_IMAGES_FOUND and NNC_SOUND_FOUND, with full paths of headers and libraries. Both
+# are optional, and -DNNC_IMAGES=OFF, -DNNC_SOUND=OFF leave them out where they are installed.
+option(NNC_IMAGES "programs with nn.data.images, through libpng and libjpeg" ON)
+option(NNC_SOUND "programs with nn.data.wav, through libsndfile" ON)
+set(NNC_IMAGES_FOUND OFF)
+set(NNC_SOUND_FOUND OFF)
+foreach(row "PNG png.h png" "JPEG jpeglib.h jpeg" "SNDFILE sndfile.h sndfile")
+  separate_arguments(row)
+  list(GET row 0 name)
+  list(GET row 1 header)
+  list(GET row 2 library)
+  find_path(NNC_${name}_INCLUDE ${header})
+  find_library(NNC_${name}_LIBRARY ${library})
+  if(NOT NNC_${name}_INCLUDE) # may stand in a list of folders
+    set(NNC_${name}_INCLUDE "")
+  endif()
+endforeach()
+if(NNC_IMAGES AND NNC_PNG_INCLUDE AND NNC_PNG_LIBRARY AND NNC_JPEG_INCLUDE AND NNC_JPEG_LIBRARY)
+  set(NNC_IMAGES_FOUND ON)
+endif()
+if(NNC_SOUND AND NNC_SNDFILE_INCLUDE AND NNC_SNDFILE_LIBRARY)
+  set(NNC_SOUND_FOUND ON)
+endif()
