@@ -84,3 +84,7 @@ return nn.program {
   data = { train = clips("train", { batch = 30, shuffle = true }), test = clips("test", { batch = 150, drop_last = true }) },
   run = { epochs = nn.hyper("epochs", 80), step = train, each_epoch = validate },
 }
+
+-- Reaches: (FSDD's speakers jackson, nicolas, theo: 300 clips to train, 150 to test; seed 0) no edit in 445 or so digits of the last pass
+-- over strings of the test takes, at most 0.7 % in each of the last ten, greedily and with 4 beams; of the same run, after 30 of 80 epochs 6.3 % and 4.8 %.
+-- PyTorch, with draws of its own: 0.9 and 1.1 % greedily in its last two (tests/oracle/spoken_digits.py). A minute and a half by one thread.
