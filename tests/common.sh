@@ -37,6 +37,14 @@ build_c() {
   local program=${!n} source=${@:n-1:1}
   "${@:1:n-2}" "$source" -I"$NNC_SOURCE_DIR/runtime" "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o "$program"
 }
+# build_named CC FLAGS… SOURCE PROGRAM: the same with the libraries that the head of SOURCE names, ours from where they were built
+build_named() {
+  local n=$# link
+  local program=${!n} source=${@:n-1:1}
+  link=$(sed -n 's/^.*Build: cc -O3 FILE.c //p' "$source")
+  # shellcheck disable=SC2086
+  "${@:1:n-2}" "$source" -I"$NNC_SOURCE_DIR/runtime" -L"$(dirname "$NNC_RUNTIME_LIBRARY")" $link ${NNC_SANITIZE:+-fsanitize=$NNC_SANITIZE} -o "$program"
+}
 # losses LOG: the losses of the calls of `train` in a log of one JSON object a line, one a line, as they were printed
 losses() { sed -nE 's/.*"func":"train".*"loss":([^,}]+).*/\1/p' "$1"; }
 # train PROGRAM LOG ARGS…: a quiet run of a built fashion_mlp on the real images in file order; losses_of PROGRAM ARGS… prints its losses

@@ -13,14 +13,7 @@ is() { [ "$1" = "$2" ] || fail "$3: '$1', not '$2'"; }
 same() { cmp -s "$1" "$2" || fail "$3: $(diff "$1" "$2" | head -n 4 | tr '\n' '|')"; }
 run() { rm -f ./*.txt && "./$1" --quiet --log log "${@:2}" </dev/null || fail "$*: exit code $?"; }
 refused() { local code=0 && "./$1" --quiet "${@:3}" >/dev/null 2>err </dev/null || code=$?; [ "$code" = 1 ] && grep -qF -e "$2" err || fail "${*:3}: exit code $code, '$2' expected in: $(cat err)"; }
-# the flags that the head of the emitted file names, with our libraries where they were built
-build() {
-  "$NNC" "$models/$1.lua" -o "$2.c" "${@:3}" || die "nnc $1"
-  local link
-  link=$(sed -n 's/^.*Build: cc -O3 FILE.c //p' "$2.c")
-  # shellcheck disable=SC2086
-  gcc -O0 "$2.c" -I"$NNC_SOURCE_DIR/runtime" -L"$(dirname "$NNC_RUNTIME_LIBRARY")" $link ${NNC_SANITIZE:+-fsanitize=$NNC_SANITIZE} -o "$2" || die "$2 does not build"
-}
+build() { "$NNC" "$models/$1.lua" -o "$2.c" "${@:3}" && build_named gcc -O0 "$2.c" "$2" || die "$2 does not build"; }
 needs() { readelf -d "$1" | grep -c "NEEDED.*lib$2" || true; }
 
 images() {
