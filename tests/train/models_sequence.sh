@@ -3,7 +3,7 @@
 # timeout: 900
 # The sequence models of models/: each is compiled, built, run for a few steps, and its log asked. Limits are judgement: what must stand apart stands apart
 # by far. Those with data want shared/ beside the tree. NAMES=… runs some; LONG=1 trains digits_ctc for a whole
-# epoch (half a minute) and spoken_digits to its end (a minute and a half).
+# epoch (half a minute) and spoken_digits to its end (two and a half).
 source "$(dirname "$0")/../common.sh"
 need_nnc
 : "${NAMES:=recall sampling spelling gpt char_lstm digits_ctc spoken_digits}"
