@@ -3,7 +3,7 @@
 # which functions there are. What is left out here is checked otherwise: primitives in tests/ops, data and programs in tests/train, laws that have one form.
 source "$(dirname "$0")/../common.sh"
 cd "$NNC_SOURCE_DIR"
-elsewhere=" nn.mean nn.Identity nn.Sequential nn.EMA nn.init.constant nn.init.zeros nn.init.ones nn.init.uniform nn.init.normal nn.init.lecun_uniform nn.init.lecun_normal "
+elsewhere=" nn.mean nn.Identity nn.Sequential nn.init.constant nn.init.zeros nn.init.ones nn.init.uniform nn.init.normal nn.init.lecun_uniform nn.init.lecun_normal "
 elsewhere+="nn.random.permutation nn.random.integers nn.random.gumbel nn.random.exponential nn.random.categorical "
 of_groups=" activations attention clip conv ctc dropout init layers lbfgs losses metrics norm optim optimizers pool position recurrent regression schedules select stack transformer "
 

@@ -9,8 +9,8 @@ local nn, core = ...
 ---@field [1] any a tree; further ones may follow
 ---@field decay? number `0.999`, 0 to 1
 
---- Exponential moving average of the parameters of a tree (Polyak and Juditsky 1992). The first update copies; then average = decay * average + (1 - decay) *
---- parameter, as torch.optim.swa_utils' AveragedModel.
+--- Exponential moving average of the parameters of a tree (Polyak and Juditsky 1992). The first update copies; then average = average + (1 - decay) *
+--- (parameter - average), as torch.optim.swa_utils' AveragedModel.
 ---@param options nn.EMAOptions
 ---@return nn.Average
 function nn.EMA(options)
@@ -27,7 +27,8 @@ function nn.EMA(options)
     core.at(self, function()
       local first = self.updates:eq(0)
       for i, p in ipairs(self.parameters) do
-        local moved = core.wide(self.averages[i]) * decay + core.wide(p) * (1 - decay)
+        local average = core.wide(self.averages[i])
+        local moved = average + (core.wide(p) - average) * (1 - decay) -- f32's decay and 1 - decay do not add up to 1
         nn.assign(self.averages[i], nn.where(first, p, moved:cast(p.dtype)))
       end
       nn.assign(self.updates, self.updates + 1)

@@ -137,8 +137,8 @@ def initial(n, shape, step=0):
     return x.to(dtype)
 
 
-def averages(name):
-    decay = O.swa_utils.get_ema_multi_avg_fn(0.9)
+def averages(name, decay, make):
+    decay = O.swa_utils.get_ema_multi_avg_fn(decay)
     average = None
 
     def after(p):
@@ -152,7 +152,7 @@ def averages(name):
         seen.append(0)
 
     seen = []
-    run(name, lambda p: O.SGD(p, lr=0.1), after=after)
+    run(name, make, after=after)
 
 
 def main():
@@ -165,7 +165,8 @@ def main():
     # optax takes weights as [in, out]: the unit's axis is the first there and the last here
     twice("clip_adaptive", by_optax, optax.chain(agc_out_in(0.05), optax.sgd(0.3, momentum=0.9)))
     twice("accumulate", run, lambda p: O.Adam(p, lr=0.02), times=4, ends="after")
-    twice("ema", averages)
+    twice("ema", averages, 0.9, lambda p: O.SGD(p, lr=0.1))
+    twice("ema_slow", averages, 0.999, lambda p: O.Adam(p, lr=0.02))
     twice("lion", by_optax, optax.lion(3e-3, weight_decay=0.0))
     twice("lion_decay", by_optax, optax.lion(3e-3, b1=0.8, b2=0.9, weight_decay=0.1))
     twice("lamb", by_optax, optax.lamb(0.02))

@@ -31,10 +31,11 @@ end
 
 for _, recipe in ipairs(require "recipes") do run(table.unpack(recipe)) end
 
-do -- the average of the weights after each step
-  local net = net_of("ema")
-  local opt, ema = nn.SGD { net, lr = 0.1 }, nn.EMA { net, decay = 0.9 }
-  cases.add("ema", function()
+-- the average of the weights after each step
+local function averages(name, make, decay)
+  local net = net_of(name)
+  local opt, ema = make { net }, nn.EMA { net, decay = decay }
+  cases.add(name, function()
     local out = { loss = opt:step(function() return loss_of(net, data(0)) end) }
     ema:update()
     outputs(net, out)
@@ -42,6 +43,8 @@ do -- the average of the weights after each step
     return out
   end)
 end
+averages("ema", function(t) t.lr = 0.1 return nn.SGD(t) end, 0.9)
+averages("ema_slow", function(t) t.lr = 0.02 return nn.Adam(t) end)
 
 local program = {}
 do -- four batches a step, through nn.train
