@@ -172,7 +172,7 @@ static const Layout layouts[] = {
     {"nnrt_field", sizeof(nnrt_field), offsetof(nnrt_field, dim)},
     {"nnrt_stored", sizeof(nnrt_stored), offsetof(nnrt_stored, at)},
     {"nnrt_heading", sizeof(nnrt_heading), offsetof(nnrt_heading, categories)},
-    {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, vocabulary)},
+    {"nnrt_source", sizeof(nnrt_source), offsetof(nnrt_source, reader)},
     {"nnrt_input", sizeof(nnrt_input), offsetof(nnrt_input, value)},
     {"nnrt_output", sizeof(nnrt_output), offsetof(nnrt_output, dim)},
     {"nnrt_variant", sizeof(nnrt_variant), offsetof(nnrt_variant, profiled)},
