@@ -94,7 +94,7 @@ cmp -s course.svg before.svg && [ ! -e course.svg.new ] || fail "a picture on a 
 
 # ---- terminals ----
 terminal() { "$tools/tool_terminal" "$@" >screen || { [ $? = 77 ] && skip "there are no pseudo-terminals"; fail "tool_terminal"; }; }
-terminal 0.35 40,80,200,40 "$work/dropout" --epochs 100000 --threads 1
+terminal 0.7 40,80,200,40 "$work/dropout" --epochs 100000 --threads 1
 sed -n '/^[0-9]* = epoch  /q; p' screen >lines # up to the table
 grep -q ' ! ' lines && fail "a line wraps: $(grep -m 1 ' ! ' lines)"
 awk '{ n = $1 + 0; text = substr($0, length($1) + 4); if (length(text) >= n) exit 1 }' lines || fail "a line is as wide as the window"
@@ -106,7 +106,7 @@ grep -qE "^80 ~ ($whole  [0-9:]+ left|[0-9]+/100000  [0-9,]+/900,000  train.loss
 grep -qE ' ~ .*  validate [0-9]+ %  ' lines || fail "nothing is shown within a pass"
 [ "$(grep -c ' = epoch [0-9]*/' lines)" -lt 40 ] || fail "$(grep -c ' = epoch [0-9]*/' lines) ends of epochs stay"
 [ "$(sed '1,/ = epoch  /d' screen | grep -c -E '^40 = +[0-9]+  ')" -le 65 ] && grep -q 'of .* epochs the first, every' screen && grep -q '^exit 130$' screen || fail "the table: $(tail -n 4 screen)"
-(ulimit -f 100 && exec "$tools/tool_terminal" 60 80 "$work/dropout" --epochs 400 --tensorboard full --threads 1 >screen)
+(ulimit -f 100 && exec "$tools/tool_terminal" 60 80 "$work/dropout" --epochs 3000 --tensorboard full --threads 1 >screen)
 [ "$(grep -cE '^80 [=!] dropout: --tensorboard full/events' screen)" = 2 ] && [ "$(tail -n 1 screen)" = "exit 1" ] && grep -q '^80 ~ .* left$' screen || fail "a message within the line: $(grep -m 2 tensorboard screen)"
 terminal 0.3 80 "$work/course" --length 1000000000 --threads 1
 grep -qE '^80 = [0-9]+ [0-9]+$' screen && ! grep -E ' = .*left.*[0-9]$' screen || fail "a text within the line: $(grep -m 3 ' = ' screen)"
