@@ -59,7 +59,7 @@ static void world_call(World *w, Kernel *k, int n, Slot *const *slots) {
 }
 
 /* ---- compiling and running ---- */
-static const char *const folder = NNC_BUILD_DIR "/test_emit";
+static const char *const folder = NNC_BUILD_DIR "/" EMIT_FOLDER; /* the test's own: tests run side by side */
 
 static void file_put(const char *path, const char *text) {
   if (!file_write(path, text, strlen(text))) fail_msg("%s cannot be written", path);

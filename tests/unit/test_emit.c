@@ -6,6 +6,7 @@
  * vector levels that this processor has, and the generic lane loops; LLVM: in process), loaded and run. What the
  * evaluator rounds differently by design (fma, mod, rsqrt on f32: more than one rounding, or exactly one) has its
  * formula here. */
+#define EMIT_FOLDER "test_emit"
 #include "emit_ways.h"
 
 #include <float.h>

@@ -3,6 +3,7 @@
  * functions, lanes, serial kernels; each for the dtypes and widths that it has. What must come out is computed here
  * from the text's meaning. Also: the layout of the tables as LLVM is told it, against nnrt.h as the C compiler lays it
  * out. */
+#define EMIT_FOLDER "test_emit_statements"
 #include "emit_ways.h"
 
 #include "emit/print.h"

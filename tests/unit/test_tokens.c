@@ -149,7 +149,7 @@ static void bad_lines_are_refused(void **state) {
     put(cases[i].text, strlen(cases[i].text));
     fails(path, 3, cases[i].message);
   }
-  put("a\r\n\\x62\t-1\r\nc", 15);
+  put("a\r\n\\x62\t-1\r\nc", 13);
   opens(path, 3);
   fails("/nowhere/t.bin", 3, "cannot be opened");
 }
