@@ -4,7 +4,7 @@
 -- prefix beam search; `errors` are edits (Levenshtein) per digit. The files are MNIST's, in data/mnist or where
 -- --data train=IMAGES,LABELS --data test=IMAGES,LABELS say.
 local nn = require "nn"
-local most, N, beam = 5, 24, nn.arg("beam", 4)
+local most, N = 5, 24
 local W, T, blank = most * 28, most * 28 // 4, 10
 
 local net = nn.Module {
@@ -37,25 +37,7 @@ end
 -- Times that count: those of which a column is within the string
 local function times(length) return (length + 3) // 4 end
 
-local function loss(b)
-  local strip, length, labels, count = strings(b)
-  return nn.ctc_loss(net(strip), labels, times(length), count, { blank = blank })
-end
-
--- Edits per digit, greedily and with beams
-local function errors(b)
-  local strip, length, labels, count = strings(b)
-  local scores = net(strip)
-  local function rate(decoded, lengths) return nn.edit_distance(decoded, lengths, labels, count):sum() / count:sum():cast "f32" end
-  local beams, lengths = nn.ctc_beam_decode(scores, times(length), { blank = blank, beam_width = beam })
-  return rate(nn.ctc_greedy_decode(scores, times(length), { blank = blank })), rate(beams:select(2, 1), lengths:select(2, 1))
-end
-
-local train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.cosine(nn.hyper("lr", 2e-3)) }, clip_norm = 5 }
-local validate = nn.evaluate {
-  on = "test", loss = loss, greedy_errors = function(b) return (errors(b)) end,
-  beam_errors = function(b) return (select(2, errors(b))) end,
-}
+local train, validate = require "digit_strings" { net = net, strings = strings, times = times, blank = blank, lr = 2e-3 }
 
 return nn.program {
   name = "digits_ctc", model = net, train = train, validate = validate,

@@ -11,7 +11,7 @@
 --     mkdir -p "data/fsdd/$part/${name%%_*}" && ln -s "$f" "data/fsdd/$part/${name%%_*}"
 --   done
 local nn = require "nn"
-local most, rate, L, beam = 4, 8000, 7000, nn.arg("beam", 4)   -- no clip has more than L samples
+local most, rate, L = 4, 8000, 7000                            -- no clip has more than L samples
 local n_fft, hop, T, blank = 256, 80, 64, 10
 local W = 4 * T * hop + n_fft - hop                            -- samples of which 4 T frames are made: a longer string is cut behind them
 
@@ -55,25 +55,7 @@ end
 -- Times at which something is said
 local function times(length) return nn.minimum(length // (4 * hop) + 1, T) end
 
-local function loss(b)
-  local sound, length, labels, count = strings(b)
-  return nn.ctc_loss(net(sound), labels, times(length), count, { blank = blank })
-end
-
--- Edits per digit, greedily and with beams
-local function errors(b)
-  local sound, length, labels, count = strings(b)
-  local scores = net(sound)
-  local function rate(decoded, lengths) return nn.edit_distance(decoded, lengths, labels, count):sum() / count:sum():cast "f32" end
-  local beams, lengths = nn.ctc_beam_decode(scores, times(length), { blank = blank, beam_width = beam })
-  return rate(nn.ctc_greedy_decode(scores, times(length), { blank = blank })), rate(beams:select(2, 1), lengths:select(2, 1))
-end
-
-local train = nn.train { on = "train", loss = loss, optimizer = nn.Adam { net, lr = nn.cosine(nn.hyper("lr", 3e-3)) }, clip_norm = 5 }
-local validate = nn.evaluate {
-  on = "test", loss = loss, greedy_errors = function(b) return (errors(b)) end,
-  beam_errors = function(b) return (select(2, errors(b))) end,
-}
+local train, validate = require "digit_strings" { net = net, strings = strings, times = times, blank = blank, lr = 3e-3 }
 
 local function clips(part, options)
   options.folder, options.length, options.sample_rate, options.classes = "data/fsdd/" .. part, L, rate, 10

@@ -83,7 +83,7 @@ spoken_digits() {
   local model=$models/spoken_digits.lua
   FSDD=$(cd "$shared/fsdd" && pwd) bash -c "$(sed -n 's/^--   //p' "$model")"
   [ "$(find data/fsdd/train/7 -name '*.wav' | wc -l)" = 30 ] && [ "$(find data/fsdd/test/7 -name '*.wav' | wc -l)" = 15 ] || fail "spoken_digits: the recipe makes other folders"
-  cp "$model" spoken_digits.lua
+  cp "$model" "$models/digit_strings.lua" .
   [ -n "$LONG" ] || sed -i 's/, validate = validate//; s/, each_epoch = validate//' spoken_digits.lua # half of the program
   "$NNC" spoken_digits.lua -o spoken_digits.c && build_named gcc -O1 -march=native spoken_digits.c spoken_digits || { fail "spoken_digits does not build" && return; }
   if [ -n "$LONG" ]; then
