@@ -10,7 +10,7 @@ trap 'rm -rf "$base"' EXIT
 cmake --install "$NNC_BUILD_DIR" --prefix "$base/first" >"$work/install.txt" || die "cmake --install fails: $(tail -n 3 "$work/install.txt")"
 mv "$base/first" "$base/moved"
 prefix=$base/moved
-for file in bin/nnc include/nnrt.h include/abi.def include/nnrt_simd.h include/nnrt_convert.h share/nnc/models/regression.lua share/nnc/prelude/optim.lua \
+for file in bin/nnc include/nnrt.h include/abi.def include/nnrt_simd.h include/nnrt_convert.h include/nnrt_transpose.h share/nnc/models/regression.lua share/nnc/prelude/optim.lua \
   share/nnc/models/stories.py share/nnc/models/data/iris.csv \
   share/doc/nnc/docs/tutorial.md share/doc/nnc/README.md; do
   [ -f "$prefix/$file" ] || fail "$file is not installed"
