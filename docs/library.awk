@@ -153,7 +153,7 @@ function sort_names(list, n,    i, j, v) { # by letters without regard to case
   }
 }
 
-function row(name, t, usual, s) { return "| `" name "` | " typed(t) " | " cell(usual) " | " cell(s) " |\n" }
+function row(name, t, usual, s) { return "| `" name "` | " typed(t) " | " cell(usual) " | " cell(with_links(s)) " |\n" }
 
 # The rows of a class's fields, those of what it is based on first
 function field_rows(c, prefix,    out, i, k) {
@@ -203,7 +203,7 @@ function print_entry(name,    i, k, rows, gives) {
   if (rows != "") printf "\n| argument | type | default | |\n|---|---|---|---|\n%s", rows
   gives = ""
   for (i = 1; i <= returns[name]; i++) { k = name SUBSEP i; if (rtext[k] != "") gives = gives (gives == "" ? "" : "; ") rtext[k] }
-  if (gives != "") printf "\nGives: %s\n", gives
+  if (gives != "") printf "\nGives: %s\n", with_links(gives)
 }
 
 # ---- defaults as Lua ----

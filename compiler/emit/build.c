@@ -3,7 +3,7 @@
  *
  * CC names another compiler. Its own messages pass through to standard error: they should not exist. */
 #define _POSIX_C_SOURCE 200809L
-#include "emit.h"
+#include "print.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -49,7 +49,7 @@ static const char *library_path(Arena *arena) {
 }
 
 /* A part of the runtime with the libraries that it calls behind it; the new number of words. */
-static int part_words(Arena *arena, const EmitPartPlace *part, const char **args, int n) {
+static int part_words(Arena *arena, const Part *part, const char **args, int n) {
   args[n] = runtime_file(arena, NNC_INSTALL_LIBRARY, part->name, part->library);
   bool there = part->library && is_readable(args[n++]);
   for (int i = 0; i < 2 && part->foreign[i] && there; ++i) there = is_readable(args[n++] = part->foreign[i]);
@@ -67,7 +67,7 @@ static void command_of(Arena *arena, const char *cc, const char *path, unsigned 
   int n = sizeof words / sizeof *words;
   memcpy(args, words, sizeof words);
   for (int i = 0; i < EMIT_PARTS; ++i)
-    if (parts >> i & 1) n = part_words(arena, &emit_part_places[i], args, n);
+    if (parts >> i & 1) n = part_words(arena, &emit_part[i], args, n);
   args[n++] = library_path(arena);
   args[n++] = "-lm";
   args[n++] = "-pthread";

@@ -36,8 +36,7 @@ bool emit_has_llvm(void);
 /* Parses, verifies, optimises and writes the text that emit_llvm made. A path that cannot be written: user_error. */
 void emit_object(const char *llvm_text, const char *path, ObjectKind kind, const Machine *m);
 
-/* ---- the parts of the runtime that are libraries of their own, which only programs that need them link (parts.c) ----
- */
+/* ---- parts of the runtime that are libraries of their own, which only programs that need them link (parts.c) ---- */
 typedef enum EmitPart {
   PART_blas,   /* matrix products: nnc --blas=openblas */
   PART_images, /* nn.data.images */
@@ -45,13 +44,6 @@ typedef enum EmitPart {
   EMIT_PARTS
 } EmitPart;
 unsigned emit_parts(const Program *p); /* bits 1 << PART_… */
-typedef struct EmitPartPlace {
-  const char *name;       /* libnnrt_blas.a */
-  const char *library;    /* in the build tree; NULL: this nnc was built without */
-  const char *foreign[2]; /* what it calls: full paths, NULL behind them */
-  const char *package;    /* Debian's that were not there */
-} EmitPartPlace;
-extern const EmitPartPlace emit_part_places[EMIT_PARTS];
 
 /* ---- cc (build.c): compiles C text and links the runtime library and the parts (a `limit` where one is not); the
  * compiler's own messages go to stderr ---- */

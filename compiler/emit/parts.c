@@ -2,8 +2,6 @@
  * call a library that others do without: OpenBLAS for products, libpng and libjpeg for folders of images, libsndfile
  * for sound. A program has a part when something in it asks for it: a call, or a source of its kind. Where they are was
  * found when nnc was built (emit.cmake); one that was not is named with its packages. */
-#include "emit.h"
-
 #include "print.h"
 
 #ifndef NNC_RUNTIME_BLAS
@@ -20,43 +18,44 @@
 #define NNC_SNDFILE NULL
 #endif
 
-const EmitPartPlace emit_part_places[EMIT_PARTS] = {
-    [PART_blas] = {"libnnrt_blas.a", NNC_RUNTIME_BLAS, {NNC_OPENBLAS}, "OpenBLAS (Debian: libopenblas-pthread-dev)"},
-    [PART_images] = {"libnnrt_images.a",
-                     NNC_RUNTIME_IMAGES,
-                     {NNC_PNG, NNC_JPEG},
-                     "libpng and libjpeg (Debian: libpng-dev, libjpeg-dev), for nn.data.images"},
-    [PART_sound] = {"libnnrt_sound.a",
-                    NNC_RUNTIME_SOUND,
-                    {NNC_SNDFILE},
-                    "libsndfile (Debian: libsndfile1-dev), for nn.data.wav"},
-};
-
-static const struct {
-  const char *link, *kind, *reader; /* kind: of the sources that it reads; reader: by this object of nnrt.h */
-} parts[EMIT_PARTS] = {
-    [PART_blas] = {"-lnnrt_blas -lopenblas ", NULL, NULL},
-    [PART_images] = {"-lnnrt_images -lpng -ljpeg ", "images", "nnrt_format_images"},
-    [PART_sound] = {"-lnnrt_sound -lsndfile ", "wav", "nnrt_format_wav"},
+const Part emit_part[EMIT_PARTS] = {
+    [PART_blas] = {.link = "-lnnrt_blas -lopenblas ",
+                   .name = "libnnrt_blas.a",
+                   .library = NNC_RUNTIME_BLAS,
+                   .foreign = {NNC_OPENBLAS},
+                   .package = "OpenBLAS (Debian: libopenblas-pthread-dev)"},
+    [PART_images] = {.link = "-lnnrt_images -lpng -ljpeg ",
+                     .name = "libnnrt_images.a",
+                     .library = NNC_RUNTIME_IMAGES,
+                     .foreign = {NNC_PNG, NNC_JPEG},
+                     .package = "libpng and libjpeg (Debian: libpng-dev, libjpeg-dev), for nn.data.images",
+                     .kind = "images",
+                     .reader = "nnrt_format_images"},
+    [PART_sound] = {.link = "-lnnrt_sound -lsndfile ",
+                    .name = "libnnrt_sound.a",
+                    .library = NNC_RUNTIME_SOUND,
+                    .foreign = {NNC_SNDFILE},
+                    .package = "libsndfile (Debian: libsndfile1-dev), for nn.data.wav",
+                    .kind = "wav",
+                    .reader = "nnrt_format_wav"},
 };
 
 /* Or EMIT_PARTS; a library reads no files, so the sources of one have none. */
 static int part_of(const Source *source) {
   int i = source->files.n ? 0 : EMIT_PARTS;
-  while (i < EMIT_PARTS && !(parts[i].kind && !strcmp(parts[i].kind, source->kind))) ++i;
+  while (i < EMIT_PARTS && !(emit_part[i].kind && !strcmp(emit_part[i].kind, source->kind))) ++i;
   return i;
 }
 
 const char *part_reader(const Source *source) {
   int i = part_of(source);
-  return i < EMIT_PARTS ? parts[i].reader : NULL;
+  return i < EMIT_PARTS ? emit_part[i].reader : NULL;
 }
 
 void parts_refuse(const Program *p) {
   for (int i = 0; i < p->module->sources.n; ++i) {
     const Source *s = p->module->sources.at[i];
-    if (part_of(s) < EMIT_PARTS)
-      user_error(s->loc, MSG_standalone_source, s->name, emit_part_places[part_of(s)].package);
+    if (part_of(s) < EMIT_PARTS) user_error(s->loc, MSG_standalone_source, s->name, emit_part[part_of(s)].package);
   }
 }
 
@@ -70,7 +69,7 @@ const char *link_text(const Program *p) {
   Text text;
   text_init(&text, p->arena);
   for (int i = 0; i < EMIT_PARTS; ++i)
-    if (emit_parts(p) >> i & 1) text_puts(&text, parts[i].link);
+    if (emit_parts(p) >> i & 1) text_puts(&text, emit_part[i].link);
   text_puts(&text, "-lnnrt -lz -lm -pthread");
   return text_str(&text);
 }

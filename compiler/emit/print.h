@@ -57,11 +57,22 @@ const char *scope_declare(Scope *scope, const void *object, const char *name, bo
 const char *scope_name(const Scope *scope, const void *object);
 
 bool buffer_is_restrict(const Kernel *k, int param); /* no other parameter is the same memory */
-const char *link_text(const Program *p);             /* what a program of an emitted file links (parts.c) */
-void parts_refuse(const Program *p);                 /* a source that one reads: a self-contained file has none */
-const char *part_reader(const Source *source);       /* the object of a part that reads it, or NULL */
 const char *promise_text(const Program *p);          /* what its results depend on, for the head of the file */
 uint64_t program_hash(const Program *p);             /* of what was compiled; the same for every machine */
+
+/* ---- parts.c ---- */
+typedef struct Part {
+  const char *link;          /* the flags of it and of what it calls */
+  const char *name;          /* libnnrt_blas.a */
+  const char *library;       /* in the build tree; NULL: this nnc was built without */
+  const char *foreign[2];    /* what it calls: full paths, NULL behind them */
+  const char *package;       /* Debian's that were not there */
+  const char *kind, *reader; /* kind: of the sources that it reads, or NULL; reader: by this object of nnrt.h */
+} Part;
+extern const Part emit_part[EMIT_PARTS];
+const char *link_text(const Program *p);       /* what a program of an emitted file links */
+void parts_refuse(const Program *p);           /* a source that one reads: a self-contained file has none */
+const char *part_reader(const Source *source); /* the object of a part that reads it, or NULL */
 
 /* ---- the tables of nnrt.h as typed constants (tables.c) ---- */
 typedef enum FieldKind {

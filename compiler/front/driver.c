@@ -69,10 +69,9 @@ static void read_given(lua_State *L, Act *act) { /* name at -2, value at -1 */
   Vocabulary words = module_vocabulary(f->module, func);
   bool text = lua_type(L, -1) == LUA_TSTRING && dtype_is_integer(input->dtype);
   if (text && words.in_file) front_fail(L, place_call(L), MSG_text_tokens, name, func->name, name, "");
-  const char *vocabulary = words.characters;
-  text = text && vocabulary;
-  const Tensor *value = text ? text_value(L, vocabulary, input, lua_tostring(L, -1))
-                             : input_value(L, lua_gettop(L), input, arena_printf(f->arena, "input '%s'", name));
+  const Tensor *value = text && words.characters
+                            ? text_value(L, words.characters, input, lua_tostring(L, -1))
+                            : input_value(L, lua_gettop(L), input, arena_printf(f->arena, "input '%s'", name));
   vec_push(f->arena, act->inputs, ((ActInput){name, value}));
 }
 

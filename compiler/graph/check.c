@@ -238,7 +238,7 @@ static void check_element(const Cone *k, int64_t i, double analytic, double leas
     ++t->checked, t->error = t->beyond = INFINITY;
 }
 
-static const char *called(const Check *c, const Node *x) {
+static const char *tensor_name(const Check *c, const Node *x) {
   if (x->op == OP_state) return x->attr->state->name;
   if (x->op == OP_input) return x->attr->input->name;
   return x->name ? x->name : arena_printf(c->arena, "%%%d", x->id);
@@ -277,7 +277,7 @@ static void check_tensor(Check *c, Cone *k, const char *func, const Node *x, con
   bool good = t.beyond <= ERROR_MAX;
   c->good = c->good && good, ++c->records;
   text_printf(c->report, "%s: %s %s: %d of %lld elements checked, %d skipped, max relative error %.2g%s\n", func,
-              called(c, x), shape_text(c->arena, x->shape), t.checked, (long long)shape_count(x->shape), t.skipped,
+              tensor_name(c, x), shape_text(c->arena, x->shape), t.checked, (long long)shape_count(x->shape), t.skipped,
               t.error, good ? t.checked ? "" : "  (no derivative at any sample)" : "  WRONG");
 }
 

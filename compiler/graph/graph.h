@@ -175,9 +175,9 @@ typedef struct Source {
   const char *kind; /* "idx", "text", … (files); "table" (values in the program); "random" (made up); "bpe": no rows,
                        the file of the program's tokens, of which there are `classes` */
   VEC(Field) fields;
-  VEC(const char *)
-  files;              /* one per field (idx), one after the other (records), one (text, csv), a folder (images, wav) */
-  VEC(Stored) stored; /* one per field (records) */
+  /* one per field (idx), one after the other (records), one (text, csv), a folder (images, wav) */
+  VEC(const char *) files;
+  VEC(Stored) stored;    /* one per field (records) */
   int64_t record, skip;  /* records: bytes of one, and of each file before its first */
   int64_t stride;        /* text: tokens from the beginning of a row to that of the next */
   VEC(Heading) headings; /* csv; images, wav: one, whose categories are the names of the classes' folders */
@@ -298,10 +298,10 @@ typedef struct Module {
 
 Module *module_new(Arena *arena);
 State *module_state(Module *m, const char *name, DType dtype, Shape shape, bool trained, Loc loc); /* appended */
-/* select.c: only these functions ("a,b") and what they use; without a driver, whose caller hands in the batches. */
-bool source_is_tokens(const Source *s);       /* of kind "bpe" */
+bool source_is_tokens(const Source *s);                                                            /* of kind "bpe" */
 const Source *module_tokens(const Module *m); /* that source, or NULL */
 Vocabulary module_vocabulary(const Module *m, const Func *func);
+/* select.c: only these functions ("a,b") and what they use; without a driver, whose caller hands in the batches. */
 void module_only(Module *m, const char *names);
 void module_library(Module *m);
 

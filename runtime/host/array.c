@@ -126,8 +126,7 @@ const unsigned char *nnrt_npy_numbers(int dtype, const unsigned char *from, int6
 /* The text of a header. */
 int nnrt_npy_describe(char *to, int size, int dtype, int rank, const int64_t *dims) {
   static const char *const types[] = {"f4", "f8", "f2", "f4", "i4", "i8", "u4", "u1", "b1"};
-  const uint16_t one = 1;
-  char order = nnrt_dtype_bytes(dtype) == 1 ? '|' : *(const unsigned char *)&one ? '<' : '>';
+  char order = nnrt_dtype_bytes(dtype) == 1 ? '|' : NNRT_BIG_ENDIAN ? '>' : '<';
   int n = nnrt_text(to, size, 0, "{'descr': '%c%s', 'fortran_order': False, 'shape': (", order, types[dtype]);
   for (int i = 0; i < rank; i++)
     n = nnrt_text(to, size, n, i ? " %lld%s" : "%lld%s", (long long)dims[i], i + 1 < rank || !i ? "," : "");

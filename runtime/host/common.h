@@ -48,6 +48,7 @@ const char *nnrt_grouped(char to[32], int64_t n);                       /* 245,7
 int nnrt_shape_text(char *to, int size, int rank, const int64_t *dims); /* [1,28,28] */
 
 /* ---- dtypes (status.c) ---- */
+enum { NNRT_BIG_ENDIAN = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ }; /* how numbers lie in our memory */
 int nnrt_dtype_bytes(int dtype);
 int nnrt_dtype_is_float(int dtype);
 const char *nnrt_dtype_name(int dtype);                               /* "f32" */
@@ -76,9 +77,10 @@ int nnrt_file_open(nnrt_file *file, nnrt_error *error, const char *path);
 int nnrt_file_read(nnrt_file *file, void *to, int64_t n, int64_t *got); /* *got < n at the end of the file only */
 void nnrt_file_close(nnrt_file *file);
 const char *nnrt_file_missing(const char *path, char *to, int size); /* which package has it, or "" */
-int nnrt_write_all(int descriptor, const void *bytes, int64_t n);    /* 0, or errno */
-typedef struct nnrt_paper {                                          /* a file that is written in pieces */
-  int descriptor, failed, used;                                      /* failed: errno of the first write that did */
+bool nnrt_path_is_folder(const char *path);
+int nnrt_write_all(int descriptor, const void *bytes, int64_t n); /* 0, or errno */
+typedef struct nnrt_paper {                                       /* a file that is written in pieces */
+  int descriptor, failed, used;                                   /* failed: errno of the first write that did */
   char buffer[1 << 16];
 } nnrt_paper;
 void nnrt_paper_text(nnrt_paper *paper, const char *format, ...) __attribute__((format(printf, 2, 3)));

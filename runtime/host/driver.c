@@ -29,26 +29,22 @@ static void signal_note(int number) {
   signal_seen = number;
 }
 
-/* SIGXFSZ (RLIMIT_FSIZE) and SIGPIPE (who read our output or log is gone) would end the process, and with it weights
- * that are not saved yet; ignored, they are errors of write, which are told. */
-enum { SIGNALS = 4 };
+/* The first two are noted. SIGXFSZ (RLIMIT_FSIZE) and SIGPIPE (who read our output or log is gone) would end the
+ * process, and with it weights that are not saved yet; ignored, they are errors of write, which are told. */
+enum { SIGNALS = 4, SIGNALS_NOTED = 2 };
+static const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGXFSZ, SIGPIPE};
+
 static void signals_catch(struct sigaction before[SIGNALS]) {
   struct sigaction note = {.sa_handler = signal_note, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigemptyset(&note.sa_mask);
   signal_seen = 0;
-  sigaction(SIGINT, &note, &before[0]);
-  sigaction(SIGTERM, &note, &before[1]);
-  sigaction(SIGXFSZ, &ignore, &before[2]);
-  sigaction(SIGPIPE, &ignore, &before[3]);
+  for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], i < SIGNALS_NOTED ? &note : &ignore, &before[i]);
   if (before[0].sa_handler == SIG_IGN) sigaction(SIGINT, &before[0], NULL); /* nohup, a shell's background job */
 }
 
 static void signals_release(const struct sigaction before[SIGNALS]) {
-  sigaction(SIGINT, &before[0], NULL);
-  sigaction(SIGTERM, &before[1], NULL);
-  sigaction(SIGXFSZ, &before[2], NULL);
-  sigaction(SIGPIPE, &before[3], NULL);
+  for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &before[i], NULL);
 }
 
 /* ---- standard input, output and error ---- */

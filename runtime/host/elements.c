@@ -55,8 +55,8 @@ static double stored_value(const nnrt_stored_type *type, uint64_t bits) {
 
 /* Do the bytes of the file lie as ours do? A bool's do when they are 0 or 1, so it is looked at. */
 static bool stored_same(const nnrt_stored_type *type, bool big, int dtype) {
-  bool host_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-  return type->kind != '?' && (type->bytes == 1 || big == host_big) && !strcmp(type->name, nnrt_dtype_name(dtype));
+  return type->kind != '?' && (type->bytes == 1 || big == NNRT_BIG_ENDIAN) &&
+         !strcmp(type->name, nnrt_dtype_name(dtype));
 }
 
 /* `to` and `from` may overlap when the elements end where `to` ends: widening never overtakes what is to be read. */

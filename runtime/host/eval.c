@@ -34,18 +34,21 @@ int nnrt_modes_check(nnrt_error *error, const nnrt_options *o, const nnrt_model 
                {"tensorboard", o->tensorboard},
                {"plot", o->plot},
                {"log", o->log && o->bench >= 0}, /* the others have these two */
-               {"resume", o->resuming && o->bench >= 0}},
-    needs[] = {{"predict-with", o->predict_with}, {"output", o->output}, {"profile-steps", o->profile_steps > 0}};
+               {"resume", o->resuming && o->bench >= 0}};
+  const struct {
+    const char *flag, *mode;
+    bool given;
+  } needs[] = {{"predict-with", "predict", o->predict_with},
+               {"output", "predict", o->output},
+               {"profile-steps", "profile", o->profile_steps > 0}};
   for (int i = 0; i < 4; i++) {
     if (!modes[i].given) continue;
     if (mode) return eval_contradict(error, modes[i].flag, mode);
     mode = modes[i].flag;
   }
-  for (int i = 0; i < 3; i++) {
-    const char *needed = i < 2 ? "predict" : "profile";
-    if (needs[i].given && (!mode || strcmp(mode, needed)))
-      return nnrt_fail(error, NNRT_USAGE, "--%s goes with --%s", needs[i].flag, needed);
-  }
+  for (int i = 0; i < 3; i++)
+    if (needs[i].given && (!mode || strcmp(mode, needs[i].mode)))
+      return nnrt_fail(error, NNRT_USAGE, "--%s goes with --%s", needs[i].flag, needs[i].mode);
   if (o->profile && !m->nsites)
     return nnrt_fail(error, NNRT_USAGE,
                      "--profile: this program does not note what its kernels take: compile %s with nnc --profile",

@@ -230,6 +230,11 @@ int nnrt_file_cut(nnrt_error *error, const char *path, int descriptor, int64_t b
   return nnrt_fail(error, NNRT_FAILED, "%s: cannot be written: %s", path, strerror(errno));
 }
 
+bool nnrt_path_is_folder(const char *path) {
+  struct stat about;
+  return !stat(path, &about) && S_ISDIR(about.st_mode);
+}
+
 /* ---- a file that is written in pieces ---- */
 void nnrt_paper_flush(nnrt_paper *paper) {
   if (!paper->failed) paper->failed = nnrt_write_all(paper->descriptor, paper->buffer, paper->used);

@@ -11,8 +11,8 @@
  * (the run, and what is done to it).
  *
  * Errors: a function that can fail returns a status and leaves one message in the nnrt_error that it was given;
- * NNRT_TRY hands it on. Nothing exits, nothing prints but nnrt_main and the two that write to the user. Everything is
- * allocated before the first step; between the first and the last step nothing calls malloc. */
+ * NNRT_TRY hands it on. Nothing exits; nnrt_main prints the message, show.c one after which the run goes on. Everything
+ * is allocated before the first step; between the first and the last step nothing calls malloc. */
 #ifndef NNRT_HOST_H
 #define NNRT_HOST_H
 

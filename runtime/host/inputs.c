@@ -59,14 +59,14 @@ nnrt_words nnrt_vocabulary(const nnrt_model *m, const nnrt_func *func) {
   return words;
 }
 
-const nnrt_source *nnrt_tokens_source(const nnrt_model *m) {
+static const nnrt_source *tokens_source(const nnrt_model *m) {
   for (int k = 0; k < m->nsources; k++)
     if (!strcmp(m->sources[k].kind, "bpe")) return &m->sources[k];
   return NULL;
 }
 
 int nnrt_words_open(nnrt_run *run) {
-  const nnrt_source *s = nnrt_tokens_source(run->model);
+  const nnrt_source *s = tokens_source(run->model);
   char path[NNRT_PATH_MAX];
   if (!s) return NNRT_GOOD;
   NNRT_TRY(nnrt_reader_path(&run->error, s, run->options.data[s - run->model->sources], path));

@@ -280,7 +280,7 @@ static int panel_height(nnrt_drawing *d, const nnrt_panel *p) {
 }
 
 /* The picture as text; its bytes, or -1 when there is no room. */
-int nnrt_plot_text(const nnrt_run *run, char *to, int size) {
+static int plot_text(const nnrt_run *run, char *to, int size) {
   nnrt_drawing drawing = {.run = run, .curves = run->curves, .to = to, .size = size}, *d = &drawing;
   int high = PLOT_HEAD, y = PLOT_HEAD;
   panels_make(d);
@@ -321,7 +321,7 @@ int nnrt_plot_write(nnrt_error *error, nnrt_run *run) {
   nnrt_replacement r;
   if (!p->ready) return NNRT_GOOD;
   double start = nnrt_seconds();
-  int n = nnrt_plot_text(run, p->text, p->size);
+  int n = plot_text(run, p->text, p->size);
   if (n < 0)
     return nnrt_fail(error, NNRT_FAILED, "%s: the picture is larger than %d bytes", run->options.plot, p->size);
   int status = nnrt_replace_begin(error, &r, run->options.plot);

@@ -274,15 +274,18 @@ static void predict_npy_rows(const nnrt_predict *p, nnrt_paper *out, const unsig
   }
 }
 
+static int predict_lost(nnrt_run *run) {
+  return nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s",
+                   run->options.output ? run->options.output : "standard output", strerror(run->predict.paper.failed));
+}
+
 int nnrt_predict_rows(nnrt_run *run, const nnrt_entry *e, int64_t row) {
   nnrt_predict *p = &run->predict;
   if (!p->opened) return NNRT_GOOD;
   int64_t left = run->streams[p->func.sources[0]].rows - row, rows = left < p->variant.rows ? left : p->variant.rows;
   if (predict_is_npy(run)) predict_npy_rows(p, &p->paper, e->output, rows);
   for (int64_t i = 0; i < rows && !predict_is_npy(run); i++) predict_csv_row(p, &p->paper, e->output, i);
-  if (!p->paper.failed) return NNRT_GOOD;
-  return nnrt_fail(&run->error, NNRT_FAILED, "%s: cannot be written: %s",
-                   run->options.output ? run->options.output : "standard output", strerror(p->paper.failed));
+  return p->paper.failed ? predict_lost(run) : NNRT_GOOD;
 }
 
 /* A run that failed leaves the file as it was. */
@@ -292,10 +295,7 @@ int nnrt_predict_close(nnrt_run *run, int status) {
   if (!p->opened) return status;
   p->opened = false;
   nnrt_paper_flush(&p->paper);
-  if (!run->options.output) {
-    if (status || !p->paper.failed) return status;
-    return nnrt_fail(&run->error, NNRT_FAILED, "standard output: cannot be written: %s", strerror(p->paper.failed));
-  }
+  if (!run->options.output) return status || !p->paper.failed ? status : predict_lost(run);
   int ended = nnrt_replace_end(&run->error, &p->replacement, status ? ECANCELED : p->paper.failed);
   if (!status) return ended;
   run->error = before;

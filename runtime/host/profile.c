@@ -252,9 +252,10 @@ static void profile_row_print(const nnrt_run *run, const nnrt_profile_row *r) {
   const nnrt_profile *p = &run->profile;
   double steps = (double)p->recorded, mean = r->time / run->threads;
   double flops = profile_ratio(r->flops, r->longest), bytes = profile_ratio(r->bytes, r->longest);
-  printf("%6.2f %%  %9.4f  %5.4g  %8.1f %4.0f %%  %7.1f %4.0f %%  %-28s  %s\n", 100 * profile_ratio(mean, p->spent[0]),
-         1e3 * mean / steps, r->calls / steps, flops / 1e9, 100 * profile_ratio(flops, p->flops), bytes / 1e9,
-         100 * profile_ratio(bytes, p->bytes), r->site->kernel, r->site->from);
+  printf("%6.2f %%  %9.4f  %5.4g  %8.1f %4.0f %%  %7.1f %4.0f %%  %-28s  %s\n",
+         100 * profile_ratio(mean, p->spent[NNRT_EVENT_STEP]), 1e3 * mean / steps, r->calls / steps, flops / 1e9,
+         100 * profile_ratio(flops, p->flops), bytes / 1e9, 100 * profile_ratio(bytes, p->bytes), r->site->kernel,
+         r->site->from);
 }
 
 static void profile_rest_print(const nnrt_run *run, double seconds, const char *what) {

@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { STREAM_MADE_UP = 0x4D616465 /* what the random stream is for */ };
@@ -19,11 +18,6 @@ enum { STREAM_MADE_UP = 0x4D616465 /* what the random stream is for */ };
 static const char *path_base(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? slash + 1 : path;
-}
-
-static bool path_is_folder(const char *path) {
-  struct stat about;
-  return !stat(path, &about) && S_ISDIR(about.st_mode);
 }
 
 /* FOLDER/NAME as the model has it; or with .gz taken off or put on when only that file is there. */
@@ -47,7 +41,7 @@ static int reader_count_files(nnrt_error *error, nnrt_reader *r, const char *fil
   const nnrt_source *source = r->source;
   r->nfiles = source->nfiles;
   if (!files) return NNRT_GOOD;
-  if (path_is_folder(files) && r->format->files != NNRT_FILES_TREES) {
+  if (nnrt_path_is_folder(files) && r->format->files != NNRT_FILES_TREES) {
     if (source->nfiles) return NNRT_GOOD;
     return nnrt_fail(error, NNRT_FAILED, "--data %s=%s: the model names no files for it, so a folder says too little",
                      source->name, files);
@@ -64,7 +58,7 @@ static int reader_count_files(nnrt_error *error, nnrt_reader *r, const char *fil
 
 /* The path of file k: the k-th of a list, the model's own name in a folder, or the model's own path. */
 static int reader_paths(nnrt_error *error, nnrt_reader *r, const char *files) {
-  bool folder = files && r->format->files != NNRT_FILES_TREES && path_is_folder(files);
+  bool folder = files && r->format->files != NNRT_FILES_TREES && nnrt_path_is_folder(files);
   NNRT_TRY(reader_count_files(error, r, files));
   NNRT_TRY(nnrt_alloc(error, &r->paths, r->nfiles * (int64_t)sizeof *r->paths, r->source->name));
   for (int k = 0; k < r->nfiles; k++) {

@@ -52,7 +52,6 @@ typedef struct nnrt_words { /* what a function's tokens are; neither: numbers */
   const char *characters;   /* as nnrt_source.vocabulary */
   bool in_file;             /* those of the program's source of kind "bpe" */
 } nnrt_words;
-const nnrt_source *nnrt_tokens_source(const nnrt_model *model); /* that source, or NULL */
 nnrt_words nnrt_vocabulary(const nnrt_model *model, const nnrt_func *func);
 int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]); /* bytes of one character; 0: none */
 

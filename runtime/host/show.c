@@ -18,7 +18,8 @@ int nnrt_show_open(nnrt_run *run) {
 static void show_lost(nnrt_run *run, const char *what) {
   char line[1400];
   nnrt_progress_clear(&run->progress);
-  nnrt_write_all(2, line, nnrt_text(line, sizeof line, 0, "%s: %s; the run goes on\n", run->model->name, what));
+  nnrt_text(line, sizeof line, 0, "%s; the run goes on", what);
+  nnrt_say(run->model, line);
 }
 
 static void sink_watch(nnrt_run *run, nnrt_sink *s) {

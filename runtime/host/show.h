@@ -77,7 +77,6 @@ typedef struct nnrt_plot {
 int nnrt_plot_open(nnrt_run *run);
 void nnrt_plot_call(nnrt_run *run, const nnrt_entry *entry, int func);
 bool nnrt_plot_due(const nnrt_run *run, bool epoch);
-int nnrt_plot_text(const nnrt_run *run, char *to, int size);
 int nnrt_plot_write(nnrt_error *error, nnrt_run *run);
 void nnrt_plot_free(nnrt_run *run);
 

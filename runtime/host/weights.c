@@ -14,10 +14,8 @@
 #include "host.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* In the order of nnrt_dtype. */
@@ -33,16 +31,9 @@ unsigned char *nnrt_state_at(const nnrt_state *s, const nnrt_memory *memory) {
   return (s->trained ? memory->params : memory->state) + s->offset;
 }
 
-static bool weights_little(void) {
-  const uint16_t one = 1;
-  unsigned char first;
-  memcpy(&first, &one, 1);
-  return first == 1;
-}
-
 /* Elements of a chunk between our order of bytes and the file's. */
 static void weights_swap(unsigned char *at, int64_t bytes, int size) {
-  if (weights_little() || size == 1) return;
+  if (!NNRT_BIG_ENDIAN || size == 1) return;
   for (int64_t i = 0; i < bytes; i += size)
     for (int k = 0; k < size / 2; k++) {
       unsigned char kept = at[i + k];

@@ -19,20 +19,20 @@ static const nnrt_output *writer_output(const nnrt_run *run, const nnrt_writer *
 }
 
 /* ---- NPY ---- */
-static void rows_dims(const nnrt_output *o, int64_t rows, int64_t dims[9]) {
+static void rows_dims(const nnrt_output *o, int64_t rows, int64_t dims[NNRT_NPY_RANK]) {
   dims[0] = rows;
   for (int i = 0; i < o->rank; i++) dims[i + 1] = o->dim[i];
 }
 
 int64_t nnrt_rows_room(const nnrt_output *o) {
   char text[512];
-  int64_t dims[9];
+  int64_t dims[NNRT_NPY_RANK];
   rows_dims(o, INT64_MAX, dims);
   return nnrt_npy_room(nnrt_npy_describe(text, sizeof text, o->dtype, o->rank + 1, dims));
 }
 
 void nnrt_rows_header(const nnrt_output *o, int64_t rows, int64_t room, char to[NNRT_ROWS_HEADER]) {
-  int64_t dims[9];
+  int64_t dims[NNRT_NPY_RANK];
   rows_dims(o, rows, dims);
   nnrt_npy_put(to, room, o->dtype, o->rank + 1, dims);
 }

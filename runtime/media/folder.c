@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 typedef struct nnrt_entries { /* the names in a folder, sorted */
   struct dirent **at;
@@ -42,11 +41,6 @@ static int join(nnrt_error *error, char to[NNRT_PATH_MAX], const char *folder, c
     return nnrt_fail(error, NNRT_FAILED, "%s/%s: the path is too long", folder, name);
   nnrt_text(to, NNRT_PATH_MAX, 0, "%s/%s", folder, name);
   return NNRT_GOOD;
-}
-
-static bool is_folder(const char *path) {
-  struct stat about;
-  return !stat(path, &about) && S_ISDIR(about.st_mode);
 }
 
 static bool ends_as(const char *name, const char *const *endings) {
@@ -92,7 +86,7 @@ static int folder_files(nnrt_error *error, nnrt_folder *f, const char *path, con
   for (int i = 0; i < e.n && !status; i++) {
     if (!ends_as(e.at[i]->d_name, endings)) continue;
     status = join(error, file, path, e.at[i]->d_name);
-    if (!status && !is_folder(file)) status = folder_add(error, f, file, label);
+    if (!status && !nnrt_path_is_folder(file)) status = folder_add(error, f, file, label);
   }
   entries_close(&e);
   if (status || f->rows > before) return status;
@@ -123,7 +117,7 @@ static int class_add(nnrt_error *error, nnrt_folder *f, nnrt_classes *c, const c
   char path[NNRT_PATH_MAX];
   int32_t label;
   NNRT_TRY(join(error, path, c->path, name));
-  if (!is_folder(path)) return NNRT_GOOD;
+  if (!nnrt_path_is_folder(path)) return NNRT_GOOD;
   c->n++;
   if (!endings) return NNRT_GOOD;
   NNRT_TRY(class_label(error, c, name, &label));
@@ -155,7 +149,7 @@ static int folder_path(nnrt_error *error, nnrt_folder *f, const nnrt_reader *r, 
   const nnrt_source *source = r->source;
   nnrt_classes c = {.path = path, .wanted = source->classes};
   if (!reader_labels(source))
-    return is_folder(path) ? folder_files(error, f, path, endings, 0) : folder_add(error, f, path, 0);
+    return nnrt_path_is_folder(path) ? folder_files(error, f, path, endings, 0) : folder_add(error, f, path, 0);
   for (int i = 0; i < source->nheadings; i++)
     c.nnames = source->headings[i].ncategories, c.names = source->headings[i].categories;
   return folder_classes(error, f, &c, endings);

@@ -11,9 +11,8 @@
 
 #include <sndfile.h>
 
-enum {
-  WAV_BUFFER = 1 << 14
-}; /* samples of all channels that are read at once; libsndfile knows at most 2^10 channels */
+/* Samples of all channels that are read at once; libsndfile knows at most 2^10 channels. */
+enum { WAV_BUFFER = 1 << 14 };
 
 typedef struct nnrt_wav {
   nnrt_folder folder;
@@ -31,7 +30,7 @@ static int wav_whole(nnrt_error *error, const nnrt_file *file) {
   int64_t size = lseek(file->descriptor, 0, SEEK_END);
   if (pread(file->descriptor, head, sizeof head, 0) < (ssize_t)sizeof head)
     return nnrt_fail(error, NNRT_FAILED, "%s: truncated: it has %lld bytes", file->path, (long long)size);
-  uint32_t said = head[4] | head[5] << 8 | head[6] << 16 | (uint32_t)head[7] << 24;
+  uint32_t said = (uint32_t)nnrt_low(head + 4, 4);
   bool plain = !memcmp(head, "RIFF", 4), wave = !memcmp(head + 8, "WAVE", 4);
   if (!wave || !(plain || !memcmp(head, "RF64", 4)))
     return wav_bad(error, file->path, "it does not begin with RIFF or RF64, a size, and WAVE");

@@ -34,7 +34,7 @@ for model in regression fashion_mlp; do
   done
   [ $model = regression ] || continue
   for cpu in x86-64-v3 scalar; do
-    "$NNC" --standalone --cpu=$cpu "$lua" -o one.c && gcc -O2 one.c -lm -o one && same "$model for $cpu" "" ./one
+    "$NNC" --standalone --cpu=$cpu "$lua" -o one.c && gcc -O2 one.c -lm -o one && same "$model for $cpu" "" ./one || fail "$model for $cpu does not build"
   done
   if have qemu-x86_64 && gcc -O2 -static all.c -lm -o all_static 2>/dev/null; then
     same "$model on a processor of level 3" "qemu-x86_64 -cpu max,-avx512f" ./all_static
@@ -43,8 +43,8 @@ for model in regression fashion_mlp; do
     echo "SKIPPED in part: no qemu-x86_64 or no static library"
   fi
   if have aarch64-linux-gnu-gcc && have qemu-aarch64; then
-    aarch64-linux-gnu-gcc -O2 -static all.c -lm -o all_arm 2>/dev/null && same "$model's same file on AArch64" qemu-aarch64 ./all_arm
-    "$NNC" --standalone --cpu=neon "$lua" -o neon.c && aarch64-linux-gnu-gcc -O2 -static neon.c -lm -o neon && same "$model for neon" qemu-aarch64 ./neon
+    aarch64-linux-gnu-gcc -O2 -static all.c -lm -o all_arm && same "$model's same file on AArch64" qemu-aarch64 ./all_arm || fail "$model's same file does not build for AArch64"
+    "$NNC" --standalone --cpu=neon "$lua" -o neon.c && aarch64-linux-gnu-gcc -O2 -static neon.c -lm -o neon && same "$model for neon" qemu-aarch64 ./neon || fail "$model for neon does not build"
   else
     echo "SKIPPED in part: no aarch64 cross compiler or no qemu-aarch64"
   fi

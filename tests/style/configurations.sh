@@ -4,8 +4,8 @@
 source "$(dirname "$0")/../common.sh"
 cd "$NNC_SOURCE_DIR"
 elsewhere=" nn.mean nn.Identity nn.Sequential nn.init.constant nn.init.zeros nn.init.ones nn.init.uniform nn.init.normal nn.init.lecun_uniform nn.init.lecun_normal "
-elsewhere+="nn.random.permutation nn.random.integers nn.random.gumbel nn.random.exponential nn.random.categorical "
-of_groups=" activations attention clip conv ctc dropout init layers lbfgs losses metrics norm optim optimizers pool position recurrent regression schedules select stack transformer "
+elsewhere+="nn.random.permutation nn.random.integers nn.random.gumbel nn.random.exponential nn.random.categorical nn.random.token "
+of_groups=" activations attention clip conv ctc dropout init layers lbfgs losses metrics norm optim optimizers pool position recurrent regression sampling schedules select sound stack transformer "
 
 for table in tests/oracle/library/*.tsv tests/oracle/layers.tsv tests/oracle/initial.tsv; do
   awk -F'\t' -v table="$(basename "$table" .tsv)" '!/^#/ && $2 != "f32" { print table, $1; print table, $1 "." $2 }' "$table"

@@ -16,12 +16,12 @@ run() { # run NAME PROGRAM ARGS…: its log is that of the first one
 "$NNC" "$model" --verify -o loops.c || die "nnc refuses the model"
 build_c gcc -O2 loops.c loops
 for threads in 1 2 3; do run "gcc, $threads threads" ./loops --threads "$threads"; done
-have clang-14 && build_c clang-14 -O3 loops.c loops.clang && run "clang-14" ./loops.clang --threads 2
-"$NNC" "$model" --cpu=scalar -o scalar.c && build_c gcc -O1 scalar.c scalar && run "scalar code" ./scalar --threads 2
+! have clang-14 || { build_c clang-14 -O3 loops.c loops.clang && run "clang-14" ./loops.clang --threads 2; } || fail "clang-14: it does not build"
+"$NNC" "$model" --cpu=scalar -o scalar.c && build_c gcc -O1 scalar.c scalar && run "scalar code" ./scalar --threads 2 || fail "scalar code: it does not build"
 if "$NNC" "$model" -o loops.o 2>llvm.txt; then
-  cc loops.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o loops.llvm && run LLVM ./loops.llvm --threads 2
+  cc loops.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o loops.llvm && run LLVM ./loops.llvm --threads 2 || fail "LLVM: it does not link"
 fi
-"$NNC" "$model" --standalone -o alone.c && gcc -O2 alone.c -lm -pthread -o alone && run "self-contained" ./alone --threads 2
+"$NNC" "$model" --standalone -o alone.c && gcc -O2 alone.c -lm -pthread -o alone && run "self-contained" ./alone --threads 2 || fail "self-contained: it does not build"
 
 value() { sed -nE "/\"step\":$1,.*\"func\":\"$2\"/s/.*\"$3\":([-+0-9.e]+).*/\1/p" first | head -n 1; }
 is() { # is STEP FUNC OUTPUT EXPECTED TOLERANCE

@@ -34,12 +34,12 @@ same() { # same NAME PROGRAM ARGS…: its log and files are those of the first o
 }
 build duel
 for threads in 1 2 4; do same "gcc, $threads threads" ./duel --threads $threads; done
-build_c gcc -O1 duel.c duel.1 && same "gcc -O1" ./duel.1
-have clang-14 && build_c clang-14 -O3 duel.c duel.2 && same "clang-14" ./duel.2 --threads 2
+build_c gcc -O1 duel.c duel.1 && same "gcc -O1" ./duel.1 || fail "duel, gcc -O1: it does not build"
+! have clang-14 || { build_c clang-14 -O3 duel.c duel.2 && same "clang-14" ./duel.2 --threads 2; } || fail "duel, clang-14: it does not build"
 if "$NNC" "$models/duel.lua" -o duel.o 2>llvm.txt; then
-  cc duel.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o duel.3 && same LLVM ./duel.3 --threads 2
+  cc duel.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o duel.3 && same LLVM ./duel.3 --threads 2 || fail "duel, LLVM: it does not link"
 fi
-"$NNC" "$models/duel.lua" --standalone -o alone.c && gcc -O2 alone.c -lm -pthread -o alone && same "self-contained" ./alone --threads 2
+"$NNC" "$models/duel.lua" --standalone -o alone.c && gcc -O2 alone.c -lm -pthread -o alone && same "self-contained" ./alone --threads 2 || fail "duel, self-contained: it does not build"
 cmp -s picture.png first.picture.png && fail "the self-contained file packs its picture without zlib"
 
 # 23 rows at 4 are 5 batches a pass; steps take 2, every second one 1 more by `match`: passes end in steps 2, 4, 6.

@@ -114,10 +114,10 @@ example() { # example NAME COMMAND…: prints what embed.c prints, and saves the
   cmp "$1.safetensors" program.safetensors || fail "$1: other weights than the program's"
 }
 gcc -O1 -fPIC -I"$NNC_SOURCE_DIR/runtime" -c fashion_mlp.c -o fashion_mlp.o
-library gcc "${strict[@]}" fashion_mlp.o "$NNC_SOURCE_DIR/examples/embed.c" embed && example c ./embed
-library g++ "${strict[@]}" -x c++ "$NNC_SOURCE_DIR/examples/embed.c" -x none fashion_mlp.o embed && example cpp ./embed
+library gcc "${strict[@]}" fashion_mlp.o "$NNC_SOURCE_DIR/examples/embed.c" embed && example c ./embed || fail "the example does not build as C"
+library g++ "${strict[@]}" -x c++ "$NNC_SOURCE_DIR/examples/embed.c" -x none fashion_mlp.o embed && example cpp ./embed || fail "the example does not build as C++"
 if have python3 && [ -z "$NNC_SANITIZE" ]; then
-  library gcc -shared fashion_mlp.o fashion_mlp.so && example python python3 "$NNC_SOURCE_DIR/examples/embed.py" ./fashion_mlp.so
+  library gcc -shared fashion_mlp.o fashion_mlp.so && example python python3 "$NNC_SOURCE_DIR/examples/embed.py" ./fashion_mlp.so || fail "the shared library does not build"
   grep -q 'largest bias of the last layer 0\.[0-9]*[1-9]' python.err || fail "a state through ctypes: $(cat python.err)"
 else
   echo "SKIPPED in part: there is no python3"

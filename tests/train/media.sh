@@ -73,9 +73,9 @@ sounds() {
   awk 'NR > 3 { s = 0; for (i = 1; i <= NF; i++) s += $i * $i; printf "%.4f\n", s }' "$oracle/sounds.txt" >want
   tail -n +2 energy.csv | awk '{ printf "%.4f\n", $1 }' >got && same got want "--predict of sounds"
   if "$NNC" "$models/sounds.lua" -D folder="$oracle/sounds" -o sounds.o 2>llvm.txt; then
-    cc sounds.o -L"$(dirname "$NNC_RUNTIME_LIBRARY")" -lnnrt_sound -lsndfile "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o llvm && run llvm && same x.txt "$oracle/sounds.txt" "LLVM"
+    cc sounds.o -L"$(dirname "$NNC_RUNTIME_LIBRARY")" -lnnrt_sound -lsndfile "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o llvm && run llvm && same x.txt "$oracle/sounds.txt" "LLVM" || fail "LLVM does not link"
   fi
-  "$NNC" "$models/sounds.lua" -o straight -D folder="$oracle/sounds" && is "$(needs straight sndfile) $(needs straight png)" "1 0" "straight: libraries"
+  "$NNC" "$models/sounds.lua" -o straight -D folder="$oracle/sounds" && is "$(needs straight sndfile) $(needs straight png)" "1 0" "straight: libraries" || fail "nnc -o straight"
   bad() { rm -rf bad && cp -r "$oracle/sounds" bad && cat >bad/low/a_32.wav && refused sounds "$1" --data train=bad; }
   bad "data train: bad/low/a_32.wav: has 16000 samples a second; the model has sample_rate = 8000, and nothing is resampled" <"$oracle/rate.wav"
   bad "bad/low/a_32.wav: is no good WAV file: its samples are neither whole numbers (PCM) nor floats" <"$oracle/law.wav"

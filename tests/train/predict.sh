@@ -9,6 +9,7 @@ cp "$NNC_SOURCE_DIR"/tests/train/predict/berries.{csv,lua} .
 program() { "$NNC" --cpu=scalar "${@:2}" -o "$1.c" && build_c gcc -O0 "$1.c" "$1" || die "$1 does not build"; }
 code() { local code=0 && "${@:3}" >out 2>err </dev/null || code=$?; [ "$code" = "$1" ] && grep -qF -e "$2" err || fail "${*:3}: exit code $code, expected $1 and '$2': $(cat err)"; }
 same() { cmp -s "$1" "$2" || fail "$3: $(diff "$1" "$2" | head -n 4)"; }
+says() { "${@:3}" >got || fail "$2: exit code $?" && same "$1" got "$2"; } # says FILE WHAT COMMAND…
 
 # ---- by hand: scores are W x, the class is the largest, the first of equals ----
 awk 'BEGIN { print "class,scores.0,scores.1,scores.2" }
@@ -26,25 +27,25 @@ ROWS
 program berries berries.lua
 ./berries --quiet --steps 0 --save w.safetensors || fail "berries: exit code $?"
 first() { ./berries --predict "$1" --init w.safetensors "${@:2}"; }
-first berries.csv >got && same all.csv got "berries"
-first berries.csv -o got.csv && same all.csv got.csv "berries to a file"
-first berries.csv --output=got.csv --threads 2 && same all.csv got.csv "berries, two threads"
+says all.csv berries first berries.csv
+first berries.csv -o got.csv && same all.csv got.csv "berries to a file" || fail "berries to a file: not written"
+first berries.csv --output=got.csv --threads 2 && same all.csv got.csv "berries, two threads" || fail "berries, two threads: not written"
 # columns in another order, without the label, with others; 6, 3, 1 rows at a batch of 3
 for rows in 7 6 3 1; do
   { echo "kind,extra,height,width" && printf '%s\n' red,x,2,1.5 blue,x,0.25,-2 blue,,-1.5,4 red,x,0,.5 red,x,-7,3 blue,x,6,-1.25 red,x,1,0 | head -n $rows; } >few.csv
-  first few.csv >got && same <(head -n $((rows + 1)) all.csv) got "$rows rows without labels"
+  says <(head -n $((rows + 1)) all.csv) "$rows rows without labels" first few.csv
 done
-first berries.csv --predict-with predict.class >got && same <(cut -d, -f1 all.csv) got "one output"
-first berries.csv --predict.scale 2 --predict-with predict.scores | tail -n 1 >got && same <(tail -n 1 all.csv | awk -F, '{ print 2 * $2 "," 2 * $3 "," 2 * $4 }') got "an nn.input"
+says <(cut -d, -f1 all.csv) "one output" first berries.csv --predict-with predict.class
+first berries.csv --predict.scale 2 --predict-with predict.scores | tail -n 1 >got; same <(tail -n 1 all.csv | awk -F, '{ print 2 * $2 "," 2 * $3 "," 2 * $4 }') got "an nn.input"
 first berries.csv -o got.npy --predict-with predict.scores || fail "berries to .npy: exit code $?"
 head -c 128 got.npy | grep -aq "'<f4', 'fortran_order': False, 'shape': (7, 3), }" && [ "$(wc -c <got.npy)" = $((128 + 7 * 3 * 4)) ] || fail "got.npy is not f32 of [7,3]"
 tail -c 84 got.npy | od -An -v -tf4 -w12 | awk '{ print $1 "," $2 "," $3 }' >got && same <(tail -n 7 all.csv | cut -d, -f2-4) got "the numbers of got.npy"
 
 # ---- the same from LLVM, with batches of 1; and of a bf16 program ----
 if "$NNC" berries.lua -o berries.o 2>llvm.txt; then
-  cc berries.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o by_llvm && ./by_llvm --predict berries.csv --init w.safetensors --threads 2 >got && same all.csv got LLVM
+  cc berries.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o by_llvm && says all.csv LLVM ./by_llvm --predict berries.csv --init w.safetensors --threads 2 || fail "LLVM does not link"
 fi
-program b berries.lua -D batch=1 && ./b --predict berries.csv --init w.safetensors >got && same all.csv got "batch 1"
+program b berries.lua -D batch=1 && says all.csv "batch 1" ./b --predict berries.csv --init w.safetensors
 program b berries.lua --float=bf16 && ./b --quiet --steps 0 --save b.safetensors && ./b --predict berries.csv --init b.safetensors -o got.npy --predict-with predict.scores || fail "bf16: exit code $?"
 tail -c 84 got.npy | od -An -v -tf4 -w12 | awk '{ print $1 "," $2 "," $3 }' >got && same <(tail -n 7 all.csv | cut -d, -f2-4) got "bf16"
 
@@ -59,7 +60,7 @@ same <(awk -F, 'NR == 1 { print "scores.0,scores.1,scores.2"; next } { print $4 
 # ---- which function, which weights, which file ----
 program more berries.lua -D more=1
 code 2 "several functions fit: say --predict-with one of predict, widths" ./more --predict berries.csv --init w.safetensors
-./more --predict berries.csv --init w.safetensors --predict-with widths >got && same <(printf '%s\n' width.0 1.5 -2 4 0.5 3 -1.25 0) got widths
+says <(printf '%s\n' width.0 1.5 -2 4 0.5 3 -1.25 0) widths ./more --predict berries.csv --init w.safetensors --predict-with widths
 program none berries.lua -D none=1
 code 2 'predict = nn.func { on = "berries", function(b) return { class = net(b.x):argmax(-1) } end }' ./none --predict berries.csv --init w.safetensors
 code 2 "there is no such function; of this program fit: predict" ./berries --predict berries.csv --init w.safetensors --predict-with predicts
@@ -104,7 +105,7 @@ return nn.program {
 LUA
 program two two.lua
 ./two --quiet --epochs 2 --checkpoint c --save s.safetensors --log log || fail "two: exit code $?"
-want=$(sed -nE 's/.*"validate","error":([^}]*)}.*/\1/p' log | tail -n 1) w=$(head -c 4 <(tail -c 4 s.safetensors) | od -An -tf4 | tr -d ' ')
+want=$(sed -nE 's/.*"validate","error":([^}]*)}.*/\1/p' log | tail -n 1) w=$(tail -c 4 s.safetensors | od -An -tf4 | tr -d ' ')
 for weights in "--init s.safetensors" "--init c" "--resume c" "--checkpoint c --resume"; do
   # shellcheck disable=SC2086
   ./two --eval $weights >got 2>err || fail "two, $weights: $(cat err)"

@@ -104,7 +104,7 @@ have python3 || echo "SKIPPED in part: python3 is not installed, traces are not 
 profile one ./profiled 1
 profile two ./profiled 2
 if "$NNC" work.lua --profile -o profiled.o 2>llvm.txt; then
-  cc profiled.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o by_llvm && profile llvm ./by_llvm 2
+  cc profiled.o "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o by_llvm && profile llvm ./by_llvm 2 || fail "llvm does not link"
 fi
 for file in x.npy A.safetensors work.checkpoint.safetensors; do [ ! -e $file ] || fail "a profile writes $file"; done
 [ "$(awk '/waiting for other threads/ { print $3 }' one.txt)" = 0.0000 ] || fail "one thread waits for others"

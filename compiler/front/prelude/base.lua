@@ -47,6 +47,13 @@ function core.fields(what, t, known, positional)
   return t
 end
 
+-- The first of the keys that is not there is an error.
+function core.required(what, options, keys)
+  for _, key in ipairs(keys) do
+    if not options[key] then core.fail("field_missing", what, key) end
+  end
+end
+
 local floats = { f32 = true, f64 = true, f16 = true, bf16 = true }
 
 -- The dtype of a layer's states

@@ -42,9 +42,7 @@ function nn.data.text(options)
   options = core.fields(kind, options, data.with_common {
     file = "string", length = "number", vocabulary = "any", stride = "number", stateful = "boolean", part = "table",
   })
-  for _, key in ipairs { "file", "length", "vocabulary" } do
-    if not options[key] then core.fail("field_missing", kind, key) end
-  end
+  core.required(kind, options, { "file", "length", "vocabulary" })
   if options.vocabulary == "characters" then core.fail("text_vocabulary", kind) end
   local length = core.count(kind, "length", options.length)
   local self = { kind = "text", files = { options.file }, contiguous = true, fields = {} }
@@ -73,9 +71,7 @@ end
 function nn.data.bpe(options)
   local kind = "nn.data.bpe"
   options = core.fields(kind, options, { file = "string", size = "number" })
-  for _, key in ipairs { "file", "size" } do
-    if not options[key] then core.fail("field_missing", kind, key) end
-  end
+  core.required(kind, options, { "file", "size" })
   local size = core.range(kind, "size", core.count(kind, "size", options.size), 1, 2 ^ 31 - 1, "at most 2^31 - 1")
   return data.source(kind, {}, { kind = "bpe", fields = {}, files = { options.file }, classes = size })
 end

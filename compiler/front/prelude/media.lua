@@ -79,9 +79,7 @@ end
 function nn.data.wav(options)
   local kind = "nn.data.wav"
   options = core.fields(kind, options, data.with_common { folder = "string", length = "number", sample_rate = "number", classes = "any", rows = "number" })
-  for _, key in ipairs { "length", "sample_rate" } do
-    if not options[key] then core.fail("field_missing", kind, key) end
-  end
+  core.required(kind, options, { "length", "sample_rate" })
   local length = core.count(kind, "length", options.length)
   local self = { kind = "wav", hertz = core.count(kind, "sample_rate", options.sample_rate), fields = { { name = "x", dtype = "f32", shape = { length }, read = data.keep } } }
   return folder_source(kind, options, self)

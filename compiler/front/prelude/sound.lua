@@ -131,9 +131,7 @@ local filters = { n_mels = "number", sample_rate = "number", f_min = "number", f
 
 -- The options of the filters with their defaults, those of torchaudio.
 local function filter_options(what, options, bins)
-  for _, key in ipairs { "n_mels", "sample_rate" } do
-    if options[key] == nil then core.fail("field_missing", what, key) end
-  end
+  core.required(what, options, { "n_mels", "sample_rate" })
   local o = { bins = bins, mels = core.count(what, "n_mels", options.n_mels), rate = core.count(what, "sample_rate", options.sample_rate) }
   local scale = options.mel_scale or "htk"
   if not scales[scale] then core.fail("mode_unknown", what, scale, core.nearest(scale, { "htk", "slaney" })) end

@@ -7,7 +7,6 @@ local net = nn.Sequential {
   nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(512, 128), nn.ReLU(), nn.Linear(128, 10),
 }
 local sums = { accepted = nn.buffer({}, 0), entropy = nn.buffer({}, 0), classes = nn.buffer({ 10 }, 0) }
-local judged = {}
 
 -- Of images [B,784]: accepted, the part whose most likely class has a probability of 0.9 and more; least, how often the rarest class is seen; score, the
 -- inception score exp(mean KL(p(y|x) || p(y))) (Salimans et al. 2016): 10 at most. Means over all calls.
