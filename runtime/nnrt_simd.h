@@ -155,7 +155,7 @@ NNRT_WIDES(16)
 #endif
 
 /* ---- any element: memory, splat, one lane, choice ---- */
-/* The line at p, to be read and written soon, into the second-level cache. Any address is allowed. */
+/* The line at p, which will be needed soon, into the second-level cache. Any address is allowed. */
 NNRT_INLINE void nnrt_prefetch_line(const void *p) { __builtin_prefetch(p, 0, 2); }
 #define NNRT_MEMORY(t, E, W, S)                                                                                        \
   NNRT_FN(W, S) t##x##W t##x##W##_load(const E *p) {                                                                   \
