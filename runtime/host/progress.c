@@ -63,9 +63,10 @@ static void shown_choose(nnrt_progress *p) {
   p->several = steps > 1;
 }
 
-void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run) {
+void nnrt_progress_start(nnrt_progress *p, nnrt_run *run) {
   const char *kind = getenv("TERM");
   *p = (nnrt_progress){.model = run->model,
+                       .grids = &run->grids,
                        .quiet = run->options.quiet != 0,
                        .first = run->step,
                        .steps = run->step,
@@ -90,6 +91,7 @@ void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, dou
     s->epoch_count += entry->gathered;
     s->seen = 1;
   }
+  nnrt_grids_call(p->grids, entry, func);
 }
 
 /* ---- the line ---- */
@@ -234,6 +236,18 @@ static double progress_interval(const nnrt_progress *p, double now) {
   return share < PROGRESS_LINE ? PROGRESS_LINE : share > PROGRESS_MOST ? PROGRESS_MOST : share;
 }
 
+/* Tables of outputs, as rarely as plain lines: at the end of an epoch or, when that takes too long, within it. The end
+ * of the run has its own. */
+static void progress_grids(nnrt_progress *p, double now, bool epoch) {
+  double interval = progress_interval(p, now), since = now - (p->grids_at > 0 ? p->grids_at : p->start);
+  bool over = p->total_steps > 0 && p->steps >= p->total_steps;
+  if (p->quiet || over || !nnrt_grids_wait(p->grids)) return;
+  if (epoch ? p->grids_at > 0 && since < interval : since < (p->epochs > 0 ? 2 : 1) * interval) return;
+  nnrt_progress_clear(p);
+  nnrt_grids_print(p->grids, p->model, p->steps, stderr);
+  p->grids_at = now;
+}
+
 void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows) {
   p->steps = step;
   p->epoch = epoch;
@@ -241,6 +255,7 @@ void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t r
   if (p->quiet) return;
   double now = nnrt_seconds();
   if (now - p->drawn_at >= (p->terminal ? PROGRESS_REDRAW : progress_interval(p, now))) progress_draw(p, now);
+  progress_grids(p, now, false);
 }
 
 /* Within a pass of an evaluation, which may take long. */
@@ -293,6 +308,7 @@ void nnrt_progress_epoch(nnrt_progress *p, int64_t epoch) {
   p->epoch = epoch;
   nnrt_table_add(p, seconds);
   epoch_tell(p, seconds, now);
+  progress_grids(p, now, true);
   for (int i = 0; i < p->nshown; i++) {
     nnrt_shown *s = &p->shown[i];
     s->told = s->epoch_count && !nnrt_shown_passes(p, s) ? s->epoch_sum / (double)s->epoch_count : s->value;
@@ -329,7 +345,10 @@ void nnrt_progress_end(nnrt_progress *p, const char *why) {
   nnrt_progress_clear(p);
   if (p->table.seen) nnrt_table_print(p);
   end_metrics(p);
-  printf("%s%s steps in %.2f s", p->table.seen ? "\n" : "", nnrt_grouped(number, p->steps - p->first), seconds);
+  bool apart = p->table.seen || nnrt_grids_wait(p->grids);
+  if (nnrt_grids_wait(p->grids)) printf("\n");
+  nnrt_grids_print(p->grids, p->model, p->steps, stdout);
+  printf("%s%s steps in %.2f s", apart ? "\n" : "", nnrt_grouped(number, p->steps - p->first), seconds);
   if (p->evaluating > 0) printf(": %.2f s of training, %.2f s of evaluation", seconds - p->evaluating, p->evaluating);
   printf("%s%s\n", why ? "; " : "", why ? why : "");
   fflush(stdout);

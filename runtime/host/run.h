@@ -188,6 +188,7 @@ struct nnrt_run {
   nnrt_events events;
   nnrt_curves *curves; /* NULL: no --plot */
   nnrt_plot plot;
+  nnrt_grids grids;
   nnrt_progress progress;
   nnrt_writer *writers;
   int nwriters;

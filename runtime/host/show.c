@@ -11,6 +11,7 @@ int nnrt_show_open(nnrt_run *run) {
   NNRT_TRY(nnrt_log_open(run));
   if (run->options.bench >= 0) return NNRT_GOOD;
   NNRT_TRY(nnrt_events_open(run));
+  NNRT_TRY(nnrt_grids_open(run));
   return nnrt_plot_open(run);
 }
 
@@ -92,5 +93,6 @@ int nnrt_show_close(nnrt_error *error, nnrt_run *run) {
   status = status ? status : other;
   other = nnrt_plot_write(status ? &ignored : error, run);
   nnrt_plot_free(run);
+  nnrt_grids_free(&run->grids);
   return status ? status : other;
 }

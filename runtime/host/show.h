@@ -4,6 +4,8 @@
 
 #include "data.h"
 
+#include <stdio.h>
+
 /* ---- sink.c: a file that grows while the run goes on ---- */
 typedef struct nnrt_sink {
   const char *flag, *path;
@@ -80,6 +82,29 @@ bool nnrt_plot_due(const nnrt_run *run, bool epoch);
 int nnrt_plot_write(nnrt_error *error, nnrt_run *run);
 void nnrt_plot_free(nnrt_run *run);
 
+/* ---- grid.c: tables of outputs that are many of a kind ---- */
+enum { NNRT_GRID_COLUMNS = 8 };
+typedef struct nnrt_cell nnrt_cell;
+typedef struct nnrt_grid_column {
+  const char *name;
+  int length;
+} nnrt_grid_column;
+typedef struct nnrt_grid {     /* of one function; n = 0: it has none */
+  int func, n, columns, width; /* width: of the names of rows */
+  nnrt_grid_column column[NNRT_GRID_COLUMNS];
+  nnrt_cell *cells;
+  int64_t calls; /* since it was printed */
+} nnrt_grid;
+typedef struct nnrt_grids {
+  int n;
+  nnrt_grid *at; /* by function */
+} nnrt_grids;
+int nnrt_grids_open(nnrt_run *run);
+void nnrt_grids_call(nnrt_grids *all, const nnrt_entry *entry, int func);
+bool nnrt_grids_wait(const nnrt_grids *all); /* is there anything to print? */
+void nnrt_grids_print(nnrt_grids *all, const nnrt_model *model, int64_t step, FILE *to);
+void nnrt_grids_free(nnrt_grids *all);
+
 /* ---- progress.c, epochs.c ---- */
 enum { NNRT_SHOWN_MAX = 12, NNRT_TABLE_ROWS = 64 };
 typedef struct nnrt_shown { /* a scalar output that is shown: of a step its mean, of an evaluation its value */
@@ -99,9 +124,11 @@ typedef struct nnrt_table {
 typedef struct nnrt_progress {
   int quiet, terminal, drawn, nshown, several;
   const nnrt_model *model;
+  nnrt_grids *grids;
   nnrt_shown shown[NNRT_SHOWN_MAX];
   nnrt_table table;
   double start, drawn_at, stayed_at, epoch_start; /* stayed_at: when the latest end of an epoch was told */
+  double grids_at;                                /* when the tables were printed; 0: never */
   double evaluating, epoch_evaluating;            /* seconds spent in passes; when the epoch began */
   double rate, rated_at, rated_evaluating;        /* samples/s, since when they are counted */
   int64_t first, steps, total_steps, epoch, epochs;
@@ -109,7 +136,7 @@ typedef struct nnrt_progress {
   const char *passing; /* the function whose pass goes on, or NULL */
   int passed;          /* percent of it */
 } nnrt_progress;
-void nnrt_progress_start(nnrt_progress *p, const nnrt_run *run);
+void nnrt_progress_start(nnrt_progress *p, nnrt_run *run);
 void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, double seconds);
 void nnrt_progress_pass(nnrt_progress *p, const nnrt_func *func, int64_t row, int64_t rows);
 void nnrt_progress_step(nnrt_progress *p, int64_t step, int64_t epoch, int64_t rows);

@@ -67,7 +67,7 @@ end
 ---@field clip_value? number `nil`: nn.clip_grad_value, above 0
 ---@field clip_adaptive? number `nil`: nn.clip_grad_adaptive, above 0
 ---@field accumulate? integer `1`; k: the optimizer moves in every k-th call, by the mean of k gradients; what a schedule counts are its moves
----@field watch? boolean|string `nil`, or what `nnc --watch` says; true, or a glob of parameters' names: four outputs for each, for the log: `weight.NAME` and `gradient.NAME`, norms before the update and before clipping, `update.NAME`, the norm of what was added, and `ratio.NAME`, of update to weight
+---@field watch? boolean|string `nil`, or what `nnc --watch` says; true, or a glob of parameters' names: four outputs for each, for the log and a table: `weight.NAME` and `gradient.NAME`, norms before the update and before clipping, `update.NAME`, the norm of what was added, and `ratio.NAME`, of update to weight
 
 --- One step: the loss of a batch, its gradients, the optimizer's update, in mode "train". Outputs are `loss` and the metrics. Gradients are clipped by value, then
 --- by the weights' norms, then by common norm.
