@@ -91,7 +91,6 @@ void nnrt_progress_call(nnrt_progress *p, const nnrt_entry *entry, int func, dou
     s->epoch_count += entry->gathered;
     s->seen = 1;
   }
-  nnrt_grids_call(p->grids, entry, func);
 }
 
 /* ---- the line ---- */

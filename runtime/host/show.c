@@ -56,6 +56,7 @@ void nnrt_show_call(nnrt_run *run, int func, double seconds) {
   nnrt_log_call(&run->log, run->step, run->epoch, e);
   nnrt_events_call(&run->events, run->step, e);
   nnrt_plot_call(run, e, func);
+  nnrt_grids_call(&run->grids, e, func);
   nnrt_progress_call(&run->progress, e, func, seconds);
   show_tick(run);
 }
