@@ -3,7 +3,7 @@
  *
  * What only the functions that go had used goes with them: sources, hypers, states. The states of the model stay, since
  * files of weights hold them; an optimizer's moments are not among them. Of the driver stay the acts that call what is
- * left, or load or save weights; where no phase has a step left, one step calls every function once.
+ * left, or load or save weights; where no phase has a step left, one step calls once what tells something.
  *
  * Invariants: indices in functions, inputs, acts and phases are those of the shortened lists; states keep their order.
  */
@@ -139,13 +139,27 @@ static Act act_once(const Module *m, int nphases, int func) {
   return a;
 }
 
-/* One step in which every function is called once. */
+/* Does a call of it leave anything, if only a number to look at? Rows for the rows of a batch are what --predict asks
+ * for. */
+static bool act_tells(const Module *m, const Act *a) {
+  const Func *f = m->funcs.at[a->func];
+  const Graph *g = f->variants.at[0].graph;
+  if (!f->sources.n || a->writes.n || g->assigns.n) return true;
+  for (int i = 0; i < g->outputs.n; ++i)
+    if (!g->outputs.at[i].node->shape.rank) return true;
+  return false;
+}
+
+/* One step in which every function is called once that tells something; without any the program has no run. */
 static void phase_once(Module *m, int nphases) {
   Phase *p = NEW(m->arena, Phase);
   *p = (Phase){.count = {.value = 1, .hyper = -1}, .stop_func = -1, .stop_output = -1};
-  for (int i = 0; i < m->funcs.n; ++i) vec_push(m->arena, p->step, act_once(m, nphases, i));
+  for (int i = 0; i < m->funcs.n; ++i) {
+    Act a = act_once(m, nphases, i);
+    if (act_tells(m, &a)) vec_push(m->arena, p->step, a);
+  }
   m->phases.n = 0;
-  vec_push(m->arena, m->phases, p);
+  if (p->step.n) vec_push(m->arena, m->phases, p);
 }
 
 static void phases_shorten(Module *m, const Maps *maps) {

@@ -255,10 +255,10 @@ static int report(const nnrt_run *run, int status, const char *program) {
   if (status == NNRT_GOOD || (status >= 128 && run->options.quiet)) return status;
   n = nnrt_text(line, sizeof line, n, "%s: %s\n", program, run->error.text);
   if (status == NNRT_USAGE)
-    n = nnrt_text(
-        line, sizeof line, n,
-        "usage: %s [--epochs N] [--steps N] [--seed N] [--threads N] [--data NAME=PATH] ... (--help lists all flags)\n",
-        program);
+    n = nnrt_text(line, sizeof line, n, "usage: %s %s ... (--help lists all flags)\n", program,
+                  nnrt_only_predicts(run->model)
+                      ? "--predict FILE --init FILE [-o FILE] [--threads N]"
+                      : "[--epochs N] [--steps N] [--seed N] [--threads N] [--data NAME=PATH]");
   nnrt_write_all(2, line, n);
   return status;
 }

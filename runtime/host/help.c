@@ -43,7 +43,7 @@ static void help_flags(const nnrt_model *m) {
   printf("\nFlags\n");
   for (int i = 0; i < nnrt_nflags; i++) {
     const nnrt_flag *f = &nnrt_flags[i];
-    if (hyper_named(m, f->name)) continue;
+    if (hyper_named(m, f->name) || (f->trains && nnrt_only_predicts(m))) continue;
     snprintf(left, sizeof left, "--%s%s%s", f->name, f->value ? " " : "", f->value ? f->value : "");
     printf("  %-20s  %s", left, f->help);
     if (!strcmp(f->name, "threads")) printf(" (%d), at most %d", nnrt_usable_cpus(), m->max_threads);
@@ -109,8 +109,8 @@ static void help_sources(const nnrt_model *m) {
 
 void nnrt_help_print(const nnrt_model *m, const char *program) {
   char number[32];
-  printf("%s: trains the model of %s (%s parameters)\n", m->name, m->source ? m->source : "a text",
-         nnrt_grouped(number, model_parameters(m)));
+  printf("%s: %s the model of %s (%s parameters)\n", m->name, nnrt_only_predicts(m) ? "predicts by" : "trains",
+         m->source ? m->source : "a text", nnrt_grouped(number, model_parameters(m)));
   printf("usage: %s [FLAG ...]\n", program);
   help_flags(m);
   help_hypers(m);

@@ -15,7 +15,7 @@
 enum { PREDICT_PIECE = 1 << 10 }; /* numbers that go out at a time */
 
 /* ---- which function ---- */
-static bool predict_fits(const nnrt_func *f) {
+bool nnrt_predict_fits(const nnrt_func *f) {
   const nnrt_variant *v = &f->variants[0];
   bool reads = false;
   if (f->nsources != 1 || f->whole_pass || !v->noutputs || v->rows < 1) return false;
@@ -53,12 +53,12 @@ static int predict_choose(nnrt_run *run, int *func, const char **output) {
   char names[512] = "";
   int n = 0, at = 0, named = name ? predict_named(m, name, output) : -1;
   for (int f = 0; f < m->nfuncs; f++) {
-    if (!predict_fits(&m->funcs[f])) continue;
+    if (!nnrt_predict_fits(&m->funcs[f])) continue;
     at = nnrt_text(names, sizeof names, at, n++ ? ", %s" : "%s", m->funcs[f].name);
     *func = f;
   }
   if (!n || (!name && n > 1)) return predict_none(run, n, names);
-  if (name && (named < 0 || !predict_fits(&m->funcs[named])))
+  if (name && (named < 0 || !nnrt_predict_fits(&m->funcs[named])))
     return nnrt_fail(&run->error, NNRT_USAGE, "--predict-with %s: %s; of this program fit: %s", name,
                      named < 0 ? "there is no such function" : "does not give one row for each row of a source", names);
   if (name) *func = named;

@@ -37,7 +37,8 @@ typedef struct nnrt_flag {
   const char *name, *value, *help;
   int kind;
   int64_t min;
-  size_t at; /* in nnrt_options */
+  size_t at;   /* in nnrt_options */
+  bool trains; /* nothing for a program that only predicts */
 } nnrt_flag;
 extern const nnrt_flag nnrt_flags[];
 extern const int nnrt_nflags;
@@ -238,6 +239,7 @@ int nnrt_writers_close(nnrt_run *run);
 /* schedule.c */
 const nnrt_act *nnrt_phase_list(const nnrt_phase *phase, int list, int *n); /* 0 … 3: before, step, each_epoch, after */
 const nnrt_act *nnrt_phase_leader(const nnrt_phase *phase);                 /* the first call of a step */
+bool nnrt_only_predicts(const nnrt_model *m);                               /* it has no run of its own */
 int nnrt_schedule_plan(nnrt_run *run);                                      /* phases, default phase, planned steps */
 void nnrt_schedule_needs(const nnrt_run *run, int whole, char *need); /* by source: will a call of this run read it? */
 int nnrt_schedule_whole(const nnrt_run *run); /* or does --steps end it within the first epoch? */
@@ -273,7 +275,8 @@ int64_t nnrt_eval_logged(const nnrt_run *run);
 int nnrt_eval_print(const nnrt_run *run);
 
 /* predict.c */
-int nnrt_predict_plan(nnrt_run *run); /* narrows run->model to the function */
+bool nnrt_predict_fits(const nnrt_func *f); /* one row out for each row of a source? */
+int nnrt_predict_plan(nnrt_run *run);       /* narrows run->model to the function */
 int nnrt_predict_open(nnrt_run *run);
 int nnrt_predict_rows(nnrt_run *run, const nnrt_entry *entry, int64_t row); /* after a batch that began at `row` */
 int nnrt_predict_close(nnrt_run *run, int status);

@@ -3,7 +3,7 @@
  * A phase runs `before` once, then `step` again and again, `each_epoch` whenever the first source of the first function
  * of `step` has finished a pass, and `after` once. It ends when its count of steps or epochs is reached or its stop
  * metric is not zero, which is looked at before the first and after every list of calls. A model without phases has
- * one: train for one epoch, validate after it.
+ * one: train for one epoch, validate after it. One that only predicts (nnc --only=predict) has none.
  *
  * --steps ends the whole run after that many steps. The phase that it cuts short ends as one whose count is reached
  * does: its `after` (what was kept is restored, results are measured and saved) is called, an epoch that is not the
@@ -75,6 +75,24 @@ static int phase_check(nnrt_run *run, const nnrt_phase *ph) {
   return NNRT_GOOD;
 }
 
+/* No phase, no `train`, and nothing but functions that --predict calls. */
+bool nnrt_only_predicts(const nnrt_model *m) {
+  bool all = !m->nphases && m->nfuncs > 0 && func_find(m, "train") < 0;
+  for (int f = 0; f < m->nfuncs; f++) all = all && nnrt_predict_fits(&m->funcs[f]);
+  return all;
+}
+
+static int plan_own(nnrt_run *run) {
+  bool asked = run->options.bench >= 0 || run->options.profile;
+  if (run->nphases) return NNRT_GOOD;
+  if (nnrt_only_predicts(run->model) && !asked)
+    return nnrt_fail(&run->error, NNRT_USAGE,
+                     "this program only predicts: of which rows? Give --predict FILE, and of "
+                     "which weights: --init FILE");
+  default_phase(run);
+  return NNRT_GOOD;
+}
+
 int nnrt_schedule_plan(nnrt_run *run) {
   int counting = 0;
   NNRT_TRY(nnrt_values_read(run));
@@ -82,8 +100,8 @@ int nnrt_schedule_plan(nnrt_run *run) {
   run->nphases = run->model->nphases;
   if (!nnrt_trains(&run->options))
     NNRT_TRY(nnrt_eval_plan(run));
-  else if (!run->nphases)
-    default_phase(run);
+  else
+    NNRT_TRY(plan_own(run));
   for (int i = 0; i < run->nphases; i++) {
     NNRT_TRY(phase_check(run, &run->phases[i]));
     counting += run->phases[i].by_epochs != 0;

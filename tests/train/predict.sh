@@ -49,6 +49,16 @@ program b berries.lua -D batch=1 && says all.csv "batch 1" ./b --predict berries
 program b berries.lua --float=bf16 && ./b --quiet --steps 0 --save b.safetensors && ./b --predict berries.csv --init b.safetensors -o got.npy --predict-with predict.scores || fail "bf16: exit code $?"
 tail -c 84 got.npy | od -An -v -tf4 -w12 | awk '{ print $1 "," $2 "," $3 }' >got && same <(tail -n 7 all.csv | cut -d, -f2-4) got "bf16"
 
+# ---- a program that can do nothing else: no data of the training, no step that changes nothing ----
+program only berries.lua --only=predict
+mkdir alone && cp only w.safetensors alone && cp berries.csv alone/new.csv
+says all.csv "--only=predict" env -C alone ./only --predict new.csv --init w.safetensors
+code 2 "this program only predicts: of which rows? Give --predict FILE" ./only
+code 2 "usage: only --predict FILE --init FILE" ./only --steps 1
+./only --help >help && grep -q "^berries: predicts by the model" help && grep -q -e "--predict FILE" help || fail "--only=predict: --help says $(head -n 1 help)"
+grep -e '--epochs' -e '--checkpoint ' -e '--plot' help && fail "--only=predict has flags of training"
+./only --bench 3 >/dev/null || fail "--only=predict: --bench"
+
 # ---- arrays: the file of the features alone ----
 first berries.csv -o s.npy --predict-with predict.scores && first berries.csv -o y.npy --predict-with predict.class # f32 [7,3], i32 [7]
 sed 's/"x.npy", 4/"x.npy", 3/; s/{ 3, 4 }/{ 3, 3 }/; s/{ { 2.*4 } }/{ { 0, 0, 1.0 }, { 0, 1, 0 }, { 2, 0, 0 } }/' berries.lua >turn.lua
