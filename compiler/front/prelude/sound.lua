@@ -56,7 +56,7 @@ end
 -- [.., frames, bins] of that: the parts' squares added, or the roots of it
 local function magnitudes(y, power)
   local squares = (y * y):sum(-2)
-  return power == 2 and squares or squares:sqrt()
+  return power == 2 and squares or core.root(squares)
 end
 
 local function power_of(what, options)
@@ -95,7 +95,7 @@ local function spectrogram_options(what, options)
 end
 
 ---@class nn.SpectrogramOptions: nn.TransformOptions
----@field power? number `2`: squares; 1: magnitudes, whose gradient at 0 is not finite
+---@field power? number `2`: squares; 1: magnitudes, whose gradient at 0 is 0
 
 --- Powers of the frequencies of each frame: |[`nn.stft`](#nn.stft)|^power.
 ---@param x nn.Tensor [.., L]

@@ -63,6 +63,11 @@ CORNERS = {
         [[[1.0, 2.0], [1.0, 2.0]], [[1.0, 2.0], [1.0, 3.0]], [[1.0, 2.0], [1.0, 4.0]]],
         None,
     ),
+    "magnitude_silent": (
+        lambda x: torch.stft(x, 8, 8, 8, torch.hann_window(8), center=False, return_complex=True).abs(),
+        [[0.0] * 8 + [1.0, -2.0, 0.5, 3.0, -1.0, 0.25, 2.0, 1.5]],
+        None,
+    ),
     "prelu": (F.prelu, [[0.0, -1.0, 1.0], [0.3]], None),
     "sort": (lambda x: torch.sort(x, dim=0, stable=True).values, [[1.0, 0.0, 1.0, 0.0]], 0),
 }

@@ -76,6 +76,8 @@ corner("bce", function(x) return nn.binary_cross_entropy(x, nn.constant { 0.0, 1
 corner("gaussian_nll", function(x, v) return nn.gaussian_nll_loss(x, nn.zeros { 3 }, v, { eps = 0.5, reduction = "none" }) end, { 1.0, 1.0, 2.0 }, { 0.5, 0.25, 1.0 })
 corner("cosine_embedding_zero", function(x, y) return nn.cosine_embedding_loss(x, y, nn.constant { 1.0, -1.0, -1.0 }, none) end,
   { { 0.0, 0.0 }, { 1.0, 0.0 }, { 0.0, 0.0 } }, { { 1.0, 2.0 }, { 0.0, 1.0 }, { 1.0, 1.0 } })
+corner("magnitude_silent", function(x) return nn.spectrogram(x, { n_fft = 8, hop_length = 8, center = false, power = 1 }) end,
+  { 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, -2.0, 0.5, 3.0, -1.0, 0.25, 2.0, 1.5 })
 corner("prelu", nn.prelu, { 0.0, -1.0, 1.0 }, { 0.3 })
 corner("sort", function(x) return (x:sort(1)) end, { 1.0, 0.0, 1.0, 0.0 })
 
