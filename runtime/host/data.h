@@ -139,6 +139,7 @@ typedef struct nnrt_entry {
   const nnrt_variant *latest; /* NULL before the first call */
   nnrt_batch batch;           /* of the block that is being filled or is ready */
   int state, side;            /* of that block: prefetch.c */
+  bool quick;                 /* the latest one was filled in no time */
   nnrt_error failed;          /* of filling that block; status 0: it is good */
   int64_t calls;
   double *sums; /* by output, of its first element, over the calls since the last line of the log */

@@ -2,8 +2,9 @@
  *
  * Each entry with a source has two blocks for each batch size. While a step reads one, the other is filled with the
  * batch that the same entry is expected to get next. The guess never matters for the result: `take` says which batch it
- * wants, and one that was guessed wrongly is filled again. Filling happens on this thread only (or, when the system
- * gives no thread, inside `take`), so the streams need no lock; everything else here is under one.
+ * wants, and one that was guessed wrongly is filled again. A batch that is filled faster than a thread can be asked is
+ * filled inside `take` (so is every one when the system gives no thread). Either way one thread at a time fills, so the
+ * streams need no lock; everything else here is under one.
  *
  * Batch sizes, rows and order come from the batch. What is in a block besides (hypers, values of inputs) is not touched
  * here: the caller's thread writes it, also while a block is being filled. */
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 
+#define BATCH_QUICK 5e-6 /* seconds: to wake a thread and be woken by it takes as long */
 enum { BATCH_NONE, BATCH_ASKED, BATCH_FILLING, BATCH_READY }; /* nnrt_entry.state */
 
 /* ---- filling one block ---- */
@@ -104,10 +106,11 @@ static void *prefetch_main(void *argument) {
     e->state = BATCH_FILLING;
     unsigned char *block = batch_block(e, &e->batch, e->side);
     pthread_mutex_unlock(&p->lock);
-    double start = p->marks ? nnrt_seconds() : 0;
+    double start = nnrt_seconds();
     batch_fill(p, e, &e->batch, block);
     pthread_mutex_lock(&p->lock);
     if (p->marks) nnrt_profile_read(p->marks, e - p->entries, start);
+    e->quick = nnrt_seconds() - start < BATCH_QUICK;
     e->state = BATCH_READY;
     pthread_cond_signal(&p->ready);
   }
@@ -158,8 +161,18 @@ static void prefetch_order(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *ba
 void nnrt_prefetch_ask(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
   if (!p->running) return;
   pthread_mutex_lock(&p->lock);
-  prefetch_order(p, e, batch);
+  if (!e->quick) prefetch_order(p, e, batch);
   pthread_mutex_unlock(&p->lock);
+}
+
+/* Here and now, once the thread fills nothing else. */
+static void prefetch_quick(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+  for (int i = 0; i < p->nentries; i++)
+    while (p->entries[i].state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
+  double start = nnrt_seconds();
+  batch_fill(p, e, batch, batch_block(e, batch, e->side));
+  e->quick = nnrt_seconds() - start < BATCH_QUICK;
+  e->state = BATCH_READY;
 }
 
 /* The block, once it is filled; or the error that filling it met. */
@@ -170,7 +183,11 @@ int nnrt_prefetch_take(nnrt_error *error, nnrt_prefetch *p, nnrt_entry *e, const
     batch_fill(p, e, batch, *block);
   } else {
     pthread_mutex_lock(&p->lock);
-    if (e->state == BATCH_NONE || !batch_same(&e->batch, batch, e->func->nsources)) prefetch_order(p, e, batch);
+    bool asked = e->state != BATCH_NONE && batch_same(&e->batch, batch, e->func->nsources);
+    if (!asked && e->quick)
+      prefetch_quick(p, e, batch);
+    else if (!asked)
+      prefetch_order(p, e, batch);
     while (e->state != BATCH_READY) pthread_cond_wait(&p->ready, &p->lock);
     *block = batch_block(e, batch, e->side);
     e->state = BATCH_NONE;

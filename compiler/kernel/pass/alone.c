@@ -1,16 +1,17 @@
 /* alone.c: which host functions one thread runs (Host.alone): those whose kernels are so small that the threads would
  * wait for each other longer than they work.
  *
- * Needs: hosts in order, with barriers. A barrier of two threads costs 0.1 to 0.3 microseconds on a quiet machine, a
- * switch of processes, some 10, where another program has one of the processors. So a host is left to one thread when
- * the work between two barriers, loops counted by their turns, is less than one core does in about a microsecond. Bits
+ * Needs: hosts in order, with barriers. A barrier of two threads costs 0.1 to 0.3 microseconds on a quiet machine, and
+ * what one thread wrote has to come to the other; a switch of processes, some 10 microseconds, where another program
+ * has one of the processors. So a host is left to one thread when the work between two barriers, loops counted by their
+ * turns, is so little that two threads do not even gain on a quiet machine (docs/performance.md, "Small models"). Bits
  * do not depend on the number of threads, and so not on this.
  *
  * Work is operations of elements, and elements that pass through memory, by the costs that lowering gave the kernels.
  * The barriers stay, since memory is planned in them; they print as nothing. */
 #include "plan.h"
 
-enum { WORK_MIN = 4096 };
+enum { WORK_MIN = 1 << 16 };
 
 typedef struct Work {
   double work, meetings; /* loops in loops would overflow integers */
