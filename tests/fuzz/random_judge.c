@@ -118,6 +118,7 @@ static int shell(const char *command) {
   return status == -1 ? 127 : WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+/* As nnc plans a program, though every function has its barriers: they are all small, and would be left to one thread. */
 static Program *plan(Arena *arena, Module *m, const char *machine) {
   const Machine *found = machine_find(machine);
   if (!found) bug("no machine '%s'", machine);
@@ -125,6 +126,8 @@ static Program *plan(Arena *arena, Module *m, const char *machine) {
   Program *p = kernel_lower(m, found, arena);
   diag_pass("share"), pass_share(p);
   diag_pass("order"), pass_order(p);
+  diag_pass("join"), pass_join(p);
+  for (int i = 0; i < p->hosts.n; ++i) p->hosts.at[i]->alone = false;
   diag_pass("memory"), pass_memory(p);
   diag_pass("verify"), program_verify(p);
   diag_pass("emit");
