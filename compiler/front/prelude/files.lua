@@ -294,7 +294,7 @@ end
 ---@class nn.CsvOptions: nn.SourceOptions
 ---@field file string a path
 ---@field categories? table<string, string[]> `{}`; `{ column = { "new", "old" } }`: the column's texts in the order of their numbers
----@field missing? number `nil`: what is missing (empty, ?, NA, NaN, null) is refused with its line; a number: stands for it
+---@field missing? number `nil`: what is missing (empty, ?, NA, N/A, null, NaN however it is written) is refused with its line; a number: stands for it
 ---@field separator? string `","`, one character
 ---@field classes? integer `nil`; integer fields of one number a row are labels, which are checked to be below it
 ---@field rows? integer `nil`: known when the program starts; with it nn.data.split takes numbers of rows
