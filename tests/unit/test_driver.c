@@ -225,6 +225,21 @@ static void bad_runs_are_refused(void **state) {
   assert_int_equal(seen.n, 0);
 }
 
+/* However the path is written: a table that the user has is worth more than a run. */
+static void data_are_not_written_over(void **state) {
+  (void)state;
+  static const char *const flags[] = {"--log", "--save", "--checkpoint"};
+  char data[256], other[200];
+  numbered_rows("i", "l", 600);
+  snprintf(data, sizeof data, "train=%s,%s", in_folder("i"), in_folder("l"));
+  snprintf(other, sizeof other, "%s/..%s/l", folder, strrchr(folder, '/'));
+  for (int i = 0; i < LENGTH(flags); i++) {
+    assert_int_equal(RUN(&model, "--data", data, flags[i], other), 2);
+    if (!strstr(file_get("err"), "would write over a file of the data train")) fail_msg("%s", file_get("err"));
+  }
+  assert_int_equal(RUN(&model, "--data", data, "--steps", "1", "--quiet"), 0);
+}
+
 static void folders_stand_for_their_files(void **state) {
   (void)state;
   numbered_rows("no-images", "no-labels", 300);
@@ -428,6 +443,7 @@ int main(void) {
       cmocka_unit_test(stop_metrics_end_phases_and_hypers_count),
       cmocka_unit_test(two_sources_advance_apart),
       cmocka_unit_test(bad_runs_are_refused),
+      cmocka_unit_test(data_are_not_written_over),
       cmocka_unit_test(folders_stand_for_their_files),
       cmocka_unit_test(weights_go_out_and_in),
       cmocka_unit_test(a_file_that_cannot_be_saved_is_refused_first),
