@@ -20,8 +20,10 @@ typedef struct nnrt_csv {
 } nnrt_csv;
 
 static int csv_fail(const nnrt_csv *c, const char *column, const char *value, const char *what) {
-  return nnrt_fail(c->error, NNRT_FAILED, "%s: line %lld, column %s: '%.40s' %s", c->reader->paths[0],
-                   (long long)c->line, column, value, what);
+  char shown[41] = "";
+  nnrt_name_text(shown, sizeof shown, 0, value);
+  return nnrt_fail(c->error, NNRT_FAILED, "%s: line %lld, column %s: '%s' %s", c->reader->paths[0], (long long)c->line,
+                   column, shown, what);
 }
 
 /* ---- from the text to columns ---- */
@@ -88,7 +90,8 @@ static int csv_header(nnrt_csv *c) {
   for (; !last; c->ncolumns++) {
     char *name;
     NNRT_TRY(csv_column(c, &name, &last, &lines));
-    at = nnrt_text(has, sizeof has, at, at ? ", %s" : "%s", name);
+    if (at) at = nnrt_text(has, sizeof has, at, ", ");
+    at = nnrt_name_text(has, sizeof has, at, name);
     for (int i = 0; i < source->nheadings; i++) {
       if (strcmp(source->headings[i].name, name)) continue;
       if (c->columns[i] >= 0) return csv_fail(c, name, name, "stands in the header twice");

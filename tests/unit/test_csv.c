@@ -93,7 +93,8 @@ static void damaged_tables_are_refused(void **state) {
   fails(HEAD "1,1,X,2\n", "line 2, column sex: 'X' is none of the categories");
   fails(HEAD "1,1,\"M,2\n", "line 2: a quote that does not end");
   fails(HEAD "1,1,\"M\"x,2\n", "line 2: a column goes on behind its quotes, with 'x'");
-  fails(HEAD "1,\"\n\n\",M,2\n1,1,M,2\n", "line 2, column b: '\n\n' is no number");
+  fails(HEAD "1,\"\n\n\",M,2\n1,1,M,2\n", "line 2, column b: '?\?' is no number");
+  fails("label,b,sex\r1,1,\x1b[31mM\r", "names no column 'sex'; it has label, b, sex?1, 1, ?[31mM");
   fails(HEAD "1,1,\"M\n\",2\n", "line 2, column sex");
   fails("", "names no column 'b'");
   put("label,b\0,sex", 12);
