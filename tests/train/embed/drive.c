@@ -137,6 +137,8 @@ static void check_errors(small_context *c) {
   failed(c, small_load(c, NULL), "no path");
   failed(c, small_save(c, "no/such/folder/file"), "no/such/folder/file");
   failed(c, small_get_state(c, "weight", &s), "there is no state weight");
+  failed(c, small_get_state(c, "weight", NULL), "there is no state weight");
+  check(!small_get_state(c, "0.weight", NULL), "a state that is there");
   check(small_predict(NULL, 4, x[0], &p) && small_init(NULL, 1) && small_load(NULL, "file"), "no context");
 }
 
