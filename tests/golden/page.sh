@@ -88,11 +88,16 @@ def covered(ranges):  # bytes of them together
     return total
 
 
-pictures = [list(tensors_of(svg)) for svg in dom.getElementsByTagName("svg")]
-pictures = [p for p in pictures if p]
-expect(sum(map(len, pictures)) == len([t for t in dom.getElementsByTagName("title") if ", intervals " in content(t)]), "tensors are left out")
+def frame(svg):  # where interval 0 and byte 0 are, and the right border: the lowest line of the grid
+    grid = [l for l in svg.getElementsByTagName("line") if l.getAttribute("class") == "grid"]
+    return [float(max(grid, key=lambda l: float(l.getAttribute("y1"))).getAttribute(k)) for k in ("x1", "y1", "x2")]
+
+
+pictures = [(list(tensors_of(svg)), svg) for svg in dom.getElementsByTagName("svg")]
+pictures = [(p, frame(svg)) for p, svg in pictures if p]
+expect(sum(len(p) for p, _ in pictures) == len([t for t in dom.getElementsByTagName("title") if ", intervals " in content(t)]), "tensors are left out")
 bounds = [int(b.replace(",", "")) for b in re.findall(r"bytes; at least ([\d,]+) are alive", words)]
-for p in pictures:
+for p, (left, bottom, right) in pictures:
     for at, size, first, last, *_ in p:
         over = [t for t in p if t[2] < last and t[3] > first and t[0] < at + size and t[0] + t[1] > at]
         expect(len(over) <= 1, f"{len(over) - 1} tensors lie over the one at {at} while it is alive")
@@ -102,7 +107,7 @@ for p in pictures:
     low, high = min(p), max(p)
     across = scale([(t[5], t[3] - t[2] + 1) for t in p])
     upward = scale([(low[6] + low[7] - high[6] - high[7], high[0] - low[0])] if high[0] > low[0] else [(t[7], t[1]) for t in p])
-    left, bottom = p[0][4] - p[0][2] * across, p[0][6] + p[0][7] + p[0][0] * upward
+    expect(all(t[4] + t[5] < right + 0.3 for t in p), "tensors are drawn behind the end")
     for at, size, first, last, x, wide, y, high in p:
         expect(abs(wide - (last - first + 1) * across) < 0.3 and abs(x - left - first * across) < 0.3, f"the one at {at} is not drawn over its intervals")
         expect(abs(high - max(size * upward, 1.2)) < 0.3 and abs(bottom - at * upward - high - y) < 0.5, f"the one at {at} is not drawn over its bytes")
