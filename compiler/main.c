@@ -202,6 +202,15 @@ static FrontDefine define_option(Arena *arena, const char *text) {
   return (FrontDefine){arena_strndup(arena, text, n), text[n] ? text + n + 1 : NULL};
 }
 
+/* nnc model.lua -o model.lua, or a module beside it: the text is worth more than what is made of it. */
+static void check_output(const Options *o) {
+  static const char *const texts[] = {".lua", ".graph", ".kernel"};
+  bool model = o->output && !strcmp(o->output, o->model);
+  for (size_t i = 0; o->output && i < sizeof texts / sizeof texts[0]; ++i)
+    model = model || ends_with(o->output, texts[i]);
+  if (model) usage_error(MSG_option_output, o->output);
+}
+
 /* False: an option that only prints was given, and nothing is left to do. */
 static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
@@ -223,6 +232,7 @@ static bool parse_options(Arena *arena, Options *o, int argc, char **argv) {
   if (!o->model) usage_error(MSG_option_no_model);
   if (!o->output && !o->report && !o->page && !o->check && !o->dump && !o->stop_after)
     usage_error(MSG_option_no_output);
+  check_output(o);
   if (o->library && o->output && !ends_with(o->output, ".c")) usage_error(MSG_option_library, o->output);
   if (o->library && o->profile) usage_error(MSG_option_library_profile);
   return true;

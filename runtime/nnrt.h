@@ -93,8 +93,8 @@ typedef struct nnrt_source {
   int nfields;
   const nnrt_field *fields;
   int nfiles;
-  const char *const *files; /* "idx": one per field; "records": one after the other; "npz", "text", "csv": one;
-                             * "images", "wav": folders */
+  const char *const *files; /* "idx": one per field; "records": one after the other; "npz", "safetensors", "text",
+                             * "csv": one; "images", "wav": folders */
   int batch, shuffle;
   int64_t rows;              /* of all parts, promised at compile time, or -1 */
   int64_t classes;           /* integer labels must be below it; 0: unchecked */

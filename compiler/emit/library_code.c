@@ -148,7 +148,7 @@ static void states_emit(Library *l) {
               "  void *data;\n"
               "  const char *dtype;\n"
               "  const nnrt_state *s = nnrt_library_state((nnrt_library *)context, name, &data, &dtype);\n"
-              "  if (!s) return 1;\n"
+              "  if (!s || !state) return !s;\n"
               "  *state = (%s_state){.name = s->name, .dtype = dtype, .rank = s->rank, .count = 1, .data = data,\n"
               "      .trained = s->trained, .saved = s->saved};\n"
               "  for (int i = 0; i < s->rank; ++i) state->count *= state->shape[i] = s->dim[i];\n"

@@ -233,7 +233,9 @@ static void states_declare(Library *l) {
               "/* The names of all states, NULL behind the last. Together they are all that a training carries on. */\n"
               "const char *const *%s_state_names(void);\n\n",
               m);
-  text_printf(out, "/* One of them. */\nint %s_get_state(%s_context *context, const char *name, %s_state *state);\n\n",
+  text_printf(out,
+              "/* One of them; NULL for `state`: is there one of this name? */\nint %s_get_state(%s_context *context, "
+              "const char *name, %s_state *state);\n\n",
               m, m, m);
 }
 

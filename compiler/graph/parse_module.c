@@ -153,7 +153,8 @@ static bool folder_fits(const Source *s, bool images) {
 /* The files, values and fields that the reader of its kind takes for granted. */
 static void check_source(const Module *m, const Source *s, Loc here) {
   bool table = !strcmp(s->kind, "table"), each = !strcmp(s->kind, "idx") || !strcmp(s->kind, "npy");
-  bool csv = !strcmp(s->kind, "csv"), bpe = !strcmp(s->kind, "bpe"), one = csv || bpe || !strcmp(s->kind, "npz");
+  bool csv = !strcmp(s->kind, "csv"), bpe = !strcmp(s->kind, "bpe"), tensors = !strcmp(s->kind, "safetensors");
+  bool one = csv || bpe || tensors || !strcmp(s->kind, "npz");
   bool records = !strcmp(s->kind, "records"), text = !strcmp(s->kind, "text");
   bool images = !strcmp(s->kind, "images"), folder = images || !strcmp(s->kind, "wav");
   bool fits = s->from < s->to && (table ? values_fit(s) : !s->values.n) && s->stored.n == (records ? s->fields.n : 0);

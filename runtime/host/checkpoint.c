@@ -221,6 +221,7 @@ int nnrt_checkpoint_prepare(nnrt_run *run) {
     return NNRT_GOOD;
   keeper_plan(run);
   const char *path = nnrt_checkpoint_path(run);
+  if (!o->checkpoint) NNRT_TRY(nnrt_path_unwritten(&run->error, o, path, "the run's checkpoints"));
   nnrt_text(k->best_path, sizeof k->best_path, 0, "%s.best", path);
   k->weights = (nnrt_weights){.model = run->model, .memory = &run->memory};
   NNRT_TRY(nnrt_weights_all(&run->error, &k->weights));

@@ -121,6 +121,7 @@ typedef struct nnrt_replacement {
 } nnrt_replacement;
 int nnrt_replace_begin(nnrt_error *error, nnrt_replacement *r, const char *path);
 int nnrt_replace_end(nnrt_error *error, nnrt_replacement *r, int failed); /* failed: an errno, or 0 */
-int nnrt_links_follow(const char *path, char *to);                        /* to: NNRT_PATH_MAX bytes; an errno, or 0 */
+bool nnrt_path_same(const char *a, const char *b);
+int nnrt_links_follow(const char *path, char *to); /* to: NNRT_PATH_MAX bytes; an errno, or 0 */
 int nnrt_replace_possible(nnrt_error *error, const char *path);
 #endif

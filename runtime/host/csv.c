@@ -7,6 +7,7 @@
  * opened, and held as numbers. */
 #include "host.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +20,10 @@ typedef struct nnrt_csv {
 } nnrt_csv;
 
 static int csv_fail(const nnrt_csv *c, const char *column, const char *value, const char *what) {
-  return nnrt_fail(c->error, NNRT_FAILED, "%s: line %lld, column %s: '%.40s' %s", c->reader->paths[0],
-                   (long long)c->line, column, value, what);
+  char shown[41] = "";
+  nnrt_name_text(shown, sizeof shown, 0, value);
+  return nnrt_fail(c->error, NNRT_FAILED, "%s: line %lld, column %s: '%s' %s", c->reader->paths[0], (long long)c->line,
+                   column, shown, what);
 }
 
 /* ---- from the text to columns ---- */
@@ -87,7 +90,8 @@ static int csv_header(nnrt_csv *c) {
   for (; !last; c->ncolumns++) {
     char *name;
     NNRT_TRY(csv_column(c, &name, &last, &lines));
-    at = nnrt_text(has, sizeof has, at, at ? ", %s" : "%s", name);
+    if (at) at = nnrt_text(has, sizeof has, at, ", ");
+    at = nnrt_name_text(has, sizeof has, at, name);
     for (int i = 0; i < source->nheadings; i++) {
       if (strcmp(source->headings[i].name, name)) continue;
       if (c->columns[i] >= 0) return csv_fail(c, name, name, "stands in the header twice");
@@ -134,17 +138,27 @@ static int label_fail(const nnrt_csv *c, const char *column, const char *value) 
   return csv_fail(c, column, value, what);
 }
 
+/* 1e39 as f32, 1e999 as anything; "inf" was asked for. */
+static bool csv_overflows(int dtype, double x, const char *value) {
+  unsigned char element[8];
+  nnrt_element_set(dtype, element, x);
+  return isinf(nnrt_element(dtype, element)) && !strpbrk(value, "iI");
+}
+
 static int csv_number(nnrt_csv *c, const nnrt_heading *h, const char *value) {
   const nnrt_source *source = c->reader->source;
   const nnrt_field *f = &source->fields[h->field];
   char *end;
   value += strspn(value, " \t");
   double x = strtod(value, &end);
-  if (csv_missing(value)) {
+  bool number = end != value && !end[strspn(end, " \t")];
+  if (csv_missing(value) || (number && isnan(x))) { /* "NAN", "-nan" … */
     if (!source->fills) return csv_fail(c, h->name, value, "is missing: say which number stands for it (missing = …)");
     x = source->missing;
-  } else if (end == value || end[strspn(end, " \t")]) {
+  } else if (!number) {
     return csv_fail(c, h->name, value, "is no number");
+  } else if (csv_overflows(f->dtype, x, value)) {
+    return csv_fail(c, h->name, value, "is too large for the field");
   }
   if (!nnrt_value_fits(f->dtype, x)) return csv_fail(c, h->name, value, "is no whole number that fits");
   if (nnrt_field_labels(f, source->classes) && !(x >= 0 && x < (double)source->classes))

@@ -86,7 +86,7 @@ struct nnrt_format {
   void (*close)(nnrt_reader *reader);
 };
 extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text, nnrt_format_npy, nnrt_format_npz,
-    nnrt_format_csv;
+    nnrt_format_safetensors, nnrt_format_csv;
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */
 /* One file as --data says, else as the model does; to: NNRT_PATH_MAX bytes */
 int nnrt_reader_path(nnrt_error *error, const nnrt_source *source, const char *files, char *to);

@@ -53,7 +53,8 @@ static int match_differs(nnrt_match *m, nnrt_tensor *t, const char *has, const c
                    remedy);
 }
 
-static const nnrt_stored_type *match_type(const nnrt_tensor *t) {
+/* How its numbers are stored; NULL: not as any that we know. */
+const nnrt_stored_type *nnrt_tensor_type(const nnrt_tensor *t) {
   char name[sizeof t->dtype];
   for (size_t i = 0; i < sizeof name; i++) name[i] = (char)tolower((unsigned char)t->dtype[i]);
   return nnrt_stored_find(name);
@@ -63,7 +64,7 @@ static const nnrt_stored_type *match_type(const nnrt_tensor *t) {
 static int match_check(nnrt_match *m, nnrt_tensor *t, const nnrt_state *s) {
   char has[128], wants[128];
   const char *dtype = nnrt_weights_dtypes[s->dtype];
-  const nnrt_stored_type *type = match_type(t);
+  const nnrt_stored_type *type = nnrt_tensor_type(t);
   bool floats = type && strchr("fb", type->kind) && nnrt_dtype_is_float(s->dtype), same = t->rank == s->rank;
   if (strcmp(t->dtype, dtype) && !(floats && m->w->convert))
     return match_differs(m, t, t->dtype, dtype, floats && m->w->begins ? " (--init-convert rounds it)" : "");

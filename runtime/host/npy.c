@@ -1,11 +1,14 @@
 /* npy.c: rows of arrays as NumPy saves them, along the first dimension: .npy files (also .npy.gz), one a field, and
  * .npz archives (zip, stored or deflated; zip.c), which have a member NAME.npy for each field. Headers are array.c's.
+ * Or rows of the tensors of a safetensors file (safetensors.c), which has one by the name of each field, and may have
+ * others.
  *
  * Rows stay in their files and are read when a batch takes them. A file must hold exactly what its header says; labels
  * are looked at when it is opened, and again when they are read. */
 #include "host.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- does it fit the field? ---- */
 static int arrays_check_size(nnrt_error *error, nnrt_npy *a) {
@@ -55,19 +58,77 @@ static int arrays_read(nnrt_error *error, nnrt_reader *r, int field, int64_t row
   return NNRT_GOOD;
 }
 
+/* ---- a tensor of a safetensors file ---- */
+typedef struct arrays_wanted {
+  nnrt_error *error;
+  nnrt_npy *array;
+  const char *name;
+  nnrt_tensor found;
+  char others[400];
+  int used;
+  bool any;
+} arrays_wanted;
+
+static int arrays_tensor(void *context, nnrt_tensor *t) {
+  arrays_wanted *w = context;
+  w->used = nnrt_text(w->others, sizeof w->others, w->used, w->used ? ", %s" : "%s", t->name);
+  if (strcmp(t->name, w->name)) return NNRT_GOOD;
+  if (w->any) return nnrt_fail(w->error, NNRT_FAILED, "%s: stands in the file twice", w->array->path);
+  w->found = *t;
+  w->any = true;
+  return NNRT_GOOD;
+}
+
+/* Places are within the file: nnrt_safetensors_each has looked at all of them. */
+static int arrays_take_tensor(arrays_wanted *w, nnrt_weights_reader *r) {
+  nnrt_npy *a = w->array;
+  const nnrt_tensor *t = &w->found;
+  if (r->archive) return nnrt_fail(w->error, NNRT_FAILED, "%s: is an archive (.npz), no safetensors file", r->path);
+  NNRT_TRY(nnrt_safetensors_each(r, w, arrays_tensor));
+  if (!w->any)
+    return nnrt_fail(w->error, NNRT_FAILED, "%s: has no tensor %s; it has: %s", r->path, w->name,
+                     w->used ? w->others : "none");
+  a->type = nnrt_tensor_type(t);
+  if (!a->type) return nnrt_fail(w->error, NNRT_FAILED, "%s: its numbers are %s, which is not read", a->path, t->dtype);
+  a->rank = t->rank;
+  memcpy(a->dim, t->dim, sizeof a->dim);
+  a->at = r->data + t->begin;
+  a->bytes = r->whole; /* up to the tensor's end */
+  a->bytes.size = r->data + t->end;
+  a->bytes.file.error = NULL;
+  r->whole = (nnrt_bytes){0};
+  return NNRT_GOOD;
+}
+
+static int arrays_open_tensor(nnrt_error *error, nnrt_npy *a, const char *path, const char *name) {
+  nnrt_weights_reader r = {.error = error, .path = path};
+  arrays_wanted wanted = {.error = error, .array = a, .name = name};
+  int status = nnrt_weights_open(&r);
+  if (!status) status = arrays_take_tensor(&wanted, &r);
+  nnrt_weights_close(&r);
+  return status;
+}
+
 /* ---- opening ---- */
+static int arrays_open_file(nnrt_error *error, nnrt_reader *r, int k, nnrt_npy *a) {
+  const char *name = r->source->fields[k].name;
+  if (r->format == &nnrt_format_npy) {
+    nnrt_text(a->path, sizeof a->path, 0, "%s", r->paths[k]);
+    NNRT_TRY(nnrt_bytes_open(error, &a->bytes, r->paths[k]));
+    return nnrt_npy_header(error, a);
+  }
+  bool archive = r->format == &nnrt_format_npz;
+  nnrt_text(a->path, sizeof a->path, 0, archive ? "%s: %s.npy" : "%s: %s", r->paths[0], name);
+  if (!archive) return arrays_open_tensor(error, a, r->paths[0], name);
+  NNRT_TRY(nnrt_zip_open(error, &a->bytes, r->paths[0], name, ".npy", &a->at));
+  return nnrt_npy_header(error, a);
+}
+
 static int arrays_open_field(nnrt_error *error, nnrt_reader *r, int k) {
   nnrt_npy *a = (nnrt_npy *)r->own + k;
   const nnrt_field *f = &r->source->fields[k];
   unsigned char label[8];
-  if (r->format == &nnrt_format_npy) {
-    nnrt_text(a->path, sizeof a->path, 0, "%s", r->paths[k]);
-    NNRT_TRY(nnrt_bytes_open(error, &a->bytes, r->paths[k]));
-  } else {
-    nnrt_text(a->path, sizeof a->path, 0, "%s: %s.npy", r->paths[0], f->name);
-    NNRT_TRY(nnrt_zip_open(error, &a->bytes, r->paths[0], f->name, ".npy", &a->at));
-  }
-  NNRT_TRY(nnrt_npy_header(error, a));
+  NNRT_TRY(arrays_open_file(error, r, k, a));
   NNRT_TRY(arrays_check(error, a, f));
   NNRT_TRY(nnrt_alloc(error, &a->row, a->row_bytes, a->path));
   if (k && a->dim[0] != r->rows)
@@ -96,3 +157,5 @@ static void arrays_close(nnrt_reader *r) {
 
 const nnrt_format nnrt_format_npy = {"npy", NNRT_FILES_EACH, false, arrays_open, arrays_read, arrays_close};
 const nnrt_format nnrt_format_npz = {"npz", NNRT_FILES_ONE, false, arrays_open, arrays_read, arrays_close};
+const nnrt_format nnrt_format_safetensors = {"safetensors", NNRT_FILES_ONE, false,
+                                             arrays_open,   arrays_read,    arrays_close};

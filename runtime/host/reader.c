@@ -156,8 +156,8 @@ static const nnrt_format format_random = {"random", NNRT_FILES_NONE, false, rand
 /* Files given for a source that has none in the model are IDX files. */
 static const nnrt_format *format_find(const char *kind, bool files) {
   static const nnrt_format *const formats[] = {&nnrt_format_idx, &nnrt_format_records, &nnrt_format_text,
-                                               &nnrt_format_npy, &nnrt_format_npz,     &nnrt_format_csv,
-                                               &format_table,    &format_random};
+                                               &nnrt_format_npy, &nnrt_format_npz,     &nnrt_format_safetensors,
+                                               &nnrt_format_csv, &format_table,        &format_random};
   for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
     if (!strcmp(formats[i]->kind, kind))
       return files && formats[i]->files == NNRT_FILES_NONE ? &nnrt_format_idx : formats[i];

@@ -46,6 +46,34 @@ int nnrt_links_follow(const char *path, char *to) {
   return ELOOP;
 }
 
+/* What a path leads to: the file that is there, or else its name in a folder. False: nothing is known of it. */
+typedef struct replace_identity {
+  dev_t device;
+  ino_t number;
+  char name[NNRT_PATH_MAX];
+} replace_identity;
+
+static bool path_identify(const char *path, replace_identity *id) {
+  char target[NNRT_PATH_MAX], folder[NNRT_PATH_MAX];
+  struct stat about;
+  if (nnrt_links_follow(path, target)) return false;
+  bool there = !stat(target, &about);
+  int n = folder_length(target);
+  nnrt_text(folder, sizeof folder, 0, "%.*s", n ? n : 1, n ? target : ".");
+  if (!there && stat(folder, &about)) return false;
+  nnrt_text(id->name, sizeof id->name, 0, "%s", there ? "" : target + n);
+  id->device = about.st_dev, id->number = about.st_ino;
+  return true;
+}
+
+/* Do both lead to one file, however they are written, or would they, once it is there? */
+bool nnrt_path_same(const char *a, const char *b) {
+  replace_identity x, y;
+  if (!strcmp(a, b)) return true;
+  if (!path_identify(a, &x) || !path_identify(b, &y)) return false;
+  return x.device == y.device && x.number == y.number && !strcmp(x.name, y.name);
+}
+
 /* The folder's entry must be on the disk too before the new name is safe. */
 static int folder_flush(const char *path) {
   char folder[NNRT_PATH_MAX];

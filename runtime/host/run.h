@@ -44,6 +44,8 @@ extern const nnrt_flag nnrt_flags[];
 extern const int nnrt_nflags;
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv);
 void nnrt_options_free(nnrt_options *options);
+/* No flag names `path`, which is `what`, as a file to write. */
+int nnrt_path_unwritten(nnrt_error *error, const nnrt_options *o, const char *path, const char *what);
 
 /* ---- inputs.c: values of nn.input ---- */
 int nnrt_input_first(const nnrt_model *model,

@@ -81,6 +81,7 @@ int nnrt_archive_save(nnrt_error *error, const nnrt_weights *w, const char *path
 int nnrt_archive_each(nnrt_weights_reader *r, void *context, nnrt_tensor_visit *visit);
 
 /* ---- match.c: what a model takes of a file ---- */
+const nnrt_stored_type *nnrt_tensor_type(const nnrt_tensor *t);
 int nnrt_weights_match(nnrt_weights_reader *r, const nnrt_weights *w);
 int nnrt_weights_take(nnrt_weights_reader *r, const nnrt_weights *w); /* once they match */
 int nnrt_weights_load(nnrt_error *error, const nnrt_model *model, const nnrt_memory *memory, const char *path,

@@ -95,6 +95,8 @@ static int zip_member(nnrt_zip *z) {
   if (z->flags & 1) return zip_fail(z, z->at, "an encrypted member");
   if (z->method != ZIP_STORED && z->method != ZIP_DEFLATED)
     return zip_fail(z, z->at, "a member that is neither stored nor deflated");
+  if (z->at == UINT32_MAX || z->packed == UINT32_MAX || z->unpacked == UINT32_MAX)
+    return zip_fail(z, z->directory_at, "a member of 4 GiB or more (zip64), which is not read, in the directory");
   if (z->at + ZIP_LOCAL > z->file.size) return zip_fail(z, z->at, "the end of the file before a member");
   NNRT_TRY(nnrt_bytes_read(z->error, &z->file, z->at, ZIP_LOCAL, local));
   if (memcmp(local, "PK\3\4", 4)) return zip_fail(z, z->at, "no member, which begins with PK 03 04,");

@@ -1,7 +1,7 @@
 /* fuzz_files.c: mutated data files never crash a built program: IDX files, plain and packed, texts, records, tables,
- * arrays of NumPy alone and in archives, images and sounds (where their libraries are there), weights as safetensors
- * and as archives, vocabularies, and checkpoints; half of the checkpoints and of the PNG files with sums that are
- * right.
+ * arrays of NumPy alone and in archives, tensors, images and sounds (where their libraries are there), weights as
+ * safetensors and as archives, vocabularies, and checkpoints; half of the checkpoints and of the PNG files with sums
+ * that are right.
  *
  *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
  *
@@ -299,6 +299,24 @@ static const nnrt_source *archive_source(void) {
   return &source;
 }
 
+/* A safetensors file of both, and of one more that is passed over. */
+static const nnrt_source *tensors_source(void) {
+  static nnrt_source source;
+  int rows = 1 + (int)draw(30);
+  source = text_source;
+  source.kind = "safetensors", source.classes = CLASSES;
+  length = 8 + sprintf((char *)bytes + 8,
+                       "{\"x\":{\"dtype\":\"I32\",\"shape\":[%d,4],\"data_offsets\":[4,%d]},\"y\":{\"shape\":[%d],"
+                       "\"dtype\":\"I32\",\"data_offsets\":[%d,%d]},\"z\":{\"dtype\":\"F32\",\"shape\":[],"
+                       "\"data_offsets\":[0,4]}}",
+                       rows, 4 + 16 * rows, rows, 4 + 16 * rows, 4 + 20 * rows);
+  header_length = length;
+  nnrt_low_put(bytes, (uint64_t)length - 8, 8);
+  for (int i = 0; i < 1 + 5 * rows; i++) bytes_number(draw(CLASSES), 4);
+  stream_fields[1] = (nnrt_field){"y", NNRT_i32, 0, {0}};
+  return &source;
+}
+
 /* Every row; or, where the file has changed, an error that names it. */
 static void read_stream(nnrt_stream *s, bool changed, const char *keep) {
   unsigned char row[64];
@@ -318,11 +336,12 @@ static void read_stream(nnrt_stream *s, bool changed, const char *keep) {
 }
 
 static void try_stream(const char *keep) {
-  static const nnrt_source *(*const make[])(void) = {text_make, records_make, table_make, array_source, archive_source};
-  const nnrt_source *source = make[draw(5)]();
+  static const nnrt_source *(*const make[])(void) = {text_make,    records_make,   table_make,
+                                                     array_source, archive_source, tensors_source};
+  const nnrt_source *source = make[draw(6)]();
   nnrt_stream stream = {.source = source, .seed = 1, .shuffle = (int)draw(2)};
   nnrt_error error = {0};
-  if (!draw(4)) pack();
+  if (!draw(4) && strcmp(source->kind, "safetensors")) pack();
   int mutated = mutate();
   bool changed = false;
   put();

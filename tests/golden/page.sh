@@ -6,6 +6,7 @@ need_nnc
 have python3 || skip "python3 is not installed"
 cd "$work"
 cat >check.py <<'PY'
+import math
 import re
 import sys
 import xml.dom.minidom
@@ -61,6 +62,55 @@ for title in (content(t).split("\n") for t in dom.getElementsByTagName("title"))
     at = re.search(r" at ([\d,]+), intervals", title[1]) if len(title) > 1 else None
     if at:
         shown.add((title[0], int(at[1].replace(",", ""))))
+
+# the picture of each function: what is alive at once shares no byte, but where a result takes its operand's place in the interval that is the
+# last of the one and the first of the other; and it is the bound that the page tells; rectangles are drawn to scale
+width = {"f64": 8, "i64": 8, "f16": 2, "bf16": 2, "u8": 1, "bool": 1}
+
+
+def tensors_of(svg):
+    for rect in svg.getElementsByTagName("rect"):
+        for title in rect.getElementsByTagName("title"):
+            m = re.match(r".* (\w+)\[([\d,]*)\]\n.* at ([\d,]+), intervals (\d+) to (\d+)\n", content(title))
+            if m:
+                size = math.prod(int(d) for d in m[2].split(",") if d) * width.get(m[1], 4)
+                yield (int(m[3].replace(",", "")), size, int(m[4]), int(m[5]), *(float(rect.getAttribute(k)) for k in ("x", "width", "y", "height")))
+
+
+def scale(pairs):  # of pairs (drawn, meant) the factor, from the largest
+    return max(pairs, key=lambda p: p[1])[0] / max(p[1] for p in pairs)
+
+
+def covered(ranges):  # bytes of them together
+    total, end = 0, 0
+    for low, high in ranges:
+        total, end = total + max(0, high - max(low, end)), max(end, high)
+    return total
+
+
+def frame(svg):  # where interval 0 and byte 0 are, and the right border: the lowest line of the grid
+    grid = [l for l in svg.getElementsByTagName("line") if l.getAttribute("class") == "grid"]
+    return [float(max(grid, key=lambda l: float(l.getAttribute("y1"))).getAttribute(k)) for k in ("x1", "y1", "x2")]
+
+
+pictures = [(list(tensors_of(svg)), svg) for svg in dom.getElementsByTagName("svg")]
+pictures = [(p, frame(svg)) for p, svg in pictures if p]
+expect(sum(len(p) for p, _ in pictures) == len([t for t in dom.getElementsByTagName("title") if ", intervals " in content(t)]), "tensors are left out")
+bounds = [int(b.replace(",", "")) for b in re.findall(r"bytes; at least ([\d,]+) are alive", words)]
+for p, (left, bottom, right) in pictures:
+    for at, size, first, last, *_ in p:
+        over = [t for t in p if t[2] < last and t[3] > first and t[0] < at + size and t[0] + t[1] > at]
+        expect(len(over) <= 1, f"{len(over) - 1} tensors lie over the one at {at} while it is alive")
+    alive = max(covered(sorted((t[0], t[0] + (t[1] + 63) // 64 * 64) for t in p if t[2] <= now <= t[3])) for now in range(1 + max(t[3] for t in p)))
+    # a loop's frame counts whole in the bound, with what its tensors leave free
+    expect(any(0.999 * b <= alive <= b for b in bounds), f"{alive} bytes are drawn alive at once, the bounds are {bounds}")
+    low, high = min(p), max(p)
+    across = scale([(t[5], t[3] - t[2] + 1) for t in p])
+    upward = scale([(low[6] + low[7] - high[6] - high[7], high[0] - low[0])] if high[0] > low[0] else [(t[7], t[1]) for t in p])
+    expect(all(t[4] + t[5] < right + 0.3 for t in p), "tensors are drawn behind the end")
+    for at, size, first, last, x, wide, y, high in p:
+        expect(abs(wide - (last - first + 1) * across) < 0.3 and abs(x - left - first * across) < 0.3, f"the one at {at} is not drawn over its intervals")
+        expect(abs(high - max(size * upward, 1.2)) < 0.3 and abs(bottom - at * upward - high - y) < 0.5, f"the one at {at} is not drawn over its bytes")
 slots, parents = {}, {}
 for name, quoted, number, shape, home, at, parent in re.findall(
         r'^slot (?:([^".\s]\S*?)|"([^"]*)")\.(\d+): (\S+) in (\w+)(?: at (\d+))?(?: state "[^"]*")?(?: part of \S*?\.(\d+) )?', dump, re.M):

@@ -1,7 +1,9 @@
-"""The small .npy and .npz files of tests/oracle/npy, as NumPy writes them; tests/unit/test_npy.c knows the formula:
+"""The small .npy and .npz files of tests/oracle/npy, as NumPy writes them, and rows.safetensors, as PyTorch's safetensors does; tests/unit/test_npy.c knows the formula:
 number i of an array is i * 7 % 23, less 5 where the type has a sign, a quarter of that in floats, i * 7 % 2 in bools."""
 import os
 import numpy as np
+import torch
+from safetensors.torch import save_file
 from numpy.lib import format as npy
 
 folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "npy")
@@ -30,3 +32,5 @@ save("labels.npy", np.arange(5, dtype="<i8") % 3)
 x, y = numbers("<f4", (5, 2, 3)), np.arange(5, dtype="<i8") % 3
 np.savez(os.path.join(folder, "stored.npz"), x=x, y=y)
 np.savez_compressed(os.path.join(folder, "deflated.npz"), x=x, y=y)
+tensors = {"x": torch.from_numpy(x), "y": torch.from_numpy(y), "half": torch.from_numpy(x).to(torch.bfloat16), "i1": torch.from_numpy(numbers("<i1", (5, 2, 3)))}
+save_file(tensors, os.path.join(folder, "rows.safetensors"))

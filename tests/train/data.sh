@@ -61,6 +61,20 @@ truncate -s 1000 text.txt
 code=0 && wait $pid || code=$?
 [ "$code" = 1 ] && grep -qE "data (train|valid): text.txt: ends before byte [0-9]+; it had 4000 when it was opened" err || fail "a text that is cut: exit code $code: $(cat err)"
 
+# larger than memory: 4 GiB in a sparse file, any row of it, by a program that may have a tenth of that
+cat >big.lua <<'LUA'
+local nn = require "nn"
+local f = nn.func { on = "rows", function(b) return { sum = b.x:cast("f64"):sum() } end }
+return nn.program { name = "big", f = f, run = { steps = 300, step = f }, data = { rows = nn.data.npy { x = { file = "big.npy", 1024, dtype = "u8" }, batch = 64, shuffle = true } } }
+LUA
+"$NNC" big.lua -o big.c && build_c gcc -O0 big.c big || die "big does not build"
+printf '\x93NUMPY\x01\x00\x76\x00%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (4194304, 1024), }" >big.npy && truncate -s $((128 + 4194304 * 1024)) big.npy
+if [ -z "$NNC_SANITIZE" ]; then
+  (ulimit -v 400000 && run big --threads 1 && exit $failures) || fail "a file larger than memory is not read"
+  [ "$(wc -l <log)" = 300 ] || fail "a file larger than memory: $(wc -l <log) steps"
+fi
+rm big.npy
+
 # ---- records: three rows, one of them in the second file; the rest of the last batch is filled ----
 printf 'AAA\x03-\x00\x01\xff\xfe\xff\x09-\x01\x00\x80\x00\x00' >a.bin
 printf 'BBB\x00-\x7f\xff\x00\x00\x33' >b.bin

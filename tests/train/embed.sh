@@ -15,6 +15,8 @@ for language in "gcc -std=c99 -x c" "gcc -std=c17 -x c" "g++ -std=c++11 -x c++" 
   have "${language%% *}" || { echo "SKIPPED in part: there is no ${language%% *}" && continue; }
   $language -pedantic-errors -Wall -Wextra -Werror -fsyntax-only small.h || fail "small.h: $language"
 done
+awk '/^$/ { said = 0 } /\*\// { said = 1 } /^[a-z].*\(/ { n++; if (!said) print } END { if (n < 15) print n " functions" }' small.h >bare
+[ ! -s bare ] || fail "functions of small.h without a comment: $(cat bare)"
 gcc "${strict[@]}" -I"$NNC_SOURCE_DIR/runtime" -c small.c -o small.o || die "small.c warns"
 library gcc "${strict[@]}" small.o "$source/drive.c" drive && ./drive || fail "drive.c"
 library g++ "${strict[@]}" -x c++ "$source/drive.c" -x none small.o drive_cpp && ./drive_cpp || fail "drive.c in C++"

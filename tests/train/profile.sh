@@ -39,12 +39,13 @@ check([e["name"] for e in events if e["cat"] == "step"] == ["step %d" % (i + 6) 
 
 rows, rest = {}, {}
 for line in table.splitlines():
-    m = re.match(r" *([\d.]+) % +([\d.]+) +([\d.]+) +([\d.]+) +\d+ % +([\d.]+) +\d+ %  (\S+) +(\S.*)$", line)
+    m = re.match(r" *([\d.]+) % +([\d.]+) +([\d.]+) +([\d.]+) +(\d+) % +([\d.]+) +(\d+) %  (\S+) +(\S.*)$", line)
     n = re.match(r" *([\d.]+) % +([\d.]+) {3,}(\S.*)$", line)
-    if m: rows[m[6]] = dict(share=float(m[1]), ms=float(m[2]), calls=float(m[3]), gflops=float(m[4]), start=m[7])
+    if m: rows[m[8]] = dict(share=float(m[1]), ms=float(m[2]), calls=float(m[3]), rates=[float(m[4]), float(m[6])], of_peak=[float(m[5]), float(m[7])], start=m[9])
     elif n: rest[n[3]] = float(n[2])
 check(list(rest) == ["outside kernels", "waiting for data", "waiting for other threads", "a step"], rest)
 check(all(x >= 0 for x in rest.values()), rest)
+peaks = [float(x) for x in re.search(r"can do ([\d.]+) GFLOP/s \(f32\) and move ([\d.]+) GB/s", table).groups()]
 kernels = [e for e in events if e["cat"] == "kernel"]
 check({e["name"] for e in kernels} == set(rows), "kernels of trace and table")
 for name, row in rows.items():
@@ -52,6 +53,12 @@ for name, row in rows.items():
     ms = sum(e["dur"] for e in own) / 1000 / threads / steps
     check(abs(ms - row["ms"]) <= 0.0001, name, "sum", ms, "table", row["ms"])
     check(all(e["args"]["from"] == row["start"] for e in own), name, "lines")
+    by = collections.Counter() # of each thread the time, in ns; work is the kernel's, done once by all of them
+    for e in own: by[e["tid"]] += e["dur"] * 1000
+    for k, work in enumerate([lambda a: a["flops"], lambda a: a["bytes_read"] + a["bytes_written"]]):
+        rate = sum(work(e["args"]) for e in own if e["tid"] == 0) / max(by.values())
+        check(abs(rate - row["rates"][k]) <= 0.051 + 0.01 * rate, name, "rate", rate, "table", row["rates"][k])
+        check(abs(100 * row["rates"][k] / peaks[k] - row["of_peak"][k]) <= 0.51 + (5.1 + 0.051 * row["of_peak"][k]) / peaks[k], name, "of the peak", row, peaks)
     calls = sum(e["tid"] == 0 for e in own)
     check(abs(calls / steps - row["calls"]) <= 0.0005 * max(1, row["calls"]), name, "calls", calls, row["calls"])
 total = sum(r["ms"] for r in rows.values()) + sum(v for k, v in rest.items() if k != "a step")

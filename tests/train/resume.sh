@@ -120,6 +120,7 @@ for best in -validate.loss:8 validate.loss:2; do
 done
 ./stop --help | grep -q "default stop.checkpoint.safetensors, every epoch); FILE.best: where validate.loss was greatest" || fail "best: --help: $(./stop --help)"
 ./stop --quiet --resume stop.checkpoint.safetensors.best --checkpoint-every 1 --log log && [ "$(grep -c '"func":"train"' log)" = 12 ] || fail "best: going on from it: $(cat log)"
+grep -aq '"nnrt.steps":"2 ' stop.checkpoint.safetensors.best || fail "best: a run that goes on forgets which value was the best"
 
 # ---- of another model, another dtype, another version; the older generation goes on ----
 "./convnet" --quiet --checkpoint other

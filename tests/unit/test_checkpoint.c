@@ -4,6 +4,8 @@
  * the flags. */
 #include "runtime_model.h"
 
+#include <sys/syscall.h>
+
 /* Two batches a pass; 7 calls an evaluation (4 batches of 250 and 3 single rows); count is called twice after the
  * second epoch, since train gave no zero: 7 + 2 * (2 * 3 + 7) + 2 + 2 * 7 calls. */
 enum { WHOLE = 49 };
@@ -139,6 +141,35 @@ static void generations_are_kept_and_used(void **state) {
   assert_int_equal(seen.calls[F_TRAIN], 2);
 }
 
+/* ---- what is on the disk after a power cut: the C library's calls, noted ---- */
+static char order[1 << 10]; /* F, D: a file, a folder is flushed; R: one is renamed */
+static void order_add(char what) {
+  size_t n = strlen(order);
+  if (n + 1 < sizeof order) order[n] = what;
+}
+int fsync(int file) {
+  struct stat about;
+  order_add(!fstat(file, &about) && S_ISDIR(about.st_mode) ? 'D' : 'F');
+  return (int)syscall(SYS_fsync, file);
+}
+int rename(const char *from, const char *to) {
+  order_add('R');
+  return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+static void files_are_flushed_around_the_new_name(void **state) {
+  (void)state;
+  nnrt_model m = small_model();
+  remove_all();
+  memset(order, 0, sizeof order);
+  assert_int_equal(RUN_SMALL(&m, "--checkpoint-every", "1", "--checkpoint-keep", "1", "--save", in_folder("w")), 0);
+  for (int i = 0; i < 6; i++) /* four steps; before `after` there is one already; the weights */
+    if (strncmp(order + 3 * i, i < 5 ? "FRD" : "", 3)) fail_msg("%s, not FRD for each of five files", order);
+  memset(order, 0, sizeof order);
+  assert_int_equal(RUN_SMALL(&m, "--resume", "--steps", "4", "--save", in_folder("w.npz")), 0);
+  assert_string_equal(order, "FRDFRD"); /* a checkpoint before `after`, an archive */
+}
+
 /* ---- of what ---- */
 static void expect_foreign(const nnrt_model *m, const char *message) {
   assert_int_equal(RUN_SMALL(m, "--resume"), 1);
@@ -220,6 +251,7 @@ static void without_a_checkpoint_the_run_begins(void **state) {
   assert_non_null(strstr(file_get("err"), "absent: cannot be opened: No such file"));
   assert_int_equal(RUN(&m, "--checkpoint", in_folder("nowhere/c")), 1);
   assert_non_null(strstr(file_get("err"), "nowhere/c: cannot be written: No such file"));
+  assert_int_equal(seen.n, 0);
 }
 
 /* A checkpoint's weights are weights. */
@@ -234,10 +266,15 @@ static void weights_come_from_a_checkpoint(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_signal_in_any_call_changes_nothing), cmocka_unit_test(damage_is_found_wherever_it_is),
-      cmocka_unit_test(generations_are_kept_and_used),        cmocka_unit_test(checkpoints_of_other_models_are_refused),
-      cmocka_unit_test(flags_that_contradict_are_refused),    cmocka_unit_test(flags_come_from_the_checkpoint),
-      cmocka_unit_test(without_a_checkpoint_the_run_begins),  cmocka_unit_test(weights_come_from_a_checkpoint),
+      cmocka_unit_test(a_signal_in_any_call_changes_nothing),
+      cmocka_unit_test(damage_is_found_wherever_it_is),
+      cmocka_unit_test(generations_are_kept_and_used),
+      cmocka_unit_test(checkpoints_of_other_models_are_refused),
+      cmocka_unit_test(files_are_flushed_around_the_new_name),
+      cmocka_unit_test(flags_that_contradict_are_refused),
+      cmocka_unit_test(flags_come_from_the_checkpoint),
+      cmocka_unit_test(without_a_checkpoint_the_run_begins),
+      cmocka_unit_test(weights_come_from_a_checkpoint),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }

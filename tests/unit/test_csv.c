@@ -66,7 +66,11 @@ static void what_is_missing_has_a_number(void **state) {
   source.fills = 1, source.missing = 4;
   opens("label,b,sex,a b\n,?,M,NA\n", 1);
   row_is(0, (float[]){4, 1, 0, 0, 4}, 4);
+  opens("label,b,sex,a b\n1,NAN,M,-nan\n1,inf,M,-Infinity\n", 2);
+  row_is(0, (float[]){4, 1, 0, 0, 4}, 1);
+  row_is(1, (float[]){INFINITY, 1, 0, 0, -INFINITY}, 1); /* as they stand there */
   source.fills = 0;
+  fails("label,b,sex,a b\n1,NAN,M,2\n", "line 2, column b: 'NAN' is missing");
   fails("label,b,sex,a b\n1,1,M,2\n1,,M,2\n", "file: line 3, column b: '' is missing");
   fails("label,b,sex,a b\n1,NA,M,2\n", "line 2, column b: 'NA' is missing");
 }
@@ -80,13 +84,17 @@ static void damaged_tables_are_refused(void **state) {
   fails(HEAD "1,1,M\n", "line 2 has 3 columns; the first one has 4");
   fails(HEAD "1,1,M,2,\n", "line 2 has 5 columns");
   fails(HEAD "\n\n1,1.5x,M,2\n", "line 4, column b: '1.5x' is no number");
+  fails(HEAD "1,1e39,M,2\n", "line 2, column b: '1e39' is too large for the field");
+  fails(HEAD "1,1,M,-1e999\n", "column a b: '-1e999' is too large");
+  fails("label,b,sex,a b,u\n1,1,M,2,\"x\ny\n\"\n1,zz,M,2,\n", "line 5, column b: 'zz' is no number");
   fails(HEAD "1.5,1,M,2\n", "line 2, column label: '1.5' is no whole number that fits");
   fails(HEAD "10,1,M,2\n", "line 2, column label: '10' is no label");
   fails(HEAD "-1,1,M,2\n", "line 2, column label: '-1' is no label: there are 10 classes, 0 to 9");
   fails(HEAD "1,1,X,2\n", "line 2, column sex: 'X' is none of the categories");
   fails(HEAD "1,1,\"M,2\n", "line 2: a quote that does not end");
   fails(HEAD "1,1,\"M\"x,2\n", "line 2: a column goes on behind its quotes, with 'x'");
-  fails(HEAD "1,\"\n\n\",M,2\n1,1,M,2\n", "line 2, column b: '\n\n' is no number");
+  fails(HEAD "1,\"\n\n\",M,2\n1,1,M,2\n", "line 2, column b: '?\?' is no number");
+  fails("label,b,sex\r1,1,\x1b[31mM\r", "names no column 'sex'; it has label, b, sex?1, 1, ?[31mM");
   fails(HEAD "1,1,\"M\n\",2\n", "line 2, column sex");
   fails("", "names no column 'b'");
   put("label,b\0,sex", 12);

@@ -3,6 +3,9 @@
  * the driver. */
 #include "runtime_model.h"
 
+#include <sys/syscall.h>
+#include <time.h>
+
 /* The log must be JSON of the promised form. */
 static void each_epoch_visits_all_batches(void **state) {
   (void)state;
@@ -222,6 +225,21 @@ static void bad_runs_are_refused(void **state) {
   assert_int_equal(seen.n, 0);
 }
 
+/* However the path is written: a table that the user has is worth more than a run. */
+static void data_are_not_written_over(void **state) {
+  (void)state;
+  static const char *const flags[] = {"--log", "--save", "--checkpoint"};
+  char data[256], other[200];
+  numbered_rows("i", "l", 600);
+  snprintf(data, sizeof data, "train=%s,%s", in_folder("i"), in_folder("l"));
+  snprintf(other, sizeof other, "%s/..%s/l", folder, strrchr(folder, '/'));
+  for (int i = 0; i < LENGTH(flags); i++) {
+    assert_int_equal(RUN(&model, "--data", data, flags[i], other), 2);
+    if (!strstr(file_get("err"), "would write over a file of the data train")) fail_msg("%s", file_get("err"));
+  }
+  assert_int_equal(RUN(&model, "--data", data, "--steps", "1", "--quiet"), 0);
+}
+
 static void folders_stand_for_their_files(void **state) {
   (void)state;
   numbered_rows("no-images", "no-labels", 300);
@@ -367,6 +385,41 @@ static void plain_progress_has_epochs_and_a_table(void **state) {
   assert_non_null(strstr(out, "1,920 steps in "));
 }
 
+/* The clock of the program: a call of train takes a hundredth of a second. */
+static bool clock_counts;
+int clock_gettime(clockid_t clock, struct timespec *to) {
+  if (!clock_counts) return (int)syscall(SYS_clock_gettime, clock, to);
+  to->tv_sec = seen.calls[F_TRAIN] / 100;
+  to->tv_nsec = seen.calls[F_TRAIN] % 100 * 10000000;
+  return 0;
+}
+
+static void plain_progress_tells_rate_and_time_left(void **state) {
+  (void)state;
+  clock_counts = true;
+  int status = RUN(&model, "--epochs", "2", "--steps", "1500");
+  clock_counts = false;
+  assert_int_equal(status, 0);
+  const char *err = file_get("err"), *first = strstr(err, "epoch 1/2  step 500/1,500  train.loss ");
+  assert_non_null(first);
+  first = strstr(first, "  25,600 samples/s  0:10 left\nepoch 1/2  train.loss "); /* 500 steps of 256 rows in 5 s */
+  assert_non_null(first);
+  assert_non_null(strstr(first, "  25,600 samples/s  9.60 s\nepoch 2/2  step 1,460/1,500  "));
+  assert_int_equal(lines_with(err, " left\n"), 2);
+  assert_non_null(strstr(file_get("out"), "1,500 steps in 15.00 s"));
+}
+
+/* Of steps the mean of the epoch: rows 0 to 255 and 256 to 511 have the bytes (k, 0, 0, 0) and (k, 1, 0, 0). */
+static void the_table_has_means_of_epochs(void **state) {
+  (void)state;
+  char data[256];
+  numbered_rows("i", "l", 600);
+  snprintf(data, sizeof data, "train=%s,%s", in_folder("i"), in_folder("l"));
+  assert_int_equal(RUN(&model, "--epochs", "2", "--no-shuffle", "--data", data), 0);
+  assert_true(seen.call[0].value == 31.875 && seen.call[1].value == 32.125);
+  assert_int_equal(lines_with(file_get("out"), "    32.0  "), 2);
+}
+
 static void bench_prints_one_line_of_json(void **state) {
   (void)state;
   assert_int_equal(RUN(&model, "--bench", "20", "--quiet", "--threads", "2"), 0);
@@ -390,6 +443,7 @@ int main(void) {
       cmocka_unit_test(stop_metrics_end_phases_and_hypers_count),
       cmocka_unit_test(two_sources_advance_apart),
       cmocka_unit_test(bad_runs_are_refused),
+      cmocka_unit_test(data_are_not_written_over),
       cmocka_unit_test(folders_stand_for_their_files),
       cmocka_unit_test(weights_go_out_and_in),
       cmocka_unit_test(a_file_that_cannot_be_saved_is_refused_first),
@@ -397,6 +451,8 @@ int main(void) {
       cmocka_unit_test(foreign_weights_are_refused),
       cmocka_unit_test(signals_let_the_step_finish),
       cmocka_unit_test(plain_progress_has_epochs_and_a_table),
+      cmocka_unit_test(plain_progress_tells_rate_and_time_left),
+      cmocka_unit_test(the_table_has_means_of_epochs),
       cmocka_unit_test(bench_prints_one_line_of_json),
   };
   return cmocka_run_group_tests(tests, folder_make, folder_remove);

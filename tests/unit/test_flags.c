@@ -116,6 +116,11 @@ static void a_file_is_written_for_one_thing(void **state) {
     assert_int_equal(READ(second, first), NNRT_USAGE);
     assert_string_equal(error.text, message);
   }
+  assert_int_equal(READ("--save", in_folder("./f"), "--checkpoint", in_folder("f")), NNRT_USAGE); /* not there yet */
+  file_put("f", "f", 1);
+  assert_int_equal(symlink(in_folder("f"), in_folder("link")), 0);
+  assert_int_equal(READ("--log", in_folder("link"), "--init", in_folder("f")), NNRT_USAGE);
+  assert_int_equal(READ("--log", in_folder("g"), "--init", in_folder("f"), "--save", in_folder("h")), 0);
   assert_int_equal(READ("--init", "f", "--save", "f"), 0);
   assert_int_equal(READ("--resume", "f", "--checkpoint", "f"), 0);
 }

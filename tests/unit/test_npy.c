@@ -1,5 +1,6 @@
 /* test_npy.c: arrays of NumPy, from the files that NumPy wrote (tests/oracle/npy.py has the formula of their numbers):
- * every type, version and way of packing; damaged and foreign files are refused by name, byte and what was expected. */
+ * every type, version and way of packing; rows of tensors, from a file that PyTorch's safetensors wrote; damaged and
+ * foreign files are refused by name, byte and what was expected. */
 #include "stream_case.h"
 
 #define NPY NNC_SOURCE_DIR "/tests/oracle/npy/"
@@ -116,11 +117,11 @@ static size_t take(const char *from, unsigned char *to, size_t room) {
 /* Wherever a file ends it is refused; so is one with more. */
 static void truncated_files_are_refused(void **state) {
   (void)state;
-  static const char *const whole[] = {NPY "f4.npy", NPY "stored.npz", NPY "deflated.npz"};
+  static const char *const whole[] = {NPY "f4.npy", NPY "stored.npz", NPY "deflated.npz", NPY "rows.safetensors"};
   unsigned char bytes[2048];
-  for (int k = 0; k < 3; k++) {
+  for (int k = 0; k < 4; k++) {
     size_t n = take(whole[k], bytes, sizeof bytes);
-    as(k ? "npz" : "npy", k ? 2 : 1);
+    as(k == 3 ? "safetensors" : k ? "npz" : "npy", k ? 2 : 1);
     assert_true(n < sizeof bytes);
     for (size_t i = 0; i < n; i++) {
       put(bytes, i);
@@ -156,6 +157,72 @@ static void damaged_archives_are_refused(void **state) {
   bytes[100] ^= 255;
   put(bytes, n);
   fails(NULL, "broken gzip data");
+  n = take(archives[0], bytes, sizeof bytes);
+  memset(bytes + n - 22 - 2 * 51 + 20, 255,
+         8); /* the sizes of the first of two entries, of five letters, are elsewhere */
+  put(bytes, n);
+  fails(NULL, "a member of 4 GiB or more (zip64), which is not read, in the directory at byte ");
+  as("npy", 1);
+}
+
+/* The fields' names are the tensors'; i1, which no field asks for, does no harm. */
+static void tensors_are_read(void **state) {
+  (void)state;
+  static const char file[] = NPY "rows.safetensors";
+  int64_t labels[5];
+  as("safetensors", 2);
+  source.classes = 3;
+  opens(file);
+  rows_are('f');
+  assert_int_equal(nnrt_stream_rows(&error, &stream, 1, 0, 0, 0, 5, (unsigned char *)labels), 0);
+  for (int i = 0; i < 5; i++) assert_int_equal(labels[i], i % 3);
+  source.classes = 2;
+  fails(file, "rows.safetensors: y: label 2 in row 2 (byte ");
+  as("safetensors", 1);
+  source.classes = 0;
+  fields[0].name = "half";
+  opens(file); /* bf16 to f32 */
+  rows_are('f');
+  fields[0].name = "y";
+  fails(file, "rows.safetensors: y: its numbers are i64; the field y is f32, which cannot hold them");
+  fields[0].name = "z";
+  fails(file, "rows.safetensors: has no tensor z; it has: y, x, half, i1");
+  fields[0].name = "x";
+  fields[0].dim[1] = 2;
+  fails(file, "rows.safetensors: x: its rows are [2,3]; the field x has rows of [2,2]");
+  fields[0].dim[1] = 3;
+  fails(NPY "stored.npz", "stored.npz: is an archive (.npz), no safetensors file");
+  fails(NPY "f4.npy", "f4.npy: not a safetensors file");
+  as("npy", 1);
+}
+
+/* What else a header may say of x, f32 of [5,2,3] at bytes 0 to 120. */
+static void broken_tensors_are_refused(void **state) {
+  (void)state;
+#define TENSOR(dtype, shape, places) "\"x\":{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" places "}"
+  static const struct {
+    const char *header, *message;
+  } cases[] = {
+      {"{" TENSOR("F32", "[5,2,3]", "[0,120]") "," TENSOR("F32", "[5,2,3]", "[0,120]") "}",
+       "x: stands in the file twice"},
+      {"{" TENSOR("F8_E4M3", "[5,24]", "[0,120]") "}", "x: its numbers are F8_E4M3, which is not read"},
+      {"{" TENSOR("F32", "[]", "[0,120]") "}", "x: is one number, shape (), and has no rows"},
+      {"{" TENSOR("F32", "[6,2,3]", "[0,120]") "}", "x: truncated: its header promises 6 rows of 24 bytes, and 120"},
+      {"{" TENSOR("F32", "[4,2,3]", "[0,120]") "}", "x: there is more data behind its rows"},
+      {"{" TENSOR("F32", "[5,2,3]", "[0,124]") "}", "overlap or leave out bytes at byte 124 of 120"},
+      {"{" TENSOR("F32", "[5,2,3]", "[120,0]") "}", "overlap or leave out bytes at byte 0 of 120"},
+      {"{" TENSOR("F32", "[5,9007199254740993,9007199254740993]", "[0,120]") "}", "dimension 2 of its shape is 900"},
+      {"{" TENSOR("F32", "[5,0]", "[0,120]") "}", "x: dimension 2 of its shape is 0"},
+      {"{" TENSOR("F32", "[5,2,3]", "[0,120]"), "header is broken"},
+  };
+  as("safetensors", 1);
+  fields[0].name = "x";
+  for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+    unsigned char bytes[1024] = {(unsigned char)strlen(cases[k].header)};
+    memcpy(bytes + 8, cases[k].header, bytes[0]);
+    put(bytes, 8u + bytes[0] + 120);
+    fails(NULL, cases[k].message);
+  }
   as("npy", 1);
 }
 
@@ -194,9 +261,14 @@ static int npy_end(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_type_is_read),           cmocka_unit_test(archives_are_read),
-      cmocka_unit_test(foreign_files_are_refused),    cmocka_unit_test(truncated_files_are_refused),
-      cmocka_unit_test(damaged_archives_are_refused), cmocka_unit_test(headers_are_parsed_strictly),
+      cmocka_unit_test(every_type_is_read),
+      cmocka_unit_test(archives_are_read),
+      cmocka_unit_test(foreign_files_are_refused),
+      cmocka_unit_test(truncated_files_are_refused),
+      cmocka_unit_test(damaged_archives_are_refused),
+      cmocka_unit_test(headers_are_parsed_strictly),
+      cmocka_unit_test(tensors_are_read),
+      cmocka_unit_test(broken_tensors_are_refused),
   };
   return cmocka_run_group_tests(tests, folder_make, npy_end);
 }

@@ -76,6 +76,29 @@ static void parts_are_disjoint(void **state) {
   }
 }
 
+/* Which rows are in a part is drawn by the split's seed: of 100 rows 60, of which a like share comes from the first 60
+ * (36, with a deviation of 2.4); another seed draws others; within a part rows are in order. */
+static void parts_are_drawn_by_their_seed(void **state) {
+  (void)state;
+  unsigned char bytes[100][5] = {{0}}, drawn[2][60];
+  for (int i = 0; i < 100; i++) bytes[i][1] = (unsigned char)i;
+  put(bytes, sizeof bytes);
+  nnrt_source part = pixels;
+  part.to = 0.6;
+  for (int k = 0; k < 2; k++) {
+    int first = 0;
+    part.split_seed = 3 + k;
+    source_opens(&part, NULL, 60);
+    for (int i = 0; i < 60; i++) {
+      drawn[k][i] = row_bytes(1, i, 1)[0];
+      first += drawn[k][i] < 60;
+      assert_true(!i || drawn[k][i - 1] < drawn[k][i]);
+    }
+    assert_in_range(first, 36 - 12, 36 + 12);
+  }
+  assert_memory_not_equal(drawn[0], drawn[1], sizeof drawn[0]);
+}
+
 /* -2, 1 and 100 as numbers of each kind, in a record with a gap in front, behind a head of 3 bytes. */
 static void numbers_of_every_kind(void **state) {
   (void)state;
@@ -210,6 +233,7 @@ int main(void) {
       cmocka_unit_test(rows_are_read),
       cmocka_unit_test(files_follow_each_other),
       cmocka_unit_test(parts_are_disjoint),
+      cmocka_unit_test(parts_are_drawn_by_their_seed),
       cmocka_unit_test(numbers_of_every_kind),
       cmocka_unit_test(whole_numbers_of_64_bits_keep_every_bit),
       cmocka_unit_test(damaged_files_are_refused),

@@ -1,4 +1,4 @@
--- files.lua: sources whose rows lie in files of other formats than IDX: text, records of bytes, arrays of NumPy, tables.
+-- files.lua: sources whose rows lie in files of other formats than IDX: text, records of bytes, arrays of NumPy, tensors, tables.
 -- Each declares the fields of a row as the reader of the built program delivers them (runtime/host/text.c, records.c,
 -- npy.c, csv.c), and how the model sees them. What all sources share is in data.lua.
 local nn, core = ...
@@ -194,14 +194,16 @@ function nn.data.cifar10(options)
   return data.source(kind, options, self)
 end
 
--- ---- arrays of NumPy ----
+-- ---- arrays of NumPy, and tensors ----
 
 local array_known = { dtype = "string", as = "string" }
 
 -- x = { sizes…, dtype = "f32", as }: rows of one array, as numbers that the dtype holds.
-local function arrays(kind, options, known, each)
+local function arrays(format, options)
+  local kind, each = "nn.data." .. format, format == "npy"
+  local known = data.with_common { classes = "number", rows = "number", file = not each and "string" or nil }
   data.check_known(kind, options, known)
-  local self = { kind = each and "npy" or "npz", fields = {} }
+  local self = { kind = format, fields = {} }
   for name, item in pairs(data.field_options(options, known)) do
     data.check_field(kind, name)
     if type(item) ~= "table" or core.kind(item) then core.fail("array_item", kind, name, each and "file = \"x.npy\", " or "", core.what(item)) end
@@ -215,7 +217,9 @@ local function arrays(kind, options, known, each)
   if #self.fields == 0 then core.fail("field_missing", kind, "fields, such as x = { 28, 28, dtype = \"u8\" }") end
   self.classes = labelled(kind, options, self.fields, "y = { dtype = \"i64\" }")
   self.rows = options.rows and core.count(kind, "rows", options.rows)
-  return self
+  if not each and not options.file then core.fail("field_missing", kind, "file, a path") end
+  if not each then self.files = { options.file } end
+  return data.source(kind, options, self)
 end
 
 ---@class nn.NpyOptions: nn.SourceOptions
@@ -229,8 +233,7 @@ end
 ---@param options nn.NpyOptions
 ---@return nn.Source
 function nn.data.npy(options)
-  local self = arrays("nn.data.npy", options, data.with_common { classes = "number", rows = "number" }, true)
-  return data.source("nn.data.npy", options, self)
+  return arrays("npy", options)
 end
 
 ---@class nn.NpzOptions: nn.NpyOptions
@@ -240,10 +243,18 @@ end
 ---@param options nn.NpzOptions
 ---@return nn.Source
 function nn.data.npz(options)
-  local self = arrays("nn.data.npz", options, data.with_common { file = "string", classes = "number", rows = "number" }, false)
-  if not options.file then core.fail("field_missing", "nn.data.npz", "file, a path") end
-  self.files = { options.file }
-  return data.source("nn.data.npz", options, self)
+  return arrays("npz", options)
+end
+
+---@class nn.SafetensorsOptions: nn.NpyOptions
+---@field file string a path
+
+--- The tensors `x`, … of a safetensors file, as `safetensors.torch.save_file({"x": x, …}, file)` writes it: fields as of [`nn.data.npy`](#nn.data.npy),
+--- without a file each; bf16 besides the dtypes there. Other tensors in it do no harm.
+---@param options nn.SafetensorsOptions
+---@return nn.Source
+function nn.data.safetensors(options)
+  return arrays("safetensors", options)
 end
 
 -- ---- tables ----
@@ -283,7 +294,7 @@ end
 ---@class nn.CsvOptions: nn.SourceOptions
 ---@field file string a path
 ---@field categories? table<string, string[]> `{}`; `{ column = { "new", "old" } }`: the column's texts in the order of their numbers
----@field missing? number `nil`: what is missing (empty, ?, NA, NaN, null) is refused with its line; a number: stands for it
+---@field missing? number `nil`: what is missing (empty, ?, NA, N/A, null, NaN however it is written) is refused with its line; a number: stands for it
 ---@field separator? string `","`, one character
 ---@field classes? integer `nil`; integer fields of one number a row are labels, which are checked to be below it
 ---@field rows? integer `nil`: known when the program starts; with it nn.data.split takes numbers of rows

@@ -137,6 +137,8 @@ static void check_errors(small_context *c) {
   failed(c, small_load(c, NULL), "no path");
   failed(c, small_save(c, "no/such/folder/file"), "no/such/folder/file");
   failed(c, small_get_state(c, "weight", &s), "there is no state weight");
+  failed(c, small_get_state(c, "weight", NULL), "there is no state weight");
+  check(!small_get_state(c, "0.weight", NULL), "a state that is there");
   check(small_predict(NULL, 4, x[0], &p) && small_init(NULL, 1) && small_load(NULL, "file"), "no context");
 }
 
@@ -163,6 +165,7 @@ static void check_placed(void) {
 static void check_states(small_context *a) {
   small_context *b = small_create(2);
   small_state s, t;
+  unsigned char first[320];
   check(!train(a, 0) && !small_save(a, "trained.safetensors"), "save");
   check(!small_init(b, 1) && !small_load(b, "trained.safetensors"), "load");
   check(!small_get_state(a, "0.weight", &s) && !small_get_state(b, "0.weight", &t), "0.weight");
@@ -170,6 +173,9 @@ static void check_states(small_context *a) {
   check(s.trained && s.saved && !strcmp(s.name, "0.weight") && !memcmp(s.data, t.data, 320),
         "weights go through a file");
   check(!same_states(a, b), "the optimizer's state does not");
+  check(!small_init(b, 7) && memcmp(t.data, s.data, 320), "init forgets what was loaded");
+  memcpy(first, t.data, sizeof first);
+  check(!small_init(b, 7 + ((uint64_t)1 << 32)) && memcmp(t.data, first, sizeof first), "a seed has 64 bits");
   for (const char *const *name = small_state_names(); *name; ++name) {
     check(!small_get_state(a, *name, &s) && !small_get_state(b, *name, &t), *name);
     memcpy(t.data, s.data, (size_t)s.count * (strcmp(s.dtype, "f64") && strcmp(s.dtype, "i64") ? 4 : 8));
