@@ -118,7 +118,8 @@ static int shell(const char *command) {
   return status == -1 ? 127 : WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* As nnc plans a program, though every function has its barriers: they are all small, and would be left to one thread. */
+/* As nnc plans a program, though every function has its barriers: they are all small, and would be left to one thread.
+ */
 static Program *plan(Arena *arena, Module *m, const char *machine) {
   const Machine *found = machine_find(machine);
   if (!found) bug("no machine '%s'", machine);
