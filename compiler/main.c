@@ -471,6 +471,7 @@ static int compile(Arena *arena, Options *o) {
 }
 
 int main(int argc, char **argv) {
+  memory_settle();
   Arena *arena = arena_new();
   Options o = {.front = {.float_dtype = DT_f32}};
   int code = 0;
