@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 60
 # One self-contained C file: plain `cc -O3 FILE.c -lm`, without a path to our tree, gives the bits of the program that links the library, by any
 # compiler; its main takes the kernel set of the processor it meets (emulated ones here), and each set alone gives the same bits too.
 source "$(dirname "$0")/../common.sh"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
+# seconds: 15
 # package.sh: what other builds find of an installed nnc. `cpack -G DEB` makes a package; unpacked below a folder, nnc in it makes a library of a
 # model, and a program around it is built by pkg-config and by find_package(nnrt) alone. About 15 s.
 source "$(dirname "$0")/../common.sh"

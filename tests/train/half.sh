@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 50
 # --float=bf16 and --float=f16: whole models, data, weights, gradients and Adam's state in 16 bits. gcc, clang and LLVM, the self-contained
 # file, vectors of any width, 1 and 2 threads print the same losses; they fall; nn.evaluate's means are those of its rows; weights are saved
 # as BF16 and F16 and load again. In f16 squares of small gradients are 0, and Adam's eps has to be as large as they: 1e-4 there.

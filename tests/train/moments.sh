@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 20
 # What is random in the library, by what theory says of it: standard deviations of initialisers (as parts of the wanted one), orthogonality, dropout's
 # mean and square, SELU's fixed point after 50 layers, the gradient that residual connections let through (tests/train/layers/moments.lua). Ranges are
 # about five standard errors of the samples that are drawn.
