@@ -400,7 +400,7 @@ static void emit(Arena *arena, const Options *o, int n, Program *const *program)
                   ends_with(o->output, ".s")   ? OBJECT_assembly
                   : ends_with(o->output, ".o") ? OBJECT_object
                                                : OBJECT_bitcode,
-                  p->machine);
+                  p->machine, false);
   } else {
     emit_c(&text, p, &options);
     emit_executable(arena, text_str(&text), o->output, emit_parts(p));
@@ -481,6 +481,7 @@ static int compile(Arena *arena, Options *o) {
 }
 
 int main(int argc, char **argv) {
+  memory_settle();
   Arena *arena = arena_new();
   Options o = {.front = {.float_dtype = DT_f32}};
   int code = 0;

@@ -13,6 +13,20 @@
 #ifndef NNRT_SIMD_H
 #define NNRT_SIMD_H
 
+/* ---- intrinsics: before the numerics, which gcc would note at each of its thousands of functions (two fifths of the
+ * time that this file takes to read); they are inlined into functions of ours, whose numerics hold ---- */
+#if defined(__x86_64__) && defined(NNRT_V4)
+#define NNRT_X86_V4 1
+#endif
+#if defined(__x86_64__) && (defined(NNRT_V3) || defined(NNRT_V4))
+#define NNRT_X86_V3 1
+#endif
+#if defined(NNRT_X86_V3)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 /* ---- numerics: what `cc -ffp-contract=off -fno-math-errno -fno-trapping-math` says, for the rest of the file ---- */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
@@ -32,14 +46,7 @@
 #include <string.h>
 
 /* ---- targets ---- */
-#if defined(__x86_64__) && defined(NNRT_V4)
-#define NNRT_X86_V4 1
-#endif
-#if defined(__x86_64__) && (defined(NNRT_V3) || defined(NNRT_V4))
-#define NNRT_X86_V3 1
-#endif
 #if defined(NNRT_X86_V3)
-#include <immintrin.h>
 #define NNRT_TARGET_V3 __attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt")))
 #else
 #define NNRT_TARGET_V3
@@ -49,9 +56,6 @@
   __attribute__((target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt")))
 #else
 #define NNRT_TARGET_V4 NNRT_TARGET_V3
-#endif
-#if defined(__aarch64__)
-#include <arm_neon.h>
 #endif
 #if defined(NNRT_X86_V3) || defined(__FMA__) || defined(__aarch64__) || defined(__riscv_fdiv)
 #define NNRT_HARD_FMA 1 /* of floats */

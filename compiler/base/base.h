@@ -18,6 +18,7 @@
 
 /* ---- arena ---- */
 typedef struct Arena Arena;
+void memory_settle(void); /* once, first of all: large blocks come from the system and go back to it */
 Arena *arena_new(void);
 Arena *arena_part(Arena *of);   /* freed with `of` at the latest; what it holds goes before by arena_clear */
 void arena_clear(Arena *arena); /* frees all that it holds, and keeps it for new things */

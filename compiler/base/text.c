@@ -5,6 +5,7 @@
 #include "base.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -82,25 +83,29 @@ bool text_is_name(const char *s) {
 
 static const char *float_special(double x) { return isnan(x) ? "nan" : x > 0 ? "inf" : "-inf"; }
 
-const char *text_f64(Arena *arena, double x) {
+static const char *shortest(Arena *arena, double x, bool wide) {
   if (!isfinite(x)) return float_special(x);
   char buffer[40];
-  for (int digits = 1; digits <= 17; ++digits) {
+  int sure = wide ? DBL_DIG : FLT_DIG, most = wide ? DBL_DECIMAL_DIG : FLT_DECIMAL_DIG;
+  /* So many digits come back as they are from a number that is not subnormal (C17 5.2.4.2.2): the shortest text has
+   * fewer only if this one, without its zeros at the end, has. */
+  bool normal = fabs(x) >= (wide ? DBL_MIN : (double)FLT_MIN);
+  int digits = 1;
+  if (normal) {
+    snprintf(buffer, sizeof buffer, "%.*e", sure - 1, x);
+    const char *last = strchr(buffer, 'e') - 1;
+    for (digits = sure; *last == '0'; --last) --digits;
+  }
+  for (; digits <= most; digits = normal && digits < sure ? sure + 1 : digits + 1) {
     snprintf(buffer, sizeof buffer, "%.*g", digits, x);
-    if (strtod(buffer, NULL) == x) break;
+    if (wide ? strtod(buffer, NULL) == x : strtof(buffer, NULL) == (float)x) break;
   }
   return arena_strdup(arena, buffer);
 }
 
-const char *text_f32(Arena *arena, float x) {
-  if (!isfinite(x)) return float_special(x);
-  char buffer[40];
-  for (int digits = 1; digits <= 9; ++digits) {
-    snprintf(buffer, sizeof buffer, "%.*g", digits, (double)x);
-    if (strtof(buffer, NULL) == x) break;
-  }
-  return arena_strdup(arena, buffer);
-}
+const char *text_f64(Arena *arena, double x) { return shortest(arena, x, true); }
+
+const char *text_f32(Arena *arena, float x) { return shortest(arena, (double)x, false); }
 
 char *file_read(Arena *arena, const char *path, size_t *bytes) {
   FILE *f = fopen(path, "rb");

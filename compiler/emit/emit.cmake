@@ -23,14 +23,13 @@ add_custom_command(
 target_sources(nnc_emit PRIVATE ${standalone_c})
 target_include_directories(nnc_emit PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/emit)
 
-# LLVM is optional: without it .ll text still comes out, .s .o .bc are refused with one line.
+# LLVM is optional: without it .ll text still comes out, .s .o .bc are refused with one line. It is loaded at need (object.c).
 find_package(LLVM 19.1 CONFIG QUIET HINTS /usr/lib/llvm-19)
-if(LLVM_FOUND)
+if(LLVM_FOUND AND TARGET LLVM)
   message(STATUS "LLVM ${LLVM_PACKAGE_VERSION}: .s, .o and .bc outputs")
   target_include_directories(nnc_emit SYSTEM PRIVATE ${LLVM_INCLUDE_DIRS})
-  target_compile_definitions(nnc_emit PRIVATE NNC_LLVM)
-  target_link_directories(nnc_emit PUBLIC ${LLVM_LIBRARY_DIRS})
-  target_link_libraries(nnc_emit PUBLIC LLVM)
+  target_compile_definitions(nnc_emit PRIVATE NNC_LLVM="$<TARGET_SONAME_FILE:LLVM>")
+  target_link_libraries(nnc_emit PUBLIC ${CMAKE_DL_LIBS})
   set_property(GLOBAL APPEND PROPERTY NNC_DEBIAN_DEPENDS libllvm${LLVM_VERSION_MAJOR}) # dpkg-shlibdeps does not know LLVM's own folder
 else()
   message(STATUS "LLVM 19 is not installed: only .c and .ll outputs")

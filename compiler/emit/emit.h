@@ -33,8 +33,9 @@ void emit_c_sets(Text *out, int n, const Program *const *programs, const EmitOpt
 /* ---- LLVM in process (object.c); without it every call is a `limit` ---- */
 typedef enum ObjectKind { OBJECT_assembly, OBJECT_object, OBJECT_bitcode } ObjectKind;
 bool emit_has_llvm(void);
-/* Parses, verifies, optimises and writes the text that emit_llvm made. A path that cannot be written: user_error. */
-void emit_object(const char *llvm_text, const char *path, ObjectKind kind, const Machine *m);
+/* Parses, verifies, optimises (quick: a little, which is enough for what runs once) and writes the text that emit_llvm
+ * made. A path that cannot be written: user_error. */
+void emit_object(const char *llvm_text, const char *path, ObjectKind kind, const Machine *m, bool quick);
 
 /* ---- parts of the runtime that are libraries of their own, which only programs that need them link (parts.c) ---- */
 typedef enum EmitPart {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 25
 # tests/bits/bits.c by every compiler at hand, at two levels, four widths and for several processors: one line of hashes for all of them.
 # Each build checks its results against plain definitions as well (the head of bits.c). -ffp-contract and the like are not given on purpose:
 # nnrt_simd.h must carry what its numbers depend on.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 60
 # One self-contained C file: plain `cc -O3 FILE.c -lm`, without a path to our tree, gives the bits of the program that links the library, by any
 # compiler; its main takes the kernel set of the processor it meets (emulated ones here), and each set alone gives the same bits too.
 source "$(dirname "$0")/../common.sh"
@@ -28,7 +29,8 @@ for model in regression fashion_mlp; do
   for compiler in gcc clang-14 clang-19; do
     [ $compiler$model != clang-14fashion_mlp ] || continue # a quarter of a minute; the small model stands for it
     have $compiler || { echo "SKIPPED in part: there is no $compiler" && continue; }
-    $compiler -O3 -Wall -Wextra all.c -lm -o all 2>warnings || { fail "$compiler does not build it" && continue; }
+    $compiler -O3 -Wall -Wextra -c all.c 2>warnings && $compiler all.o -lm -o all || { fail "$compiler does not build it" && continue; }
+    [ $compiler != gcc ] || mv all.o gcc.o
     [ ! -s warnings ] || fail "$compiler warns: $(head -n 3 warnings)"
     same "$model by $compiler" "" ./all
   done
@@ -36,7 +38,7 @@ for model in regression fashion_mlp; do
   for cpu in x86-64-v3 scalar; do
     "$NNC" --standalone --cpu=$cpu "$lua" -o one.c && gcc -O2 one.c -lm -o one && same "$model for $cpu" "" ./one || fail "$model for $cpu does not build"
   done
-  if have qemu-x86_64 && gcc -O2 -static all.c -lm -o all_static 2>/dev/null; then
+  if have qemu-x86_64 && have gcc && gcc -static gcc.o -lm -o all_static 2>/dev/null; then
     same "$model on a processor of level 3" "qemu-x86_64 -cpu max,-avx512f" ./all_static
     same "$model on the first x86-64" "qemu-x86_64 -cpu qemu64" ./all_static
   else

@@ -20,7 +20,7 @@ expect 1 "no/such/program: cannot be written: No such file or directory" "$NNC" 
 if "$NNC" "$model" -o "$work/x.o" 2>"$work/err"; then
   expect 1 "cannot be written" "$NNC" "$model" -o "$work/no/such/folder.o"
 else
-  grep -qF "built without LLVM" "$work/err" || fail "-o x.o: $(head -n 3 "$work/err")"
+  grep -qF "has no LLVM" "$work/err" || fail "-o x.o: $(head -n 3 "$work/err")"
 fi
 expect 2 "there is no BLAS 'mkl'; known is openblas" "$NNC" --blas=mkl "$model" -o "$work/x.c"
 expect 2 "--blas=openblas needs a library" "$NNC" --blas=openblas --standalone "$model" -o "$work/x.c"

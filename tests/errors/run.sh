@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 300
+# seconds: 20
 # Every diagnostic: one small model each, expectations in its comments (all optional but EXPECT):
 #   -- EXPECT: text   the error output holds it (several lines: all of them)
 #   -- LINE: n        the first line of the error names this line of the model

@@ -3,7 +3,7 @@
  * safetensors and as archives, vocabularies, and checkpoints; half of the checkpoints and of the PNG files with sums
  * that are right.
  *
- *   fuzz_files [--seconds N | --minutes M] [--seed S] [--keep DIR]
+ *   fuzz_files [--seconds N | --minutes M | --count FILES] [--seed S] [--keep DIR]
  *
  * Valid files are made in every type of elements, then bytes are flipped, cut out, doubled, put in, or replaced by
  * values that break readers; headers are hit more often than elements. Each file is read in this process, which a
@@ -648,6 +648,7 @@ static void try_checkpoint(const char *keep) {
 
 int main(int argc, char **argv) {
   double seconds = 20;
+  int count = 0;
   const char *keep = ".";
   random_state = 1;
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -655,6 +656,8 @@ int main(int argc, char **argv) {
       seconds = atof(argv[i + 1]);
     else if (!strcmp(argv[i], "--minutes"))
       seconds = 60 * atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--count"))
+      count = atoi(argv[i + 1]);
     else if (!strcmp(argv[i], "--seed"))
       random_state = strtoull(argv[i + 1], NULL, 0);
     else if (!strcmp(argv[i], "--keep"))
@@ -662,12 +665,13 @@ int main(int argc, char **argv) {
     else
       return fprintf(stderr, "fuzz_files: what is \"%s\"?\n", argv[i]), 2;
   }
-  snprintf(path, sizeof path, "/tmp/fuzz_files.%ld", (long)getpid());
+  /* in memory where that is: making the file is most of the time on a disk */
+  snprintf(path, sizeof path, "%s/fuzz_files.%ld", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", (long)getpid());
   double end = nnrt_seconds() + seconds;
   int tried = 0;
   static void (*const attempts[])(const char *) = {try_idx,    try_stream,     try_stream, try_weights,
                                                    try_pieces, try_checkpoint, try_media};
-  for (; nnrt_seconds() < end; tried++) attempts[draw(7)](keep);
+  for (; count ? tried < count : nnrt_seconds() < end; tried++) attempts[draw(7)](keep);
   unlink(path);
   printf("%d files: %d read, %d refused\n", tried, accepted, refused);
   return tried > 100 && accepted > 0 && refused > 0 ? 0 : 1;

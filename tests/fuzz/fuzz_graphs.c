@@ -104,7 +104,8 @@ static void build_harness(Arena *arena, Options *o) {
 static Judge judge_for(Arena *arena, const Options *o, const char *slot, int number) {
   Judge j = {.harness = o->harness, .evaluator_only = o->evaluator_only, .c_only = o->c_only};
   j.folder = arena_printf(arena, "%s/%s", o->scratch, slot);
-  j.level = number % 4 ? "-O0" : "-O1"; /* most of the time is the C compiler's */
+  j.level = number % 4 ? "-O0" : "-O1"; /* most of the time would be the compilers' */
+  j.llvm_quick = number % 4 != 2;
   j.machine_c = o->machine[number % o->machines], j.machine_llvm = o->machine[(number + 1) % o->machines];
   if (system(arena_printf(arena, "mkdir -p %s", j.folder)) != 0) exit(1);
   return j;
@@ -278,6 +279,7 @@ static void run_file(Options *o, const char *path) {
   }
   for (int number = 0; number < o->machines; ++number) {
     Judge j = judge_for(arena, o, "file", number);
+    j.llvm_quick = false;
     Verdict verdict = judge_now(&j, module_parse(arena, path, text));
     int func;
     printf("%s (C for %s, LLVM for %s): %s\n", path, j.machine_c, j.machine_llvm, verdict_text[verdict]);

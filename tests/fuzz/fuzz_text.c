@@ -2,14 +2,14 @@
  * programs (parser, verifier, passes, both printers) in this process, Lua models through the nnc binary. Texts of
  * programs that nobody mutated give the same text and the same C again.
  *
- *   fuzz_text [--seconds N | --minutes M] [--seed S] [--nnc PATH] [--keep DIR]
+ *   fuzz_text [--seconds N | --minutes M | --count TEXTS] [--seed S] [--nnc PATH] [--keep DIR]
  *
  * Seeds of the mutation are the .graph files of tests/golden, tests/fuzz/cases and tests/fuzz/modules (whole programs
  * with phases), random modules, these as programs after each pass, and the .lua files of models, tests/errors and
  * tests/train/driver. Good ends are success and a diagnostic (exit codes 0, 1, 2); a signal, an internal error (3) or
  * more than twenty seconds are bad, and the text that did it is kept. Texts are tried in chunks in a child process; a
  * chunk that dies is tried again one by one. The binary is $NNC or --nnc; without one its half is skipped, with a
- * line. */
+ * line. A count is that of graph texts; a quarter as many texts of programs go with them, and a model for each 600. */
 #define _POSIX_C_SOURCE 200809L
 #include "emit/emit.h"
 #include "random_graph.h"
@@ -36,6 +36,7 @@ typedef struct Fuzz {
   uint64_t random;
   const char *nnc, *keep, *folder;
   double seconds;
+  int count; /* 0: seconds say how many */
   int tried, bad;
   int (*try)(const char *text); /* of run_part: the exit code that a text gives */
   const char *ending;
@@ -340,16 +341,16 @@ static void lua_one(Fuzz *f, const Samples *s) {
   keep_text(f, &b, what, ".lua");
 }
 
-static void run_part(Fuzz *f, const char *title, const Samples *s, void (*one)(Fuzz *, const Samples *),
-                     double seconds) {
-  double end = now() + seconds;
+/* So many of a part's mutants, or as many as a third of the time has room for. */
+static void run_part(Fuzz *f, const char *title, const Samples *s, void (*one)(Fuzz *, const Samples *), int count) {
+  double end = now() + f->seconds / 3;
   f->tried = 0;
-  while (now() < end && f->bad < 8) one(f, s);
+  while ((f->count ? f->tried < count : now() < end) && f->bad < 8) one(f, s);
   printf("fuzz_text: %d mutated %s from %d samples\n", f->tried, title, s->n);
   fflush(stdout);
 }
 
-static void run_lua(Fuzz *f, double seconds) {
+static void run_lua(Fuzz *f) {
   Samples s = {0};
   add_folder(f, &s, "models", ".lua");
   add_folder(f, &s, "tests/errors", ".lua");
@@ -360,7 +361,7 @@ static void run_lua(Fuzz *f, double seconds) {
   }
   char folder[] = "/tmp/nnc-fuzz-XXXXXX";
   if (!(f->folder = mkdtemp(folder))) return;
-  run_part(f, "models", &s, lua_one, seconds);
+  run_part(f, "models", &s, lua_one, f->count / 600);
   unlink(arena_printf(f->arena, "%s/model.lua", folder)), unlink(arena_printf(f->arena, "%s/model.c", folder));
   rmdir(folder);
 }
@@ -372,6 +373,8 @@ int main(int argc, char **argv) {
       f.seconds = atof(argv[i + 1]);
     else if (!strcmp(argv[i], "--minutes"))
       f.seconds = 60 * atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--count"))
+      f.count = atoi(argv[i + 1]);
     else if (!strcmp(argv[i], "--seed"))
       f.random = strtoull(argv[i + 1], NULL, 10);
     else if (!strcmp(argv[i], "--nnc"))
@@ -387,12 +390,12 @@ int main(int argc, char **argv) {
   add_folder(&f, &graphs, "tests/fuzz/modules", ".graph");
   add_random(&f, &graphs, 20);
   f.try = try_graph, f.ending = ".graph";
-  run_part(&f, "graph texts", &graphs, text_chunk, f.seconds / 3);
+  run_part(&f, "graph texts", &graphs, text_chunk, f.count);
   Samples programs = {0};
   for (int seed = 0; seed < 40; ++seed) add_program(&f, &programs, seed);
   f.try = try_program, f.ending = ".kernel";
-  run_part(&f, "program texts", &programs, text_chunk, f.seconds / 3);
-  run_lua(&f, f.seconds / 3);
+  run_part(&f, "program texts", &programs, text_chunk, f.count / 4);
+  run_lua(&f);
   arena_free(f.arena);
   return f.bad ? 1 : 0;
 }

@@ -160,7 +160,7 @@ static Verdict build_llvm(Arena *arena, const Judge *j, Module *m) {
   Program *p = plan(arena, m, j->machine_llvm);
   emit_llvm(&text, p, &emit_options);
   file_write(path_of(arena, j, "p.ll"), text_str(&text), text.n);
-  emit_object(text_str(&text), path_of(arena, j, "p.o"), OBJECT_object, p->machine);
+  emit_object(text_str(&text), path_of(arena, j, "p.o"), OBJECT_object, p->machine, j->llvm_quick);
   const char *command = arena_printf(arena, "cc %s/p.o %s -o %s/llvm.run -lm -lpthread >%s/log 2>&1", j->folder,
                                      j->harness, j->folder, j->folder);
   if (shell(command) == 0) return VERDICT_good;

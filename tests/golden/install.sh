@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
+# seconds: 10
 # install.sh: what `cmake --install` puts below a prefix is a whole nnc: with the commands of the README it makes programs
 # that train, by its own files alone, also after the prefix was moved and where the tree that built it is gone.
 source "$(dirname "$0")/../common.sh"

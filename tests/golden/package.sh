@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
+# seconds: 15
 # package.sh: what other builds find of an installed nnc. `cpack -G DEB` makes a package; unpacked below a folder, nnc in it makes a library of a
 # model, and a program around it is built by pkg-config and by find_package(nnrt) alone. About 15 s.
 source "$(dirname "$0")/../common.sh"
@@ -66,7 +67,7 @@ package=$(ls packed/nnc_*.deb)
 field() { dpkg-deb -f "$package" "$1"; }
 [ "$(field Package)" = nnc ] && [ "$(field Version)" = "$("$NNC" --version | cut -d' ' -f2)" ] || fail "the package is $(field Package) $(field Version)"
 for depends in libc6-dev liblua; do field Depends | grep -q "$depends" || fail "the package depends on $(field Depends), not on $depends"; done
-if ldd "$NNC" | grep -q libLLVM; then field Depends | grep -q libllvm || fail "the package depends on $(field Depends), not on LLVM"; fi
+if grep -qa libLLVM "$NNC"; then field Depends | grep -q libllvm || fail "the package depends on $(field Depends), not on LLVM"; fi
 dpkg-deb -x "$package" root && mv root/usr package
 [ ! -e root/usr/local ] || fail "the package writes below /usr/local"
 [ -z "$(find root -type f)" ] || fail "the package writes outside of /usr: $(find root -type f | head -n 3)"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # timeout: 900
+# seconds: 50
 # program_text.sh: the text of a program is the program. After each pass, for each model, it prints the same again and compiles to the same C,
 # LLVM IR and self-contained file as the model does; kernels alone compile too; and a text that lies is refused with file and line. Two of three models
 # are taken after the first pass and the last alone (FULL=1: all after all; two minutes).

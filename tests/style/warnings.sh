@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 12
 # Every C file of the build, with gcc and with clang, without a warning under -Wall -Wextra -Wshadow (gcc at -O2: its flow analysis warns too).
 source "$(dirname "$0")/../common.sh"
 database=$NNC_BUILD_DIR/compile_commands.json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
+# seconds: 10
 # fashion_mlp with --blas=openblas against PyTorch: at width 64 all 50 steps and the final parameters, as nearly as without; at width 512 the first 20
 # losses: in step 21 an input of a relu is so near to zero that f32 cannot tell its sign (tests/oracle/near_zero.py). And all 50 losses are the same
 # text from C by gcc, from LLVM, from the executable that nnc links itself, and for 1, 2 and 3 threads.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 20
 # control.sh: loops and branches in whole programs: results that are known beforehand, one set of bits from gcc, clang,
 # LLVM, the self-contained file and scalar code for any number of threads, no allocation in a step.
 source "$(dirname "$0")/../common.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 15
 # driver.sh: whole programs of the driver's grammar: exact counts of iterations, the same logs and files from gcc,
 # clang, LLVM and the self-contained file for any number of threads, sampling, splits, texts, exit codes. What is
 # expected follows from the numbers of rows, from binomial distributions, or from the texts.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
+# seconds: 20
 # embed.sh: a model as a library (nnc --lib): every function of its header from C and C++ (embed/drive.c), the same bits as
 # the program's training, no leak, no race; fewer functions (--only); the examples. About 30 s.
 source "$(dirname "$0")/../common.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 50
 # --float=bf16 and --float=f16: whole models, data, weights, gradients and Adam's state in 16 bits. gcc, clang and LLVM, the self-contained
 # file, vectors of any width, 1 and 2 threads print the same losses; they fall; nn.evaluate's means are those of its rows; weights are saved
 # as BF16 and F16 and load again. In f16 squares of small gradients are 0, and Adam's eps has to be as large as they: 1e-4 there.
@@ -28,22 +29,24 @@ run() { # run NAME PROGRAM THREADS: the first one sets what the others must equa
 }
 cpus=(native scalar)
 grep -q avx512f /proc/cpuinfo && cpus+=(x86-64-v3)
-ways() { # ways TITLE MODEL FLAGS…
+ways() { # ways TITLE MODEL FLAGS…; leaves the program by gcc, native, at -O3 in TITLE (blanks are _). The others are at -O1; LLVM's are at its -O3
   expected=
   for cpu in "${cpus[@]}"; do
     [ "$cpu" != native ] && [ "$2" = "$mlp" ] && continue # minutes: the small model stands for it
     "$NNC" "${@:2}" --verify --cpu="$cpu" -o "$work/train.c" || { fail "$1: nnc for $cpu" && continue; }
     for compiler in gcc clang-19; do
       have $compiler || { echo "SKIPPED in part: there is no $compiler" && continue; }
-      build_c $compiler -O1 -march=native "$work/train.c" "$work/train" || { fail "$1: $compiler" && continue; }
-      run "$1: $compiler, $cpu, 1 thread" "$work/train" 1
-      run "$1: $compiler, $cpu, 2 threads" "$work/train" 2
+      program=$work/train level=-O1
+      [ $compiler$cpu != gccnative ] || program=$work/${1// /_} level=-O3
+      build_c $compiler $level -march=native "$work/train.c" "$program" || { fail "$1: $compiler" && continue; }
+      run "$1: $compiler, $cpu, 1 thread" "$program" 1
+      run "$1: $compiler, $cpu, 2 threads" "$program" 2
     done
     "$NNC" "${@:2}" --cpu="$cpu" -o "$work/train.o" 2>"$work/llvm.txt" || { echo "SKIPPED in part: $(head -n 1 "$work/llvm.txt")" && continue; }
     cc "$work/train.o" "$NNC_RUNTIME_LIBRARY" "${link_flags[@]}" -o "$work/train"
     run "$1: LLVM, $cpu, 2 threads" "$work/train" 2
   done
-  "$NNC" "${@:2}" --standalone -o "$work/alone.c" && cc -O3 "$work/alone.c" -lm -pthread -o "$work/train" || { fail "$1: --standalone" && return; }
+  "$NNC" "${@:2}" --standalone -o "$work/alone.c" && cc -O1 "$work/alone.c" -lm -pthread -o "$work/train" || { fail "$1: --standalone" && return; }
   "$work/train" --version >/dev/null || fail "$1: --standalone does not run"
   alone "$1: --standalone" "$work/train"
 }
@@ -64,22 +67,22 @@ for split in train t10k; do
   done
 done
 data=(--data "train=$work/train-images-idx3,$work/train-labels-idx1" --data "test=$work/t10k-images-idx3,$work/t10k-labels-idx1")
-epoch() { "$work/$1" "${data[@]}" --no-shuffle --quiet --epochs 1 --seed 7 "${@:2}" </dev/null >/dev/null; }
-for dtype in f32 bf16; do
-  "$NNC" "$mlp" --float=$dtype -o "$work/$dtype.c" && build_c gcc -O3 -march=native "$work/$dtype.c" "$work/$dtype"
-  epoch $dtype --log "$work/$dtype.log" --save "$work/$dtype.safetensors" || fail "an epoch in $dtype"
-done
+epoch() { "$1" "${data[@]}" --no-shuffle --quiet --epochs 1 --seed 7 "${@:2}" </dev/null >/dev/null; }
+have gcc || die "there is no gcc"
+bf16=$work/fashion_mlp_bf16 f16=$work/small_f16
+"$NNC" "$mlp" -o "$work/f32.c" && build_c gcc -O1 -march=native "$work/f32.c" "$work/f32"
+epoch "$work/f32" --log "$work/f32.log" || fail "an epoch in f32"
+epoch "$bf16" --log "$work/bf16.log" --save "$work/bf16.safetensors" || fail "an epoch in bf16"
 value() { sed -nE 's/.*"func":"validate".*"'"$2"'":([^,}]+).*/\1/p' "$work/$1.log"; }
 for metric in loss accuracy; do # near those of f32, whose own means are compared with PyTorch's elsewhere
   awk -v a="$(value f32 $metric)" -v b="$(value bf16 $metric)" 'BEGIN { exit !(a > 0.1 && b > 0.1 && (a - b) ^ 2 < 0.1 ^ 2) }' ||
     fail "validate: $metric is $(value f32 $metric) in f32 and $(value bf16 $metric) in bf16"
 done
 grep -a -q '"1.weight":{"dtype":"BF16","shape":\[512,784\]' "$work/bf16.safetensors" || fail "the weights are not saved as BF16"
-epoch bf16 --lr 0 --init "$work/bf16.safetensors" --save "$work/again.safetensors" || fail "--init of BF16 weights"
+epoch "$bf16" --lr 0 --init "$work/bf16.safetensors" --save "$work/again.safetensors" || fail "--init of BF16 weights"
 cmp "$work/bf16.safetensors" "$work/again.safetensors" || fail "BF16 weights do not come back as they were saved"
-"$NNC" "$small" --float=f16 -D eps=1e-4 -o "$work/f16.c" && build_c gcc -O3 -march=native "$work/f16.c" "$work/f16"
 data=("${data[@]:0:2}")
-epoch f16 --save "$work/f16.safetensors" && epoch f16 --lr 0 --init "$work/f16.safetensors" --save "$work/again.safetensors" || fail "f16 weights"
+epoch "$f16" --save "$work/f16.safetensors" && epoch "$f16" --lr 0 --init "$work/f16.safetensors" --save "$work/again.safetensors" || fail "f16 weights"
 grep -a -q '"dtype":"F16"' "$work/f16.safetensors" || fail "the weights are not saved as F16"
 cmp "$work/f16.safetensors" "$work/again.safetensors" || fail "F16 weights do not come back as they were saved"
 finish

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 10
 # Layers, losses and optimizers against PyTorch in f64 (tests/oracle/layers.tsv, made by layers.py): tests/train/layers/*.lua compute the same
 # projections, print them into the log, and must agree to 1e-9 of max(1, |value|).
 source "$(dirname "$0")/../common.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 80
 # The library against PyTorch and JAX in f64 (tests/oracle/library/*.tsv, each made by the script beside it): tests/train/layers/NAME.lua has the cases
 # of NAME.tsv, each a function whose outputs must agree to 1e-9 of max(1, |value|). NAMES=… runs some of them.
 source "$(dirname "$0")/../common.sh"

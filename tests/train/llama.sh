@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 10
 # models/llama_net.lua with real weights (stories260K, karpathy/tinyllamas) in f64: loss, its 64 parts, logits and 44 gradients against the numbers that
 # are stored with the weights (../shared/data/README.md; the gradients there are finite differences good to 1e-11). Then models/llama.lua is built and
 # run for a few steps.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 10
 # Loops and maps: tests/train/layers/unrolled.lua computes each case with nn.scan or nn.vmap and once more without a loop. Both numbers of a case agree
 # to 1e-12 in f64; C and LLVM, other numbers of lanes and threads give the same bits, in f32 too; and gradients agree with central differences.
 source "$(dirname "$0")/../common.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 45
 # The sequence models of models/: each is compiled, built, run for a few steps, and its log asked. Limits are judgement: what must stand apart stands apart
 # by far. Those with data want shared/ beside the tree. NAMES=… runs some; LONG=1 trains digits_ctc for a whole
 # epoch (half a minute) and spoken_digits to its end (two and a half).

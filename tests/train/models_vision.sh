@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 55
 # The vision models of models/: each is compiled, built, run for a few steps, and its log asked. What theory says is held to it; the other limits are
 # judgement: what must stand apart stands apart by far. NAMES=… runs some; LONG=1 trains them until they reach what their last lines say (some minutes).
 source "$(dirname "$0")/../common.sh"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 60
 # The same bits: the losses of 50 steps of fashion_mlp, as printed (%.9g gives back every f32), are the same text for 1, 2 and 4 threads, from
 # gcc, clang-14, clang-19 and LLVM, at -O1 and -O3, with 8 and 16 lanes, and on aarch64 (under qemu; at width 64, 50 steps, against the same
 # model here). What is not installed is skipped in a line of its own.

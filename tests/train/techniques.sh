@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 900
+# seconds: 70
 # The techniques that models/ shows: each program is compiled, built, run, and its log asked. Closed forms where the text here
 # or the model names one; the limits of evolution, robust, attention_entropy, adversarial, depth, vae, fashion, word2vec and overfit are
 # judgement: what must stand apart stands apart by far. NAMES=… runs some of them, FULL=1 the whole budget of burgers (two minutes) and augment (one).

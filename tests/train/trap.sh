@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # labels: plain
+# seconds: 10
 # trap.sh: programs of nnc --trap. Each bad case stops in the step and names the operation, its line and what went in, as the model's
 # own arithmetic has them; good ones run on; up to there, and in a healthy run, all bits are those of the program without it.
 source "$(dirname "$0")/../common.sh"

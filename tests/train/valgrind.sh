@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 600
+# seconds: 10
 # A short run under valgrind: no invalid access, no use of an uninitialised value, no leak. valgrind 3.19 knows no AVX-512, so 8 lanes.
 source "$(dirname "$0")/../common.sh"
 need_nnc

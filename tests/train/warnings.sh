@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # labels: plain
 # timeout: 1800
+# seconds: 90
 # The C that nnc emits for every model compiles without a warning under -std=c17 -Wall -Wextra -Wshadow, with gcc and with clang; --standalone as well, of
 # models that differ in what they take of the runtime: images, records, texts, files that functions write. gcc warns of some things only while it
 # optimises: those models are optimised, and every fifth of the others (all with FULL=1; five minutes).

@@ -155,7 +155,7 @@ static inline void *dot_compile(const char *directory, Program *p, const char *c
   const char *library = arena_printf(arena, "%s/dot_%d.so", directory, ++count);
   file_write(barrier, dot_barrier, strlen(dot_barrier));
   if (llvm)
-    emit_object(text_str(&text), object, OBJECT_object, p->machine);
+    emit_object(text_str(&text), object, OBJECT_object, p->machine, false);
   else
     file_write(source, text_str(&text), text.n);
   const char *command = arena_printf(arena,

@@ -169,7 +169,7 @@ static const char *compile_llvm(World *w) {
   emit_llvm(&text, w->program, &(EmitOptions){.compiler = "nnc", .no_main = true});
   const char *o = arena_printf(w->arena, "%s/llvm.o", folder);
   file_put(arena_printf(w->arena, "%s/llvm.ll", folder), text_str(&text));
-  emit_object(text_str(&text), o, OBJECT_object, &w->machine);
+  emit_object(text_str(&text), o, OBJECT_object, &w->machine, false);
   return o;
 }
 
