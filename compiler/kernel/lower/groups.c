@@ -14,6 +14,8 @@
  * since each value is rounded at its node wherever it is computed. */
 #include "lower.h"
 
+#include <limits.h>
+
 enum { STREAMS_MAX = 16, WRITES_MAX = 8, SIBLINGS_MAX = 64, TURN_DEPTH = 8 };
 
 static bool is_root(const Lowering *l, const Node *n) {
@@ -173,8 +175,9 @@ static bool deps_allow(Lowering *l, int ci, int from) {
   return true;
 }
 
-/* Puts root ri into cluster ci if that is allowed; leaves everything as it was otherwise. */
-static bool join(Lowering *l, int ci, int ri) {
+/* Puts root ri into cluster ci if that is allowed, which may read `most` arrays; leaves everything as it was otherwise.
+ */
+static bool join_reading(Lowering *l, int ci, int ri, int most) {
   Cluster *c = l->clusters.at[ci];
   Root *r = &l->roots.at[ri];
   const int loads = c->loads.n;
@@ -185,7 +188,7 @@ static bool join(Lowering *l, int ci, int ri) {
   intern_init(&c->memo, l->arena); /* the memo may hold a load of this root */
   build_root(l, ci, r);
   bool good =
-      !c->misaligned && deps_allow(l, ci, loads) && (scalar || (streams(c) <= STREAMS_MAX && c->roots.n <= WRITES_MAX));
+      !c->misaligned && deps_allow(l, ci, loads) && (scalar || (streams(c) <= most && c->roots.n <= WRITES_MAX));
   if (good && c->kind == GROUP_dot && r->node->op != OP_dot) {
     bool full;
     const Affine *linear;
@@ -204,6 +207,8 @@ static bool join(Lowering *l, int ci, int ri) {
   intern_init(&c->memo, l->arena);
   return false;
 }
+
+static bool join(Lowering *l, int ci, int ri) { return join_reading(l, ci, ri, STREAMS_MAX); }
 
 static bool same_space(const Cluster *a, const Cluster *b) {
   if (a->naxes != b->naxes || a->kept != b->kept) return false;
@@ -261,32 +266,43 @@ static int arrays_read(const Lowering *l, const Node *n, int *memo) {
   return sum;
 }
 
-/* A root that reads more arrays than a kernel should: a part of it that reads at most three quarters as many is stored.
- */
+/* Of what n's expression is made of the part that reads most arrays; NULL: all of it is stored. */
+static const Node *widest_part(const Lowering *l, const Node *n, int *memo) {
+  const Node *most = NULL;
+  for (int i = 0; i < n->nin; ++i) {
+    const Node *x = node_in(n, i);
+    if (is_leaf(x) || l->must[x->id] || (!op_is_elementwise(x->op) && family(x) != FAMILY_MOVE)) continue;
+    if (!most || arrays_read(l, x, memo) > arrays_read(l, most, memo)) most = x;
+  }
+  return most;
+}
+
+/* A root that reads more arrays than a kernel should: a part of it that reads at most three quarters as many will be
+ * stored, unless what this round has found so far is enough. It may have no part: a concat of many stored arrays. */
 static void store_a_part(Lowering *l, const Node *root) {
-  int *memo = NEW_N(l->arena, int, l->graph->nodes.n + 1);
-  const Node *n = root;
-  for (;;) {
-    const Node *most = NULL;
-    for (int i = 0; i < n->nin; ++i) {
-      const Node *x = node_in(n, i);
-      if (is_leaf(x) || l->must[x->id] || (!op_is_elementwise(x->op) && family(x) != FAMILY_MOVE)) continue;
-      if (!most || arrays_read(l, x, memo) > arrays_read(l, most, memo)) most = x;
-    }
-    if (!most) bug("node %d cannot be computed on its own", root->id);
-    n = most;
+  int *memo = NEW_N(l->arena, int, l->graph->nodes.n + 1), all = 0;
+  for (int i = 0; i < root->nin; ++i) all += arrays_read(l, node_in(root, i), memo);
+  if (l->again && all <= STREAMS_MAX) return;
+  const Node *part = NULL;
+  for (const Node *n = widest_part(l, root, memo); n; n = widest_part(l, n, memo)) {
+    part = n;
     if (arrays_read(l, n, memo) <= STREAMS_MAX * 3 / 4) break;
   }
-  l->must[n->id] = l->again = true;
+  if (part) l->must[part->id] = l->again = true;
+}
+
+/* A root that opens a cluster has to stand there, this round at least. */
+static void join_own(Lowering *l, int ci, int ri) {
+  if (join(l, ci, ri)) return;
+  store_a_part(l, l->roots.at[ri].node);
+  if (!join_reading(l, ci, ri, INT_MAX)) bug("node %d cannot be computed on its own", l->roots.at[ri].node->id);
 }
 
 /* The cluster that r was given alone is dropped when a better place is found. */
 static void place(Lowering *l, int ri, int alone, bool (*wanted)(const Lowering *, const Cluster *, int)) {
   Cluster *own = l->clusters.at[alone];
-  if (!join(l, alone, ri)) {
-    store_a_part(l, l->roots.at[ri].node);
-    return;
-  }
+  join_own(l, alone, ri);
+  if (l->again) return;            /* no more than what else has to be stored is asked in this round */
   if (l->program->trapped) return; /* one operation a kernel: trap.c */
   for (int ci = alone - 1, tries = 0; ci >= 0 && tries < SIBLINGS_MAX; --ci) {
     const Cluster *c = l->clusters.at[ci];
@@ -333,7 +349,7 @@ static void place_map(Lowering *l, int ri, bool apart) {
   Cluster *own = l->clusters.at[alone];
   cluster_space(l, own, n->shape.rank, n->shape.dim, NULL);
   if (apart) {
-    if (!join(l, alone, ri)) bug("node %d cannot be copied", n->id);
+    if (!join_reading(l, alone, ri, INT_MAX)) bug("node %d cannot be copied", n->id);
     return;
   }
   place(l, ri, alone, wanted_producer);
@@ -361,7 +377,7 @@ static int place_start(Lowering *l, const Node *scatter) {
   l->roots.at[l->roots.n - 1].fills = scatter;
   int ci = cluster_new(l, GROUP_map);
   cluster_space(l, l->clusters.at[ci], x->shape.rank, x->shape.dim, NULL);
-  if (!join(l, ci, l->roots.n - 1)) store_a_part(l, x);
+  join_own(l, ci, l->roots.n - 1);
   return ci;
 }
 
@@ -372,10 +388,7 @@ static void place_scatter(Lowering *l, int ri) {
   cluster_space(l, l->clusters.at[ci], source.rank, source.dim, NULL);
   if (!l->slot[n->id]) l->slot[n->id] = slot_new(l);
   l->roots.at[ri].slot = l->slot[n->id];
-  if (!join(l, ci, ri)) {
-    store_a_part(l, n);
-    return;
-  }
+  join_own(l, ci, ri);
   int before = place_start(l, n);
   if (before >= 0) cluster_after(l, ci, before);
 }
@@ -506,7 +519,7 @@ void groups_choose(Lowering *l) {
     start(l);
     destinations(l);
     must_be_stored(l);
-    for (int i = 0; i < l->graph->nodes.n && !l->again; ++i) {
+    for (int i = 0; i < l->graph->nodes.n; ++i) {
       const Node *n = l->graph->nodes.at[i];
       if (n->op == OP_result) l->root_of[i] = l->root_of[n->in[0]->id];
       if (!is_root(l, n) || n->op == OP_input || n->op == OP_state || n->op == OP_result) continue;
