@@ -121,6 +121,7 @@ void nest_init(Nest *nest, Program *p, const Group *g) {
     if (g->writes.at[i].row) point_count(&nest->gen, g->writes.at[i].row); /* scalar code: its dtypes set no width */
   }
   if (nest->lanes == 64) nest->lanes = p->machine->lanes[DT_f32] > 0 ? p->machine->lanes[DT_f32] : 1;
+  nest->step = nest->lanes;
   collapse(nest);
 }
 
@@ -173,20 +174,26 @@ int nest_kept(const Nest *nest, int except, int *axes) {
   return n;
 }
 
+/* Every schedule starts its vectors at multiples of what they hold, the only one of a short axis at 0. */
+static int vector_every(const Nest *nest, int axis) {
+  return nest->extent[axis] <= nest->step ? VECTOR_AT_ZERO : nest->step;
+}
+
 bool nest_vectorises(const Nest *nest, int axis) {
   const Group *g = nest->group;
-  bool simple, results = axis < g->kept; /* along a reduced axis a result is one scalar */
+  bool results = axis < g->kept; /* along a reduced axis a result is one scalar */
   if (axis < 0 || nest->lanes < 2) return false;
+  VectorAxis v = {axis, nest->lanes, vector_every(nest, axis)};
   for (int i = 0; i < g->phases.n; ++i) {
     const Reduction *r = &g->phases.at[i];
-    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis, results) ||
-        (r->factor && !point_vectorises(r->factor, axis, results)))
+    if (nest_is_arg(r->op) || !point_vectorises(r->element, &v, results) ||
+        (r->factor && !point_vectorises(r->factor, &v, results)))
       return false;
   }
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
     if (!w->full && axis >= g->kept) continue;
-    if (!point_vectorises(w->value, axis, results) || affine_stride(w->index, axis, &simple) != 1) return false;
+    if (!point_vectorises(w->value, &v, results) || !vector_contiguous(&v, w->index)) return false;
   }
   return true;
 }
@@ -252,6 +259,7 @@ void nest_vector(Nest *nest, Block *body, Block *hoist, int axis, int lanes, Exp
   nest->gen.hoist = hoist;
   nest->gen.vector_axis = axis;
   nest->gen.lanes = lanes;
+  nest->gen.every = lanes > 1 ? vector_every(nest, axis) : 0;
   nest->gen.mask = mask;
 }
 
@@ -373,21 +381,22 @@ static Block *serial_axes(Nest *nest, Block *body, int first, int total, const i
 
 static void map_vector(Nest *nest, Block *body, int axis) {
   Arena *a = nest->arena;
-  int axes[RANK_MAX * 3], total, w = nest->lanes;
-  int64_t units, n = nest->extent[axis], full = n / w * w;
+  int axes[RANK_MAX * 3], total, w = nest->step;
+  int64_t units, n = nest->extent[axis], full = n / w * w, piece = BLOCK_ELEMENTS / w * w;
   int parallel = parallel_axes(nest, axis, axes, &total, &units);
-  int64_t blocks = units < UNITS_WANTED ? (n + BLOCK_ELEMENTS - 1) / BLOCK_ELEMENTS : 1;
+  int64_t blocks = units < UNITS_WANTED ? (n + piece - 1) / piece : 1;
   Expr *block, *at;
   body = nest_units(nest, body, parallel, axes, blocks, &block);
   body = serial_axes(nest, body, parallel, total, axes);
-  Expr *lo = blocks == 1 ? expr_index(a, 0) : nest_bind(nest, body, "lo", expr_mul(a, block, BLOCK_ELEMENTS), NULL);
+  Expr *lo = blocks == 1 ? expr_index(a, 0) : nest_bind(nest, body, "lo", expr_mul(a, block, piece), NULL);
   Expr *hi = blocks == 1 ? expr_index(a, full)
-                         : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, BLOCK_ELEMENTS)), expr_index(a, full));
+                         : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, piece)), expr_index(a, full));
   if (full) {
     Block *section = nest_section(nest, body, true);
     Block *loop = nest_loop(nest, section, "j", lo, hi, w, &at);
     point_axis(&nest->gen, axis, at);
-    nest_vector(nest, loop, body, axis, w, NULL);
+    nest_vector(nest, loop, body, axis, nest->lanes,
+                w < nest->lanes ? expr_mask(a, expr_index(a, w), nest->lanes) : NULL);
     point_writes(&nest->gen, nest->group, false);
     nest_section_end(nest, body, section);
   }
@@ -398,8 +407,19 @@ static void map_vector(Nest *nest, Block *body, int axis) {
     body = &last->body;
   }
   point_axis(&nest->gen, axis, expr_index(a, full));
-  nest_vector(nest, body, NULL, axis, w, expr_mask(a, expr_index(a, n - full), w));
+  nest_vector(nest, body, NULL, axis, nest->lanes, expr_mask(a, expr_index(a, n - full), nest->lanes));
   point_writes(&nest->gen, nest->group, false);
+}
+
+/* Quotients of the axis by 3 go by vectors of which 15 elements in 16 are used, and so on: whole multiples. */
+static bool map_fits(Nest *nest, int axis) {
+  static const int divisors[] = {1, 3, 5, 7};
+  for (size_t i = 0; i < sizeof divisors / sizeof *divisors; ++i) {
+    nest->step = nest->lanes / divisors[i] * divisors[i];
+    if (nest->step > 1 && nest_vectorises(nest, axis)) return true;
+  }
+  nest->step = nest->lanes;
+  return false;
 }
 
 Block *nest_points(Nest *nest, Block *body) {
@@ -451,7 +471,7 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
     nest_columns(&nest, &body);
   else if (g->phases.n)
     nest_serial(&nest, &body);
-  else if (nest_vectorises(&nest, axis))
+  else if (map_fits(&nest, axis))
     map_vector(&nest, &body, axis);
   else
     map_scalar(&nest, &body);

@@ -12,6 +12,7 @@ typedef struct Nest {
   PointGen gen;
   int64_t extent[RANK_MAX * 3]; /* after collapsing: the inner axis has the product, the outer one 1 */
   int lanes;                    /* of the machine for the dtypes at hand */
+  int step;                     /* elements of a vector that are used: fewer than lanes only in maps, see nest.c */
 } Nest;
 
 /* A unit's columns: vectors side by side along a kept axis. */
