@@ -186,8 +186,7 @@ bool nest_vectorises(const Nest *nest, int axis) {
   VectorAxis v = {axis, nest->lanes, vector_every(nest, axis)};
   for (int i = 0; i < g->phases.n; ++i) {
     const Reduction *r = &g->phases.at[i];
-    if (nest_is_arg(r->op) || !point_vectorises(r->element, &v, results) ||
-        (r->factor && !point_vectorises(r->factor, &v, results)))
+    if (!point_vectorises(r->element, &v, results) || (r->factor && !point_vectorises(r->factor, &v, results)))
       return false;
   }
   for (int i = 0; i < g->writes.n; ++i) {
@@ -314,6 +313,62 @@ Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc) {
   return expr_op2(a, OP_add, acc, expr_op2(a, OP_mul, e, f));
 }
 
+NestChain nest_chain(Nest *nest, Block *body, const Reduction *r, int lanes) {
+  NestChain chain = {NULL, NULL};
+  if (!nest_is_arg(r->op)) {
+    nest_bind(nest, body, "acc", nest_start(nest, r, lanes), &chain.acc);
+    return chain;
+  }
+  Reduction value = *r;
+  value.op = r->op == OP_argmax ? OP_max : OP_min;
+  value.dtype = value.chain = r->element->dtype;
+  nest_bind(nest, body, "best", nest_start(nest, &value, lanes), &chain.best);
+  nest_bind(nest, body, "position", expr_int(nest->arena, type_of(r->dtype, lanes), 0), &chain.acc);
+  return chain;
+}
+
+/* The first of the best; NaN is better than any number. */
+static void arg_advance(Nest *nest, Block *body, const Reduction *r, const NestChain *chain, Expr *number) {
+  Arena *a = nest->arena;
+  int lanes = chain->acc->type.lanes;
+  Expr *value = expr_var(a, chain->best), *at = expr_var(a, chain->acc);
+  Expr *e = nest_bind(nest, body, "e", expr_splat(a, point_expr(&nest->gen, r->element), lanes), NULL);
+  Expr *better = r->op == OP_argmax ? expr_op2(a, OP_lt, value, e) : expr_op2(a, OP_lt, e, value);
+  if (dtype_is_float(chain->best->type.dtype)) {
+    Expr *nan = expr_op1(a, OP_not, expr_op2(a, OP_eq, e, e));
+    better = expr_op2(a, OP_or, better, expr_op2(a, OP_and, nan, expr_op2(a, OP_eq, value, value)));
+  }
+  Expr *first = expr_op2(a, OP_eq, number, expr_index(a, 0)); /* a row of -Inf has its first element as the best */
+  Expr *take = expr_op2(a, OP_or, better, expr_splat(a, first, lanes));
+  take = nest_bind(nest, body, "take", take, NULL); /* selects: no branch to guess */
+  Expr *here = expr_splat(a, expr_cast(a, number, r->dtype, false), lanes);
+  vec_push(a, *body, stmt_set(a, chain->best, expr_op3(a, OP_where, take, e, value)));
+  vec_push(a, *body, stmt_set(a, chain->acc, expr_op3(a, OP_where, take, here, at)));
+}
+
+void nest_advance(Nest *nest, Block *body, const Reduction *r, const NestChain *chain, Expr *number) {
+  if (nest_is_arg(r->op)) {
+    arg_advance(nest, body, r, chain, number);
+    return;
+  }
+  Expr *next =
+      nest_step(nest, r, expr_var(nest->arena, chain->acc)); /* before vec_push: it appends to the body itself */
+  vec_push(nest->arena, *body, stmt_set(nest->arena, chain->acc, next));
+}
+
+Block *nest_reduced(Nest *nest, Block *body, int axis, int step, Expr **number) {
+  Arena *a = nest->arena;
+  *number = expr_index(a, 0);
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i) {
+    if (nest->extent[i] == 1) continue;
+    Expr *var;
+    body = nest_loop(nest, body, "r", expr_index(a, 0), expr_index(a, nest->extent[i]), i == axis ? step : 1, &var);
+    point_axis(&nest->gen, i, var);
+    *number = expr_add(a, expr_mul(a, *number, nest->extent[i]), var);
+  }
+  return body;
+}
+
 Expr *nest_round(Nest *nest, Block *body, int phase, Expr *chain) {
   const Reduction *r = &nest->group->phases.at[phase];
   return nest_bind(nest, body, op_info[r->op].name, expr_cast(nest->arena, chain, r->dtype, false), NULL);
@@ -379,6 +434,10 @@ static Block *serial_axes(Nest *nest, Block *body, int first, int total, const i
   return body;
 }
 
+/* 4 or 8 elements where vectors hold 16 go by a vector of their own length: no mask, and a masked store of half a
+ * vector would delay the load of the next row, which lies in its other half. */
+static bool fills_vector(const Nest *nest, int64_t n) { return n >= 4 && n < nest->lanes && !(n & (n - 1)); }
+
 static void map_vector(Nest *nest, Block *body, int axis) {
   Arena *a = nest->arena;
   int axes[RANK_MAX * 3], total, w = nest->step;
@@ -406,8 +465,10 @@ static void map_vector(Nest *nest, Block *body, int axis) {
     vec_push(a, *body, last);
     body = &last->body;
   }
+  bool fills = fills_vector(nest, n - full);
   point_axis(&nest->gen, axis, expr_index(a, full));
-  nest_vector(nest, body, NULL, axis, nest->lanes, expr_mask(a, expr_index(a, n - full), nest->lanes));
+  nest_vector(nest, body, NULL, axis, fills ? (int)(n - full) : nest->lanes,
+              fills ? NULL : expr_mask(a, expr_index(a, n - full), nest->lanes));
   point_writes(&nest->gen, nest->group, false);
 }
 
@@ -439,14 +500,20 @@ static void map_scalar(Nest *nest, Block *body) {
 static bool rows_fit(const Nest *nest) {
   int reduced, along = nest_axis(nest, true, &reduced);
   for (int i = 0; i < nest->group->phases.n; ++i)
-    if (nest->group->phases.at[i].order.lanes == 1) return false;
+    if (nest->group->phases.at[i].order.lanes == 1 || nest_is_arg(nest->group->phases.at[i].op)) return false;
   return reduced == 1 && nest_vectorises(nest, along);
 }
 
-static bool columns_fit(const Nest *nest) {
+static bool columns_fit(Nest *nest) {
   int kept, across = nest_axis(nest, false, &kept);
-  for (int i = 0; i < nest->group->phases.n; ++i)
-    if (nest->group->phases.at[i].order.lanes > 1) return false;
+  int64_t rows = 1;
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i) rows *= nest->extent[i];
+  for (int i = 0; i < nest->group->phases.n; ++i) {
+    const Reduction *r = &nest->group->phases.at[i];
+    bool arg = nest_is_arg(r->op); /* its result is the same in any order of the lanes */
+    if (arg ? r->element->dtype == DT_bool || rows > r->order.chunk : r->order.lanes > 1) return false;
+  }
+  if (kept && fills_vector(nest, nest->extent[across])) nest->lanes = nest->step = (int)nest->extent[across];
   return kept > 0 && nest_vectorises(nest, across);
 }
 
