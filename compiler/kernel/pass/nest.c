@@ -504,17 +504,35 @@ static bool rows_fit(const Nest *nest) {
   return reduced == 1 && nest_vectorises(nest, along);
 }
 
-static bool columns_fit(Nest *nest) {
-  int kept, across = nest_axis(nest, false, &kept);
+static int64_t reduced_count(const Nest *nest) {
   int64_t rows = 1;
   for (int i = nest->group->kept; i < nest->group->naxes; ++i) rows *= nest->extent[i];
+  return rows;
+}
+
+/* Two elements in two lanes, joined, are what one chain makes of them (start + a) + b: no start is a -0 or a NaN, and
+ * with it nothing changes b. Products that are added are rounded once in a chain and twice in lanes. */
+static bool rows_are_pairs(const Nest *nest) {
+  bool fit = reduced_count(nest) == 2;
+  for (int i = 0; i < nest->group->phases.n; ++i) fit = fit && nest->group->phases.at[i].op != OP_dot;
+  for (int i = 0; i < nest->group->writes.n; ++i) fit = fit && !nest->group->writes.at[i].full;
+  return fit;
+}
+
+static bool columns_fit(Nest *nest) {
+  int kept, across = nest_axis(nest, false, &kept);
+  int64_t rows = reduced_count(nest);
+  bool pairs = rows_are_pairs(nest);
   for (int i = 0; i < nest->group->phases.n; ++i) {
     const Reduction *r = &nest->group->phases.at[i];
     bool arg = nest_is_arg(r->op); /* its result is the same in any order of the lanes */
-    if (arg ? r->element->dtype == DT_bool || rows > r->order.chunk : r->order.lanes > 1) return false;
+    if (arg ? r->element->dtype == DT_bool || rows > r->order.chunk : r->order.lanes > 1 && !pairs) return false;
   }
+  int lanes = nest->lanes;
   if (kept && fills_vector(nest, nest->extent[across])) nest->lanes = nest->step = (int)nest->extent[across];
-  return kept > 0 && nest_vectorises(nest, across);
+  if (kept && nest_vectorises(nest, across)) return true;
+  nest->lanes = nest->step = lanes;
+  return false;
 }
 
 void schedule_nest(Program *p, const Group *g, Calls *calls) {
@@ -525,6 +543,11 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
   int axis = nest_axis(&nest, false, &count);
   if (g->kind == GROUP_scan) {
     nest_scan(&nest, &body);
+    nest_done(&nest, body, calls);
+    return;
+  }
+  if (rows_are_pairs(&nest) && columns_fit(&nest)) {
+    nest_columns(&nest, &body);
     nest_done(&nest, body, calls);
     return;
   }
