@@ -1,5 +1,6 @@
 /* columns.c: reductions over outer axes only: rows ascend, the vector runs along the innermost kept axis. Order
- * (MIDDLE.md 3.2): chunks of Q rows, one chain in each, chunks joined by halving. A unit is a block of up to four
+ * (MIDDLE.md 3.2): chunks of Q rows, one chain in each, chunks joined by halving. Places of maxima are chains too, in
+ * rows of one chunk; so are rows of two elements, whatever axis they lie along. A unit is a block of up to four
  * vectors of columns, so that each row of it is whole cache lines.
  *
  *   for u parallel                         one block of columns
