@@ -191,18 +191,19 @@ static NNRT_INLINE_V4 f32x16 sin_f32x16(f32x16 x) {
 }
 
 /* one of the four words of Philox 4x32-10 (Salmon et al., SC 2011); counter c0 .. c3, key k0, k1 */
-static NNRT_INLINE_V4 u32x8 philox_u32x8(u32x8 word, u32x8 c0, u32x8 c1, u32x8 c2, u32x8 c3, u32x8 k0, u32x8 k1) {
-  u32x8 w0 = c0;
-  u32x8 w1 = c1;
-  u32x8 w2 = c2;
-  u32x8 w3 = c3;
-  u32x8 a = k0;
-  u32x8 b = k1;
+static NNRT_INLINE_V4 uint32_t philox_u32(uint32_t word, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3,
+    uint32_t k0, uint32_t k1) {
+  uint32_t w0 = c0;
+  uint32_t w1 = c1;
+  uint32_t w2 = c2;
+  uint32_t w3 = c3;
+  uint32_t a = k0;
+  uint32_t b = k1;
   for (int64_t round = 0; round < 10; ++round) {
-    const u32x8 h0 = u32x8_mulhi(w0, u32x8_set1(0xd2511f53u));
-    const u32x8 l0 = w0 * 0xd2511f53u;
-    const u32x8 h1 = u32x8_mulhi(w2, u32x8_set1(0xcd9e8d57u));
-    const u32x8 l1 = w2 * 0xcd9e8d57u;
+    const uint32_t h0 = u32_mulhi(w0, 0xd2511f53u);
+    const uint32_t l0 = w0 * 0xd2511f53u;
+    const uint32_t h1 = u32_mulhi(w2, 0xcd9e8d57u);
+    const uint32_t l1 = w2 * 0xcd9e8d57u;
     w0 = (h1 ^ w1) ^ a;
     w1 = l1;
     w2 = (h0 ^ w3) ^ b;
@@ -210,9 +211,9 @@ static NNRT_INLINE_V4 u32x8 philox_u32x8(u32x8 word, u32x8 c0, u32x8 c1, u32x8 c
     a = a + 0x9e3779b9u;
     b = b + 0xbb67ae85u;
   }
-  const u32x8 low = u32x8_where(u32x8_eq(word, u32x8_set1(0u)), w0, w1);
-  const u32x8 high = u32x8_where(u32x8_eq(word, u32x8_set1(2u)), w2, w3);
-  return u32x8_where(u32x8_lt(word, u32x8_set1(2u)), low, high);
+  const uint32_t low = word == 0u ? w0 : w1;
+  const uint32_t high = word == 2u ? w2 : w3;
+  return word < 2u ? low : high;
 }
 
 /* e^x; 0 where the result would be subnormal (below -87.33654) */
@@ -341,21 +342,21 @@ static NNRT_KERNEL_V4 void sin_sub_normal(const uint32_t *restrict nnrt_seed, co
 static NNRT_KERNEL_V4 void concat_2(const float *restrict sin, const uint32_t *restrict nnrt_seed,
     const uint32_t *restrict nnrt_calls_train, float *restrict features, const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(64, thread), u_end = nnrt_hi(64, thread); u < u_end; ++u) {
-    const boolx8 inside = i32x8_lt(i32x8_lane(), i32x8_set1(1));
-    const f32x8 sin_2 = f32x8_load_mask(&sin[u], boolx8_mask(2) & inside);
-    const boolx8 inside_2 = i32x8_le(i32x8_set1(1), i32x8_lane());
+    const boolx16 inside = i32x16_eq(((i32x16){1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), i32x16_set1(1));
+    const float sin_2 = sin[u];
+    const boolx16 inside_2 = i32x16_eq(((i32x16){0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), i32x16_set1(1));
     const uint32_t nnrt_seed_2 = nnrt_seed[0];
     const uint32_t nnrt_seed_3 = nnrt_seed[1];
     const uint32_t nnrt_calls_train_2 = nnrt_calls_train[0];
-    const u32x8 element = u32_from_i64(u - 1) + u32x8_from_i32x8(i32x8_lane());
-    const u32x8 word = u32x8_shr(element, u32x8_set1(4u)) & 3u;
-    const u32x8 counter = u32x8_shr(element, u32x8_set1(6u)) * 16u + (element & 15u);
-    const u32x8 r = philox_u32x8(word, counter, u32x8_set1(0u), u32x8_set1(nnrt_calls_train_2), u32x8_set1(0xa397f6d9u),
-        u32x8_set1(nnrt_seed_2), u32x8_set1(nnrt_seed_3));
-    const f32x8 v = f32x8_from_u32x8(u32x8_shr(r, u32x8_set1(8u))) * 5.9604645e-08f - 0.5f;
-    const f32x8 features_2 = f32x8_where(i64x8_lt(i64x8_from_i32x8(i32x8_lane()), i64x8_set1(1)),
-        f32x8_where(inside, sin_2, f32x8_set1(0.0f)), f32x8_where(inside_2, v * 6.0f, f32x8_set1(0.0f)));
-    f32x8_store_mask(&features[u * 2], features_2, boolx8_mask(2));
+    const uint32_t element = u32_from_i64(u);
+    const uint32_t word = u32_shr(element, 4u) & 3u;
+    const uint32_t counter = u32_shr(element, 6u) * 16u + (element & 15u);
+    const uint32_t r = philox_u32(word, counter, 0u, nnrt_calls_train_2, 0xa397f6d9u, nnrt_seed_2, nnrt_seed_3);
+    const float v = f32_from_u32(u32_shr(r, 8u)) * 5.9604645e-08f - 0.5f;
+    const f32x16 features_2 = f32x16_where(i32x16_lt(i32x16_lane(), i32x16_set1(1)),
+        f32x16_where(inside, f32x16_set1(sin_2), f32x16_set1(0.0f)),
+        f32x16_where(inside_2, f32x16_set1(v * 6.0f), f32x16_set1(0.0f)));
+    f32x16_store_mask(&features[u * 2], features_2, boolx16_mask(2));
   }
 }
 
@@ -459,34 +460,22 @@ static NNRT_KERNEL_V4 void dot_sgd(const float *restrict grad_mse_loss, const fl
     float *restrict optimizer_0_momentum_buffer_weight, float *restrict weight, const float *restrict sgd,
     const nnrt_thread *thread) {
   for (int64_t u = nnrt_lo(2, thread), u_end = nnrt_hi(2, thread); u < u_end; ++u) {
+    f32x16 acc = {0};
+    for (int64_t r = 0; r < 64; r += 16) {
+      const f32x16 grad_mse_loss_2 = f32x16_load(&grad_mse_loss[r]);
+      const f32x16 features_2 = f32x16_load(&features[u + r * 2]);
+      const f32x16 features_3 = f32x16_load(&features[u + r * 2 + 15]);
+      const f32x16 features_4 = NNRT_SHUFFLE(16, 4, features_2, features_3, 0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23,
+          25, 27, 29, 31);
+      acc = f32x16_fma(grad_mse_loss_2, features_4, acc);
+    }
     _Alignas(64) float lanes[16];
-    _Alignas(64) float parts[1];
-    for (int64_t i = 0; i < 16; ++i) {
-      lanes[i] = 0.0f;
-    }
-    for (int64_t r = 0; r < 64; ++r) {
-      const int64_t lane = r % 64 % 16;
-      const float grad_mse_loss_2 = grad_mse_loss[r];
-      const float features_2 = features[u + r * 2];
-      lanes[lane] = f32_fma(grad_mse_loss_2, features_2, lanes[lane]);
-      if ((r % 64 == 63) || (r == 63)) {
-        for (int64_t i = 0; i < 8; ++i) {
-          lanes[i] = lanes[i] + lanes[i + 8];
-        }
-        for (int64_t i = 0; i < 4; ++i) {
-          lanes[i] = lanes[i] + lanes[i + 4];
-        }
-        for (int64_t i = 0; i < 2; ++i) {
-          lanes[i] = lanes[i] + lanes[i + 2];
-        }
-        lanes[0] = lanes[0] + lanes[1];
-        parts[r / 64] = lanes[0];
-        for (int64_t i = 0; i < 16; ++i) {
-          lanes[i] = 0.0f;
-        }
-      }
-    }
-    const float dot = parts[0];
+    f32x16_store(lanes, acc);
+    const f32x8 half = f32x8_load(lanes) + f32x8_load(&lanes[8]);
+    f32x8_store(lanes, half);
+    const f32x4 half_2 = f32x4_load(lanes) + f32x4_load(&lanes[4]);
+    const float dot = f32x4_extract(half_2, 0) + f32x4_extract(half_2, 2)
+        + (f32x4_extract(half_2, 1) + f32x4_extract(half_2, 3));
     const float optimizer_0_momentum_buffer_weight_2 = optimizer_0_momentum_buffer_weight[u];
     const float v = optimizer_0_momentum_buffer_weight_2 * 0.9f + dot;
     const float weight_2 = weight[u];

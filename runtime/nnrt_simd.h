@@ -214,6 +214,13 @@ NNRT_MEMORIES(4)
 NNRT_MEMORIES(8)
 NNRT_MEMORIES(16)
 
+/* Vectors of W elements of S bytes: lane l is that of a and b side by side which the list's number l says. */
+#if defined(__clang__)
+#define NNRT_SHUFFLE(W, S, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define NNRT_SHUFFLE(W, S, a, b, ...) __builtin_shuffle(a, b, (nnrt_m##S##x##W){__VA_ARGS__})
+#endif
+
 /* The rest by width; a section below replaces what it does better. */
 #define NNRT_MASKED_4(W)                                                                                               \
   NNRT_MEMORY_MASK(f32, float, W, 4) NNRT_MEMORY_MASK(i32, int32_t, W, 4) NNRT_MEMORY_MASK(u32, uint32_t, W, 4)

@@ -263,6 +263,12 @@ static void call_print(Printer *c, const Expr *e) {
   text_puts(&c->line, ")");
 }
 
+static void lanes_print(Printer *c, const Expr *e, const char *open, const char *close) {
+  text_puts(&c->line, open);
+  for (int l = 0; l < e->type.lanes; ++l) text_printf(&c->line, l ? ", %d" : "%d", e->lane[l]);
+  text_puts(&c->line, close);
+}
+
 static void expr_print(Printer *c, const Expr *e, int least) {
   switch (e->kind) {
   case E_const: const_print(c, e, least); return;
@@ -273,7 +279,19 @@ static void expr_print(Printer *c, const Expr *e, int least) {
   case E_imod: quotient_print(c, e, least); return;
   case E_mask: mask_print(c, e, least); return;
   case E_call: call_print(c, e); return;
-  case E_lane: text_printf(&c->line, e->type.lanes > 1 ? "%s_lane()" : "0", tag_of(c, e->type)); return;
+  case E_lane:
+    if (e->lane)
+      lanes_print(c, e, arena_printf(c->sheet->arena, "((%s){", tag_of(c, e->type)), "})");
+    else
+      text_printf(&c->line, e->type.lanes > 1 ? "%s_lane()" : "0", tag_of(c, e->type));
+    return;
+  case E_shuffle:
+    text_printf(&c->line, "NNRT_SHUFFLE(%d, %d, ", e->type.lanes, dtype_info[e->type.dtype].bytes);
+    expr_print(c, e->arg[0], ANY);
+    text_puts(&c->line, ", ");
+    expr_print(c, e->arg[1], ANY);
+    lanes_print(c, e, ", ", ")");
+    return;
   case E_splat: text_printf(&c->line, "%s_set1(", tag_of(c, e->type)); break;
   case E_extract: text_printf(&c->line, "%s_extract(", tag_of(c, e->arg[0]->type)); break;
   }

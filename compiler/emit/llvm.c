@@ -97,7 +97,11 @@ Operand ll_expr(Printer *l, const Expr *e) {
     return load_from(l, e->type, a, e->nargs > 1 ? e->arg[1] : NULL);
   case E_op: return ll_op(l, e);
   case E_splat: return ll_splat(l, ll_expr(l, e->arg[0]), e->type.lanes);
-  case E_lane: return ll_numbers(l, e->type.lanes, NULL);
+  case E_lane: return ll_numbers(l, e->type.lanes, e->lane);
+  case E_shuffle:
+    a = ll_expr(l, e->arg[0]);
+    return ll_list(l, e->type, "shufflevector", 3,
+                   (Operand[]){a, ll_expr(l, e->arg[1]), ll_numbers(l, e->type.lanes, e->lane)});
   case E_mask: return mask_value(l, e);
   case E_idiv:
   case E_imod:

@@ -60,6 +60,18 @@ Expr *expr_var(Arena *a, const Var *var) {
 
 Expr *expr_lane(Arena *a, int lanes) { return expr_new(a, E_lane, type_of(DT_i32, lanes)); }
 
+Expr *expr_lanes(Arena *a, int lanes, const int64_t *value) {
+  Expr *e = expr_lane(a, lanes);
+  int *lane = NEW_N(a, int, lanes);
+  bool counts = true;
+  for (int l = 0; l < lanes; ++l) {
+    lane[l] = (int)value[l];
+    counts = counts && value[l] == l;
+  }
+  e->lane = counts ? NULL : lane;
+  return e;
+}
+
 /* ---- folding of index arithmetic ---- */
 static bool is_index(const Expr *e) { return e->type.dtype == DT_i64 && e->type.lanes == 1; }
 static bool is_fixed(const Expr *e) { return e->kind == E_const && is_index(e); }
@@ -208,6 +220,22 @@ Expr *expr_extract(Arena *a, Expr *x, int lane) {
   e->nargs = 1;
   e->arg[0] = x;
   e->value.i = lane;
+  return e;
+}
+
+Expr *expr_shuffle(Arena *a, Expr *x, Expr *y, const int *lane) {
+  int lanes = x->type.lanes, *own = NEW_N(a, int, lanes);
+  bool same = true;
+  for (int l = 0; l < lanes; ++l) {
+    own[l] = lane[l];
+    same = same && lane[l] == l;
+  }
+  if (same) return x;
+  Expr *e = expr_new(a, E_shuffle, x->type);
+  e->nargs = 2;
+  e->arg[0] = x;
+  e->arg[1] = y;
+  e->lane = own;
   return e;
 }
 

@@ -63,7 +63,8 @@ typedef enum ExprKind {
   E_load, /* buffer[arg0 … arg0 + lanes - 1]; arg1 (may be NULL) a mask: lanes that are off are not read and give 0 */
   E_op,   /* an elementwise row on args of equal lanes; cast and bitcast go to `type` */
   E_splat,   /* scalar arg0 over the lanes */
-  E_lane,    /* i32 0, 1, …, lanes - 1 */
+  E_lane,    /* i32 lane[0], lane[1], …; 0, 1, …, lanes - 1 when lane is NULL */
+  E_shuffle, /* lane l is element lane[l] of arg0 and arg1 side by side; vectors of one type, not of bool */
   E_mask,    /* lane < arg0 (i64 scalar): bool x lanes */
   E_idiv,    /* index arithmetic, i64 scalars that are never negative: arg0 / arg1, arg1 a constant > 0 */
   E_imod,    /* arg0 % arg1, likewise */
@@ -85,6 +86,7 @@ struct Expr {
   const Var *var;
   const Buffer *buffer;
   const Kernel *callee;
+  const int *lane; /* E_lane, E_shuffle: one a lane */
 };
 
 static inline Expr *expr_arg(const Expr *e, int i) { return e->more ? e->more[i] : e->arg[i]; }
@@ -265,6 +267,9 @@ Expr *expr_imod(Arena *a, Expr *x, int64_t by);
 Expr *expr_cast(Arena *a, Expr *x, DType to, bool bits);
 Expr *expr_splat(Arena *a, Expr *x, int lanes); /* x itself when lanes is 1; constants become wide constants */
 Expr *expr_lane(Arena *a, int lanes);
+Expr *expr_lanes(Arena *a, int lanes, const int64_t *value); /* likewise with these numbers */
+/* lane[l] of x and y, as many as they have; x itself when that is x. */
+Expr *expr_shuffle(Arena *a, Expr *x, Expr *y, const int *lane);
 Expr *expr_mask(Arena *a, Expr *n, int lanes);
 Expr *expr_extract(Arena *a, Expr *x, int lane);
 Expr *expr_call(Arena *a, const Kernel *callee, int n, Expr *const *args);

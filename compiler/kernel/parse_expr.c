@@ -288,9 +288,51 @@ static Expr *parse_cast(Parser *p, Op op) {
   return e;
 }
 
-/* splat<16>(x), lane<16>, mask<16>(n), extract<3>(x); NULL when word is none of these */
+/* Up to `close`; their number. */
+static int parse_numbers(Parser *p, int number[LANES_MAX], const char *close) {
+  int n = 0;
+  do {
+    int64_t value = parse_int(p);
+    if (n == LANES_MAX || !integer_fits(DT_i32, value)) parse_invalid(p, "a list of lanes is too long or too large");
+    number[n++] = (int)value;
+  } while (parse_sign(p, ","));
+  parse_need(p, close);
+  return n;
+}
+
+static const int *own_numbers(Parser *p, const int *number, int n) {
+  int *own = NEW_N(p->arena, int, n);
+  memcpy(own, number, sizeof *own * (size_t)n);
+  return own;
+}
+
+/* lane<16>, lane<4>(0, 0, 1, 1) */
+static Expr *parse_lane(Parser *p) {
+  int number[LANES_MAX];
+  Expr *e = node(p, E_lane, type_of(DT_i32, parse_lanes(p)), 0, NULL);
+  if (!parse_sign(p, "(")) return e;
+  if (parse_numbers(p, number, ")") != e->type.lanes) parse_invalid(p, "a list of lanes has another length");
+  e->lane = own_numbers(p, number, e->type.lanes);
+  return e;
+}
+
+/* shuffle<0, 2, 4, 6>(x, y) */
+static Expr *parse_shuffle(Parser *p) {
+  int number[LANES_MAX];
+  Expr *args[ARGS_MAX];
+  parse_need(p, "<");
+  int n = parse_numbers(p, number, ">");
+  if (parse_args(p, args) != 2 || args[0]->type.lanes != n || args[1]->type.lanes != n)
+    parse_invalid(p, "a shuffle takes two vectors of its lanes");
+  Expr *e = node(p, E_shuffle, args[0]->type, 2, args);
+  e->lane = own_numbers(p, number, n);
+  return e;
+}
+
+/* splat<16>(x), lane<16>, shuffle<…>(x, y), mask<16>(n), extract<3>(x); NULL when word is none of these */
 static Expr *parse_lane_form(Parser *p, const char *word) {
-  if (!strcmp(word, "lane")) return node(p, E_lane, type_of(DT_i32, parse_lanes(p)), 0, NULL);
+  if (!strcmp(word, "lane")) return parse_lane(p);
+  if (!strcmp(word, "shuffle")) return parse_shuffle(p);
   if (!strcmp(word, "splat")) {
     int lanes = parse_lanes(p);
     Expr *x = parse_operand(p);

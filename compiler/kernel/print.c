@@ -114,12 +114,22 @@ static void print_load(Text *out, const Expr *e) {
   print_expr(out, e->arg[1], PRECEDENCE_PRIMARY);
 }
 
+static void print_lanes(Text *out, const Expr *e, const char *open, const char *close) {
+  text_puts(out, open);
+  for (int l = 0; l < e->type.lanes; ++l) text_printf(out, l ? ", %d" : "%d", e->lane[l]);
+  text_puts(out, close);
+}
+
 static void print_leaf(Text *out, const Expr *e) {
   switch (e->kind) {
   case E_const: print_const(out, e); return;
   case E_var: text_puts(out, e->var->name); return;
   case E_load: print_load(out, e); return;
-  case E_lane: text_printf(out, "lane<%d>", e->type.lanes); return;
+  case E_lane:
+    text_printf(out, "lane<%d>", e->type.lanes);
+    if (e->lane) print_lanes(out, e, "(", ")");
+    return;
+  case E_shuffle: print_lanes(out, e, "shuffle<", ">"); break;
   case E_splat: text_printf(out, "splat<%d>", e->type.lanes); break;
   case E_mask: text_printf(out, "mask<%d>", e->type.lanes); break;
   case E_extract: text_printf(out, "extract<%" PRId64 ">", e->value.i); break;

@@ -117,6 +117,15 @@ static void check_quotient(Check *c, const Expr *e) {
     fail(c, "%s%s", "an index is divided by something else than a positive number", "");
 }
 
+static void check_shuffle(Check *c, const Expr *e) {
+  if (!e->lane || e->type.dtype == DT_bool || e->type.lanes < 2 || e->nargs != 2 ||
+      !type_equal(e->arg[0]->type, e->type) || !type_equal(e->arg[1]->type, e->type))
+    return fail(c, "%s%s", "shuffle takes two vectors of its type, which are not of bool", "");
+  for (int l = 0; l < e->type.lanes; ++l)
+    if (e->lane[l] < 0 || e->lane[l] >= 2 * e->type.lanes)
+      fail(c, "%s%s", "shuffle takes lanes that its operands have", "");
+}
+
 static void check_kind(Check *c, const Expr *e) {
   switch (e->kind) {
   case E_const: return;
@@ -133,6 +142,7 @@ static void check_kind(Check *c, const Expr *e) {
   case E_lane:
     if (e->type.dtype != DT_i32) fail(c, "%s%s", "lane numbers are i32", "");
     return;
+  case E_shuffle: check_shuffle(c, e); return;
   case E_mask:
     check_index(c, e->arg[0], "the count of a mask");
     if (e->type.dtype != DT_bool) fail(c, "%s%s", "a mask is bool", "");

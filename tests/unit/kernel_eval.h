@@ -189,6 +189,7 @@ static inline void eval_inner(EvalFrame *f, const Expr *e, EvalValue *out) {
     if (e->kind == E_mask) out->lane[l].i = l < args[0].lane[0].i;
     if (e->kind == E_idiv) out->lane[l].i = args[0].lane[l].i / args[1].lane[l].i;
     if (e->kind == E_imod) out->lane[l].i = args[0].lane[l].i % args[1].lane[l].i;
+    if (e->kind == E_shuffle) out->lane[l] = args[e->lane[l] / e->type.lanes].lane[e->lane[l] % e->type.lanes];
     if (e->kind == E_extract) out->lane[l] = args[0].lane[e->value.i];
   }
 }
@@ -206,7 +207,7 @@ static void eval_expr(EvalFrame *f, const Expr *e, EvalValue *out) {
   case E_var: *out = *eval_var(f, e->var); break;
   case E_load: eval_load(f, e, out); break;
   case E_lane:
-    for (int l = 0; l < e->type.lanes; ++l) out->lane[l].i = l;
+    for (int l = 0; l < e->type.lanes; ++l) out->lane[l].i = e->lane ? e->lane[l] : l;
     break;
   default: eval_inner(f, e, out); break;
   }

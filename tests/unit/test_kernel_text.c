@@ -19,6 +19,12 @@ static Type index_type(void) { return type_of(DT_i64, 1); }
 
 static void push(Block *b, Stmt *s) { vec_push(arena, *b, s); }
 
+/* Lanes 0 and 3 of four. */
+static Expr *outer_lanes(Arena *a) {
+  Expr *lanes = expr_lanes(a, 4, (int64_t[]){1, 0, -1, 1});
+  return expr_op2(a, OP_eq, lanes, expr_int(a, lanes->type, 1));
+}
+
 /* y[i] = relu(x[i]) * scale over 37 elements by 4 lanes with a mask, and a transpose through a local array. */
 static Kernel *built_kernel(void) {
   Arena *a = arena;
@@ -57,6 +63,9 @@ static Kernel *built_kernel(void) {
   Stmt *rows = stmt_for(a, FOR_unrolled, j, expr_index(a, 0), expr_index(a, 16), 4);
   push(&first->body, rows);
   push(&rows->body, stmt_store(a, t, expr_var(a, j), expr_load(a, copy, expr_var(a, j), 4, NULL), NULL));
+  Expr *sides = expr_shuffle(a, expr_var(a, v), zero, (int[]){0, 0, 5, 3});
+  Expr *lanes = outer_lanes(a);
+  push(&first->other, stmt_set(a, v, expr_op3(a, OP_where, lanes, sides, expr_var(a, v))));
   Var *last = var_new(a, "last", f32x(1));
   push(&first->other, stmt_let(a, last, expr_extract(a, expr_var(a, v), 3)));
   return k;
@@ -220,6 +229,14 @@ static void test_malformed(void **state) {
       {"kernel k(x: f32[4])\n  let a: i64 = 7 / 0\n", "bad.ir:2: kernel text: only an index is divided"},
       {"kernel k(x: f32[4])\n  let a: f32x3 = f32x3(0)\n",
        "bad.ir:2: kernel text: lanes must be 2, 4, 8, 16, 32 or 64"},
+      {"kernel k(x: f32[4])\n  let a: i32x4 = lane<4>(0, 1)\n",
+       "bad.ir:2: kernel text: a list of lanes has another length"},
+      {"kernel k(x: f32[4])\n  let a: i32x2 = shuffle<0, 1, 2>(lane<2>, lane<2>)\n",
+       "bad.ir:2: kernel text: a shuffle takes two vectors of its lanes"},
+      {"kernel k(x: f32[4])\n  let a: i32x2 = shuffle<0, 4>(lane<2>, lane<2>)\n",
+       "bad.ir:2: kernel text: shuffle takes lanes that its operands have"},
+      {"kernel k(x: f32[4])\n  let a: boolx2 = shuffle<0, 1>(mask<2>(1), mask<2>(2))\n",
+       "bad.ir:2: kernel text: shuffle takes two vectors of its type, which are not of bool"},
       {"kernel k(x: f32[4])\n  let a: i64 = 1\n  set a = 2\n",
        "bad.ir:3: kernel text: a is set, but is not a mutable variable"},
       {"kernel k(x: f32[4])\n  let a: i64 = 1 2\n", "bad.ir:2: kernel text: expected the end of the line, found 2"},

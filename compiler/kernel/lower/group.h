@@ -147,6 +147,24 @@ void schedule_scatter(Program *p, const Group *g, Calls *calls);
 Slot *slot_widened(Program *p, Slot *from, Loc loc);
 void call_convert(Program *p, Slot *from, Slot *to, Calls *calls);
 
+/* ---- lanes in index maps, and loads of lanes that do not lie side by side (pass/lanes.c) ---- */
+enum { VECTOR_AT_ZERO = -1 };
+typedef struct VectorAxis {
+  int axis, lanes;
+  int every; /* vectors start at multiples of it (0: anywhere), or all at 0 (VECTOR_AT_ZERO) */
+} VectorAxis;
+/* What the lanes add to the map's value at lane 0; false: that differs from vector to vector. */
+bool vector_offsets(const VectorAxis *v, const Affine *index, int64_t *offset);
+/* The map's value modulo `by`, or as it is when by is 0, in each lane; false: not the same in every vector. */
+bool vector_values(const VectorAxis *v, const Affine *index, int64_t by, int64_t *value);
+bool vector_contiguous(const VectorAxis *v, const Affine *index); /* offsets 0, 1, 2, … */
+bool vector_uniform(const VectorAxis *v, const Affine *index);    /* offsets 0, 0, 0, … */
+bool vector_shuffles(const VectorAxis *v, const Affine *index);   /* vector_load can do it */
+/* b[first + offset of each lane], first being the map at lane 0, by loads that become lets of `body`. Lanes in `off`
+ * (bit l: lane l) have any value; nothing is read where `only` (NULL: no condition) is off. */
+Expr *vector_load(Arena *a, Block *body, const VectorAxis *v, const Buffer *b, const Affine *index, Expr *first,
+                  uint64_t off, Expr *only);
+
 /* ---- points to expressions (pass/points.c): used by all schedules ---- */
 typedef struct PointGen {
   Program *program;
@@ -158,11 +176,13 @@ typedef struct PointGen {
   Expr *axis[RANK_MAX * 3]; /* index expression (i64 scalar) of each axis; the first lane's for the vector axis */
   int vector_axis;          /* -1: scalar code */
   int lanes;                /* 1: scalar code */
+  int every;                /* of VectorAxis; 0: no shuffled loads */
   Expr *mask;               /* lanes that are on (NULL: all) */
   Expr *result[16];         /* value of P_result by phase, with `lanes` lanes or scalar (then it is splat on use) */
   bool results_outside; /* results are defined in hoist or further out, so what depends on them may be hoisted too */
   Expr *guard;          /* private: scalar condition and lanes under which the current subtree is read */
   Expr *guard_mask;
+  uint64_t off;                               /* private: lanes in which a guard never holds */
   uint64_t version[RANK_MAX * 3 + 16], clock; /* private: what the memo may still serve */
   Intern memo, uses, axes;
 } PointGen;
@@ -172,8 +192,8 @@ void point_axis(PointGen *gen, int axis, Expr *index);
 void point_result(PointGen *gen, int phase, Expr *value);      /* likewise for a result */
 Buffer *point_buffer(PointGen *gen, Slot *slot, bool written); /* the parameter that stands for slot */
 Expr *affine_expr(PointGen *gen, const Affine *index);         /* i64 scalar, at the first lane */
-int64_t affine_stride(const Affine *index, int axis,
-                      bool *simple); /* coefficient; *simple false: axis inside a div or mod */
+/* The axis' coefficient; *simple false: it stands inside a quotient or remainder. */
+int64_t affine_stride(const Affine *index, int axis, bool *simple);
 /* The value, `lanes` wide, or scalar when it does not vary along the vector axis (expr_splat it). Values that are used
  * more than once become lets. They are served again until their axes change (point_axis) or body and hoist do. */
 Expr *point_expr(PointGen *gen, const Point *point);
@@ -184,8 +204,8 @@ void point_writes(PointGen *gen, const Group *g,
                   bool full); /* all writes of that kind: every value first, then the stores */
 /* Prefetches the states that g writes, with another index of one axis. */
 void point_fetch(PointGen *gen, const Group *g, int axis, Expr *index);
-bool point_vectorises(const Point *point, int axis,
-                      bool results); /* every load has stride 0 or 1 along axis and nothing needs lane loops; results:
-                                        those of phases differ along it */
+/* Every load can be made `lanes` wide along the axis and nothing needs lane loops; results: those of phases differ
+ * along it. */
+bool point_vectorises(const Point *point, const VectorAxis *v, bool results);
 bool point_depends(PointGen *gen, const Point *point, int axis);
 #endif

@@ -88,13 +88,18 @@ static Point *point_guard(Lowering *l, Cluster *c, const Node *n, Point *inside,
   return point_intern(c, l->arena, &p);
 }
 
+/* The place in a dimension of the operand where a guard holds: 0 where there is one only. */
+static const Affine *place_in(Cluster *c, const Node *x, int dim, const Affine *place) {
+  return x->shape.dim[dim] == 1 ? affine_const(&c->set, 0) : place;
+}
+
 static Point *point_pad(Lowering *l, int ci, const Node *n, Index index) {
   Cluster *c = l->clusters.at[ci];
   const Node *x = n->in[0];
   const Affine *inner[RANK_MAX], *shifted[RANK_MAX];
   for (int d = 0; d < n->shape.rank; ++d) {
     shifted[d] = affine_add(&c->set, index[d], affine_const(&c->set, -n->attr->low[d]));
-    inner[d] = affine_div(&c->set, shifted[d], n->attr->step[d] + 1);
+    inner[d] = place_in(c, x, d, affine_div(&c->set, shifted[d], n->attr->step[d] + 1));
   }
   for (int d = 0; d < x->shape.rank; ++d)
     if (x->shape.dim[d] == 0) return point_number(l, c, n, n->dtype, n->attr->fill);
@@ -117,7 +122,7 @@ Point *point_unwindow(Lowering *l, int ci, const Node *n, Index index) {
   for (int k = 0; k < a->axes.n; ++k) {
     const Affine *inside = affine_scale(&c->set, index[n->shape.rank + k], -a->dilation[k]);
     shifted[k] = affine_add(&c->set, index[a->axes.at[k]], inside);
-    inner[a->axes.at[k]] = affine_div(&c->set, shifted[k], a->step[k]);
+    inner[a->axes.at[k]] = place_in(c, x, a->axes.at[k], affine_div(&c->set, shifted[k], a->step[k]));
   }
   Point *p = point_of(l, ci, x, inner);
   for (int k = a->axes.n - 1; k >= 0; --k) {
@@ -156,12 +161,12 @@ static Point *point_concat(Lowering *l, int ci, const Node *n, Index index) {
     start -= size;
     if (size == 0 || index[dim]->lo >= start + size || index[dim]->hi < start) continue;
     memcpy(inner, index, sizeof(inner[0]) * (size_t)n->shape.rank);
-    inner[dim] = affine_add(&c->set, index[dim], affine_const(&c->set, -start));
+    inner[dim] = place_in(c, x, dim, affine_add(&c->set, index[dim], affine_const(&c->set, -start)));
     Point *part = point_of(l, ci, x, inner);
     part = point_guard(l, c, n, part, index[dim], start, start + size, 1, 0);
     if (result) {
-      Point *before[2] = {point_index(l, c, n, DT_i64, index[dim]),
-                          point_number(l, c, n, DT_i64, (double)(start + size))};
+      DType t = n->shape.dim[dim] <= INT32_MAX ? DT_i32 : DT_i64; /* i32: as many lanes as f32 */
+      Point *before[2] = {point_index(l, c, n, t, index[dim]), point_number(l, c, n, t, (double)(start + size))};
       Point *choice[3] = {point_op(l, c, n, OP_lt, DT_bool, 2, before), part, result};
       part = point_op(l, c, n, OP_where, n->dtype, 3, choice);
     }

@@ -1,5 +1,6 @@
 /* columns.c: reductions over outer axes only: rows ascend, the vector runs along the innermost kept axis. Order
- * (MIDDLE.md 3.2): chunks of Q rows, one chain in each, chunks joined by halving. A unit is a block of up to four
+ * (MIDDLE.md 3.2): chunks of Q rows, one chain in each, chunks joined by halving. Places of maxima are chains too, in
+ * rows of one chunk; so are rows of two elements, whatever axis they lie along. A unit is a block of up to four
  * vectors of columns, so that each row of it is whole cache lines.
  *
  *   for u parallel                         one block of columns
@@ -54,33 +55,34 @@ static void set_results(Columns *c, int phases, int v) {
   for (int p = 0; p < phases; ++p) point_result(&c->nest->gen, p, c->result[p][v]);
 }
 
-/* Rows lo … hi - 1 of phases first … end - 1 into fresh accumulators; acc[p][v] are their values. */
-static void chunk(Columns *c, Block *body, Expr *lo, Expr *hi, int first, int end, Var *acc[][VECTORS_MAX]) {
+/* Rows lo … hi - 1 of phases first … end - 1 (NULL: all rows) into fresh accumulators. */
+static void chunk(Columns *c, Block *body, Expr *lo, Expr *hi, int first, int end, NestChain chain[][VECTORS_MAX]) {
   Nest *nest = c->nest;
   Expr *r;
+  Block *loop = body;
   for (int p = first; p < end; ++p)
-    for (int v = 0; v < c->vectors; ++v)
-      nest_bind(nest, body, "acc", nest_start(nest, &nest->group->phases.at[p], nest->lanes), &acc[p][v]);
-  Block *loop = nest_loop(nest, body, "r", lo, hi, 1, &r);
-  nest_set_axes(nest, loop, nest->group->kept, nest->group->naxes, r);
+    for (int v = 0; v < c->vectors; ++v) chain[p][v] = nest_chain(nest, body, &nest->group->phases.at[p], nest->lanes);
+  if (lo) {
+    loop = nest_loop(nest, body, "r", lo, hi, 1, &r);
+    nest_set_axes(nest, loop, nest->group->kept, nest->group->naxes, r);
+  } else {
+    loop = nest_reduced(nest, body, -1, 1, &r);
+  }
   for (int v = 0; v < c->vectors; ++v) {
     nest_column(nest, loop, loop, c->block, v);
     set_results(c, first, v);
-    for (int p = first; p < end; ++p) {
-      Expr *next = nest_step(nest, &nest->group->phases.at[p], expr_var(nest->arena, acc[p][v]));
-      vec_push(nest->arena, *loop, stmt_set(nest->arena, acc[p][v], next));
-    }
+    for (int p = first; p < end; ++p) nest_advance(nest, loop, &nest->group->phases.at[p], &chain[p][v], r);
   }
 }
 
 static void store_parts(Columns *c, Block *body, Buffer **parts, Expr *row, int first, int end,
-                        Var *acc[][VECTORS_MAX]) {
+                        NestChain chain[][VECTORS_MAX]) {
   Arena *a = c->nest->arena;
   int64_t width = (int64_t)c->vectors * c->nest->lanes;
   for (int p = first; p < end; ++p)
     for (int v = 0; v < c->vectors; ++v) {
       Expr *at = expr_add(a, expr_mul(a, row, width), expr_index(a, (int64_t)v * c->nest->lanes));
-      vec_push(a, *body, stmt_store(a, parts[p], at, expr_var(a, acc[p][v]), NULL));
+      vec_push(a, *body, stmt_store(a, parts[p], at, expr_var(a, chain[p][v].acc), NULL));
     }
 }
 
@@ -89,20 +91,20 @@ static void chunks(Columns *c, Block *body, int64_t q, int first, int end) {
   Arena *a = nest->arena;
   int64_t whole = c->rows / q, count = (c->rows + q - 1) / q, width = (int64_t)c->vectors * nest->lanes;
   Buffer *parts[PHASES_MAX];
-  Var *acc[PHASES_MAX][VECTORS_MAX];
+  NestChain chain[PHASES_MAX][VECTORS_MAX];
   Expr *k;
   for (int p = first; p < end; ++p) {
     parts[p] = buffer_local(a, "parts", nest->group->phases.at[p].chain, count * width);
     vec_push(a, *body, stmt_local(a, parts[p]));
   }
   Block *loop = nest_loop(nest, body, "c", expr_index(a, 0), expr_index(a, whole), 1, &k);
-  chunk(c, loop, expr_mul(a, k, q), expr_add(a, expr_mul(a, k, q), expr_index(a, q)), first, end, acc);
-  store_parts(c, loop, parts, k, first, end, acc);
+  chunk(c, loop, expr_mul(a, k, q), expr_add(a, expr_mul(a, k, q), expr_index(a, q)), first, end, chain);
+  store_parts(c, loop, parts, k, first, end, chain);
   if (count > whole) {
     Stmt *last = stmt_block(a, (Loc){NULL, 0, NULL}, NULL);
     vec_push(a, *body, last);
-    chunk(c, &last->body, expr_index(a, whole * q), expr_index(a, c->rows), first, end, acc);
-    store_parts(c, &last->body, parts, expr_index(a, whole), first, end, acc);
+    chunk(c, &last->body, expr_index(a, whole * q), expr_index(a, c->rows), first, end, chain);
+    store_parts(c, &last->body, parts, expr_index(a, whole), first, end, chain);
   }
   for (int p = first; p < end; ++p) {
     nest_halve(nest, body, nest->group->phases.at[p].op, parts[p], count, width, nest->lanes);
@@ -122,10 +124,10 @@ static void block(Nest *nest, Block *body, const NestColumns *columns, void *con
     if (c->rows > q) {
       chunks(c, body, q, first, end);
     } else {
-      Var *acc[PHASES_MAX][VECTORS_MAX];
-      chunk(c, body, expr_index(nest->arena, 0), expr_index(nest->arena, c->rows), first, end, acc);
+      NestChain chain[PHASES_MAX][VECTORS_MAX];
+      chunk(c, body, NULL, NULL, first, end, chain);
       for (int p = first; p < end; ++p)
-        for (int v = 0; v < c->vectors; ++v) c->result[p][v] = expr_var(nest->arena, acc[p][v]);
+        for (int v = 0; v < c->vectors; ++v) c->result[p][v] = expr_var(nest->arena, chain[p][v].acc);
     }
     for (int p = first; p < end; ++p)
       for (int v = 0; v < c->vectors; ++v) c->result[p][v] = nest_round(nest, body, p, c->result[p][v]);

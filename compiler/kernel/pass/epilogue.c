@@ -100,8 +100,8 @@ int dot_write_lanes(const Program *p, const Group *g, const DotPlan *plan) {
   intern_init(&seen, p->arena);
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
-    bool simple, one = affine_stride(w->index, plan->column_axis, &simple) == 1;
-    if (!one || !simple || !point_vectorises(w->value, plan->column_axis, true)) return 1;
+    VectorAxis v = {plan->column_axis, lanes, 0};
+    if (!vector_contiguous(&v, w->index) || !point_vectorises(w->value, &v, true)) return 1;
     lanes = point_lanes(p, &seen, w->value, lanes);
   }
   return lanes;

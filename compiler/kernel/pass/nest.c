@@ -121,6 +121,7 @@ void nest_init(Nest *nest, Program *p, const Group *g) {
     if (g->writes.at[i].row) point_count(&nest->gen, g->writes.at[i].row); /* scalar code: its dtypes set no width */
   }
   if (nest->lanes == 64) nest->lanes = p->machine->lanes[DT_f32] > 0 ? p->machine->lanes[DT_f32] : 1;
+  nest->step = nest->lanes;
   collapse(nest);
 }
 
@@ -173,20 +174,25 @@ int nest_kept(const Nest *nest, int except, int *axes) {
   return n;
 }
 
+/* Every schedule starts its vectors at multiples of what they hold, the only one of a short axis at 0. */
+static int vector_every(const Nest *nest, int axis) {
+  return nest->extent[axis] <= nest->step ? VECTOR_AT_ZERO : nest->step;
+}
+
 bool nest_vectorises(const Nest *nest, int axis) {
   const Group *g = nest->group;
-  bool simple, results = axis < g->kept; /* along a reduced axis a result is one scalar */
+  bool results = axis < g->kept; /* along a reduced axis a result is one scalar */
   if (axis < 0 || nest->lanes < 2) return false;
+  VectorAxis v = {axis, nest->lanes, vector_every(nest, axis)};
   for (int i = 0; i < g->phases.n; ++i) {
     const Reduction *r = &g->phases.at[i];
-    if (nest_is_arg(r->op) || !point_vectorises(r->element, axis, results) ||
-        (r->factor && !point_vectorises(r->factor, axis, results)))
+    if (!point_vectorises(r->element, &v, results) || (r->factor && !point_vectorises(r->factor, &v, results)))
       return false;
   }
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
     if (!w->full && axis >= g->kept) continue;
-    if (!point_vectorises(w->value, axis, results) || affine_stride(w->index, axis, &simple) != 1) return false;
+    if (!point_vectorises(w->value, &v, results) || !vector_contiguous(&v, w->index)) return false;
   }
   return true;
 }
@@ -252,6 +258,7 @@ void nest_vector(Nest *nest, Block *body, Block *hoist, int axis, int lanes, Exp
   nest->gen.hoist = hoist;
   nest->gen.vector_axis = axis;
   nest->gen.lanes = lanes;
+  nest->gen.every = lanes > 1 ? vector_every(nest, axis) : 0;
   nest->gen.mask = mask;
 }
 
@@ -304,6 +311,62 @@ Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc) {
   Expr *f = chain_operand(nest, r, r->factor, lanes);
   if (dtype_is_float(r->chain)) return expr_op3(a, OP_fma, e, f, acc);
   return expr_op2(a, OP_add, acc, expr_op2(a, OP_mul, e, f));
+}
+
+NestChain nest_chain(Nest *nest, Block *body, const Reduction *r, int lanes) {
+  NestChain chain = {NULL, NULL};
+  if (!nest_is_arg(r->op)) {
+    nest_bind(nest, body, "acc", nest_start(nest, r, lanes), &chain.acc);
+    return chain;
+  }
+  Reduction value = *r;
+  value.op = r->op == OP_argmax ? OP_max : OP_min;
+  value.dtype = value.chain = r->element->dtype;
+  nest_bind(nest, body, "best", nest_start(nest, &value, lanes), &chain.best);
+  nest_bind(nest, body, "position", expr_int(nest->arena, type_of(r->dtype, lanes), 0), &chain.acc);
+  return chain;
+}
+
+/* The first of the best; NaN is better than any number. */
+static void arg_advance(Nest *nest, Block *body, const Reduction *r, const NestChain *chain, Expr *number) {
+  Arena *a = nest->arena;
+  int lanes = chain->acc->type.lanes;
+  Expr *value = expr_var(a, chain->best), *at = expr_var(a, chain->acc);
+  Expr *e = nest_bind(nest, body, "e", expr_splat(a, point_expr(&nest->gen, r->element), lanes), NULL);
+  Expr *better = r->op == OP_argmax ? expr_op2(a, OP_lt, value, e) : expr_op2(a, OP_lt, e, value);
+  if (dtype_is_float(chain->best->type.dtype)) {
+    Expr *nan = expr_op1(a, OP_not, expr_op2(a, OP_eq, e, e));
+    better = expr_op2(a, OP_or, better, expr_op2(a, OP_and, nan, expr_op2(a, OP_eq, value, value)));
+  }
+  Expr *first = expr_op2(a, OP_eq, number, expr_index(a, 0)); /* a row of -Inf has its first element as the best */
+  Expr *take = expr_op2(a, OP_or, better, expr_splat(a, first, lanes));
+  take = nest_bind(nest, body, "take", take, NULL); /* selects: no branch to guess */
+  Expr *here = expr_splat(a, expr_cast(a, number, r->dtype, false), lanes);
+  vec_push(a, *body, stmt_set(a, chain->best, expr_op3(a, OP_where, take, e, value)));
+  vec_push(a, *body, stmt_set(a, chain->acc, expr_op3(a, OP_where, take, here, at)));
+}
+
+void nest_advance(Nest *nest, Block *body, const Reduction *r, const NestChain *chain, Expr *number) {
+  if (nest_is_arg(r->op)) {
+    arg_advance(nest, body, r, chain, number);
+    return;
+  }
+  Expr *next =
+      nest_step(nest, r, expr_var(nest->arena, chain->acc)); /* before vec_push: it appends to the body itself */
+  vec_push(nest->arena, *body, stmt_set(nest->arena, chain->acc, next));
+}
+
+Block *nest_reduced(Nest *nest, Block *body, int axis, int step, Expr **number) {
+  Arena *a = nest->arena;
+  *number = expr_index(a, 0);
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i) {
+    if (nest->extent[i] == 1) continue;
+    Expr *var;
+    body = nest_loop(nest, body, "r", expr_index(a, 0), expr_index(a, nest->extent[i]), i == axis ? step : 1, &var);
+    point_axis(&nest->gen, i, var);
+    *number = expr_add(a, expr_mul(a, *number, nest->extent[i]), var);
+  }
+  return body;
 }
 
 Expr *nest_round(Nest *nest, Block *body, int phase, Expr *chain) {
@@ -371,23 +434,28 @@ static Block *serial_axes(Nest *nest, Block *body, int first, int total, const i
   return body;
 }
 
+/* 4 or 8 elements where vectors hold 16 go by a vector of their own length: no mask, and a masked store of half a
+ * vector would delay the load of the next row, which lies in its other half. */
+static bool fills_vector(const Nest *nest, int64_t n) { return n >= 4 && n < nest->lanes && !(n & (n - 1)); }
+
 static void map_vector(Nest *nest, Block *body, int axis) {
   Arena *a = nest->arena;
-  int axes[RANK_MAX * 3], total, w = nest->lanes;
-  int64_t units, n = nest->extent[axis], full = n / w * w;
+  int axes[RANK_MAX * 3], total, w = nest->step;
+  int64_t units, n = nest->extent[axis], full = n / w * w, piece = BLOCK_ELEMENTS / w * w;
   int parallel = parallel_axes(nest, axis, axes, &total, &units);
-  int64_t blocks = units < UNITS_WANTED ? (n + BLOCK_ELEMENTS - 1) / BLOCK_ELEMENTS : 1;
+  int64_t blocks = units < UNITS_WANTED ? (n + piece - 1) / piece : 1;
   Expr *block, *at;
   body = nest_units(nest, body, parallel, axes, blocks, &block);
   body = serial_axes(nest, body, parallel, total, axes);
-  Expr *lo = blocks == 1 ? expr_index(a, 0) : nest_bind(nest, body, "lo", expr_mul(a, block, BLOCK_ELEMENTS), NULL);
+  Expr *lo = blocks == 1 ? expr_index(a, 0) : nest_bind(nest, body, "lo", expr_mul(a, block, piece), NULL);
   Expr *hi = blocks == 1 ? expr_index(a, full)
-                         : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, BLOCK_ELEMENTS)), expr_index(a, full));
+                         : expr_op2(a, OP_minimum, expr_add(a, lo, expr_index(a, piece)), expr_index(a, full));
   if (full) {
     Block *section = nest_section(nest, body, true);
     Block *loop = nest_loop(nest, section, "j", lo, hi, w, &at);
     point_axis(&nest->gen, axis, at);
-    nest_vector(nest, loop, body, axis, w, NULL);
+    nest_vector(nest, loop, body, axis, nest->lanes,
+                w < nest->lanes ? expr_mask(a, expr_index(a, w), nest->lanes) : NULL);
     point_writes(&nest->gen, nest->group, false);
     nest_section_end(nest, body, section);
   }
@@ -397,9 +465,22 @@ static void map_vector(Nest *nest, Block *body, int axis) {
     vec_push(a, *body, last);
     body = &last->body;
   }
+  bool fills = fills_vector(nest, n - full);
   point_axis(&nest->gen, axis, expr_index(a, full));
-  nest_vector(nest, body, NULL, axis, w, expr_mask(a, expr_index(a, n - full), w));
+  nest_vector(nest, body, NULL, axis, fills ? (int)(n - full) : nest->lanes,
+              fills ? NULL : expr_mask(a, expr_index(a, n - full), nest->lanes));
   point_writes(&nest->gen, nest->group, false);
+}
+
+/* Quotients of the axis by 3 go by vectors of which 15 elements in 16 are used, and so on: whole multiples. */
+static bool map_fits(Nest *nest, int axis) {
+  static const int divisors[] = {1, 3, 5, 7};
+  for (size_t i = 0; i < sizeof divisors / sizeof *divisors; ++i) {
+    nest->step = nest->lanes / divisors[i] * divisors[i];
+    if (nest->step > 1 && nest_vectorises(nest, axis)) return true;
+  }
+  nest->step = nest->lanes;
+  return false;
 }
 
 Block *nest_points(Nest *nest, Block *body) {
@@ -419,15 +500,39 @@ static void map_scalar(Nest *nest, Block *body) {
 static bool rows_fit(const Nest *nest) {
   int reduced, along = nest_axis(nest, true, &reduced);
   for (int i = 0; i < nest->group->phases.n; ++i)
-    if (nest->group->phases.at[i].order.lanes == 1) return false;
+    if (nest->group->phases.at[i].order.lanes == 1 || nest_is_arg(nest->group->phases.at[i].op)) return false;
   return reduced == 1 && nest_vectorises(nest, along);
 }
 
-static bool columns_fit(const Nest *nest) {
+static int64_t reduced_count(const Nest *nest) {
+  int64_t rows = 1;
+  for (int i = nest->group->kept; i < nest->group->naxes; ++i) rows *= nest->extent[i];
+  return rows;
+}
+
+/* Two elements in two lanes, joined, are what one chain makes of them (start + a) + b: no start is a -0 or a NaN, and
+ * with it nothing changes b. Products that are added are rounded once in a chain and twice in lanes. */
+static bool rows_are_pairs(const Nest *nest) {
+  bool fit = reduced_count(nest) == 2;
+  for (int i = 0; i < nest->group->phases.n; ++i) fit = fit && nest->group->phases.at[i].op != OP_dot;
+  for (int i = 0; i < nest->group->writes.n; ++i) fit = fit && !nest->group->writes.at[i].full;
+  return fit;
+}
+
+static bool columns_fit(Nest *nest) {
   int kept, across = nest_axis(nest, false, &kept);
-  for (int i = 0; i < nest->group->phases.n; ++i)
-    if (nest->group->phases.at[i].order.lanes > 1) return false;
-  return kept > 0 && nest_vectorises(nest, across);
+  int64_t rows = reduced_count(nest);
+  bool pairs = rows_are_pairs(nest);
+  for (int i = 0; i < nest->group->phases.n; ++i) {
+    const Reduction *r = &nest->group->phases.at[i];
+    bool arg = nest_is_arg(r->op); /* its result is the same in any order of the lanes */
+    if (arg ? r->element->dtype == DT_bool || rows > r->order.chunk : r->order.lanes > 1 && !pairs) return false;
+  }
+  int lanes = nest->lanes;
+  if (kept && fills_vector(nest, nest->extent[across])) nest->lanes = nest->step = (int)nest->extent[across];
+  if (kept && nest_vectorises(nest, across)) return true;
+  nest->lanes = nest->step = lanes;
+  return false;
 }
 
 void schedule_nest(Program *p, const Group *g, Calls *calls) {
@@ -441,6 +546,11 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
     nest_done(&nest, body, calls);
     return;
   }
+  if (rows_are_pairs(&nest) && columns_fit(&nest)) {
+    nest_columns(&nest, &body);
+    nest_done(&nest, body, calls);
+    return;
+  }
   if (g->phases.n && rows_fit(&nest) && nest_rows_apart(&nest)) {
     nest_rows_split(&nest, calls);
     return;
@@ -451,7 +561,7 @@ void schedule_nest(Program *p, const Group *g, Calls *calls) {
     nest_columns(&nest, &body);
   else if (g->phases.n)
     nest_serial(&nest, &body);
-  else if (nest_vectorises(&nest, axis))
+  else if (map_fits(&nest, axis))
     map_vector(&nest, &body, axis);
   else
     map_scalar(&nest, &body);

@@ -12,6 +12,7 @@ typedef struct Nest {
   PointGen gen;
   int64_t extent[RANK_MAX * 3]; /* after collapsing: the inner axis has the product, the outer one 1 */
   int lanes;                    /* of the machine for the dtypes at hand */
+  int step;                     /* elements of a vector that are used: fewer than lanes only in maps, see nest.c */
 } Nest;
 
 /* A unit's columns: vectors side by side along a kept axis. */
@@ -42,6 +43,15 @@ void nest_vector(Nest *nest, Block *body, Block *hoist, int axis, int lanes, Exp
 Expr *nest_start(Nest *nest, const Reduction *r, int lanes); /* neutral element */
 Expr *nest_step(Nest *nest, const Reduction *r, Expr *acc);  /* acc with this point's element */
 Expr *nest_join(Nest *nest, Op op, Expr *x, Expr *y);        /* two partial results */
+/* Chains that go over the elements one by one: sums and the like, and the place of the best so far with what it is. */
+typedef struct NestChain {
+  Var *acc, *best; /* best: of argmax and argmin, whose acc is the place */
+} NestChain;
+NestChain nest_chain(Nest *nest, Block *body, const Reduction *r, int lanes);
+/* This point's element, whose number in the row is `number`. */
+void nest_advance(Nest *nest, Block *body, const Reduction *r, const NestChain *chain, Expr *number);
+/* Loops over the reduced axes, row-major, those of `axis` by `step`; *number: of the element. */
+Block *nest_reduced(Nest *nest, Block *body, int axis, int step, Expr **number);
 int nest_stage(const Nest *nest, int first); /* phases first … end - 1 use no result of each other: returns end */
 /* The value of a phase: the joined chain, rounded to its dtype, under a name. */
 Expr *nest_round(Nest *nest, Block *body, int phase, Expr *chain);

@@ -130,44 +130,98 @@ static bool varies(PointGen *gen, const Point *p) {
   return mask >> gen->vector_axis & 1 || (mask >> AXES && point_any(p, is_vector_result, gen));
 }
 
-static bool index_vectorises(const Affine *index, int axis, bool any_stride) {
-  bool simple;
-  int64_t stride = affine_stride(index, axis, &simple);
-  return simple && (any_stride || stride == 0 || stride == 1);
+/* ---- what goes by vectors ---- */
+static bool is_result(const Point *p, const void *context) {
+  (void)context;
+  return p->kind == P_result;
 }
 
 static bool mentions(const Point *p, const void *axis) {
   return p->index && affine_axes(p->index) >> *(const int *)axis & 1;
 }
 
-static bool is_result(const Point *p, const void *context) {
-  (void)context;
-  return p->kind == P_result;
-}
-
 typedef struct Along {
-  int axis;
+  const VectorAxis *vector;
   bool results;
 } Along;
 
-/* A gather reads one row at a time: its row must be the same in all lanes. */
-static bool forbids_vectors(const Point *p, const void *context) {
-  const Along *along = context;
-  int axis = along->axis;
-  if (p->index && !index_vectorises(p->index, axis, p->kind == P_index || p->kind == P_guard)) return true;
-  if (p->kind == P_guard && p->stride > 1 && point_any(p, mentions, &axis)) return true;
-  if (p->kind != P_load || !p->nargs) return false;
-  return point_any(p->arg[0], mentions, &axis) || (along->results && point_any(p->arg[0], is_result, NULL));
+/* Lanes in which a guard that differs from lane to lane holds. */
+typedef struct GuardLanes {
+  uint64_t off; /* never */
+  bool open;    /* in the others it has to be asked whether its index is between lo and hi */
+} GuardLanes;
+
+/* False: it has to be asked lane by lane whether the stride divides the index. */
+static bool guard_lanes(const VectorAxis *v, const Point *p, GuardLanes *g) {
+  int64_t value[64];
+  *g = (GuardLanes){0};
+  if (vector_values(v, p->index, 0, value)) {
+    for (int l = 0; l < v->lanes; ++l)
+      if (value[l] < p->lo || value[l] >= p->hi || value[l] % p->stride) g->off |= (uint64_t)1 << l;
+    return true;
+  }
+  g->open = p->index->lo < p->lo || p->index->hi >= p->hi;
+  if (p->stride == 1) return vector_offsets(v, p->index, value);
+  if (!vector_values(v, p->index, p->stride, value)) return false;
+  for (int l = 0; l < v->lanes; ++l)
+    if (value[l]) g->off |= (uint64_t)1 << l;
+  return true;
 }
 
-bool point_vectorises(const Point *p, int axis, bool results) {
-  return !point_any(p, forbids_vectors, &(Along){axis, results});
+typedef struct Guarded {
+  const VectorAxis *vector;
+  const Point *guard;
+  bool open;
+} Guarded;
+
+/* A read of what only the guard keeps inside the array, in lanes where it may not hold, that is no masked load. */
+static bool reads_outside(const Point *p, const void *context) {
+  const Guarded *g = context;
+  if (p->kind != P_load || (p->index->lo >= 0 && p->index->hi < shape_count(p->slot->shape))) return false;
+  uint32_t axes = affine_axes(p->index);
+  if (axes >> g->vector->axis & 1) return g->open && !vector_contiguous(g->vector, p->index);
+  return axes & affine_axes(g->guard->index);
 }
+
+static bool forbids_load(const Point *p, const Along *along) {
+  const VectorAxis *v = along->vector;
+  bool bytes = p->slot->dtype == DT_bool; /* masks are not shuffled */
+  if (!vector_uniform(v, p->index) && !vector_contiguous(v, p->index) && (bytes || !vector_shuffles(v, p->index)))
+    return true;
+  if (!p->nargs) return false; /* a gather reads one row at a time: its row must be the same in all lanes */
+  return point_any(p->arg[0], mentions, &v->axis) || (along->results && point_any(p->arg[0], is_result, NULL));
+}
+
+static bool forbids_guard(const Point *p, const VectorAxis *v) {
+  GuardLanes lanes;
+  if (!(affine_axes(p->index) >> v->axis & 1)) return false;
+  if (vector_uniform(v, p->index) || !guard_lanes(v, p, &lanes)) return true;
+  return point_any(p->arg[0], reads_outside, &(Guarded){v, p, lanes.open});
+}
+
+static bool forbids_vectors(const Point *p, const void *context) {
+  const Along *along = context;
+  int64_t offset[64];
+  switch (p->kind) {
+  case P_load: return forbids_load(p, along);
+  case P_guard: return forbids_guard(p, along->vector);
+  case P_index:
+  case P_random: return !vector_offsets(along->vector, p->index, offset);
+  default: return false;
+  }
+}
+
+bool point_vectorises(const Point *p, const VectorAxis *v, bool results) {
+  return !point_any(p, forbids_vectors, &(Along){v, results});
+}
+
+static VectorAxis vector_of(const PointGen *gen) { return (VectorAxis){gen->vector_axis, gen->lanes, gen->every}; }
 
 /* ---- memo ---- */
 typedef struct MemoKey {
   const Point *point;
   const Expr *guard, *guard_mask;
+  uint64_t off;
 } MemoKey;
 
 typedef struct MemoEntry {
@@ -189,6 +243,7 @@ static MemoEntry *memo_slot(PointGen *gen, const Point *p) {
   key.point = p;
   key.guard = gen->guard;
   key.guard_mask = gen->guard_mask;
+  key.off = gen->off;
   void **slot = intern_slot(&gen->memo, &key, sizeof key);
   if (!*slot) *slot = NEW(gen->arena, MemoEntry);
   return *slot;
@@ -248,18 +303,19 @@ Expr *point_expr(PointGen *gen, const Point *p) {
 /* The affine value in each lane, as an integer of dtype. */
 static Expr *index_value(PointGen *gen, const Affine *index, DType dtype) {
   Arena *a = gen->arena;
-  bool simple;
-  int64_t stride = gen->lanes > 1 ? affine_stride(index, gen->vector_axis, &simple) : 0;
+  VectorAxis v = vector_of(gen);
+  int64_t offset[64];
+  bool lanes = gen->lanes > 1 && affine_axes(index) >> gen->vector_axis & 1 && !vector_uniform(&v, index);
   Expr *first = affine_expr(gen, index);
   bool zero = first->kind == E_const && first->value.i == 0;
   if (first->kind == E_const)
     first = expr_int(a, type_of(dtype, 1), first->value.i);
   else if (dtype != DT_i64)
     first = expr_cast(a, first, dtype, false);
-  if (!stride) return first;
-  Expr *lane = expr_lane(a, gen->lanes);
+  if (!lanes) return first;
+  if (!vector_offsets(&v, index, offset)) bug("an index differs from vector to vector");
+  Expr *lane = expr_lanes(a, gen->lanes, offset);
   if (dtype != DT_i32) lane = expr_cast(a, lane, dtype, false);
-  if (stride != 1) lane = expr_op2(a, OP_mul, lane, expr_int(a, lane->type, stride));
   return zero ? lane : expr_op2(a, OP_add, expr_splat(a, first, gen->lanes), lane);
 }
 
@@ -277,40 +333,81 @@ Expr *point_row(PointGen *gen, const Point *row, int64_t count) {
   return expr_op2(a, OP_minimum, low, expr_index(a, count - 1));
 }
 
+/* Lanes that are off, by what is known here. */
+static uint64_t lanes_off(const PointGen *gen) {
+  const Expr *n = gen->mask && gen->mask->kind == E_mask ? gen->mask->arg[0] : NULL;
+  if (!n) return gen->off;
+  if (n->kind != E_const) bug("the lanes of a mask are not known");
+  return gen->off | ~(((uint64_t)1 << n->value.i) - 1);
+}
+
 static Expr *build_load(PointGen *gen, const Point *p) {
   Arena *a = gen->arena;
   Buffer *b = point_buffer(gen, p->slot, false);
   Expr *index = affine_expr(gen, p->index);
-  bool simple, vector = gen->lanes > 1 && affine_stride(p->index, gen->vector_axis, &simple) == 1;
+  VectorAxis v = vector_of(gen);
+  bool scalar = gen->lanes == 1 || !(affine_axes(p->index) >> gen->vector_axis & 1) || vector_uniform(&v, p->index);
   if (p->nargs) index = expr_add(a, index, expr_mul(a, point_row(gen, p->arg[0], p->count), p->stride));
-  if (!vector) {
+  if (scalar) {
     if (gen->guard) index = expr_op3(a, OP_where, gen->guard, index, expr_index(a, 0));
     return expr_load(a, b, index, 1, NULL);
   }
-  Expr *mask = both(gen, gen->mask, gen->guard_mask);
-  if (gen->guard) mask = both(gen, mask, expr_splat(a, gen->guard, gen->lanes));
-  return expr_load(a, b, index, gen->lanes, mask);
+  Expr *guard = gen->guard ? expr_splat(a, gen->guard, gen->lanes) : NULL;
+  if (!vector_contiguous(&v, p->index)) return vector_load(a, gen->body, &v, b, p->index, index, lanes_off(gen), guard);
+  return expr_load(a, b, index, gen->lanes, both(gen, both(gen, gen->mask, gen->guard_mask), guard));
+}
+
+/* A condition that is known in every lane. */
+static Expr *lanes_on(PointGen *gen, uint64_t off) {
+  Arena *a = gen->arena;
+  int64_t on[64];
+  for (int l = 0; l < gen->lanes; ++l) on[l] = !(off >> l & 1);
+  Expr *number = expr_lanes(a, gen->lanes, on);
+  return expr_op2(a, OP_eq, number, expr_int(a, number->type, 1));
+}
+
+/* lo <= at < hi, as far as it is not known; NULL: it is. */
+static Expr *guard_range(PointGen *gen, const Point *p, Expr *at) {
+  Arena *a = gen->arena;
+  Expr *holds = NULL;
+  if (p->index->lo < p->lo) holds = expr_op2(a, OP_le, expr_int(a, at->type, p->lo), at);
+  if (p->index->hi >= p->hi) holds = both(gen, holds, expr_op2(a, OP_lt, at, expr_int(a, at->type, p->hi)));
+  return holds;
+}
+
+static Expr *guard_scalar(PointGen *gen, const Point *p) {
+  Arena *a = gen->arena;
+  Expr *at = index_value(gen, p->index, DT_i64), *holds = guard_range(gen, p, at);
+  if (p->stride == 1) return holds;
+  Expr *rest = expr_op2(a, OP_mod, at, expr_int(a, at->type, p->stride));
+  return both(gen, holds, expr_op2(a, OP_eq, rest, expr_int(a, at->type, 0)));
+}
+
+static Expr *guard_vector(PointGen *gen, const Point *p, uint64_t *off) {
+  VectorAxis v = vector_of(gen);
+  GuardLanes lanes;
+  if (!guard_lanes(&v, p, &lanes)) bug("a guard differs from vector to vector");
+  Expr *holds = lanes.open ? guard_range(gen, p, index_value(gen, p->index, DT_i32)) : NULL;
+  *off = lanes.off;
+  return lanes.off || !holds ? both(gen, holds, lanes_on(gen, lanes.off)) : holds;
 }
 
 static Expr *build_guard(PointGen *gen, const Point *p) {
   Arena *a = gen->arena;
-  bool simple, lanes = gen->lanes > 1 && affine_stride(p->index, gen->vector_axis, &simple) != 0;
-  Expr *at = index_value(gen, p->index, lanes ? DT_i32 : DT_i64), *holds = NULL;
-  if (p->index->lo < p->lo) holds = expr_op2(a, OP_le, expr_int(a, at->type, p->lo), at);
-  if (p->index->hi >= p->hi) holds = both(gen, holds, expr_op2(a, OP_lt, at, expr_int(a, at->type, p->hi)));
-  if (p->stride > 1) {
-    Expr *rest = expr_op2(a, OP_mod, at, expr_int(a, at->type, p->stride));
-    holds = both(gen, holds, expr_op2(a, OP_eq, rest, expr_int(a, at->type, 0)));
-  }
-  holds = bind(gen, !lanes && gen->hoist ? gen->hoist : gen->body, "inside", holds); /* hoisted reads need it too */
+  bool lanes = gen->lanes > 1 && affine_axes(p->index) >> gen->vector_axis & 1;
   Expr *outer = gen->guard, *outer_mask = gen->guard_mask;
+  uint64_t outer_off = gen->off, off = 0;
+  Expr *holds = lanes ? guard_vector(gen, p, &off) : guard_scalar(gen, p);
+  holds = bind(gen, !lanes && gen->hoist ? gen->hoist : gen->body, "inside", holds); /* hoisted reads need it too */
   if (lanes)
     gen->guard_mask = both(gen, outer_mask, holds);
   else
     gen->guard = both(gen, outer, holds);
+  gen->off |= off;
   Expr *inside = point_expr(gen, p->arg[0]);
   gen->guard = outer;
   gen->guard_mask = outer_mask;
+  gen->off = outer_off;
   int width = inside->type.lanes > holds->type.lanes ? inside->type.lanes : holds->type.lanes;
   Type type = type_of(p->dtype, width);
   Expr *fill = dtype_is_float(p->dtype) ? expr_const(a, type, p->value.f) : expr_int(a, type, p->value.i);
@@ -387,7 +484,8 @@ void point_writes(PointGen *gen, const Group *g, bool full) {
   for (int i = 0; i < n; ++i) {
     const Write *w = &g->writes.at[i];
     if (w->full != full) continue;
-    bool simple, vector = gen->lanes > 1 && affine_stride(w->index, gen->vector_axis, &simple) == 1;
+    VectorAxis axis = vector_of(gen);
+    bool vector = gen->lanes > 1 && vector_contiguous(&axis, w->index);
     Expr *v = vector ? expr_splat(gen->arena, value[i], gen->lanes) : value[i];
     Buffer *b = point_buffer(gen, w->slot, true);
     vec_push(gen->arena, *gen->body,

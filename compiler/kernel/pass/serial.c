@@ -20,45 +20,18 @@ typedef struct Serial {
   Expr *r;   /* number of the current element, or the first of a vector */
 } Serial;
 
-/* Loops over the reduced axes, row-major, the innermost by `step`. */
 static Block *reduced_loops(Serial *s, Block *body, int step) {
-  Nest *nest = s->nest;
-  Arena *a = nest->arena;
-  s->r = expr_index(a, 0);
-  for (int i = nest->group->kept; i < nest->group->naxes; ++i) {
-    if (nest->extent[i] == 1) continue;
-    Expr *var;
-    body = nest_loop(nest, body, "r", expr_index(a, 0), expr_index(a, nest->extent[i]), i == s->axis ? step : 1, &var);
-    point_axis(&nest->gen, i, var);
-    s->r = expr_add(a, expr_mul(a, s->r, nest->extent[i]), var);
-  }
-  return body;
+  return nest_reduced(s->nest, body, s->axis, step, &s->r);
 }
 
-/* argmax, argmin: the first of the best; NaN is better than any number. */
 static void arg_phase(Serial *s, Block *body, int phase) {
   Nest *nest = s->nest;
-  Arena *a = nest->arena;
   const Reduction *r = &nest->group->phases.at[phase];
-  Var *best, *position;
-  Reduction start = *r;
-  start.op = r->op == OP_argmax ? OP_max : OP_min;
-  start.dtype = start.chain = r->element->dtype;
-  Expr *value = nest_bind(nest, body, "best", nest_start(nest, &start, 1), &best);
-  Expr *at = nest_bind(nest, body, "position", expr_int(a, type_of(r->dtype, 1), 0), &position);
+  NestChain chain = nest_chain(nest, body, r, 1);
   Block *loop = reduced_loops(s, body, 1);
   nest_scalar(nest, loop);
-  Expr *e = nest_bind(nest, loop, "e", point_expr(&nest->gen, r->element), NULL);
-  Expr *better = r->op == OP_argmax ? expr_op2(a, OP_lt, value, e) : expr_op2(a, OP_lt, e, value);
-  if (dtype_is_float(start.dtype)) {
-    Expr *nan = expr_op1(a, OP_not, expr_op2(a, OP_eq, e, e));
-    better = expr_op2(a, OP_or, better, expr_op2(a, OP_and, nan, expr_op2(a, OP_eq, value, value)));
-  }
-  Expr *first = expr_op2(a, OP_eq, s->r, expr_index(a, 0)); /* a row of -Inf has its first element as the best */
-  Expr *take = nest_bind(nest, loop, "take", expr_op2(a, OP_or, better, first), NULL); /* selects: no branch to guess */
-  vec_push(a, *loop, stmt_set(a, best, expr_op3(a, OP_where, take, e, value)));
-  vec_push(a, *loop, stmt_set(a, position, expr_op3(a, OP_where, take, expr_cast(a, s->r, r->dtype, false), at)));
-  point_result(&nest->gen, phase, at);
+  nest_advance(nest, loop, r, &chain, s->r);
+  point_result(&nest->gen, phase, expr_var(nest->arena, chain.acc));
 }
 
 static Expr *lane_sum(Nest *nest, Block *body, const Reduction *r, Buffer *lanes) {
@@ -76,15 +49,12 @@ static void clear_lanes(Nest *nest, Block *body, const Reduction *r, Buffer *lan
 /* One chain in one chunk needs no array. */
 static void chain_phase(Serial *s, Block *body, int phase) {
   Nest *nest = s->nest;
-  Arena *a = nest->arena;
   const Reduction *r = &nest->group->phases.at[phase];
-  Var *acc;
-  Expr *value = nest_bind(nest, body, "acc", nest_start(nest, r, 1), &acc);
+  NestChain chain = nest_chain(nest, body, r, 1);
   Block *loop = reduced_loops(s, body, 1);
   nest_scalar(nest, loop);
-  Expr *next = nest_step(nest, r, value); /* before vec_push: it appends to the loop itself */
-  vec_push(a, *loop, stmt_set(a, acc, next));
-  point_result(&nest->gen, phase, nest_round(nest, body, phase, value));
+  nest_advance(nest, loop, r, &chain, s->r);
+  point_result(&nest->gen, phase, nest_round(nest, body, phase, expr_var(nest->arena, chain.acc)));
 }
 
 static void lanes_phase(Serial *s, Block *body, int phase) {
@@ -125,6 +95,7 @@ static int vector_width(const Serial *s) {
   if (!nest_vectorises(nest, s->axis) || nest->extent[s->axis] % width) return 1;
   for (int p = 0; p < g->phases.n; ++p) {
     Order order = g->phases.at[p].order;
+    if (nest_is_arg(g->phases.at[p].op)) return 1;
     if (order.lanes % width || order.chunk % width) return 1;
   }
   return width;

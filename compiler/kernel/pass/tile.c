@@ -155,12 +155,11 @@ DotPlan dot_sides(const Machine *m, const Group *g, int row_axis, int column_axi
 
 static DotPlan plan_along(const Machine *m, const Group *g, int row_axis, int column_axis) {
   DotPlan d = best_tile(dot_sides(m, g, row_axis, column_axis), m);
-  bool simple;
+  VectorAxis v = {d.column_axis, d.lanes, 0};
   for (int i = 0; i < g->writes.n; ++i) {
     const Write *w = &g->writes.at[i];
-    bool vectors = affine_stride(w->index, d.column_axis, &simple) == 1 && simple &&
-                   point_vectorises(w->value, d.column_axis, true);
-    if (!vectors) d.cycles += 3.0 * (double)(d.batch * d.rows * d.columns);
+    if (!vector_contiguous(&v, w->index) || !point_vectorises(w->value, &v, true))
+      d.cycles += 3.0 * (double)(d.batch * d.rows * d.columns);
   }
   return d;
 }
