@@ -22,7 +22,7 @@ typedef struct Printer {
 #define FORMAT(...) arena_printf(l->arena, __VA_ARGS__)
 
 /* Types that only LLVM text has: half is met between two conversions, dims is an nnrt_field's. No lanes: void. */
-enum { DT_half = DTYPE_COUNT, DT_pointer, DT_dims, LANES_MAX = 16 };
+enum { DT_half = DTYPE_COUNT, DT_pointer, DT_dims };
 
 /* An SSA value or a constant, as an operand: its name stands for no value where it is NULL. */
 typedef struct Operand {

@@ -29,6 +29,7 @@ const Machine *machine_find(const char *name); /* NULL when unknown; "native" as
 const Machine *machine_at(int i);              /* NULL past the end */
 
 /* ---- types and values ---- */
+enum { LANES_MAX = 64 };
 typedef struct Type {
   DType dtype; /* DT_bool with lanes > 1 is a mask */
   int lanes;   /* 1: scalar */

@@ -8,7 +8,7 @@
  * with their return. */
 #include "kernel.h"
 
-enum { LOCAL_BYTES_MAX = 16384, LANES_MAX = 64, DEPTH_MAX = 1000 };
+enum { LOCAL_BYTES_MAX = 16384, DEPTH_MAX = 1000 };
 
 typedef enum Seen { SEEN_no, SEEN_let, SEEN_var, SEEN_loop, SEEN_buffer, SEEN_gone } Seen;
 

@@ -247,8 +247,6 @@ static int threads_choose(nnrt_error *error, nnrt_options *o, const nnrt_model *
                    (long long)o->threads, m->max_threads);
 }
 
-/* A file is written for one thing, and what is read is not logged over. (Reading and replacing one is no mistake:
- * --init and --save, --resume and --checkpoint.) */
 enum { PATHS = 9, PATHS_WRITTEN = 6 };
 typedef struct nnrt_flag_path {
   const char *flag, *path;
@@ -261,6 +259,8 @@ static void paths_list(const nnrt_options *o, nnrt_flag_path files[PATHS]) {
   memcpy(files, all, sizeof all);
 }
 
+/* A file is written for one thing, and what is read is not logged over. (Reading and replacing one is no mistake:
+ * --init and --save, --resume and --checkpoint.) */
 static int paths_apart(nnrt_error *error, const nnrt_options *o) {
   nnrt_flag_path files[PATHS];
   paths_list(o, files);

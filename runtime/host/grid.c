@@ -62,8 +62,7 @@ static int cell_compare(const void *a, const void *b) {
   return rows ? rows : x->column - y->column;
 }
 
-static int grid_open(nnrt_run *run, nnrt_grid *g) {
-  const nnrt_variant *v = &run->model->funcs[g->func].variants[0];
+static int grid_open(nnrt_run *run, nnrt_grid *g, const nnrt_variant *v) {
   NNRT_TRY(nnrt_alloc(&run->error, &g->cells, v->noutputs * (int64_t)sizeof *g->cells, "the table of outputs"));
   grid_first_columns(g, v);
   for (int i = 0; i < v->noutputs; i++) {
@@ -82,11 +81,8 @@ int nnrt_grids_open(nnrt_run *run) {
   nnrt_grids *all = &run->grids;
   if (run->options.quiet || !nnrt_trains(&run->options)) return NNRT_GOOD;
   NNRT_TRY(nnrt_alloc(&run->error, &all->at, run->model->nfuncs * (int64_t)sizeof *all->at, "tables of outputs"));
-  for (int f = 0; f < run->model->nfuncs; f++) {
-    all->at[f].func = f;
-    all->n++;
-    NNRT_TRY(grid_open(run, &all->at[f]));
-  }
+  for (; all->n < run->model->nfuncs; all->n++)
+    NNRT_TRY(grid_open(run, &all->at[all->n], &run->model->funcs[all->n].variants[0]));
   return NNRT_GOOD;
 }
 
@@ -148,5 +144,5 @@ bool nnrt_grids_wait(const nnrt_grids *all) {
 }
 
 void nnrt_grids_print(nnrt_grids *all, const nnrt_model *model, int64_t step, FILE *to) {
-  for (int i = 0; i < all->n; i++) grid_print(&all->at[i], model->funcs[all->at[i].func].name, step, to);
+  for (int i = 0; i < all->n; i++) grid_print(&all->at[i], model->funcs[i].name, step, to);
 }

@@ -344,10 +344,11 @@ void nnrt_progress_end(nnrt_progress *p, const char *why) {
   nnrt_progress_clear(p);
   if (p->table.seen) nnrt_table_print(p);
   end_metrics(p);
-  bool apart = p->table.seen || nnrt_grids_wait(p->grids);
-  if (nnrt_grids_wait(p->grids)) printf("\n");
+  bool tables = nnrt_grids_wait(p->grids);
+  if (tables) printf("\n");
   nnrt_grids_print(p->grids, p->model, p->steps, stdout);
-  printf("%s%s steps in %.2f s", apart ? "\n" : "", nnrt_grouped(number, p->steps - p->first), seconds);
+  printf("%s%s steps in %.2f s", p->table.seen || tables ? "\n" : "", nnrt_grouped(number, p->steps - p->first),
+         seconds);
   if (p->evaluating > 0) printf(": %.2f s of training, %.2f s of evaluation", seconds - p->evaluating, p->evaluating);
   printf("%s%s\n", why ? "; " : "", why ? why : "");
   fflush(stdout);

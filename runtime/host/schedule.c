@@ -75,9 +75,9 @@ static int phase_check(nnrt_run *run, const nnrt_phase *ph) {
   return NNRT_GOOD;
 }
 
-/* No phase, no `train`, and nothing but functions that --predict calls. */
+/* No phase, and nothing but functions that --predict calls. */
 bool nnrt_only_predicts(const nnrt_model *m) {
-  bool all = !m->nphases && m->nfuncs > 0 && func_find(m, "train") < 0;
+  bool all = !m->nphases && m->nfuncs > 0;
   for (int f = 0; f < m->nfuncs; f++) all = all && nnrt_predict_fits(&m->funcs[f]);
   return all;
 }

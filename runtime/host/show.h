@@ -89,8 +89,8 @@ typedef struct nnrt_grid_column {
   const char *name;
   int length;
 } nnrt_grid_column;
-typedef struct nnrt_grid {     /* of one function; n = 0: it has none */
-  int func, n, columns, width; /* width: of the names of rows */
+typedef struct nnrt_grid { /* of one function; n = 0: it has none */
+  int n, columns, width;   /* width: of the names of rows */
   nnrt_grid_column column[NNRT_GRID_COLUMNS];
   nnrt_cell *cells;
   int64_t calls; /* since it was printed */

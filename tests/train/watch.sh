@@ -42,7 +42,7 @@ sed -n '/^step/,/1.bias/p' on.out | diff expected - || fail "the table is not th
 ./on --quiet --log on.log >on.out 2>on.err </dev/null && [ ! -s on.out ] && [ ! -s on.err ] || fail "--quiet prints: $(cat on.out on.err)"
 sed -i 's/steps = 3/epochs = 2/' on.lua && "$NNC" on.lua -o on.c && build_c gcc -O0 on.c epochs
 ./epochs --log epochs.log >epochs.out 2>epochs.err </dev/null || fail "epochs: $(cat epochs.err)"
-(table epochs.log 1 4 | sed '/^epoch/d' && table epochs.log 5 8) >expected
+(table epochs.log 1 4 && table epochs.log 5 8) >expected
 (sed '/^epoch/d' epochs.err && sed -n '/^step/,/1.bias/p' epochs.out) | diff expected - || fail "the tables of two epochs are not the log's"
 ./plain --quiet --log plain.log </dev/null
 [ "$(losses on.log)" = "$(losses plain.log)" ] || fail "watching changes the losses"

@@ -1,34 +1,13 @@
 /* test_affine.c: index maps against plain arithmetic. Random maps are built by the constructors (which simplify) and,
  * side by side, evaluated at every point of a small space; the value of the map at the point must be the same, within
  * its range. */
-#include "../../compiler/kernel/lower/affine.h"
+#include "drawn_affine.h"
 
 #include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 enum { AXES = 3, STEPS = 6, POINTS_MAX = 512 };
-
-static uint64_t state = 88172645463325252u;
-static int64_t draw(int64_t n) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (int64_t)(state % (uint64_t)n);
-}
-
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-static int64_t affine_at(const Affine *a, const int64_t *point) {
-  int64_t sum = a->c0;
-  for (int i = 0; i < a->n; ++i) {
-    const Term *t = &a->term[i];
-    int64_t inner = t->kind == ATOM_axis ? 0 : affine_at(t->of, point);
-    int64_t q = t->kind == ATOM_axis ? 0 : floor_div(inner, t->by);
-    sum += t->coef * (t->kind == ATOM_axis ? point[t->axis] : t->kind == ATOM_div ? q : inner - q * t->by);
-  }
-  return sum;
-}
 
 /* A map and what it should be at each point. */
 typedef struct Pair {
@@ -58,7 +37,7 @@ static void combine(AffineSet *set, Pair *to, const Pair *other, int n) {
             : op == 3 ? affine_mod(set, to->map, by)
                       : affine_add(set, affine_scale(set, to->map, by), other->map);
   for (int p = 0; p < n; ++p) {
-    int64_t v = to->value[p], q = floor_div(v, by);
+    int64_t v = to->value[p], q = quotient(v, by);
     to->value[p] = op == 0   ? v + other->value[p]
                    : op == 1 ? c * v
                    : op == 2 ? q
@@ -85,7 +64,7 @@ static void test_random_maps(void **unused) {
     for (int step = 0; step < STEPS; ++step) combine(&set, &pair[step % 2], &pair[1 - step % 2], n);
     for (int k = 0; k < 2; ++k)
       for (int p = 0; p < n; ++p) {
-        assert_int_equal(affine_at(pair[k].map, point[p]), pair[k].value[p]);
+        assert_int_equal(map_at(pair[k].map, point[p]), pair[k].value[p]);
         assert_true(pair[k].map->lo <= pair[k].value[p] && pair[k].value[p] <= pair[k].map->hi);
       }
     arena_free(arena);

@@ -1,33 +1,11 @@
 /* test_lanes.c: where the lanes of vectors stand in index maps, against plain arithmetic at every vector of a small
  * space; and loads of lanes that lie apart, run by kernel_eval.h on arrays that end where the lanes' elements do: it
  * aborts when anything outside is read. */
-#include "../../compiler/kernel/lower/affine.h"
 #include "caught.h"
+#include "drawn_affine.h"
 #include "kernel_eval.h"
 
 enum { INNER = 48, OUTER = 5, LANES = 16, TRIES = 20000 };
-
-static uint64_t state = 88172645463325252u;
-static int64_t draw(int64_t n) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (int64_t)(state % (uint64_t)n);
-}
-
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
-static int64_t map_at(const Affine *a, const int64_t *point) {
-  int64_t sum = a->c0;
-  for (int i = 0; i < a->n; ++i) {
-    const Term *t = &a->term[i];
-    int64_t x = t->kind == ATOM_axis ? point[t->axis] : map_at(t->of, point);
-    sum += t->coef * (t->kind == ATOM_axis  ? x
-                      : t->kind == ATOM_div ? floor_div(x, t->by)
-                                            : x - floor_div(x, t->by) * t->by);
-  }
-  return sum;
-}
 
 /* Axis 0 and axis 1, along which the vectors go, scaled, shifted, divided and put together. */
 static const Affine *drawn_map(AffineSet *set, int steps) {
@@ -69,7 +47,7 @@ static void check_offsets(const Vector *v, const Affine *map, const int64_t *off
       for (int l = 0; l < v->axis.lanes; ++l) {
         int64_t first = map_at(map, (int64_t[]){i, start}), here = map_at(map, (int64_t[]){i, start + l});
         if (offset) assert_int_equal(here - first, offset[l]);
-        if (value) assert_int_equal(by ? here - floor_div(here, by) * by : here, value[l]);
+        if (value) assert_int_equal(by ? here - quotient(here, by) * by : here, value[l]);
       }
 }
 

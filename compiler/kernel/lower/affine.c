@@ -26,8 +26,6 @@ void affine_init(AffineSet *set, Arena *arena, int naxes, const int64_t *extent)
   for (int i = 0; i < naxes; ++i) set->extent[i] = extent[i];
 }
 
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-
 static int64_t gcd(int64_t a, int64_t b) {
   a = a < 0 ? -a : a;
   while (b) {

@@ -23,6 +23,9 @@ struct Affine {
   int n;
   Term term[]; /* sorted; coefficients not 0 */
 };
+/* Of ATOM_div and ATOM_mod: rounded down, also below 0; b > 0. */
+static inline int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+static inline int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
 
 /* ---- Point: the value of a node at a point of the group's space, after all views were composed away ---- */
 typedef enum PointKind {
@@ -192,6 +195,7 @@ void point_axis(PointGen *gen, int axis, Expr *index);
 void point_result(PointGen *gen, int phase, Expr *value);      /* likewise for a result */
 Buffer *point_buffer(PointGen *gen, Slot *slot, bool written); /* the parameter that stands for slot */
 Expr *affine_expr(PointGen *gen, const Affine *index);         /* i64 scalar, at the first lane */
+uint32_t affine_axes(const Affine *index);                     /* bit d: axis d stands in it */
 /* The axis' coefficient; *simple false: it stands inside a quotient or remainder. */
 int64_t affine_stride(const Affine *index, int axis, bool *simple);
 /* The value, `lanes` wide, or scalar when it does not vary along the vector axis (expr_splat it). Values that are used

@@ -11,18 +11,9 @@
  * needed is moved back to end there, or has a mask where less than a vector is needed. */
 #include "../lower/group.h"
 
-enum { LANES = 64, SEGMENTS = 4 };
+enum { SEGMENTS = 4 };
 
 /* ---- offsets ---- */
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
-static int64_t floor_mod(int64_t a, int64_t b) { return a - floor_div(a, b) * b; }
-
-static bool mentions(const Affine *a, int axis) {
-  for (int i = 0; i < a->n; ++i)
-    if (a->term[i].kind == ATOM_axis ? a->term[i].axis == axis : mentions(a->term[i].of, axis)) return true;
-  return false;
-}
-
 /* The map at lane 0 modulo `by`, or its value when by is 0; false: it differs from vector to vector. */
 static bool first_lane(const VectorAxis *v, const Affine *a, int64_t by, int64_t *value) {
   int64_t sum = a->c0, rest;
@@ -45,7 +36,7 @@ static bool atom_offsets(const VectorAxis *v, const Term *t, int64_t *offset) {
     return true;
   }
   if (!vector_offsets(v, t->of, offset)) return false;
-  if (!mentions(t->of, v->axis)) return true;
+  if (!(affine_axes(t->of) >> v->axis & 1)) return true;
   if (!first_lane(v, t->of, t->by, &rest)) return false;
   for (int l = 0; l < v->lanes; ++l)
     offset[l] = t->kind == ATOM_div ? floor_div(rest + offset[l], t->by) : floor_mod(rest + offset[l], t->by) - rest;
@@ -53,7 +44,7 @@ static bool atom_offsets(const VectorAxis *v, const Term *t, int64_t *offset) {
 }
 
 bool vector_offsets(const VectorAxis *v, const Affine *index, int64_t *offset) {
-  int64_t atom[LANES];
+  int64_t atom[LANES_MAX];
   for (int l = 0; l < v->lanes; ++l) offset[l] = 0;
   for (int i = 0; i < index->n; ++i) {
     if (!atom_offsets(v, &index->term[i], atom)) return false;
@@ -76,12 +67,12 @@ static bool offsets_step(const VectorAxis *v, const int64_t *offset, int64_t ste
 }
 
 bool vector_contiguous(const VectorAxis *v, const Affine *index) {
-  int64_t offset[LANES];
+  int64_t offset[LANES_MAX];
   return vector_offsets(v, index, offset) && offsets_step(v, offset, 1);
 }
 
 bool vector_uniform(const VectorAxis *v, const Affine *index) {
-  int64_t offset[LANES];
+  int64_t offset[LANES_MAX];
   return vector_offsets(v, index, offset) && offsets_step(v, offset, 0);
 }
 
@@ -120,7 +111,7 @@ static int segments(int n, const int64_t *offset, Segment *segment) {
 }
 
 bool vector_shuffles(const VectorAxis *v, const Affine *index) {
-  int64_t offset[LANES];
+  int64_t offset[LANES_MAX];
   Segment segment[SEGMENTS];
   return v->every && vector_offsets(v, index, offset) && segments(v->lanes, offset, segment) <= SEGMENTS;
 }
@@ -150,10 +141,10 @@ static Expr *segment_load(Arena *a, Block *body, const Buffer *b, Expr *first, S
 /* The loads one after the other: each shuffle puts the lanes of one more beside those that are there. */
 Expr *vector_load(Arena *a, Block *body, const VectorAxis *v, const Buffer *b, const Affine *index, Expr *first,
                   uint64_t off, Expr *only) {
-  int64_t offset[LANES];
+  int64_t offset[LANES_MAX];
   Segment segment[SEGMENTS];
   Expr *value = NULL;
-  int n = v->lanes, lane[LANES];
+  int n = v->lanes, lane[LANES_MAX];
   if (!vector_offsets(v, index, offset)) bug("a load's lanes differ from vector to vector");
   if (!clamp_lanes(n, offset, off)) return expr_int(a, type_of(b->dtype, n), 0);
   int count = segments(n, offset, segment);

@@ -88,7 +88,7 @@ Expr *affine_expr(PointGen *gen, const Affine *index) {
   return expr_add(a, sum, expr_index(a, index->c0));
 }
 
-static uint32_t affine_axes(const Affine *index) {
+uint32_t affine_axes(const Affine *index) {
   uint32_t mask = 0;
   for (int i = 0; i < index->n; ++i)
     mask |= index->term[i].kind == ATOM_axis ? 1u << index->term[i].axis : affine_axes(index->term[i].of);
@@ -153,7 +153,7 @@ typedef struct GuardLanes {
 
 /* False: it has to be asked lane by lane whether the stride divides the index. */
 static bool guard_lanes(const VectorAxis *v, const Point *p, GuardLanes *g) {
-  int64_t value[64];
+  int64_t value[LANES_MAX];
   *g = (GuardLanes){0};
   if (vector_values(v, p->index, 0, value)) {
     for (int l = 0; l < v->lanes; ++l)
@@ -201,7 +201,7 @@ static bool forbids_guard(const Point *p, const VectorAxis *v) {
 
 static bool forbids_vectors(const Point *p, const void *context) {
   const Along *along = context;
-  int64_t offset[64];
+  int64_t offset[LANES_MAX];
   switch (p->kind) {
   case P_load: return forbids_load(p, along);
   case P_guard: return forbids_guard(p, along->vector);
@@ -304,7 +304,7 @@ Expr *point_expr(PointGen *gen, const Point *p) {
 static Expr *index_value(PointGen *gen, const Affine *index, DType dtype) {
   Arena *a = gen->arena;
   VectorAxis v = vector_of(gen);
-  int64_t offset[64];
+  int64_t offset[LANES_MAX];
   bool lanes = gen->lanes > 1 && affine_axes(index) >> gen->vector_axis & 1 && !vector_uniform(&v, index);
   Expr *first = affine_expr(gen, index);
   bool zero = first->kind == E_const && first->value.i == 0;
@@ -360,7 +360,7 @@ static Expr *build_load(PointGen *gen, const Point *p) {
 /* A condition that is known in every lane. */
 static Expr *lanes_on(PointGen *gen, uint64_t off) {
   Arena *a = gen->arena;
-  int64_t on[64];
+  int64_t on[LANES_MAX];
   for (int l = 0; l < gen->lanes; ++l) on[l] = !(off >> l & 1);
   Expr *number = expr_lanes(a, gen->lanes, on);
   return expr_op2(a, OP_eq, number, expr_int(a, number->type, 1));
