@@ -103,11 +103,24 @@ whole='epoch [0-9]+/100000  step [0-9,]+/900,000  train.loss [0-9.]+'
 grep -qE "^200 ~ $whole  watch.norm [0-9.]+  validate.accuracy [0-9.]+ %  validate.loss [0-9.e-]+  ([0-9,]+ samples/s|validate [0-9]+ %)  [0-9:]+ left$" lines ||
   fail "200 columns: $(grep -m 1 '^200 ~' lines)"
 grep -qE "^80 ~ ($whole  [0-9:]+ left|[0-9]+/100000  [0-9,]+/900,000  train.loss [0-9.]+  validate [0-9]+ %  -[0-9:]+)$" lines || fail "80 columns: $(grep -m 1 '^80 ~' lines)"
-grep -qE ' ~ .*  validate [0-9]+ %  ' lines || fail "nothing is shown within a pass"
 [ "$(grep -c ' = epoch [0-9]*/' lines)" -lt 40 ] || fail "$(grep -c ' = epoch [0-9]*/' lines) ends of epochs stay"
 [ "$(sed '1,/ = epoch  /d' screen | grep -c -E '^40 = +[0-9]+  ')" -le 65 ] && grep -q 'of .* epochs the first, every' screen && grep -q '^exit 130$' screen || fail "the table: $(tail -n 4 screen)"
 (ulimit -f 100 && exec "$tools/tool_terminal" 60 80 "$work/dropout" --epochs 3000 --tensorboard full --threads 1 >screen)
 [ "$(grep -cE '^80 [=!] dropout: --tensorboard full/events' screen)" = 2 ] && [ "$(tail -n 1 screen)" = "exit 1" ] && grep -q '^80 ~ .* left$' screen || fail "a message within the line: $(grep -m 2 tensorboard screen)"
+# nearly all of the time is within passes
+cat >passes.lua <<'LUA'
+local nn = require "nn"
+local net = nn.Linear(4, 4)
+local function loss(b) return (net(b.x) ^ 2):mean() end
+local train, validate = nn.train { on = "train", loss = loss, optimizer = nn.SGD { net, lr = 0.1 } }, nn.evaluate { on = "test", loss = loss }
+return nn.program {
+  name = "passes", model = net, train = train, validate = validate, run = { epochs = 100000, step = train, each_epoch = validate },
+  data = { train = nn.data.random { x = { 4 }, rows = 8, batch = 8 }, test = nn.data.random { x = { 4 }, rows = 80000000, batch = 8 } },
+}
+LUA
+"$NNC" passes.lua -o passes.c && build_c gcc -O1 passes.c passes || die "passes does not build"
+terminal 0.5 120 "$work/passes" --threads 1
+grep -qE "^120 ~ epoch 1/100000  step 1/100,000  loss [0-9.]+  validate [0-9]+ %  " screen || fail "nothing is shown within a pass: $(head -n 3 screen)"
 terminal 0.3 80 "$work/course" --length 1000000000 --threads 1
 grep -qE '^80 = [0-9]+ [0-9]+$' screen && ! grep -E ' = .*left.*[0-9]$' screen || fail "a text within the line: $(grep -m 3 ' = ' screen)"
 terminal 0.2 80 "$work/dropout" --epochs 100000 --threads 1 --quiet
