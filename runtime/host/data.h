@@ -153,7 +153,9 @@ typedef struct nnrt_entry {
 typedef struct nnrt_prefetch {
   nnrt_stream *streams;
   nnrt_entry *entries;
-  int nentries, running, stop, next;
+  int nentries, running, stop;
+  double ordered, every;    /* when the latest batch was ordered; the time since the one before */
+  bool nap;                 /* the thread wakes by itself for the next one */
   struct nnrt_marks *marks; /* what it notes of its work, or NULL */
   pthread_t thread;
   pthread_mutex_t lock;

@@ -2,18 +2,25 @@
  *
  * Each entry with a source has two blocks for each batch size. While a step reads one, the other is filled with the
  * batch that the same entry is expected to get next. The guess never matters for the result: `take` says which batch it
- * wants, and one that was guessed wrongly is filled again. A batch that is filled faster than a thread can be asked is
- * filled inside `take` (so is every one when the system gives no thread). Either way one thread at a time fills, so the
- * streams need no lock; everything else here is under one.
+ * wants, and fills it where it stands when the thread has not begun with it: when it was guessed wrongly, when the
+ * thread is late, and when the batch is filled faster than a thread can be asked (or the system gives no thread).
+ * Either way one thread at a time fills, so the streams need no lock; everything else here is under one.
+ *
+ * Waking the thread costs the caller some 25 microseconds where a processor that sleeps must be interrupted through a
+ * hypervisor. So where steps come at an even pace the thread wakes by itself: it naps until shortly after the next
+ * order is due.
  *
  * Batch sizes, rows and order come from the batch. What is in a block besides (hypers, values of inputs) is not touched
  * here: the caller's thread writes it, also while a block is being filled. */
 #include "host.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
 #define BATCH_QUICK 5e-6 /* seconds: to wake a thread and be woken by it takes as long */
+#define NAP_LEAST 1e-3   /* seconds between orders: who wakes within a shorter step takes a thread's core from it */
+#define NAP_MOST 5e-2    /* from here on the caller does not feel what waking costs */
 enum { BATCH_NONE, BATCH_ASKED, BATCH_FILLING, BATCH_READY }; /* nnrt_entry.state */
 
 /* ---- filling one block ---- */
@@ -94,13 +101,31 @@ static nnrt_entry *prefetch_next(nnrt_prefetch *p) {
   return NULL;
 }
 
+static void prefetch_rest(nnrt_prefetch *p) {
+  if (p->nap) {
+    double until = p->ordered + 1.25 * p->every;
+    struct timespec t = {(time_t)until, (long)(1e9 * (until - (double)(time_t)until))};
+    if (pthread_cond_timedwait(&p->asked, &p->lock, &t) == ETIMEDOUT) p->nap = false; /* the next order wakes it */
+  } else {
+    pthread_cond_wait(&p->asked, &p->lock);
+  }
+}
+
+/* A batch took `seconds`. There is time for a nap when several such fit between two orders. */
+static void prefetch_filled(nnrt_prefetch *p, nnrt_entry *e, double seconds) {
+  e->quick = seconds < BATCH_QUICK;
+  e->state = BATCH_READY;
+  p->nap = p->every > NAP_LEAST && p->every < NAP_MOST && p->every > 4 * seconds;
+  pthread_cond_signal(&p->ready);
+}
+
 static void *prefetch_main(void *argument) {
   nnrt_prefetch *p = argument;
   pthread_mutex_lock(&p->lock);
   while (!p->stop) {
     nnrt_entry *e = prefetch_next(p);
     if (!e) {
-      pthread_cond_wait(&p->asked, &p->lock);
+      prefetch_rest(p);
       continue;
     }
     e->state = BATCH_FILLING;
@@ -110,9 +135,7 @@ static void *prefetch_main(void *argument) {
     batch_fill(p, e, &e->batch, block);
     pthread_mutex_lock(&p->lock);
     if (p->marks) nnrt_profile_read(p->marks, e - p->entries, start);
-    e->quick = nnrt_seconds() - start < BATCH_QUICK;
-    e->state = BATCH_READY;
-    pthread_cond_signal(&p->ready);
+    prefetch_filled(p, e, nnrt_seconds() - start);
   }
   pthread_mutex_unlock(&p->lock);
   return NULL;
@@ -120,8 +143,11 @@ static void *prefetch_main(void *argument) {
 
 int nnrt_prefetch_start(nnrt_error *error, nnrt_prefetch *p) {
   sigset_t all, before;
-  if (pthread_mutex_init(&p->lock, NULL) || pthread_cond_init(&p->asked, NULL) || pthread_cond_init(&p->ready, NULL))
+  pthread_condattr_t clock; /* that of nnrt_seconds */
+  if (pthread_condattr_init(&clock) || pthread_condattr_setclock(&clock, CLOCK_MONOTONIC) ||
+      pthread_mutex_init(&p->lock, NULL) || pthread_cond_init(&p->asked, &clock) || pthread_cond_init(&p->ready, NULL))
     return nnrt_fail(error, NNRT_FAILED, "no memory for the prefetch thread");
+  pthread_condattr_destroy(&clock);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   p->running = !pthread_create(&p->thread, NULL, prefetch_main, p);
@@ -155,7 +181,10 @@ static void prefetch_order(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *ba
   while (e->state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
   e->batch = *batch;
   e->state = BATCH_ASKED;
-  pthread_cond_signal(&p->asked);
+  double now = nnrt_seconds();
+  p->every = now - p->ordered;
+  p->ordered = now;
+  if (!p->nap) pthread_cond_signal(&p->asked);
 }
 
 void nnrt_prefetch_ask(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
@@ -165,14 +194,18 @@ void nnrt_prefetch_ask(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch)
   pthread_mutex_unlock(&p->lock);
 }
 
-/* Here and now, once the thread fills nothing else. */
-static void prefetch_quick(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+static bool prefetch_fills(const nnrt_prefetch *p) {
   for (int i = 0; i < p->nentries; i++)
-    while (p->entries[i].state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
+    if (p->entries[i].state == BATCH_FILLING) return true;
+  return false;
+}
+
+/* Here and now, once the thread fills nothing. */
+static void prefetch_here(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
+  while (prefetch_fills(p)) pthread_cond_wait(&p->ready, &p->lock);
   double start = nnrt_seconds();
   batch_fill(p, e, batch, batch_block(e, batch, e->side));
   e->quick = nnrt_seconds() - start < BATCH_QUICK;
-  e->state = BATCH_READY;
 }
 
 /* The block, once it is filled; or the error that filling it met. */
@@ -184,11 +217,8 @@ int nnrt_prefetch_take(nnrt_error *error, nnrt_prefetch *p, nnrt_entry *e, const
   } else {
     pthread_mutex_lock(&p->lock);
     bool asked = e->state != BATCH_NONE && batch_same(&e->batch, batch, e->func->nsources);
-    if (!asked && e->quick)
-      prefetch_quick(p, e, batch);
-    else if (!asked)
-      prefetch_order(p, e, batch);
-    while (e->state != BATCH_READY) pthread_cond_wait(&p->ready, &p->lock);
+    if (!asked || e->state == BATCH_ASKED) prefetch_here(p, e, batch);
+    while (asked && e->state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
     *block = batch_block(e, batch, e->side);
     e->state = BATCH_NONE;
     e->side ^= 1;
