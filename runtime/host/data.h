@@ -154,8 +154,9 @@ typedef struct nnrt_prefetch {
   nnrt_stream *streams;
   nnrt_entry *entries;
   int nentries, running, stop;
-  double ordered, every;    /* when the latest batch was ordered; the time since the one before */
-  bool nap;                 /* the thread wakes by itself for the next one */
+  double ordered, every;    /* when the latest batch was ordered; seconds since the one before */
+  double took;              /* seconds to fill the latest one */
+  bool nap;                 /* the thread wakes by itself */
   struct nnrt_marks *marks; /* what it notes of its work, or NULL */
   pthread_t thread;
   pthread_mutex_t lock;

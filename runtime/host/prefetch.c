@@ -101,22 +101,24 @@ static nnrt_entry *prefetch_next(nnrt_prefetch *p) {
   return NULL;
 }
 
+/* Until an order is there, or may be. A nap is for where several batches could be filled between two orders. */
 static void prefetch_rest(nnrt_prefetch *p) {
-  if (p->nap) {
+  if (p->every > NAP_LEAST && p->every < NAP_MOST && p->every > 4 * p->took) {
     double until = p->ordered + 1.25 * p->every;
     struct timespec t = {(time_t)until, (long)(1e9 * (until - (double)(time_t)until))};
-    if (pthread_cond_timedwait(&p->asked, &p->lock, &t) == ETIMEDOUT) p->nap = false; /* the next order wakes it */
-  } else {
-    pthread_cond_wait(&p->asked, &p->lock);
+    p->nap = true;
+    int status = pthread_cond_timedwait(&p->asked, &p->lock, &t);
+    p->nap = false;
+    if (status != ETIMEDOUT || prefetch_next(p) || p->stop) return;
   }
+  pthread_cond_wait(&p->asked, &p->lock);
 }
 
-/* A batch took `seconds`. There is time for a nap when several such fit between two orders. */
-static void prefetch_filled(nnrt_prefetch *p, nnrt_entry *e, double seconds) {
-  e->quick = seconds < BATCH_QUICK;
-  e->state = BATCH_READY;
-  p->nap = p->every > NAP_LEAST && p->every < NAP_MOST && p->every > 4 * seconds;
-  pthread_cond_signal(&p->ready);
+/* Under the lock: a batch has been filled since `start`. */
+static void prefetch_filled(nnrt_prefetch *p, nnrt_entry *e, double start) {
+  p->took = nnrt_seconds() - start;
+  e->quick = p->took < BATCH_QUICK;
+  if (p->marks) nnrt_profile_read(p->marks, e - p->entries, start);
 }
 
 static void *prefetch_main(void *argument) {
@@ -134,8 +136,9 @@ static void *prefetch_main(void *argument) {
     double start = nnrt_seconds();
     batch_fill(p, e, &e->batch, block);
     pthread_mutex_lock(&p->lock);
-    if (p->marks) nnrt_profile_read(p->marks, e - p->entries, start);
-    prefetch_filled(p, e, nnrt_seconds() - start);
+    prefetch_filled(p, e, start);
+    e->state = BATCH_READY;
+    pthread_cond_signal(&p->ready);
   }
   pthread_mutex_unlock(&p->lock);
   return NULL;
@@ -205,7 +208,7 @@ static void prefetch_here(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *bat
   while (prefetch_fills(p)) pthread_cond_wait(&p->ready, &p->lock);
   double start = nnrt_seconds();
   batch_fill(p, e, batch, batch_block(e, batch, e->side));
-  e->quick = nnrt_seconds() - start < BATCH_QUICK;
+  prefetch_filled(p, e, start);
 }
 
 /* The block, once it is filled; or the error that filling it met. */

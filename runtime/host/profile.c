@@ -54,7 +54,7 @@ void nnrt_profile_span(nnrt_run *run, int kind, int64_t number, double start) {
   profile_event_add(&p->marks[0], kind, number, start, end);
 }
 
-/* By the thread that reads, under its lock: a batch of entry number `number` has been filled. */
+/* Under the lock of the thread that reads: a batch of entry number `number` has been filled, by whomever. */
 void nnrt_profile_read(nnrt_marks *m, int64_t number, double start) {
   profile_event_add(m, NNRT_EVENT_READ, number, start, nnrt_seconds());
 }
