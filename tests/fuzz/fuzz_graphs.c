@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { JOBS_MAX = 16, SHRINK_BUDGET = 400 };
+enum { JOBS_MAX = 16, SHRINK_BUDGET = 400, JUDGE_SECONDS = 600 };
 
 typedef struct Options {
   int graphs, first, batch, jobs;
@@ -102,7 +102,7 @@ static void build_harness(Arena *arena, Options *o) {
 }
 
 static Judge judge_for(Arena *arena, const Options *o, const char *slot, int number) {
-  Judge j = {.harness = o->harness, .evaluator_only = o->evaluator_only, .c_only = o->c_only};
+  Judge j = {.harness = o->harness, .seconds = JUDGE_SECONDS, .evaluator_only = o->evaluator_only, .c_only = o->c_only};
   j.folder = arena_printf(arena, "%s/%s", o->scratch, slot);
   j.level = number % 4 ? "-O0" : "-O1"; /* most of the time would be the compilers' */
   j.llvm_quick = number % 4 != 2;
@@ -161,6 +161,7 @@ static void write_failure(Arena *arena, const Options *o, const Module *m, Verdi
 static void report_failure(Options *o, Module *m, const char *title, int number) {
   Arena *arena = arena_new();
   Judge j = judge_for(arena, o, "single", number);
+  time_t began = time(NULL);
   Verdict verdict = judge_now(&j, m);
   int func;
   if (verdict == VERDICT_good) {
@@ -169,6 +170,7 @@ static void report_failure(Options *o, Module *m, const char *title, int number)
     printf("FAIL %s (C for %s, LLVM for %s): %s: %s\n", title, j.machine_c, j.machine_llvm, verdict_text[verdict],
            judge_why(arena, &j, &func));
     fflush(stdout);
+    j.seconds = 10 + 10 * (unsigned)(time(NULL) - began); /* a smaller one may have a loop without an end */
     Wanted wanted = {.judge = &j, .verdict = verdict};
     gist_of(&j, verdict, wanted.gist);
     Module *small = o->no_shrink ? m : module_shrink(arena, m, still_fails, &wanted, SHRINK_BUDGET);

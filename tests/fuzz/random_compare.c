@@ -101,6 +101,17 @@ static double chain_terms(const Node *n, Node *const *in) {
   return 1;
 }
 
+/* A scatter's chains differ in length: one that adds n terms has the noise of four units (noise_node) and of n / 2
+ * besides, where a scatter of ones says n. */
+static Node *scatter_size(Graph *to, const Node *n, Node *const *in, Node *terms) {
+  Node *zeros = graph_full(to, DT_f64, in[0]->shape, 0, n->loc),
+       *ones = graph_full(to, DT_f64, in[2]->shape, 1, n->loc);
+  Node *count = graph_scatter(to, zeros, in[1], ones, n->attr->dim);
+  Node *times =
+      graph_op2(to, OP_add, graph_like(to, count, 1), graph_op2(to, OP_mul, count, graph_like(to, count, 0.125)));
+  return graph_op2(to, OP_mul, terms, times);
+}
+
 /* Several units of rounding, or `units` if that is more. */
 static Node *noise_node(Graph *to, Noise *noise, const Node *like, DType unit, double units) {
   Tensor t = {.dtype = DT_f64, .shape = like->shape};
@@ -133,6 +144,7 @@ static Node *add_noise(Graph *to, const Node *n, Node *const *in, void *context)
   if (!is_inexact(n)) return y;
   Node *terms = absolute_terms(to, n, in);
   Node *wide = graph_cast(to, y, DT_f64), *size = graph_cast(to, terms ? terms : y, DT_f64);
+  if (n->op == OP_scatter) size = scatter_size(to, n, in, size);
   bool chain = (terms && n->op != OP_mod) || n->op == OP_prod;
   double units = chain_terms(n, in) / MARGIN * 4; /* |noise| is a quarter of it at least, and its effect times MARGIN */
   Node *shift =

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILD_SECONDS = 600, NOISY_RUNS = 4, NOISY_RUNS_MORE = 48 };
+enum { NOISY_RUNS = 4, NOISY_RUNS_MORE = 48 };
 
 const char *const verdict_text[VERDICT_COUNT] = {
 #define V(name, what) what,
@@ -280,7 +280,7 @@ static Verdict judge_module(Arena *arena, const Judge *j, Module *m) {
 /* ---- the child ---- */
 static _Noreturn void judge_child(const Judge *j, Module *m) {
   Arena *arena = arena_new();
-  alarm(CHILD_SECONDS);
+  alarm(j->seconds);
   FILE *messages = fopen(path_of(arena, j, "log"), "w+");
   diag_stream(messages ? messages : stderr);
   Verdict verdict = VERDICT_compiler;

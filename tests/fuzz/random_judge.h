@@ -33,6 +33,7 @@ typedef struct Judge {
   bool evaluator_only;                          /* text and passes */
   bool c_only;                                  /* and C, not LLVM */
   const char *machine_c, *machine_llvm, *level; /* of the C compiler: "-O2" */
+  unsigned seconds;                             /* then the judged is as one that crashed */
   bool llvm_quick; /* LLVM with the few passes of emit_object's quick way, not at its -O3 */
 } Judge;
 
