@@ -199,6 +199,17 @@ static int64_t notes_bound(const nnrt_run *run) {
   return n;
 }
 
+bool nnrt_checkpoint_wanted(const nnrt_run *run) {
+  const nnrt_options *o = &run->options;
+  return o->bench < 0 && !o->profile && nnrt_trains(o) && (o->checkpoint || o->every.kind || run->model->checkpoint);
+}
+
+int nnrt_checkpoint_generations(const nnrt_run *run) {
+  const nnrt_checkpoint *asked = run->model->checkpoint;
+  int64_t most = INT32_MAX, keep = run->options.keep;
+  return keep > 0 ? (int)(keep < most ? keep : most) : asked && asked->keep ? asked->keep : 2;
+}
+
 static void keeper_plan(nnrt_run *run) {
   nnrt_keeper *k = &run->keeper;
   const nnrt_checkpoint *asked = run->model->checkpoint;
@@ -206,8 +217,7 @@ static void keeper_plan(nnrt_run *run) {
   if (!k->every.kind && asked && asked->by_epochs) k->every = (nnrt_every){NNRT_EVERY_EPOCH, 1};
   if (!k->every.kind && asked && asked->every) k->every = (nnrt_every){NNRT_EVERY_STEPS, asked->every};
   if (!k->every.kind) k->every = (nnrt_every){NNRT_EVERY_SECONDS, 600};
-  int64_t most = INT32_MAX, keep = run->options.keep;
-  k->keep = keep > 0 ? (int)(keep < most ? keep : most) : asked && asked->keep ? asked->keep : 2;
+  k->keep = nnrt_checkpoint_generations(run);
   k->written_at = nnrt_seconds();
   k->written_step = -1;
   k->run = nnrt_checkpoint_run(run);
@@ -216,12 +226,9 @@ static void keeper_plan(nnrt_run *run) {
 
 int nnrt_checkpoint_prepare(nnrt_run *run) {
   nnrt_keeper *k = &run->keeper;
-  const nnrt_options *o = &run->options;
-  if (o->bench >= 0 || o->profile || !nnrt_trains(o) || !(o->checkpoint || o->every.kind || run->model->checkpoint))
-    return NNRT_GOOD;
+  if (!nnrt_checkpoint_wanted(run)) return NNRT_GOOD;
   keeper_plan(run);
   const char *path = nnrt_checkpoint_path(run);
-  if (!o->checkpoint) NNRT_TRY(nnrt_path_unwritten(&run->error, o, path, "the run's checkpoints"));
   nnrt_text(k->best_path, sizeof k->best_path, 0, "%s.best", path);
   k->weights = (nnrt_weights){.model = run->model, .memory = &run->memory};
   NNRT_TRY(nnrt_weights_all(&run->error, &k->weights));

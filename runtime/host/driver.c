@@ -101,18 +101,6 @@ static int data_open(nnrt_run *run) {
   return nnrt_schedule_count(run);
 }
 
-/* What is read stays as it is, whatever the run is told to write. */
-static int data_apart(nnrt_run *run) {
-  for (int i = 0; i < run->model->nsources; i++) {
-    const nnrt_reader *r = &run->streams[i].reader;
-    char what[256];
-    nnrt_text(what, sizeof what, 0, "a file of the data %s", run->model->sources[i].name);
-    for (int k = 0; r->paths && k < r->nfiles; k++)
-      NNRT_TRY(nnrt_path_unwritten(&run->error, &run->options, r->paths[k], what));
-  }
-  return NNRT_GOOD;
-}
-
 /* Each arena is one allocation. */
 static int arenas_allocate(nnrt_run *run) {
   const nnrt_model *m = run->model;
@@ -143,7 +131,7 @@ static int run_prepare(nnrt_run *run) {
   NNRT_TRY(nnrt_entries_build(run));
   NNRT_TRY(nnrt_schedule_plan(run));
   NNRT_TRY(data_open(run));
-  NNRT_TRY(data_apart(run));
+  NNRT_TRY(nnrt_files_apart(run));
   NNRT_TRY(arenas_allocate(run));
   nnrt_entries_constants(run);
   run->threads = (int)run->options.threads;

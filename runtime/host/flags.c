@@ -247,39 +247,6 @@ static int threads_choose(nnrt_error *error, nnrt_options *o, const nnrt_model *
                    (long long)o->threads, m->max_threads);
 }
 
-enum { PATHS = 9, PATHS_WRITTEN = 6 };
-typedef struct nnrt_flag_path {
-  const char *flag, *path;
-} nnrt_flag_path;
-
-static void paths_list(const nnrt_options *o, nnrt_flag_path files[PATHS]) {
-  const nnrt_flag_path all[PATHS] = {{"log", o->log},   {"save", o->save},     {"checkpoint", o->checkpoint},
-                                     {"plot", o->plot}, {"output", o->output}, {"profile", o->profile},
-                                     {"init", o->init}, {"resume", o->resume}, {"predict", o->predict}};
-  memcpy(files, all, sizeof all);
-}
-
-/* A file is written for one thing, and what is read is not logged over. (Reading and replacing one is no mistake:
- * --init and --save, --resume and --checkpoint.) */
-static int paths_apart(nnrt_error *error, const nnrt_options *o) {
-  nnrt_flag_path files[PATHS];
-  paths_list(o, files);
-  for (int i = 0; i < PATHS_WRITTEN; i++)
-    for (int k = i + 1; k < (i ? PATHS_WRITTEN : PATHS); k++)
-      if (files[i].path && files[k].path && nnrt_path_same(files[i].path, files[k].path))
-        return nnrt_fail(error, NNRT_USAGE, "--%s and --%s both name %s", files[i].flag, files[k].flag, files[i].path);
-  return NNRT_GOOD;
-}
-
-int nnrt_path_unwritten(nnrt_error *error, const nnrt_options *o, const char *path, const char *what) {
-  nnrt_flag_path files[PATHS];
-  paths_list(o, files);
-  for (int i = 0; i < PATHS_WRITTEN; i++)
-    if (files[i].path && nnrt_path_same(files[i].path, path))
-      return nnrt_fail(error, NNRT_USAGE, "--%s %s: would write over %s", files[i].flag, files[i].path, what);
-  return NNRT_GOOD;
-}
-
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv) {
   nnrt_flags_reader r = {error, options, model, argc, 1, argv};
   int64_t inputs = nnrt_input_first(model, model->nfuncs);
@@ -291,7 +258,7 @@ int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model
   for (int i = 0; i < model->nhypers; i++) options->hypers[i] = model->hypers[i].value;
   while (r.at < argc) NNRT_TRY(flags_one(&r));
   NNRT_TRY(nnrt_modes_check(error, options, model));
-  NNRT_TRY(paths_apart(error, options));
+  NNRT_TRY(nnrt_flags_apart(error, options));
   if ((options->init_partial || options->init_convert) && !options->init)
     return nnrt_fail(error, NNRT_USAGE, "--init-%s says how --init FILE is read, which is not given",
                      options->init_partial ? "partial" : "convert");

@@ -70,7 +70,6 @@ int nnrt_words_open(nnrt_run *run) {
   char path[NNRT_PATH_MAX];
   if (!s) return NNRT_GOOD;
   NNRT_TRY(nnrt_reader_path(&run->error, s, run->options.data[s - run->model->sources], path));
-  NNRT_TRY(nnrt_path_unwritten(&run->error, &run->options, path, "the vocabulary"));
   return nnrt_tokens_open(&run->error, &run->tokens, path, (int)s->classes);
 }
 

@@ -44,8 +44,11 @@ extern const nnrt_flag nnrt_flags[];
 extern const int nnrt_nflags;
 int nnrt_options_read(nnrt_error *error, nnrt_options *options, const nnrt_model *model, int argc, char **argv);
 void nnrt_options_free(nnrt_options *options);
-/* No flag names `path`, which is `what`, as a file to write. */
-int nnrt_path_unwritten(nnrt_error *error, const nnrt_options *o, const char *path, const char *what);
+
+/* ---- apart.c ---- */
+int nnrt_flags_apart(nnrt_error *error, const nnrt_options *options);
+/* Once data are open and phases are planned, before a file is opened to be written. */
+int nnrt_files_apart(nnrt_run *run);
 
 /* ---- inputs.c: values of nn.input ---- */
 int nnrt_input_first(const nnrt_model *model,
@@ -250,6 +253,8 @@ int nnrt_schedule_run(nnrt_run *run);
 
 /* checkpoint.c */
 const char *nnrt_checkpoint_path(nnrt_run *run); /* of this run's checkpoints, whether it writes any or not */
+bool nnrt_checkpoint_wanted(const nnrt_run *run);
+int nnrt_checkpoint_generations(const nnrt_run *run); /* that stay, with the newest */
 int nnrt_checkpoint_prepare(nnrt_run *run);
 int nnrt_checkpoint_step(nnrt_run *run, bool epoch);            /* after a step: if one is due */
 int nnrt_checkpoint_phase(nnrt_run *run);                       /* when the steps of a phase are over */

@@ -75,4 +75,47 @@ done
 for job in $(jobs -p); do wait "$job" || fail "two at once: exit code $?"; done
 [ $torn = 0 ] || fail "two at once: $torn readings that are neither file"
 none "two at once"
+
+# ---- nothing is written over what is read, or for two things: flags, the checkpoints beside --checkpoint's, what the program saves and writes ----
+printf 'x,y\n1,2\n3,5\n2,3\n5,9\n' >rows.txt
+cat >line.lua <<'LUA'
+local nn = require "nn"
+local rows, writes, saves = nn.arg("rows", "rows.txt"), nn.arg("writes", "out.npy"), nn.arg("saves", "kept.npz")
+local net = nn.Linear(1, 1)
+local step = nn.train { on = "train", optimizer = nn.SGD { net, lr = 0.01 },
+                        loss = function(b) return ((net(b.x) - b.y) ^ 2):mean() end }
+return nn.program { name = "line", model = net, train = step,
+                    data = { train = nn.data.csv { file = rows, x = { "x" }, y = { "y" }, batch = 2 } },
+                    run = { steps = 4, step = { step, write = { loss = writes } }, after = nn.save { saves } } }
+LUA
+"$NNC" line.lua -o line || die "line does not build"
+before=$(sum rows.txt)
+apart() { # apart CODE MESSAGE COMMAND…
+  local code=0
+  "${@:3}" --quiet 2>err >/dev/null || code=$?
+  [ $code = "$1" ] && { [ -z "$2" ] || grep -qF -e "$2" err; } || fail "${*:3}: exit code $code: $(cat err)"
+  [ "$(sum rows.txt)" = "$before" ] || die "${*:3}: rows.txt is another file"
+}
+saved="would write over what the program saves" written="would write over what the program writes"
+apart 2 "--log kept.npz: $saved" ./line --log kept.npz
+apart 2 "--checkpoint ./kept.npz: $saved" ./line --checkpoint ./kept.npz
+apart 2 "--log out.npy: $written" ./line --log out.npy
+apart 2 "--save $PWD/out.npy: $written" ./line --save "$PWD/out.npy"
+apart 2 "--log c.1: would write over an older checkpoint of the run" ./line --checkpoint c --log c.1
+apart 2 "--save c.2: would write over an older checkpoint of the run" ./line --checkpoint c --save c.2 --checkpoint-keep 3
+apart 2 "--save c.best: would write over the best checkpoint of the run" ./line --checkpoint c --save c.best
+apart 2 "--log c.new: would write over a checkpoint that is being written" ./line --checkpoint c --log c.new
+apart 2 "--log line.checkpoint.safetensors: would write over the run's checkpoint" ./line --checkpoint-every 2 --log line.checkpoint.safetensors
+apart 2 "--log s.new: would write over a file that is being written" ./line --save s --log s.new
+ln rows.txt data.1
+apart 1 "data.1: an older checkpoint of the run would be written over a file of the data train" ./line --checkpoint data
+rm data.1
+"$NNC" line.lua -D writes=rows.txt -o over && apart 1 "rows.txt: what the program writes would be written over a file of the data train" ./over
+"$NNC" line.lua -D saves=rows.txt -o over && apart 1 "rows.txt: what the program saves would be written over a file of the data train" ./over
+ln -s rows.txt linked
+"$NNC" line.lua -D saves=linked -o over && apart 1 "linked: what the program saves would be written over a file of the data train" ./over
+[ ! -e c ] && [ ! -e s ] && [ ! -e out.npy ] && [ ! -e kept.npz ] || fail "a refused run leaves $(ls c s out.npy kept.npz 2>/dev/null)"
+apart 0 "" ./line --save kept.npz --checkpoint c --checkpoint-every 1 --log c.2 # two generations: c and c.1
+[ -e kept.npz ] && [ -e c.1 ] && [ "$(wc -l <c.2)" -ge 4 ] || fail "what may be named is not written"
+apart 0 "" ./over --bench 2 # which writes nothing
 finish
