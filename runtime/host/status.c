@@ -12,11 +12,26 @@
 #include <time.h>
 
 /* ---- errors ---- */
+/* The beginning and the end of a text that is too long for an error: a path stands in the middle, what is wrong with it
+ * behind. Characters stay whole. */
+static void text_shorten(char *to, size_t size, const char *text, size_t n) {
+  size_t head = size / 2 - 2, tail = n - head;
+  while (head > 0 && (text[head] & 0xC0) == 0x80) head--;
+  while (tail < n && (text[tail] & 0xC0) == 0x80) tail++;
+  snprintf(to, size, "%.*s…%s", (int)head, text, text + tail);
+}
+
 int nnrt_fail(nnrt_error *error, int status, const char *format, ...) {
+  char text[2 * NNRT_PATH_MAX];
   va_list list;
   va_start(list, format);
-  vsnprintf(error->text, sizeof error->text, format, list);
+  vsnprintf(text, sizeof text, format, list);
   va_end(list);
+  size_t n = strlen(text);
+  if (n < sizeof error->text)
+    memcpy(error->text, text, n + 1);
+  else
+    text_shorten(error->text, sizeof error->text, text, n);
   return error->status = status;
 }
 

@@ -51,6 +51,11 @@ cp whole.1 each
 is each "$sum_1" "a full disk: the old file"
 cp whole.1 w1
 none "a full disk"
+long=$(printf 'ü%.0s' {1..1500})
+for name in "$long" "a$long"; do
+  code=0 && fill 2 --save "$name" 2>err || code=$?
+  [ $code = 1 ] && LC_ALL=C grep -q "^fill: [^ ]*…[^ ]*: cannot be written: File name too long$" err && iconv -f UTF-8 -t UTF-8 err >is.txt || fail "a long name: exit code $code: $(cat err)"
+done
 mkdir w1.new
 refused "FILE.new is a folder" w1 "Is a directory" fill 2 --save w1
 rmdir w1.new && is w1 "$sum_1" "FILE.new is a folder: the old file"
