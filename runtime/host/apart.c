@@ -58,6 +58,13 @@ static int suffixed_apart(nnrt_run *run, const nnrt_reading *reading, const char
   return apart(run, reading, file, what);
 }
 
+/* Beside what a link leads to, as replace.c has them. */
+static int beside_apart(nnrt_run *run, const nnrt_reading *reading, const char *path, const char *suffix,
+                        const char *what) {
+  char target[NNRT_PATH_MAX];
+  return suffixed_apart(run, reading, nnrt_links_follow(path, target) ? path : target, suffix, what);
+}
+
 static int checkpoints_apart(nnrt_run *run, const nnrt_reading *reading) {
   enum { LOOKED_AT = 100 }; /* generations */
   if (!nnrt_checkpoint_wanted(run)) return NNRT_GOOD;
@@ -66,17 +73,17 @@ static int checkpoints_apart(nnrt_run *run, const nnrt_reading *reading) {
   for (int k = 1; k < nnrt_checkpoint_generations(run) && k < LOOKED_AT; k++) {
     char number[16];
     nnrt_text(number, sizeof number, 0, "%d", k);
-    NNRT_TRY(suffixed_apart(run, reading, path, number, "an older checkpoint of the run"));
+    NNRT_TRY(beside_apart(run, reading, path, number, "an older checkpoint of the run"));
   }
   NNRT_TRY(suffixed_apart(run, reading, path, "best", "the best checkpoint of the run"));
-  return suffixed_apart(run, reading, path, "new", "a checkpoint that is being written");
+  return beside_apart(run, reading, path, "new", "a checkpoint that is being written");
 }
 
 static int replaced_apart(nnrt_run *run, const nnrt_reading *reading) {
   const nnrt_options *o = &run->options;
   const char *const replaced[] = {o->save, o->plot, o->output, o->profile};
   for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++)
-    if (replaced[i]) NNRT_TRY(suffixed_apart(run, reading, replaced[i], "new", "a file that is being written"));
+    if (replaced[i]) NNRT_TRY(beside_apart(run, reading, replaced[i], "new", "a file that is being written"));
   return NNRT_GOOD;
 }
 

@@ -115,6 +115,9 @@ apart 2 "--log s.new: would write over a file that is being written" ./line --sa
 ln rows.txt data.1
 apart 1 "data.1: an older checkpoint of the run would be written over a file of the data train" ./line --checkpoint data
 rm data.1
+mkdir real && ln rows.txt real/c.1 && ln -s real/c to
+apart 1 "real/c.1: an older checkpoint of the run would be written over a file of the data train" ./line --checkpoint to --checkpoint-every 1
+rm -r real to
 "$NNC" line.lua -D writes=rows.txt -o over && apart 1 "rows.txt: what the program writes would be written over a file of the data train" ./over
 "$NNC" line.lua -D saves=rows.txt -o over && apart 1 "rows.txt: what the program saves would be written over a file of the data train" ./over
 ln -s rows.txt linked

@@ -31,7 +31,7 @@ static int counted_signal(pthread_cond_t *condition) {
 /* ---- a source of ROWS rows: each is its own number; reading takes `cost` seconds ---- */
 enum { ROWS = 1 << 20, BATCH = 4 };
 static double cost;
-static atomic_int reading;
+static atomic_int reading, reads, slow; /* now, so far; microseconds that one takes besides */
 static atomic_bool overlap;
 
 static int rows_open(nnrt_error *error, nnrt_reader *r) {
@@ -42,6 +42,8 @@ static int rows_open(nnrt_error *error, nnrt_reader *r) {
 static int rows_read(nnrt_error *error, nnrt_reader *r, int field, int64_t row, int64_t n, unsigned char *to) {
   (void)r, (void)field;
   if (reading++) overlap = true;
+  reads++;
+  if (slow) usleep((useconds_t)slow);
   ticked = ticked + cost;
   if (cost > 1e-4) usleep(1); /* time for the others */
   reading--;
@@ -131,42 +133,42 @@ static double real_seconds(void) {
 #define LONG_AFTER (real_seconds() + 1e6) /* a nap of that clock ends only when somebody ends it */
 #define LONG_BEFORE 10.0                  /* and one of this clock at once */
 
-/* Takes batches and asks for the next ones every `every` seconds: how often does an order wake the thread in the steps
- * from the fourth on? By then the pace is known. */
-static int orders_that_wake(double every, double seconds) {
+/* Takes batches and asks for the next ones every `every` seconds: how often does the third order wake the thread? By
+ * then the pace is known. */
+static int wakes_of_third(double every, double seconds) {
   int before = 0;
   cost = seconds;
   assert_int_equal(begin(LONG_AFTER), NNRT_GOOD);
-  for (int step = 0; step < 10; step++) {
+  for (int step = 0; step < 3; step++) {
     takes(&entries[0], BATCH * step);
     ticked = ticked + every;
-    int woken = wakes;
+    before = wakes;
     asks(&entries[0], BATCH * (step + 1));
-    if (step >= 3) before += wakes - woken;
-    if (wakes > woken) assert_true(comes(ready));
+    if (wakes > before) assert_true(comes(ready));
   }
+  int woken = wakes - before;
   end();
-  return before;
+  return woken;
 }
 
 static void even_steps_wake_nobody(void **state) {
   (void)state;
-  assert_int_equal(orders_that_wake(2e-3, 2e-5), 0);
-  assert_int_equal(orders_that_wake(1e-2, 1e-3), 0);
+  assert_int_equal(wakes_of_third(2e-3, 2e-5), 0);
+  assert_int_equal(wakes_of_third(1e-2, 1e-3), 0);
 }
 
 static void other_steps_wake_the_thread(void **state) {
   (void)state;
-  assert_int_equal(orders_that_wake(5e-4, 2e-5), 7); /* short steps */
-  assert_int_equal(orders_that_wake(1e-1, 2e-5), 7); /* so long that waking is nothing */
-  assert_int_equal(orders_that_wake(2e-3, 1e-3), 7); /* reading takes half of it */
+  assert_int_equal(wakes_of_third(5e-4, 2e-5), 1); /* short steps */
+  assert_int_equal(wakes_of_third(1e-1, 2e-5), 1); /* so long that waking is nothing */
+  assert_int_equal(wakes_of_third(2e-3, 1e-3), 1); /* reading takes half of it */
 }
 
 /* Read in less than 5 microseconds: in the step, not by the thread. */
 static void quick_batches_wake_nobody(void **state) {
   (void)state;
-  assert_int_equal(orders_that_wake(1e-3, 1e-6), 0);
-  assert_int_equal(orders_that_wake(1e-4, 1e-6), 0);
+  assert_int_equal(wakes_of_third(1e-3, 1e-6), 0);
+  assert_int_equal(wakes_of_third(1e-4, 1e-6), 0);
   assert_int_equal(begin(LONG_AFTER), NNRT_GOOD);
   takes(&entries[0], 0);
   asks(&entries[0], BATCH);
@@ -192,11 +194,33 @@ static void who_needs_a_batch_that_is_not_begun_reads_it(void **state) {
   takes(&entries[0], 2 * BATCH);
   int before = wakes;
   asks(&entries[0], 3 * BATCH);
-  takes(&entries[0], 3 * BATCH);
+  assert_int_equal(wakes, before);
+  takes(&entries[0], 3 * BATCH); /* which ends the nap */
+  assert_int_equal(wakes, before + 1);
+  assert_true(comes(awake));
   asks(&entries[0], 4 * BATCH);
+  assert_true(comes(ready));
   takes(&entries[0], 9 * BATCH); /* what nobody expected */
   takes(&entries[1], 9 * BATCH);
-  assert_int_equal(wakes, before);
+  end();
+}
+
+/* Whoever reads it: also what the thread begins with while the caller waits for the other one. */
+static void no_batch_is_read_twice(void **state) {
+  (void)state;
+  cost = 1e-3;
+  assert_int_equal(begin(LONG_AFTER), NNRT_GOOD);
+  for (int step = 0; step < 20; step++) {
+    int before = reads;
+    slow = 5000;
+    asks(&entries[0], BATCH * step);
+    asks(&entries[1], BATCH * step);
+    if (step % 2) usleep(1000); /* the thread has begun with the first one */
+    takes(&entries[1], BATCH * step);
+    takes(&entries[0], BATCH * step);
+    assert_int_equal(reads, before + 2);
+  }
+  slow = 0;
   end();
 }
 
@@ -272,6 +296,7 @@ int main(void) {
       TEST(other_steps_wake_the_thread),
       TEST(quick_batches_wake_nobody),
       TEST(who_needs_a_batch_that_is_not_begun_reads_it),
+      TEST(no_batch_is_read_twice),
       TEST(a_nap_ends_by_itself),
       TEST(who_was_not_asked_in_a_nap_is_woken_by_the_next_order),
       TEST(batches_are_those_that_were_asked_for),
