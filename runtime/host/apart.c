@@ -117,15 +117,16 @@ static int reading_apart(nnrt_run *run, const char *path, const char *what) {
   return written_apart(run, &(nnrt_reading){path, what});
 }
 
+/* Also of a source that this run does not open. */
 static int source_apart(nnrt_run *run, int number) {
   const nnrt_source *s = &run->model->sources[number];
-  const nnrt_reader *r = &run->streams[number].reader;
-  char what[256], path[NNRT_PATH_MAX];
+  nnrt_reader r = {.source = s};
+  char what[256];
   nnrt_text(what, sizeof what, 0, "a file of the data %s", s->name);
-  for (int k = 0; r->paths && k < r->nfiles; k++) NNRT_TRY(reading_apart(run, r->paths[k], what));
-  if (strcmp(s->kind, "bpe")) return NNRT_GOOD;
-  NNRT_TRY(nnrt_reader_path(&run->error, s, run->options.data[number], path));
-  return reading_apart(run, path, "the vocabulary");
+  int status = nnrt_reader_files(&run->error, &r, run->options.data[number]);
+  for (int k = 0; r.paths && k < r.nfiles && !status; k++) status = reading_apart(run, r.paths[k], what);
+  nnrt_reader_close(&r);
+  return status;
 }
 
 int nnrt_files_apart(nnrt_run *run) {

@@ -88,8 +88,8 @@ struct nnrt_format {
 extern const nnrt_format nnrt_format_idx, nnrt_format_records, nnrt_format_text, nnrt_format_npy, nnrt_format_npz,
     nnrt_format_safetensors, nnrt_format_csv;
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *reader, const char *files); /* files: --data's, or NULL */
-/* One file as --data says, else as the model does; to: NNRT_PATH_MAX bytes */
-int nnrt_reader_path(nnrt_error *error, const nnrt_source *source, const char *files, char *to);
+/* Which files they are, whether they are there or not: format and paths of a reader that has a source */
+int nnrt_reader_files(nnrt_error *error, nnrt_reader *reader, const char *files);
 void nnrt_reader_close(nnrt_reader *reader);
 int nnrt_columns_make(nnrt_error *error, nnrt_reader *reader); /* without their rows */
 int nnrt_columns_read(nnrt_error *error, nnrt_reader *reader, int field, int64_t row, int64_t n, unsigned char *to);

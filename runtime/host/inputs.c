@@ -67,10 +67,12 @@ static const nnrt_source *tokens_source(const nnrt_model *m) {
 
 int nnrt_words_open(nnrt_run *run) {
   const nnrt_source *s = tokens_source(run->model);
-  char path[NNRT_PATH_MAX];
   if (!s) return NNRT_GOOD;
-  NNRT_TRY(nnrt_reader_path(&run->error, s, run->options.data[s - run->model->sources], path));
-  return nnrt_tokens_open(&run->error, &run->tokens, path, (int)s->classes);
+  nnrt_reader r = {.source = s};
+  int status = nnrt_reader_files(&run->error, &r, run->options.data[s - run->model->sources]);
+  if (!status) status = nnrt_tokens_open(&run->error, &run->tokens, r.paths[0], (int)s->classes);
+  nnrt_reader_close(&r);
+  return status;
 }
 
 int nnrt_token_text(const char *vocabulary, int64_t token, char to[8]) {

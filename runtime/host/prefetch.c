@@ -95,9 +95,9 @@ static unsigned char *batch_block(const nnrt_entry *e, const nnrt_batch *b, int 
 }
 
 /* ---- the thread ---- */
-static nnrt_entry *prefetch_next(nnrt_prefetch *p) {
+static nnrt_entry *prefetch_first(nnrt_prefetch *p, int state) {
   for (int i = 0; i < p->nentries; i++)
-    if (p->entries[i].state == BATCH_ASKED) return &p->entries[i];
+    if (p->entries[i].state == state) return &p->entries[i];
   return NULL;
 }
 
@@ -109,7 +109,7 @@ static void prefetch_rest(nnrt_prefetch *p) {
     p->nap = true;
     int status = pthread_cond_timedwait(&p->asked, &p->lock, &t);
     p->nap = false;
-    if (status != ETIMEDOUT || prefetch_next(p) || p->stop) return;
+    if (status != ETIMEDOUT || prefetch_first(p, BATCH_ASKED) || p->stop) return;
   }
   pthread_cond_wait(&p->asked, &p->lock);
 }
@@ -125,7 +125,7 @@ static void *prefetch_main(void *argument) {
   nnrt_prefetch *p = argument;
   pthread_mutex_lock(&p->lock);
   while (!p->stop) {
-    nnrt_entry *e = prefetch_next(p);
+    nnrt_entry *e = prefetch_first(p, BATCH_ASKED);
     if (!e) {
       prefetch_rest(p);
       continue;
@@ -180,20 +180,18 @@ static bool batch_same(const nnrt_batch *a, const nnrt_batch *b, int nsources) {
   return same;
 }
 
-static void prefetch_order(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
-  while (e->state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
-  e->batch = *batch;
-  e->state = BATCH_ASKED;
-  double now = nnrt_seconds();
-  p->every = now - p->ordered;
-  p->ordered = now;
-  if (!p->nap) pthread_cond_signal(&p->asked);
-}
-
 void nnrt_prefetch_ask(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
   if (!p->running) return;
   pthread_mutex_lock(&p->lock);
-  if (!e->quick) prefetch_order(p, e, batch);
+  while (e->state == BATCH_FILLING) pthread_cond_wait(&p->ready, &p->lock);
+  if (!e->quick) {
+    double now = nnrt_seconds();
+    e->batch = *batch;
+    e->state = BATCH_ASKED;
+    p->every = now - p->ordered;
+    p->ordered = now;
+    if (!p->nap) pthread_cond_signal(&p->asked);
+  }
   pthread_mutex_unlock(&p->lock);
 }
 
@@ -203,16 +201,10 @@ static void prefetch_wake(nnrt_prefetch *p) {
   pthread_cond_signal(&p->asked);
 }
 
-static bool prefetch_fills(const nnrt_prefetch *p) {
-  for (int i = 0; i < p->nentries; i++)
-    if (p->entries[i].state == BATCH_FILLING) return true;
-  return false;
-}
-
 /* Here and now, once the thread fills nothing. */
 static void prefetch_here(nnrt_prefetch *p, nnrt_entry *e, const nnrt_batch *batch) {
   if (e->state == BATCH_ASKED) e->state = BATCH_NONE; /* the thread need not begin with it */
-  while (prefetch_fills(p)) pthread_cond_wait(&p->ready, &p->lock);
+  while (prefetch_first(p, BATCH_FILLING)) pthread_cond_wait(&p->ready, &p->lock);
   double start = nnrt_seconds();
   batch_fill(p, e, batch, batch_block(e, batch, e->side));
   prefetch_filled(p, e, start);
@@ -228,7 +220,7 @@ int nnrt_prefetch_take(nnrt_error *error, nnrt_prefetch *p, nnrt_entry *e, const
     pthread_mutex_lock(&p->lock);
     bool asked = e->state != BATCH_NONE && batch_same(&e->batch, batch, e->func->nsources);
     if (asked && e->state == BATCH_ASKED && p->nap) prefetch_wake(p);
-    while (asked && e->state != BATCH_READY && prefetch_fills(p)) pthread_cond_wait(&p->ready, &p->lock);
+    while (asked && e->state != BATCH_READY && prefetch_first(p, BATCH_FILLING)) pthread_cond_wait(&p->ready, &p->lock);
     if (!asked || e->state != BATCH_READY) prefetch_here(p, e, batch);
     *block = batch_block(e, batch, e->side);
     e->state = BATCH_NONE;

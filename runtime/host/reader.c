@@ -78,15 +78,6 @@ static int reader_paths(nnrt_error *error, nnrt_reader *r, const char *files) {
 
 static void nothing_close(nnrt_reader *r) { (void)r; }
 
-int nnrt_reader_path(nnrt_error *error, const nnrt_source *source, const char *files, char *to) {
-  static const nnrt_format one = {"bpe", NNRT_FILES_ONE, false, NULL, NULL, nothing_close};
-  nnrt_reader r = {.source = source, .format = &one};
-  int status = reader_paths(error, &r, files);
-  if (!status) memcpy(to, r.paths[0], NNRT_PATH_MAX);
-  nnrt_reader_close(&r);
-  return status;
-}
-
 /* ---- rows in memory, one column a field ---- */
 int nnrt_columns_make(nnrt_error *error, nnrt_reader *r) {
   NNRT_TRY(nnrt_alloc(error, &r->columns, r->source->nfields * (int64_t)sizeof *r->columns, r->source->name));
@@ -152,25 +143,34 @@ static int random_read(nnrt_error *error, nnrt_reader *r, int field, int64_t row
 
 static const nnrt_format format_random = {"random", NNRT_FILES_NONE, false, random_open, random_read, nothing_close};
 
+/* ---- "bpe": a vocabulary, which is opened by tokens.c and has no rows ---- */
+static int reader_missing(nnrt_error *error, nnrt_reader *r) {
+  return nnrt_fail(error, NNRT_FAILED, "this runtime has no reader for sources of kind \"%s\"", r->source->kind);
+}
+
+static const nnrt_format format_tokens = {"bpe", NNRT_FILES_ONE, false, reader_missing, NULL, nothing_close};
+
 /* ---- opening ---- */
 /* Files given for a source that has none in the model are IDX files. */
 static const nnrt_format *format_find(const char *kind, bool files) {
-  static const nnrt_format *const formats[] = {&nnrt_format_idx, &nnrt_format_records, &nnrt_format_text,
-                                               &nnrt_format_npy, &nnrt_format_npz,     &nnrt_format_safetensors,
-                                               &nnrt_format_csv, &format_table,        &format_random};
+  static const nnrt_format *const formats[] = {
+      &nnrt_format_idx,         &nnrt_format_records, &nnrt_format_text, &nnrt_format_npy, &nnrt_format_npz,
+      &nnrt_format_safetensors, &nnrt_format_csv,     &format_table,     &format_random,   &format_tokens};
   for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
     if (!strcmp(formats[i]->kind, kind))
       return files && formats[i]->files == NNRT_FILES_NONE ? &nnrt_format_idx : formats[i];
   return NULL;
 }
 
+int nnrt_reader_files(nnrt_error *error, nnrt_reader *r, const char *files) {
+  r->format = r->source->reader ? r->source->reader : format_find(r->source->kind, files != NULL);
+  return r->format && r->format->files != NNRT_FILES_NONE ? reader_paths(error, r, files) : NNRT_GOOD;
+}
+
 /* The caller has set source, seed and index, and closes what failed to open too. */
 int nnrt_reader_open(nnrt_error *error, nnrt_reader *r, const char *files) {
-  r->format = r->source->reader ? r->source->reader : format_find(r->source->kind, files != NULL);
-  if (!r->format)
-    return nnrt_fail(error, NNRT_FAILED, "this runtime has no reader for sources of kind \"%s\"", r->source->kind);
-  if (r->format->files != NNRT_FILES_NONE) NNRT_TRY(reader_paths(error, r, files));
-  return r->format->open(error, r);
+  NNRT_TRY(nnrt_reader_files(error, r, files));
+  return r->format ? r->format->open(error, r) : reader_missing(error, r);
 }
 
 void nnrt_reader_close(nnrt_reader *r) {

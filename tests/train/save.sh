@@ -90,7 +90,9 @@ local net = nn.Linear(1, 1)
 local step = nn.train { on = "train", optimizer = nn.SGD { net, lr = 0.01 },
                         loss = function(b) return ((net(b.x) - b.y) ^ 2):mean() end }
 return nn.program { name = "line", model = net, train = step,
-                    data = { train = nn.data.csv { file = rows, x = { "x" }, y = { "y" }, batch = 2 } },
+                    validate = nn.evaluate { on = "other", loss = function(b) return (net(b.x) - b.y):mean() end }, -- not called
+                    data = { train = nn.data.csv { file = rows, x = { "x" }, y = { "y" }, batch = 2 },
+                             other = nn.data.csv { file = "other.txt", x = { "x" }, y = { "y" } } },
                     run = { steps = 4, step = { step, write = { loss = writes } }, after = nn.save { saves } } }
 LUA
 "$NNC" line.lua -o line || die "line does not build"
@@ -112,6 +114,9 @@ apart 2 "--save c.best: would write over the best checkpoint of the run" ./line 
 apart 2 "--log c.new: would write over a checkpoint that is being written" ./line --checkpoint c --log c.new
 apart 2 "--log line.checkpoint.safetensors: would write over the run's checkpoint" ./line --checkpoint-every 2 --log line.checkpoint.safetensors
 apart 2 "--log s.new: would write over a file that is being written" ./line --save s --log s.new
+cp rows.txt other.txt
+apart 2 "--log other.txt: would write over a file of the data other" ./line --log other.txt
+rm other.txt # which is not there for the others
 ln rows.txt data.1
 apart 1 "data.1: an older checkpoint of the run would be written over a file of the data train" ./line --checkpoint data
 rm data.1

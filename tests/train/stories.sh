@@ -50,8 +50,8 @@ head -n 300 scores.txt >short.txt
 refused 1 "short.txt: the end behind 300 tokens of 304 at byte" ./pieces --data words=short.txt
 refused 1 "takes one" ./pieces --data words=a,b
 cp scores.txt ids.txt
-refused 2 "--log ./scores.txt: would write over the vocabulary" ./pieces --log ./scores.txt
-refused 1 "ids.txt: what the program writes would be written over the vocabulary" ./pieces --data words=ids.txt
+refused 2 "--log ./scores.txt: would write over a file of the data words" ./pieces --log ./scores.txt
+refused 1 "ids.txt: what the program writes would be written over a file of the data words" ./pieces --data words=ids.txt
 cmp -s scores.txt ids.txt || fail "the vocabulary is written over"
 ./pieces --help | grep -A1 "  words " | grep -q "scores.txt" || fail "--help: $(./pieces --help)"
 "$NNC" pieces.lua --only=say -o only.c && grep -q '"bpe"' only.c || fail "--only=say leaves out the vocabulary"

@@ -128,7 +128,7 @@ static bool comes(bool (*what)(void)) {
 static double real_seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec;
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 #define LONG_AFTER (real_seconds() + 1e6) /* a nap of that clock ends only when somebody ends it */
 #define LONG_BEFORE 10.0                  /* and one of this clock at once */
@@ -226,7 +226,7 @@ static void no_batch_is_read_twice(void **state) {
 
 static void a_nap_ends_by_itself(void **state) {
   (void)state;
-  nap_begins(real_seconds() + 2);
+  nap_begins(real_seconds() + 0.3);
   takes(&entries[0], 2 * BATCH);
   asks(&entries[0], 3 * BATCH);
   assert_true(comes(ready));
@@ -256,7 +256,7 @@ static void random_calls(double clock, int steps) {
     if (rand() % 16 == 0) at[i] = rand() % (ROWS - 2 * BATCH);
     takes(&entries[i], at[i]);
     pthread_mutex_lock(&prefetch.lock); /* `cost` is the reading thread's */
-    if (!prefetch_fills(&prefetch)) cost = costs[rand() % 5];
+    if (!prefetch_first(&prefetch, BATCH_FILLING)) cost = costs[rand() % 5];
     pthread_mutex_unlock(&prefetch.lock);
     ticked = ticked + paces[rand() % 6];
     at[i] = (at[i] + BATCH) % (ROWS - 2 * BATCH);
